@@ -1,0 +1,302 @@
+//! A set of prefixes: the longest one that begins a number, or all of them in one walk.
+//!
+//! Owns: a decimal trie whose nodes are packed by popcount. A node exists only for a prefix that has continuations; a leaf costs one bit.
+//! Does not own: what a prefix means. Identifiers are dense, so callers keep plain vectors beside the set.
+//! Always: immutable once built; `id -> prefix -> id` is the identity; look-ups never allocate.
+//!
+//! Cost for the 316,865 prefixes of the world's plan: see `benches/RESULTS.md` (12 bytes a node, 8 bytes a prefix for its digits).
+//! The first three digits are resolved by one table look-up; every further digit costs one dependent load.
+
+use rustc_hash::FxHashMap;
+
+use crate::digits::Digits;
+
+/// Dense identifier of a prefix within its [`PrefixSet`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct PrefixId(pub u32);
+
+impl PrefixId {
+    /// As an index into a vector kept beside the set.
+    #[inline]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One step of the trie: which symbols end a prefix, which lead on.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    /// Bit `s`: a node exists for the sequence so far plus symbol `s`.
+    children: u16,
+    /// Bit `s`: the sequence so far plus symbol `s` is a prefix of the set.
+    terminals: u16,
+    /// Index of the first child; the others follow in order of their symbols.
+    child_base: u32,
+    /// Identifier of the first terminal; the others follow in order of their symbols.
+    terminal_base: u32,
+}
+
+/// Number of leading digits that the jump table resolves.
+const JUMP_LEN: usize = 3;
+/// Marks "no node" or "no prefix" in the jump table.
+const NONE: u32 = u32::MAX;
+
+/// Where the walk stands after [`JUMP_LEN`] digits.
+#[derive(Clone, Copy, Debug)]
+struct Jump {
+    node: u32,
+    best: u32,
+}
+
+/// An immutable set of prefixes.
+#[derive(Clone, Debug)]
+pub struct PrefixSet {
+    nodes: Vec<Node>,
+    /// By the first three symbols as a 12-bit number.
+    jumps: Vec<Jump>,
+    /// By identifier.
+    prefixes: Vec<Digits>,
+}
+
+/// All prefixes of a set that begin one number, the shortest first. At most 15.
+#[derive(Clone, Copy, Debug)]
+pub struct Chain {
+    ids: [PrefixId; Digits::LEN_MAX],
+    len: usize,
+}
+
+impl Chain {
+    /// The matches, the shortest first.
+    #[inline]
+    pub fn as_slice(&self) -> &[PrefixId] {
+        &self.ids[..self.len]
+    }
+
+    /// The matches, the longest first.
+    #[inline]
+    pub fn longest_first(&self) -> impl Iterator<Item = PrefixId> + '_ {
+        self.as_slice().iter().rev().copied()
+    }
+}
+
+#[inline]
+const fn bit(symbol: u64) -> u16 {
+    1 << symbol
+}
+
+#[inline]
+const fn rank(mask: u16, symbol: u64) -> u32 {
+    (mask & (bit(symbol) - 1)).count_ones()
+}
+
+impl PrefixSet {
+    /// Builds the set; duplicates and the empty sequence are dropped.
+    pub fn build(prefixes: impl IntoIterator<Item = Digits>) -> Self {
+        let mut sorted: Vec<Digits> = prefixes.into_iter().filter(|prefix| !prefix.is_empty()).collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert!(sorted.len() < NONE as usize, "more prefixes than identifiers");
+        let mut set = Self { nodes: Vec::new(), jumps: Vec::new(), prefixes: Vec::with_capacity(sorted.len()) };
+        set.nodes.push(Node { children: 0, terminals: 0, child_base: 0, terminal_base: 0 });
+        // Breadth first: (node, its slice of the sorted prefixes, depth); so children of a node are neighbours.
+        let mut queue = std::collections::VecDeque::from([(0usize, 0..sorted.len(), 0usize)]);
+        while let Some((index, range, depth)) = queue.pop_front() {
+            let mut node = Node {
+                children: 0,
+                terminals: 0,
+                child_base: (set.nodes.len()) as u32,
+                terminal_base: set.prefixes.len() as u32,
+            };
+            let mut at = range.start;
+            while at < range.end {
+                let symbol = sorted[at].symbol(depth);
+                let group = sorted[at..range.end].partition_point(|prefix| prefix.symbol(depth) == symbol);
+                let mut first = at;
+                if sorted[first].len() == depth + 1 {
+                    node.terminals |= bit(u64::from(symbol));
+                    set.prefixes.push(sorted[first]);
+                    first += 1;
+                }
+                if first < at + group {
+                    node.children |= bit(u64::from(symbol));
+                    queue.push_back((set.nodes.len(), first..at + group, depth + 1));
+                    set.nodes.push(node);
+                }
+                at += group;
+            }
+            set.nodes[index] = node;
+        }
+        set.nodes.shrink_to_fit();
+        set.jumps = (0..1u64 << (4 * JUMP_LEN)).map(|key| set.jump(key)).collect();
+        set
+    }
+
+    /// The state after walking the three symbols of `key`.
+    fn jump(&self, key: u64) -> Jump {
+        let mut best = NONE;
+        let mut index = 0u32;
+        for step in 0..JUMP_LEN {
+            let symbol = (key >> (4 * (JUMP_LEN - 1 - step))) & 0xf;
+            let node = self.nodes[index as usize];
+            if node.terminals & bit(symbol) != 0 {
+                best = node.terminal_base + rank(node.terminals, symbol);
+            }
+            if node.children & bit(symbol) == 0 {
+                return Jump { node: NONE, best };
+            }
+            index = node.child_base + rank(node.children, symbol);
+        }
+        Jump { node: index, best }
+    }
+
+    /// Number of prefixes.
+    pub fn len(&self) -> usize {
+        self.prefixes.len()
+    }
+
+    /// Whether the set has no prefix.
+    pub fn is_empty(&self) -> bool {
+        self.prefixes.is_empty()
+    }
+
+    /// The digits of a prefix.
+    pub fn prefix(&self, id: PrefixId) -> Digits {
+        self.prefixes[id.index()]
+    }
+
+    /// Every prefix with its identifier, in order of identifiers.
+    pub fn iter(&self) -> impl Iterator<Item = (PrefixId, Digits)> + '_ {
+        self.prefixes.iter().enumerate().map(|(index, digits)| (PrefixId(index as u32), *digits))
+    }
+
+    /// Bytes of memory that the set takes.
+    pub fn memory_bytes(&self) -> usize {
+        self.nodes.len() * size_of::<Node>()
+            + self.jumps.len() * size_of::<Jump>()
+            + self.prefixes.len() * size_of::<Digits>()
+    }
+
+    /// The longest prefix that begins `number`.
+    #[inline]
+    pub fn longest(&self, number: Digits) -> Option<PrefixId> {
+        if number.len() < JUMP_LEN {
+            return self.chain(number).longest_first().next();
+        }
+        let mut word = number.word();
+        let jump = self.jumps[(word >> (64 - 4 * JUMP_LEN)) as usize];
+        let mut best = jump.best;
+        let mut index = jump.node;
+        let mut left = number.len() - JUMP_LEN;
+        word <<= 4 * JUMP_LEN;
+        while index != NONE && left > 0 {
+            let symbol = word >> 60;
+            let node = &self.nodes[index as usize];
+            if node.terminals & bit(symbol) != 0 {
+                best = node.terminal_base + rank(node.terminals, symbol);
+            }
+            if node.children & bit(symbol) == 0 {
+                break;
+            }
+            index = node.child_base + rank(node.children, symbol);
+            word <<= 4;
+            left -= 1;
+        }
+        (best != NONE).then_some(PrefixId(best))
+    }
+
+    /// Every prefix that begins `number`, in one walk.
+    #[inline]
+    pub fn chain(&self, number: Digits) -> Chain {
+        let mut chain = Chain { ids: [PrefixId(0); Digits::LEN_MAX], len: 0 };
+        let mut word = number.word();
+        let mut index = 0u32;
+        for _ in 0..number.len() {
+            let symbol = word >> 60;
+            let node = &self.nodes[index as usize];
+            if node.terminals & bit(symbol) != 0 {
+                chain.ids[chain.len] = PrefixId(node.terminal_base + rank(node.terminals, symbol));
+                chain.len += 1;
+            }
+            if node.children & bit(symbol) == 0 {
+                break;
+            }
+            index = node.child_base + rank(node.children, symbol);
+            word <<= 4;
+        }
+        chain
+    }
+
+    /// The identifier of exactly this prefix.
+    pub fn get(&self, prefix: Digits) -> Option<PrefixId> {
+        self.chain(prefix).longest_first().next().filter(|id| self.prefix(*id) == prefix)
+    }
+
+    /// Identifiers by digits, for builders that resolve many prefixes at once.
+    pub fn index(&self) -> FxHashMap<Digits, PrefixId> {
+        self.iter().map(|(id, digits)| (digits, id)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn digits(text: &str) -> Digits {
+        Digits::parse(text.as_bytes()).unwrap()
+    }
+
+    fn texts(set: &PrefixSet, chain: Chain) -> Vec<String> {
+        chain.as_slice().iter().map(|id| set.prefix(*id).to_string()).collect()
+    }
+
+    #[test]
+    fn nested_prefixes() {
+        let set = PrefixSet::build(["7", "79", "7495", "7800", "38111", "381", "7495"].map(digits));
+        assert_eq!(set.len(), 6);
+        for (number, chain) in [
+            ("79161234567", vec!["7", "79"]),
+            ("78005555522", vec!["7", "7800"]),
+            ("74951201031", vec!["7", "7495"]),
+            ("381114112060", vec!["381", "38111"]),
+            ("38", vec![]),
+            ("7", vec!["7"]),
+            ("12015550123", vec![]),
+        ] {
+            assert_eq!(texts(&set, set.chain(digits(number))), chain, "{number}");
+            let longest = set.longest(digits(number)).map(|id| set.prefix(id).to_string());
+            assert_eq!(longest.as_deref(), chain.last().copied(), "{number}");
+        }
+        assert_eq!(set.get(digits("749")), None);
+        assert_eq!(set.get(digits("7495")).map(|id| set.prefix(id)), Some(digits("7495")));
+    }
+
+    #[test]
+    fn an_empty_set_matches_nothing() {
+        let set = PrefixSet::build([]);
+        assert!(set.is_empty());
+        assert_eq!(set.longest(digits("74951201031")), None);
+    }
+
+    proptest! {
+        /// Against a linear scan: the same matches, in the same order, whatever the prefixes.
+        #[test]
+        fn equals_a_linear_scan(
+            prefixes in prop::collection::vec("[0-3]{1,9}", 0..80),
+            numbers in prop::collection::vec("[0-3]{1,15}", 1..40),
+        ) {
+            let set = PrefixSet::build(prefixes.iter().map(|p| digits(p)));
+            for number in &numbers {
+                let mut expected: Vec<&String> = prefixes.iter().filter(|p| number.starts_with(p.as_str())).collect();
+                expected.sort();
+                expected.dedup();
+                prop_assert_eq!(texts(&set, set.chain(digits(number))), expected.iter().map(|p| (*p).clone()).collect::<Vec<_>>());
+                let longest = set.longest(digits(number)).map(|id| set.prefix(id).to_string());
+                prop_assert_eq!(longest.as_ref(), expected.last().copied());
+            }
+            for (id, prefix) in set.iter() {
+                prop_assert_eq!(set.get(prefix), Some(id));
+            }
+        }
+    }
+}

@@ -1,0 +1,467 @@
+//! From plain rows to a snapshot.
+//!
+//! Owns: the checks that need several rows at once, and the packing.
+//! Does not own: reading rows; checks of a single field (done where text becomes a row).
+//! Always: all errors are reported, not the first; a snapshot that is built is consistent.
+
+use std::fmt;
+use std::sync::Arc;
+
+use numbering::{Digits, NumberingPlan, PrefixId, PrefixSet};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::list::{Condition, PriceList, Row, Slots, Validity};
+use crate::lock::Lock;
+use crate::rows::{AccountId, ListId, PlanId, ProviderId, RateRow, Rows, Symbol};
+use crate::snapshot::{Account, AccountIx, DidState, Plan, Provider, Snapshot, Span};
+
+/// Which rows an error is about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Table {
+    /// [`Rows::lists`]
+    Lists,
+    /// [`Rows::rate_rows`]
+    Rates,
+    /// [`Rows::layers`]
+    Layers,
+    /// [`Rows::account_plans`]
+    AccountPlans,
+    /// [`Rows::dids`]
+    Dids,
+    /// [`Rows::locks`]
+    Locks,
+    /// [`Rows::providers`]
+    Providers,
+}
+
+/// A row that contradicts others.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BadRow {
+    /// The table.
+    pub table: Table,
+    /// Index of the row in it.
+    pub row: usize,
+    /// The field.
+    pub column: &'static str,
+    /// What is wrong and what to do.
+    pub problem: String,
+}
+
+impl fmt::Display for BadRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} row {}, {}: {}", self.table, self.row + 1, self.column, self.problem)
+    }
+}
+
+/// A list is kept as a plain vector over all prefixes from this share of them on.
+const DENSE_FROM_ONE_IN: usize = 16;
+
+impl Snapshot {
+    /// Builds the snapshot; the numbering plan is shared with earlier ones.
+    ///
+    /// # Errors
+    /// Every row that contradicts others.
+    pub fn build(rows: Rows, numbering: Arc<NumberingPlan>) -> Result<Self, Vec<BadRow>> {
+        Builder { errors: Vec::new(), rows, numbering }.build()
+    }
+}
+
+struct Builder {
+    errors: Vec<BadRow>,
+    rows: Rows,
+    numbering: Arc<NumberingPlan>,
+}
+
+impl Builder {
+    fn bad(&mut self, table: Table, row: usize, column: &'static str, problem: impl Into<String>) {
+        self.errors.push(BadRow { table, row, column, problem: problem.into() });
+    }
+
+    fn build(mut self) -> Result<Snapshot, Vec<BadRow>> {
+        let global_masks = self.rows.locks.iter().filter(|lock| lock.account.is_none()).map(|lock| lock.mask);
+        let prefixes: FxHashSet<Digits> =
+            self.rows.rate_rows.iter().map(|row| row.prefix).chain(global_masks).collect();
+        let prefixes = Arc::new(PrefixSet::build(prefixes));
+        let list_index: FxHashMap<ListId, u32> =
+            self.rows.lists.iter().enumerate().map(|(index, list)| (list.id, index as u32)).collect();
+        let lists = self.lists(&prefixes, &list_index);
+        let (plans, plan_index) = self.plans(&list_index);
+        let (providers, provider_index) = self.providers();
+        let (accounts, account_ids, account_plans, local_locks) = self.accounts(&plans, &plan_index);
+        let (dids, did_states) = self.dids(&account_ids);
+        let global_locks = self.global_locks(&prefixes);
+        let mut provider_trunks = FxHashMap::default();
+        for (row, provider) in self.rows.providers.clone().iter().enumerate() {
+            for trunk in &provider.trunks {
+                if provider_trunks.insert(Box::from(trunk.as_str()), provider.id).is_some() {
+                    self.bad(
+                        Table::Providers,
+                        row,
+                        "trunks",
+                        format!("trunk `{trunk}` already belongs to another provider"),
+                    );
+                }
+            }
+        }
+        if !self.errors.is_empty() {
+            return Err(self.errors);
+        }
+        let mut account_trunks: FxHashMap<Box<str>, Vec<AccountIx>> = FxHashMap::default();
+        for row in &self.rows.account_trunks {
+            if let Some(account) = account_ids.get(&row.account) {
+                account_trunks.entry(row.trunk.as_str().into()).or_default().push(*account);
+            }
+        }
+        let mut taxes = self.rows.taxes;
+        taxes.sort_by_key(|tax| tax.from);
+        let settings = self.rows.settings;
+        let codes: Vec<_> = settings.emergency.iter().chain(&settings.short_codes).copied().collect();
+        let mut sources = self.rows.sources;
+        for source in &mut sources {
+            source.rules = std::mem::take(&mut source.rules).with_short_codes(codes.iter().copied());
+        }
+        let symbols = self.rows.symbols.iter().enumerate();
+        Ok(Snapshot {
+            version: self.rows.version,
+            zone: self.rows.entity.zone,
+            breach: settings.breach,
+            numbering: self.numbering,
+            prefix_lens: prefixes.iter().map(|(_, digits)| digits.len() as u8).collect(),
+            prefixes,
+            rates: self.rows.rates,
+            lists,
+            list_index,
+            plan_codes: plans.iter().enumerate().map(|(index, plan)| (plan.code.clone(), index as u32)).collect(),
+            plans,
+            account_codes: (0u32..)
+                .zip(&accounts)
+                .map(|(index, account)| (account.code.clone(), AccountIx(index)))
+                .collect(),
+            accounts,
+            account_ids,
+            account_trunks,
+            account_plans,
+            local_locks,
+            global_locks,
+            dids,
+            did_states,
+            providers,
+            provider_index,
+            provider_trunks,
+            sources,
+            emergency: settings.emergency.iter().map(|code| code.digits()).collect(),
+            symbols: symbols.map(|(index, word)| (word.as_str().into(), Symbol(index as u32))).collect(),
+            taxes,
+        })
+    }
+
+    fn lists(&mut self, prefixes: &PrefixSet, list_index: &FxHashMap<ListId, u32>) -> Vec<PriceList> {
+        let mut by_list: Vec<Vec<(RateRow, usize)>> = vec![Vec::new(); self.rows.lists.len()];
+        for (index, row) in std::mem::take(&mut self.rows.rate_rows).into_iter().enumerate() {
+            match list_index.get(&row.list) {
+                Some(list) => by_list[*list as usize].push((row, index)),
+                None => self.bad(Table::Rates, index, "list", "this list does not exist; add it to the lists"),
+            }
+        }
+        let ids = prefixes.index();
+        let heads = self.rows.lists.clone();
+        heads
+            .into_iter()
+            .zip(by_list)
+            .map(|(head, mut rows)| {
+                self.settle(&mut rows);
+                let mut list = PriceList {
+                    id: head.id,
+                    code: head.code.into(),
+                    provider: head.provider,
+                    currency: head.currency,
+                    rounding: head.rounding,
+                    slots: if rows.len() * DENSE_FROM_ONE_IN > prefixes.len() {
+                        Slots::Dense(vec![0; prefixes.len()])
+                    } else {
+                        Slots::Sparse(FxHashMap::default())
+                    },
+                    rows: Vec::with_capacity(rows.len()),
+                    conditions: Vec::new(),
+                    first_row_id: rows.iter().map(|(row, _)| row.id).min().unwrap_or(0),
+                };
+                pack(&mut list, &rows, &ids);
+                list
+            })
+            .collect()
+    }
+
+    /// Puts the rows of one list in order of preference per prefix, lets a newer row end the older one of its key, and refuses ties.
+    fn settle(&mut self, rows: &mut [(RateRow, usize)]) {
+        rows.sort_by(|(a, _), (b, _)| {
+            (a.prefix, std::cmp::Reverse(a.qualifiers.rank()), a.qualifiers, std::cmp::Reverse(a.validity.from_ms)).cmp(
+                &(
+                    b.prefix,
+                    std::cmp::Reverse(b.qualifiers.rank()),
+                    b.qualifiers,
+                    std::cmp::Reverse(b.validity.from_ms),
+                ),
+            )
+        });
+        for later in 1..rows.len() {
+            let (newer, older) = (rows[later - 1].0, rows[later].0);
+            if (newer.prefix, newer.qualifiers) != (older.prefix, older.qualifiers) {
+                continue;
+            }
+            if newer.validity.from_ms == older.validity.from_ms {
+                self.bad(
+                    Table::Rates,
+                    rows[later].1.max(rows[later - 1].1),
+                    "from",
+                    format!("another row of this list has the same prefix {:?}, qualifiers and start; remove one of the two", older.prefix),
+                );
+            }
+            rows[later].0.validity.to_ms = older.validity.to_ms.min(newer.validity.from_ms);
+        }
+        let mut start = 0;
+        while start < rows.len() {
+            let prefix = rows[start].0.prefix;
+            let len = rows[start..].iter().take_while(|(row, _)| row.prefix == prefix).count();
+            if len > 1 {
+                self.refuse_ties(&rows[start..start + len]);
+            }
+            start += len;
+        }
+    }
+
+    /// Two rows of a prefix with the same preference that could both price one leg.
+    fn refuse_ties(&mut self, group: &[(RateRow, usize)]) {
+        for (index, (row, place)) in group.iter().enumerate() {
+            for (other, other_place) in &group[index + 1..] {
+                if row.qualifiers != other.qualifiers
+                    && row.qualifiers.rank() == other.qualifiers.rank()
+                    && row.qualifiers.compatible(&other.qualifiers)
+                    && row.validity.overlaps(other.validity)
+                {
+                    self.bad(
+                        Table::Rates,
+                        *place.max(other_place),
+                        "prefix",
+                        format!("two rows of prefix {:?} could price the same call with equal right; set one more qualifier in one of them", row.prefix),
+                    );
+                }
+            }
+        }
+    }
+
+    fn plans(&mut self, list_index: &FxHashMap<ListId, u32>) -> (Vec<Plan>, FxHashMap<PlanId, u32>) {
+        let index: FxHashMap<PlanId, u32> =
+            (0u32..).zip(&self.rows.plans).map(|(index, plan)| (plan.id, index)).collect();
+        let mut plans: Vec<Plan> = self
+            .rows
+            .plans
+            .iter()
+            .map(|row| Plan {
+                id: row.id,
+                code: row.code.as_str().into(),
+                prices_incoming: row.prices_incoming,
+                layers: Vec::new(),
+            })
+            .collect();
+        let mut layers: Vec<_> = self.rows.layers.clone().into_iter().enumerate().collect();
+        layers.sort_by_key(|(_, layer)| (layer.plan, layer.layer));
+        for (row, layer) in layers {
+            match (index.get(&layer.plan), list_index.get(&layer.list)) {
+                (Some(plan), Some(list)) => {
+                    let head = &self.rows.lists[*list as usize];
+                    if head.provider.is_some() {
+                        let problem = format!("list `{}` is wholesale; a plan is made of retail lists", head.code);
+                        self.bad(Table::Layers, row, "list", problem);
+                        continue;
+                    }
+                    plans[*plan as usize].layers.push((*list, layer.validity));
+                }
+                _ => self.bad(Table::Layers, row, "list", "this list does not exist; add it to the lists"),
+            }
+        }
+        (plans, index)
+    }
+
+    fn providers(&mut self) -> (Vec<Provider>, FxHashMap<ProviderId, u32>) {
+        let mut providers: Vec<Provider> = self
+            .rows
+            .providers
+            .iter()
+            .map(|row| Provider { id: row.id, code: row.code.as_str().into(), lists: Vec::new() })
+            .collect();
+        let index: FxHashMap<ProviderId, u32> =
+            (0u32..).zip(&providers).map(|(index, provider)| (provider.id, index)).collect();
+        let mut wholesale: Vec<_> = self.rows.lists.clone().into_iter().enumerate().collect();
+        wholesale.sort_by(|(_, a), (_, b)| a.code.cmp(&b.code));
+        for (row, list) in wholesale {
+            let Some(provider) = list.provider else { continue };
+            match index.get(&provider) {
+                Some(at) => providers[*at as usize].lists.push(row as u32),
+                None => {
+                    self.bad(Table::Lists, row, "provider", "this provider does not exist; add it to the providers")
+                }
+            }
+        }
+        (providers, index)
+    }
+
+    #[expect(clippy::type_complexity, reason = "the parts of one read model, taken apart at once by the only caller")]
+    fn accounts(
+        &mut self,
+        plans: &[Plan],
+        plan_index: &FxHashMap<PlanId, u32>,
+    ) -> (Vec<Account>, FxHashMap<AccountId, AccountIx>, Vec<(u32, Validity)>, Vec<Lock>) {
+        let ids: FxHashMap<AccountId, AccountIx> =
+            (0u32..).zip(&self.rows.accounts).map(|(index, account)| (account.id, AccountIx(index))).collect();
+        let mut accounts: Vec<Account> = self
+            .rows
+            .accounts
+            .iter()
+            .map(|row| Account {
+                id: row.id,
+                code: row.code.as_str().into(),
+                client: row.client,
+                currency: row.currency,
+                plans: Span::default(),
+                locks: Span::default(),
+            })
+            .collect();
+        let mut periods: Vec<_> = self.rows.account_plans.clone().into_iter().enumerate().collect();
+        periods.sort_by_key(|(_, row)| (row.account, row.validity.from_ms));
+        for pair in periods.windows(2) {
+            let ((_, earlier), (row, later)) = (&pair[0], &pair[1]);
+            if earlier.account == later.account && earlier.validity.overlaps(later.validity) {
+                self.bad(
+                    Table::AccountPlans,
+                    *row,
+                    "from",
+                    "two plan periods of this account overlap; end the earlier one first",
+                );
+            }
+        }
+        let mut account_plans = Vec::with_capacity(periods.len());
+        for (row, period) in periods {
+            let (Some(account), Some(plan)) = (ids.get(&period.account), plan_index.get(&period.plan)) else {
+                self.bad(Table::AccountPlans, row, "plan", "this plan does not exist; add it to the plans");
+                continue;
+            };
+            let account = &mut accounts[account.0 as usize];
+            self.check_currency(row, account, &plans[*plan as usize]);
+            extend(&mut account.plans, account_plans.len());
+            account_plans.push((*plan, period.validity));
+        }
+        let mut local_locks = Vec::new();
+        let mut locks: Vec<_> = self.rows.locks.clone().into_iter().enumerate().collect();
+        locks.sort_by_key(|(_, lock)| (lock.account, lock.mask, lock.id));
+        for (row, lock) in locks {
+            self.check_lock(row, lock.mask);
+            let Some(account) = lock.account else { continue };
+            let Some(account) = ids.get(&account) else {
+                self.bad(Table::Locks, row, "account", "this account does not exist; leave it empty for a global lock");
+                continue;
+            };
+            extend(&mut accounts[account.0 as usize].locks, local_locks.len());
+            local_locks.push(packed(&lock));
+        }
+        (accounts, ids, account_plans, local_locks)
+    }
+
+    fn check_currency(&mut self, row: usize, account: &Account, plan: &Plan) {
+        let foreign = plan
+            .layers
+            .iter()
+            .map(|(list, _)| &self.rows.lists[*list as usize])
+            .find(|list| list.currency != account.currency);
+        if let Some(list) = foreign {
+            let problem = format!(
+                "list `{}` of plan `{}` is in {}, the account in {}; amounts are not converted yet: give the account a plan in its currency",
+                list.code, plan.code, list.currency, account.currency
+            );
+            self.bad(Table::AccountPlans, row, "plan", problem);
+        }
+    }
+
+    fn check_lock(&mut self, row: usize, mask: Digits) {
+        if self.rows.settings.emergency.iter().any(|code| code.digits() == mask) {
+            self.bad(Table::Locks, row, "mask", "an emergency code cannot be locked (emergency_not_lockable)");
+        }
+    }
+
+    fn global_locks(&self, prefixes: &PrefixSet) -> FxHashMap<PrefixId, Vec<Lock>> {
+        let mut locks: FxHashMap<PrefixId, Vec<Lock>> = FxHashMap::default();
+        for row in self.rows.locks.iter().filter(|row| row.account.is_none()) {
+            let prefix = prefixes.get(row.mask).expect("masks of global locks are in the shared set");
+            locks.entry(prefix).or_default().push(packed(row));
+        }
+        locks
+    }
+
+    #[expect(clippy::type_complexity, reason = "the parts of one read model, taken apart at once by the only caller")]
+    fn dids(
+        &mut self,
+        accounts: &FxHashMap<AccountId, AccountIx>,
+    ) -> (FxHashMap<numbering::E164, Span>, Vec<DidState>) {
+        let mut rows: Vec<_> = std::mem::take(&mut self.rows.dids).into_iter().enumerate().collect();
+        rows.sort_by_key(|(_, row)| (row.number, row.validity.from_ms));
+        for pair in rows.windows(2) {
+            let ((_, earlier), (row, later)) = (&pair[0], &pair[1]);
+            if earlier.number == later.number && earlier.validity.overlaps(later.validity) {
+                self.bad(Table::Dids, *row, "from", "two periods of this number overlap; end the earlier one first");
+            }
+        }
+        let mut dids: FxHashMap<numbering::E164, Span> = FxHashMap::default();
+        let mut states = Vec::with_capacity(rows.len());
+        for (row, did) in rows {
+            let account = did.account.map(|id| accounts.get(&id).copied());
+            if account == Some(None) {
+                self.bad(Table::Dids, row, "account", "this account does not exist; add it to the accounts");
+            }
+            extend(dids.entry(did.number).or_default(), states.len());
+            states.push(DidState {
+                status: did.status,
+                account: account.flatten(),
+                place: did.place,
+                validity: did.validity,
+            });
+        }
+        (dids, states)
+    }
+}
+
+/// Grows a span by the element that is about to be pushed at `at`.
+fn extend(span: &mut Span, at: usize) {
+    if span.len == 0 {
+        span.start = at as u32;
+    }
+    span.len += 1;
+}
+
+fn packed(row: &crate::rows::LockRow) -> Lock {
+    Lock { id: row.id, mask: row.mask, provider: row.provider, origin: row.origin, validity: row.validity }
+}
+
+fn pack(list: &mut PriceList, rows: &[(RateRow, usize)], ids: &FxHashMap<Digits, PrefixId>) {
+    let mut interned: FxHashMap<Condition, u32> = FxHashMap::default();
+    for (index, (row, _)) in rows.iter().enumerate() {
+        let condition = Condition { qualifiers: row.qualifiers, validity: row.validity };
+        let condition = *interned.entry(condition).or_insert_with_key(|condition| {
+            list.conditions.push(*condition);
+            list.conditions.len() as u32 - 1
+        });
+        if index == 0 || rows[index - 1].0.prefix != row.prefix {
+            let slot = list.rows.len() as u32 + 1;
+            match &mut list.slots {
+                Slots::Dense(slots) => slots[ids[&row.prefix].index()] = slot,
+                Slots::Sparse(slots) => {
+                    slots.insert(ids[&row.prefix], slot);
+                }
+            }
+        }
+        let last = rows.get(index + 1).is_none_or(|(next, _)| next.prefix != row.prefix);
+        list.rows.push(Row {
+            id_offset: (row.id - list.first_row_id) as u32,
+            rate: row.rate,
+            condition_last: condition << 1 | u32::from(last),
+        });
+    }
+}

@@ -1,0 +1,312 @@
+//! The tariff check and the lock check: what support asks when a call did not pass (M27, M29, M30, A6).
+//!
+//! Owns: the answer for a number or a prefix, retail and wholesale per provider, with the verdict and who has to act on it.
+//! Does not own: the search itself (`resolve`) and the price (`leg`), which are those of the hot path.
+//! Always: a check changes nothing, and its answer for a number is what the hot path would do with a call to it.
+
+use numbering::{Digits, PrefixId};
+use serde::Serialize;
+
+use crate::code::{Service, words};
+use crate::explain::Line;
+use crate::leg::{Leg, price_leg};
+use crate::list::{Found, PriceList, Wanted};
+use crate::lock::{self, LockOrigin, LockScope, ProviderQuery};
+use crate::money::{Currency, Exact, Money};
+use crate::price::Usage;
+use crate::rate::Rate;
+use crate::resolve::resolve;
+use crate::rows::{ProviderId, Symbol};
+use crate::snapshot::{AccountIx, Plan, Snapshot};
+
+words! {
+    /// What the check found.
+    Verdict {
+        /// Priced retail and by at least one provider: nothing here prevents the call.
+        Ok = "ok",
+        /// A prefix of which only some numbers are priced.
+        Partial = "partial",
+        /// No retail price.
+        NoRetailPrice = "NO_RETAIL_PRICE",
+        /// No provider has a wholesale price.
+        NoWholesalePrice = "NO_WHOLESALE_PRICE",
+        /// An emergency code: always allowed, free.
+        Emergency = "EMERGENCY",
+    }
+}
+
+impl Verdict {
+    /// The department that has to supply what is missing (M30).
+    pub const fn department(self) -> Option<&'static str> {
+        match self {
+            Self::NoRetailPrice | Self::Partial => Some("marketing"),
+            Self::NoWholesalePrice => Some("b2b"),
+            Self::Ok | Self::Emergency => None,
+        }
+    }
+}
+
+/// What is checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a> {
+    /// The number, or the prefix when `is_prefix`.
+    pub number: Digits,
+    /// Whether `number` is a prefix that stands for many numbers.
+    pub is_prefix: bool,
+    /// The account.
+    pub account: Option<AccountIx>,
+    /// The plan; `None` = the account's.
+    pub plan: Option<&'a Plan>,
+    /// Rated service.
+    pub service: Service,
+    /// Incoming service; `None` = all.
+    pub incoming_service: Option<Symbol>,
+    /// Place of service.
+    pub place: Option<Symbol>,
+    /// Only this provider; `None` = all.
+    pub provider: Option<ProviderId>,
+    /// Calling number; empty = any.
+    pub origin: Digits,
+    /// The moment.
+    pub at_ms: i64,
+}
+
+/// A price line.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PriceLine {
+    /// Code of the list.
+    pub list: String,
+    /// Matched prefix.
+    pub prefix: String,
+    /// Identifier of the row.
+    pub row: u64,
+    /// Currency.
+    pub currency: Currency,
+    /// Tiers as text: `from:increment@price/unit`.
+    pub tiers: String,
+    /// Fee for the answer.
+    pub connect_fee: Money,
+}
+
+/// Both sides for one provider.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ProviderAnswer {
+    /// Code of the provider.
+    pub provider: String,
+    /// Retail line for a call through it.
+    pub retail: Option<PriceLine>,
+    /// Wholesale line.
+    pub wholesale: Option<PriceLine>,
+}
+
+/// Lines below a prefix (A6).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Below {
+    /// How many longer retail lines there are.
+    pub lines: usize,
+    /// Lowest price of a minute among them, without fees.
+    pub minute_min: Option<String>,
+    /// Highest price of a minute among them.
+    pub minute_max: Option<String>,
+    /// Locks on longer masks.
+    pub locks: Vec<u64>,
+}
+
+/// A lock that matches.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct LockLine {
+    /// Identifier.
+    pub id: u64,
+    /// Local or global.
+    pub scope: LockScope,
+    /// Mask.
+    pub mask: String,
+    /// Code of the provider it is tied to.
+    pub provider: Option<String>,
+    /// Who asked for it.
+    pub origin: LockOrigin,
+    /// Whether this one decides.
+    pub effective: bool,
+}
+
+/// The answer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Answer {
+    /// The verdict on prices.
+    pub verdict: Verdict,
+    /// Department that has to act, if any.
+    pub department: Option<&'static str>,
+    /// Retail line for a call whose provider is not known.
+    pub retail: Option<PriceLine>,
+    /// Per provider.
+    pub providers: Vec<ProviderAnswer>,
+    /// For a prefix: what lies below it.
+    pub below: Option<Below>,
+    /// Locks, local first.
+    pub locks: Vec<LockLine>,
+}
+
+/// Every lock that bars the number, local first, the effective one marked (M27). Without a route every provider lock counts (A5).
+pub fn locks(snapshot: &Snapshot, query: &Query<'_>) -> Vec<LockLine> {
+    if snapshot.is_emergency(query.number) {
+        return Vec::new();
+    }
+    let chain = snapshot.chain(query.number);
+    let route = query.provider.map_or(ProviderQuery::Any, |provider| ProviderQuery::Through(Some(provider)));
+    let found: Vec<_> = snapshot.locks(query.account, query.number, &chain, route, query.at_ms).collect();
+    let decides = lock::effective(found.iter().copied());
+    found
+        .into_iter()
+        .map(|found| LockLine {
+            id: found.lock.id,
+            scope: found.scope,
+            mask: format!("{:?}", found.lock.mask),
+            provider: found
+                .lock
+                .provider
+                .and_then(|id| snapshot.provider(id))
+                .map(|provider| provider.code.to_string()),
+            origin: found.lock.origin,
+            effective: Some(found) == decides,
+        })
+        .collect()
+}
+
+/// The tariff check.
+pub fn tariff(snapshot: &Snapshot, query: &Query<'_>) -> Answer {
+    let locks = locks(snapshot, query);
+    if snapshot.is_emergency(query.number) {
+        return Answer {
+            verdict: Verdict::Emergency,
+            department: None,
+            retail: None,
+            providers: Vec::new(),
+            below: None,
+            locks,
+        };
+    }
+    let plan = query.plan.or_else(|| query.account.and_then(|account| snapshot.plan_of(account, query.at_ms)));
+    let providers: Vec<ProviderAnswer> = snapshot
+        .providers()
+        .iter()
+        .filter(|provider| query.provider.is_none_or(|only| only == provider.id))
+        .map(|provider| ProviderAnswer {
+            provider: provider.code.to_string(),
+            retail: plan.and_then(|plan| side(snapshot, snapshot.layers(plan, query.at_ms), query, Some(provider.id))),
+            wholesale: side(snapshot, snapshot.wholesale_lists(provider.id), query, Some(provider.id)),
+        })
+        .collect();
+    let retail = plan.and_then(|plan| side(snapshot, snapshot.layers(plan, query.at_ms), query, query.provider));
+    let below = (query.is_prefix).then(|| below(snapshot, query, plan));
+    let any_retail = retail.is_some() || providers.iter().any(|answer| answer.retail.is_some());
+    let verdict = if !any_retail {
+        if below.as_ref().is_some_and(|below| below.lines > 0) { Verdict::Partial } else { Verdict::NoRetailPrice }
+    } else if !providers.iter().any(|answer| answer.wholesale.is_some()) {
+        Verdict::NoWholesalePrice
+    } else {
+        Verdict::Ok
+    };
+    Answer { verdict, department: verdict.department(), retail, providers, below, locks }
+}
+
+/// The explanation of a call of `usage` to the checked number: the lines that the hot path would follow, and its price or refusal.
+pub fn explain(snapshot: &Snapshot, query: &Query<'_>, usage: Usage) -> (Result<Side, crate::SuspenseCode>, Vec<Line>) {
+    let mut lines = Vec::new();
+    let leg = Leg {
+        account: query.account,
+        plan: query.plan,
+        service: query.service,
+        number: query.number,
+        origin: query.origin,
+        provider: query.provider,
+        incoming_service: query.incoming_service,
+        place: query.place,
+        at_ms: query.at_ms,
+        usage,
+    };
+    let price = price_leg(snapshot, &leg, &mut lines);
+    (
+        price.map(|price| Side {
+            amount: price.retail.amount,
+            currency: price.retail.currency,
+            billed_s: price.retail.billed_s,
+        }),
+        lines,
+    )
+}
+
+/// The retail result of an explained call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Side {
+    /// Amount.
+    pub amount: Money,
+    /// Currency.
+    pub currency: Option<Currency>,
+    /// Seconds charged.
+    pub billed_s: u64,
+}
+
+fn wanted(query: &Query<'_>, provider: Option<ProviderId>) -> Wanted {
+    Wanted {
+        service: query.service,
+        incoming_service: query.incoming_service,
+        provider,
+        place: query.place,
+        origin: query.origin,
+        at_ms: query.at_ms,
+    }
+}
+
+fn side<'a>(
+    snapshot: &'a Snapshot,
+    layers: impl Iterator<Item = &'a PriceList> + Clone,
+    query: &Query<'_>,
+    provider: Option<ProviderId>,
+) -> Option<PriceLine> {
+    let chain = snapshot.chain(query.number);
+    let resolved = resolve(snapshot, layers, &chain, &wanted(query, provider), "", &mut ())?;
+    Some(line(snapshot, resolved.list, resolved.found))
+}
+
+fn line(snapshot: &Snapshot, list: &PriceList, found: Found) -> PriceLine {
+    let rate = snapshot.rate(found.rate);
+    PriceLine {
+        list: list.code.to_string(),
+        prefix: format!("{:?}", snapshot.prefixes().prefix(found.prefix)),
+        row: found.row_id,
+        currency: list.currency,
+        tiers: rate.tiers_text(),
+        connect_fee: rate.parts().connect_fee,
+    }
+}
+
+/// Every longer retail line and lock below a prefix.
+fn below(snapshot: &Snapshot, query: &Query<'_>, plan: Option<&Plan>) -> Below {
+    let wanted = wanted(query, query.provider);
+    let longer = |prefix: Digits| prefix.len() > query.number.len() && prefix.starts_with(query.number);
+    let mut minutes: Vec<(Money, String)> = Vec::new();
+    let under: Vec<(PrefixId, Digits)> = snapshot.prefixes().iter().filter(|(_, prefix)| longer(*prefix)).collect();
+    for (id, prefix) in &under {
+        let layers = plan.into_iter().flat_map(|plan| snapshot.layers(plan, query.at_ms));
+        if let Some(found) = layers.filter_map(|list| list.find_at(*id, prefix.len(), &wanted)).next() {
+            minutes.extend(minute(snapshot.rate(found.rate)));
+        }
+    }
+    let local =
+        query.account.map(|account| snapshot.account(account).locks.of(&snapshot.local_locks)).unwrap_or_default();
+    let global = under.iter().filter_map(|(id, _)| snapshot.global_locks.get(id)).flatten();
+    let in_force = |lock: &&lock::Lock| longer(lock.mask) && lock.validity.contains(query.at_ms);
+    Below {
+        lines: minutes.len(),
+        minute_min: minutes.iter().min_by_key(|(sort, _)| *sort).map(|(_, text)| text.clone()),
+        minute_max: minutes.iter().max_by_key(|(sort, _)| *sort).map(|(_, text)| text.clone()),
+        locks: local.iter().chain(global).filter(in_force).map(|lock| lock.id).collect(),
+    }
+}
+
+/// Price of the first minute at the first tier: to sort by, and exact.
+fn minute(rate: &Rate) -> Option<(Money, String)> {
+    let tier = rate.parts().tiers.first()?;
+    let exact = Exact::new(i128::from(tier.price.nanos()) * 60, i128::from(tier.unit_s));
+    Some((exact.round(crate::Rounding::NANOS).ok()?, exact.to_text()))
+}

@@ -1,0 +1,169 @@
+//! Why a leg costs what it costs, line by line.
+//!
+//! Owns: the lines of an explanation and their plain words.
+//! Does not own: the decisions, which are taken where the lines are written.
+//! Always: explaining never changes a price: the hot path runs the same code with a trace of `()`, which compiles to nothing.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::lock::{LockAction, LockOrigin, LockScope};
+use crate::money::{Currency, Money, RoundingMode};
+
+/// One step of an explanation.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum Line {
+    /// An emergency code: free, whatever else holds (A1).
+    Emergency {
+        /// The code.
+        code: String,
+    },
+    /// A lock that matches the number; the effective one decides.
+    Lock {
+        /// Identifier.
+        id: u64,
+        /// Local or global.
+        scope: LockScope,
+        /// The barred prefix or number.
+        mask: String,
+        /// Who asked for it.
+        origin: LockOrigin,
+        /// Whether this one decides.
+        effective: bool,
+        /// What the effective one does to the charge.
+        action: LockAction,
+    },
+    /// A price list was searched.
+    List {
+        /// `retail` or `wholesale`.
+        side: &'static str,
+        /// Code of the list.
+        list: String,
+        /// The longest prefix with a valid row, if any.
+        prefix: Option<String>,
+        /// Identifier of the row, if any.
+        row: Option<u64>,
+        /// Whether this list's row was taken.
+        chosen: bool,
+    },
+    /// The leg is not priced for this service.
+    Free {
+        /// Why.
+        reason: &'static str,
+    },
+    /// Fee for an unanswered attempt.
+    AttemptFee {
+        /// Amount.
+        amount: Money,
+    },
+    /// The call was shorter than the free seconds.
+    FreeSeconds {
+        /// The limit.
+        free_s: u32,
+    },
+    /// Fee for the answer.
+    ConnectFee {
+        /// Amount.
+        amount: Money,
+    },
+    /// Increments of one tier.
+    Tier {
+        /// Second of the call where they start.
+        from_s: u64,
+        /// Seconds charged.
+        seconds: u64,
+        /// Length of one increment.
+        increment_s: u32,
+        /// Price per unit.
+        price: Money,
+        /// Seconds of the unit.
+        unit_s: u32,
+        /// Exact amount.
+        amount: String,
+    },
+    /// The amount was raised to the minimum.
+    Minimum {
+        /// The minimum.
+        amount: Money,
+    },
+    /// The amount was cut to the maximum.
+    Maximum {
+        /// The maximum.
+        amount: Money,
+    },
+    /// The one rounding.
+    Rounding {
+        /// Direction.
+        mode: RoundingMode,
+        /// Decimals kept.
+        decimals: u8,
+        /// Before.
+        exact: String,
+        /// After.
+        amount: Money,
+    },
+    /// The tax inside the amount.
+    TaxIncluded {
+        /// Percent.
+        percent: String,
+        /// Amount without tax.
+        net: Money,
+        /// Currency.
+        currency: Currency,
+    },
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Emergency { code } => write!(f, "emergency code {code}: always allowed, free"),
+            Self::Lock { id, scope, mask, origin, effective, action } => {
+                let mark = if *effective { format!(", decides: {action}") } else { String::new() };
+                write!(f, "{scope} lock {id} on {mask} by {origin}{mark}")
+            }
+            Self::List { side, list, prefix, row, chosen } => match (prefix, row) {
+                (Some(prefix), Some(row)) => {
+                    write!(f, "{side} list {list}: prefix {prefix}, row {row}{}", if *chosen { ", taken" } else { "" })
+                }
+                _ => write!(f, "{side} list {list}: no valid row"),
+            },
+            Self::Free { reason } => write!(f, "free: {reason}"),
+            Self::AttemptFee { amount } => write!(f, "attempt fee {amount}"),
+            Self::FreeSeconds { free_s } => write!(f, "shorter than {free_s} free seconds: 0"),
+            Self::ConnectFee { amount } => write!(f, "connect fee {amount}"),
+            Self::Tier { from_s, seconds, increment_s, price, unit_s, amount } => {
+                write!(
+                    f,
+                    "from second {from_s}: {seconds} s in increments of {increment_s} s at {price} per {unit_s} s = {amount}"
+                )
+            }
+            Self::Minimum { amount } => write!(f, "raised to the minimum {amount}"),
+            Self::Maximum { amount } => write!(f, "cut to the maximum {amount}"),
+            Self::Rounding { mode, decimals, exact, amount } => {
+                write!(f, "rounded {mode} to {decimals} decimals: {exact} -> {amount}")
+            }
+            Self::TaxIncluded { percent, net, currency } => {
+                write!(f, "tax {percent} % included, without tax {net} {currency}")
+            }
+        }
+    }
+}
+
+/// Where lines go: a vector keeps them, `()` drops them at no cost.
+pub trait Trace {
+    /// Adds the line that `make` builds; not called when nobody listens.
+    fn line(&mut self, make: impl FnOnce() -> Line);
+}
+
+impl Trace for () {
+    #[inline]
+    fn line(&mut self, _make: impl FnOnce() -> Line) {}
+}
+
+impl Trace for Vec<Line> {
+    fn line(&mut self, make: impl FnOnce() -> Line) {
+        self.push(make());
+    }
+}

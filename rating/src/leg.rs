@@ -1,0 +1,237 @@
+//! The price of a leg: locks, retail, wholesale.
+//!
+//! Owns: the order emergency -> locks -> retail -> wholesale, and what a lock breach does to the charge (A1, A4).
+//! Does not own: who pays, which provider carried the call (the caller says so).
+//! Always: authorisation, rating, the tariff check and "why this price" call this one function.
+
+use numbering::{Digits, PrefixId};
+use serde::Serialize;
+
+use crate::code::{Service, SuspenseCode};
+use crate::explain::{Line, Trace};
+use crate::list::{PriceList, Wanted};
+use crate::lock::{self, LockAction, ProviderQuery};
+use crate::money::{Currency, Exact, Money, Rounding};
+use crate::price::{Usage, price};
+use crate::resolve::{Resolved, resolve};
+use crate::rows::{ListId, ProviderId, Symbol};
+use crate::snapshot::{AccountIx, Plan, Snapshot};
+
+/// A leg whose payer and provider are known.
+#[derive(Clone, Copy, Debug)]
+pub struct Leg<'a> {
+    /// Who pays; `None` for an emergency call of an unknown caller or a check of a plan.
+    pub account: Option<AccountIx>,
+    /// The plan to price by; `None` = the account's at the moment.
+    pub plan: Option<&'a Plan>,
+    /// Service.
+    pub service: Service,
+    /// Dialled number or fenced short code.
+    pub number: Digits,
+    /// Calling number; empty = withheld.
+    pub origin: Digits,
+    /// Provider that carried the call.
+    pub provider: Option<ProviderId>,
+    /// Incoming service.
+    pub incoming_service: Option<Symbol>,
+    /// Place of service.
+    pub place: Option<Symbol>,
+    /// Moment of the answer (set-up of an attempt), in milliseconds of the epoch.
+    pub at_ms: i64,
+    /// What is priced.
+    pub usage: Usage,
+}
+
+/// One side of a priced leg.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Side {
+    /// The list; 0 when nothing was looked up.
+    pub list: ListId,
+    /// The row; 0 when nothing was looked up.
+    pub row: u64,
+    /// The matched prefix.
+    #[serde(skip)]
+    pub prefix: Option<PrefixId>,
+    /// Amount in `currency`.
+    pub amount: Money,
+    /// Currency.
+    pub currency: Option<Currency>,
+    /// Seconds charged.
+    pub billed_s: u64,
+}
+
+impl Side {
+    /// Nothing to pay, nothing looked up.
+    pub const FREE: Self =
+        Self { list: ListId(0), row: 0, prefix: None, amount: Money::ZERO, currency: None, billed_s: 0 };
+}
+
+/// A priced leg.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LegPrice {
+    /// What the account owes.
+    pub retail: Side,
+    /// What we owe the provider.
+    pub wholesale: Side,
+    /// The provider has no price for a leg that should have one.
+    pub wholesale_missing: bool,
+    /// The lock that decided, when the call took place in spite of it.
+    pub breached_lock: Option<u64>,
+    /// Rated free as an emergency call.
+    pub emergency: bool,
+}
+
+/// Prices a leg.
+///
+/// # Errors
+/// The suspense code that says why it cannot be priced.
+#[inline]
+pub fn price_leg<T: Trace>(snapshot: &Snapshot, leg: &Leg<'_>, trace: &mut T) -> Result<LegPrice, SuspenseCode> {
+    let mut result = LegPrice {
+        retail: Side::FREE,
+        wholesale: Side::FREE,
+        wholesale_missing: false,
+        breached_lock: None,
+        emergency: false,
+    };
+    if snapshot.is_emergency(leg.number) {
+        trace.line(|| Line::Emergency { code: leg.number.to_string() });
+        result.emergency = true;
+        return Ok(result);
+    }
+    let matched = match numbering::E164::new(leg.number) {
+        Some(number) => snapshot.numbering().matched_as(number),
+        None => leg.number,
+    };
+    let chain = snapshot.chain(matched);
+    let wanted = Wanted {
+        service: leg.service,
+        incoming_service: leg.incoming_service,
+        provider: leg.provider,
+        place: leg.place,
+        origin: leg.origin,
+        at_ms: leg.at_ms,
+    };
+
+    let action = locked(snapshot, leg, trace, &mut result)?;
+    result.retail = match action {
+        Some(LockAction::Zero) => {
+            Side { currency: leg.account.map(|account| snapshot.account(account).currency), ..Side::FREE }
+        }
+        _ => retail(snapshot, leg, &chain, &wanted, trace)?,
+    };
+    if let Some(provider) = leg.provider
+        && Snapshot::has_wholesale(leg.service)
+    {
+        let found = resolve(snapshot, snapshot.wholesale_lists(provider), &chain, &wanted, "wholesale", trace);
+        if let Some(resolved) = found {
+            result.wholesale = charge(snapshot, resolved, leg.usage, trace)?;
+            return Ok(result);
+        }
+    }
+    result.wholesale_missing = Snapshot::is_lockable(leg.service);
+    Ok(result)
+}
+
+/// Looks for locks and says what the effective one does. An attempt under a lock costs nothing retail; an answered call is a breach.
+#[inline]
+fn locked<T: Trace>(
+    snapshot: &Snapshot,
+    leg: &Leg<'_>,
+    trace: &mut T,
+    result: &mut LegPrice,
+) -> Result<Option<LockAction>, SuspenseCode> {
+    if !Snapshot::is_lockable(leg.service) {
+        return Ok(None);
+    }
+    let chain = snapshot.chain(leg.number);
+    let query = ProviderQuery::Through(leg.provider);
+    let matches = || snapshot.locks(leg.account, leg.number, &chain, query, leg.at_ms);
+    let Some(decides) = lock::effective(matches()) else { return Ok(None) };
+    let answered = leg.usage.answered;
+    let action = if answered { snapshot.breach.of(decides.lock.origin) } else { LockAction::Zero };
+    for found in matches() {
+        trace.line(|| Line::Lock {
+            id: found.lock.id,
+            scope: found.scope,
+            mask: format!("{:?}", found.lock.mask),
+            origin: found.lock.origin,
+            effective: found == decides,
+            action,
+        });
+    }
+    if answered {
+        result.breached_lock = Some(decides.lock.id);
+    }
+    if action == LockAction::Suspend { Err(SuspenseCode::LockBreach) } else { Ok(Some(action)) }
+}
+
+#[inline]
+fn retail<T: Trace>(
+    snapshot: &Snapshot,
+    leg: &Leg<'_>,
+    chain: &numbering::Chain,
+    wanted: &Wanted,
+    trace: &mut T,
+) -> Result<Side, SuspenseCode> {
+    let account = leg.account.map(|index| snapshot.account(index));
+    let plan = leg.plan.or_else(|| leg.account.and_then(|index| snapshot.plan_of(index, leg.at_ms)));
+    let plan = plan.ok_or(SuspenseCode::NoRetailPrice)?;
+    if leg.service == Service::Incoming && !plan.prices_incoming {
+        trace.line(|| Line::Free { reason: "the plan does not price incoming calls" });
+        return Ok(Side { currency: account.map(|account| account.currency), ..Side::FREE });
+    }
+    let resolved = resolve(snapshot, snapshot.layers(plan, leg.at_ms), chain, wanted, "retail", trace)
+        .ok_or(SuspenseCode::NoRetailPrice)?;
+    if account.is_some_and(|account| account.currency != resolved.list.currency) {
+        return Err(SuspenseCode::NoExchangeRate);
+    }
+    charge(snapshot, resolved, leg.usage, trace)
+}
+
+#[inline]
+fn charge<T: Trace>(
+    snapshot: &Snapshot,
+    resolved: Resolved<'_>,
+    usage: Usage,
+    trace: &mut T,
+) -> Result<Side, SuspenseCode> {
+    let Resolved { list, found } = resolved;
+    let priced = price(snapshot.rate(found.rate), list.rounding, usage, trace).map_err(|_| SuspenseCode::Overflow)?;
+    Ok(Side {
+        list: list.id,
+        row: found.row_id,
+        prefix: Some(found.prefix),
+        amount: priced.amount,
+        currency: Some(list.currency),
+        billed_s: priced.billed_s,
+    })
+}
+
+/// The amount without the tax inside it, to nine decimals; `basis_points` is the rate in hundredths of a percent.
+pub fn net_of_tax(gross: Money, basis_points: u32) -> Money {
+    let exact = Exact::new(i128::from(gross.nanos()) * 10_000, 10_000 + i128::from(basis_points));
+    exact.round(Rounding::NANOS).expect("a part of an amount is not above it")
+}
+
+/// The lists that a leg of `plan` is searched in, for reports.
+pub fn layer_codes<'a>(snapshot: &'a Snapshot, plan: &'a Plan, at_ms: i64) -> impl Iterator<Item = &'a str> {
+    snapshot.layers(plan, at_ms).map(|list: &PriceList| &*list.code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A12: gross | percent | tax inside
+    #[test]
+    fn tax_is_inside_the_gross_amount() {
+        for (gross, basis_points, tax) in
+            [("1220.00", 2200, "220"), ("1200.00", 2000, "200"), ("1000.00", 2200, "180.327868852")]
+        {
+            let gross = Money::parse(gross).unwrap();
+            let net = net_of_tax(gross, basis_points);
+            assert_eq!(gross.nanos() - net.nanos(), Money::parse(tax).unwrap().nanos(), "{gross} {basis_points}");
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! The price of one usage at one rate: exact until its one rounding.
+//!
+//! Owns: the order of the steps (design, rating semantics 1-3, 6, 9) in closed form, never a loop per increment.
+//! Does not own: the choice of the rate, bundles, discounts, conversion and tax, which stand between increments and rounding.
+//! Always: the price of a longer call at the same rate is never lower (above the free seconds); the same input gives the same nano-unit.
+
+use crate::code::words;
+use crate::explain::{Line, Trace};
+use crate::money::{Exact, Money, Overflow, Rounding};
+use crate::rate::Rate;
+
+words! {
+    /// How a source's milliseconds become seconds, before any tier (A7).
+    WholeSeconds {
+        /// Milliseconds count as they are.
+        None = "none",
+        /// A begun second is dropped.
+        Down = "down",
+        /// From half a second on, up.
+        HalfUp = "half_up",
+        /// A begun second counts whole.
+        Up = "up",
+    }
+}
+
+impl WholeSeconds {
+    /// The duration that is billed, still in milliseconds.
+    #[inline]
+    pub const fn apply(self, duration_ms: u64) -> u64 {
+        match self {
+            Self::None => duration_ms,
+            Self::Down => duration_ms / 1000 * 1000,
+            Self::HalfUp => duration_ms.saturating_add(500) / 1000 * 1000,
+            Self::Up => duration_ms.saturating_add(999) / 1000 * 1000,
+        }
+    }
+}
+
+/// What is priced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Usage {
+    /// Whether the call was answered.
+    pub answered: bool,
+    /// Duration in milliseconds, after [`WholeSeconds`].
+    pub duration_ms: u64,
+}
+
+/// What a usage costs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Priced {
+    /// The amount in the list's currency.
+    pub amount: Money,
+    /// Seconds charged: the increments begun. 0 for an attempt or a call within the free seconds.
+    pub billed_s: u64,
+}
+
+/// Prices `usage` at `rate`; `rounding` is the list's, unless the rate has its own.
+///
+/// # Errors
+/// [`Overflow`] when the amount is beyond 999,999,999.999999999.
+#[inline]
+pub fn price<T: Trace>(rate: &Rate, rounding: Rounding, usage: Usage, trace: &mut T) -> Result<Priced, Overflow> {
+    let parts = rate.parts();
+    let rounding = parts.rounding.unwrap_or(rounding);
+    if !usage.answered || usage.duration_ms == 0 {
+        trace.line(|| Line::AttemptFee { amount: parts.attempt_fee });
+        return finish(Exact::from(parts.attempt_fee), 0, rounding, trace);
+    }
+    if usage.duration_ms < u64::from(parts.free_s) * 1000 {
+        trace.line(|| Line::FreeSeconds { free_s: parts.free_s });
+        return Ok(Priced { amount: Money::ZERO, billed_s: 0 });
+    }
+    let (increments, billed_s) = increments(rate, usage.duration_ms, trace)?;
+    let mut exact = increments;
+    if !parts.connect_fee.is_zero() {
+        trace.line(|| Line::ConnectFee { amount: parts.connect_fee });
+        exact = exact.checked_add(Exact::from(parts.connect_fee))?;
+    }
+    if exact.is_positive() && exact.checked_cmp(parts.minimum)?.is_lt() {
+        trace.line(|| Line::Minimum { amount: parts.minimum });
+        exact = Exact::from(parts.minimum);
+    }
+    if let Some(maximum) = parts.maximum
+        && exact.checked_cmp(maximum)?.is_gt()
+    {
+        trace.line(|| Line::Maximum { amount: maximum });
+        exact = Exact::from(maximum);
+    }
+    finish(exact, billed_s, rounding, trace)
+}
+
+/// The increments begun within `duration_ms`: tier by tier, each in closed form. An increment belongs to the tier in force where it starts and is
+/// charged whole, even where it reaches over the start of the next tier.
+#[inline]
+fn increments<T: Trace>(rate: &Rate, duration_ms: u64, trace: &mut T) -> Result<(Exact, u64), Overflow> {
+    let tiers = &rate.parts().tiers;
+    let denominator = i128::from(rate.denominator());
+    let mut numerator = 0i128;
+    let mut at_s = 0u64;
+    for (index, tier) in tiers.iter().enumerate() {
+        let tier_end_ms = tiers.get(index + 1).map_or(u64::MAX, |next| u64::from(next.from_s) * 1000);
+        let end_ms = duration_ms.min(tier_end_ms);
+        if at_s * 1000 >= end_ms {
+            continue;
+        }
+        let count = (end_ms - at_s * 1000).div_ceil(u64::from(tier.increment_s) * 1000);
+        let seconds = count * u64::from(tier.increment_s);
+        let share = denominator / i128::from(tier.unit_s);
+        let amount = (i128::from(tier.price.nanos()) * share).checked_mul(i128::from(seconds)).ok_or(Overflow)?;
+        numerator = numerator.checked_add(amount).ok_or(Overflow)?;
+        trace.line(|| Line::Tier {
+            from_s: at_s,
+            seconds,
+            increment_s: tier.increment_s,
+            price: tier.price,
+            unit_s: tier.unit_s,
+            amount: Exact::new(amount, denominator).to_text(),
+        });
+        at_s += seconds;
+    }
+    Ok((Exact::new(numerator, denominator), at_s))
+}
+
+#[inline]
+fn finish<T: Trace>(exact: Exact, billed_s: u64, rounding: Rounding, trace: &mut T) -> Result<Priced, Overflow> {
+    let amount = exact.round(rounding)?;
+    trace.line(|| Line::Rounding { mode: rounding.mode, decimals: rounding.decimals, exact: exact.to_text(), amount });
+    Ok(Priced { amount, billed_s })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::RoundingMode;
+    use crate::rate::{RateParts, billing_tiers, parse_tiers};
+
+    fn amount(text: &str) -> Money {
+        Money::parse(text).unwrap()
+    }
+
+    fn rounding(mode: RoundingMode, decimals: u8) -> Rounding {
+        Rounding { mode, decimals }
+    }
+
+    fn talk(rate: &Rate, rounding: Rounding, duration_ms: u64) -> (Money, u64) {
+        let priced = price(rate, rounding, Usage { answered: true, duration_ms }, &mut ()).unwrap();
+        (priced.amount, priced.billed_s)
+    }
+
+    fn plain(price: &str, unit_s: u32, billing: &str) -> Rate {
+        Rate::new(RateParts { tiers: billing_tiers(amount(price), unit_s, billing).unwrap(), ..RateParts::default() })
+            .unwrap()
+    }
+
+    /// The figures that operators and vendors publish; each row is its own arithmetic.
+    #[test]
+    fn published_figures() {
+        use RoundingMode::{Down, HalfUp, Up};
+        for (price, unit_s, billing, seconds, mode, decimals, expected, billed_s) in [
+            // 30 + ceil(2/6)*6 = 36 s; 36 * 0.006 / 60
+            ("0.006", 60, "30/6", 32, HalfUp, 4, "0.0036", 36),
+            // 30 + ceil(27/6)*6 = 60 s
+            ("0.006", 60, "30/6", 57, HalfUp, 4, "0.006", 60),
+            // 30 + ceil(45/6)*6 = 78 s
+            ("0.006", 60, "30/6", 75, HalfUp, 4, "0.0078", 78),
+            // 60 + ceil(500/11)*11 = 566 s; 566 * 0.0001 / 60 = 0.00094333..
+            ("0.0001", 60, "60/11", 560, HalfUp, 9, "0.000943333", 566),
+            // 12 + ceil(548/13)*13 = 571 s; 571 / 60 = 9.51666..
+            ("1", 60, "12/13", 560, Up, 4, "9.5167", 571),
+            ("1", 60, "12/13", 560, Down, 4, "9.5166", 571),
+            ("1", 60, "12/13", 560, HalfUp, 4, "9.5167", 571),
+            // 180 * 0.1 / 60
+            ("0.1", 60, "1/1", 180, HalfUp, 4, "0.3", 180),
+        ] {
+            let got = talk(&plain(price, unit_s, billing), rounding(mode, decimals), seconds * 1000);
+            assert_eq!(got, (amount(expected), billed_s), "{price}/{unit_s} {billing} {seconds} s {mode}");
+        }
+    }
+
+    /// source's rule | milliseconds | minutes charged at 60/60, 1 a minute (A7)
+    #[test]
+    fn whole_seconds_come_first() {
+        for (rule, duration_ms, expected) in [
+            (WholeSeconds::HalfUp, 60_300, "1"),
+            (WholeSeconds::HalfUp, 60_500, "2"),
+            (WholeSeconds::None, 60_300, "2"),
+            (WholeSeconds::None, 60_000, "1"),
+            (WholeSeconds::Down, 60_999, "1"),
+            (WholeSeconds::Up, 60_001, "2"),
+            (WholeSeconds::HalfUp, 499, "0"),
+        ] {
+            let rate = plain("1", 60, "60/60");
+            assert_eq!(
+                talk(&rate, Rounding::DEFAULT, rule.apply(duration_ms)).0,
+                amount(expected),
+                "{rule} {duration_ms}"
+            );
+        }
+    }
+
+    #[test]
+    fn fees_limits_and_free_seconds() {
+        let mut parts = RateParts {
+            tiers: parse_tiers("0:1@0.6/60").unwrap(),
+            connect_fee: amount("0.5"),
+            attempt_fee: amount("0.05"),
+            free_s: 6,
+            minimum: amount("0.7"),
+            maximum: Some(amount("2")),
+            rounding: None,
+        };
+        let rate = Rate::new(parts.clone()).unwrap();
+        for (duration_ms, expected, billed_s) in [
+            (0, "0.05", 0),      // 0 s: the attempt fee
+            (5_000, "0", 0),     // shorter than the free seconds: nothing, not even the connect fee
+            (6_000, "0.7", 6),   // 0.5 + 0.06 = 0.56, at least 0.7
+            (30_000, "0.8", 30), // 0.5 + 0.3
+            (600_000, "2", 600), // 0.5 + 6, at most 2
+        ] {
+            assert_eq!(talk(&rate, Rounding::DEFAULT, duration_ms), (amount(expected), billed_s), "{duration_ms}");
+        }
+        let missed = price(&rate, Rounding::DEFAULT, Usage { answered: false, duration_ms: 9_000 }, &mut ()).unwrap();
+        assert_eq!((missed.amount, missed.billed_s), (amount("0.05"), 0));
+        // A call that costs nothing stays free whatever the minimum.
+        parts.connect_fee = Money::ZERO;
+        parts.tiers = parse_tiers("0:1@0/60").unwrap();
+        assert_eq!(talk(&Rate::new(parts).unwrap(), Rounding::DEFAULT, 60_000), (Money::ZERO, 60));
+        // 5.4 s become 5 before the free seconds are looked at (A7).
+        assert_eq!(talk(&rate, Rounding::DEFAULT, WholeSeconds::HalfUp.apply(5_400)).0, Money::ZERO);
+    }
+
+    #[test]
+    fn an_increment_belongs_to_the_tier_where_it_starts() {
+        // 0-60 s in 40 s at 1/s; from 60 s in 10 s at 0.1/s. The increment begun at 40 reaches 80 and is charged whole at 1/s.
+        let rate = Rate::new(RateParts { tiers: parse_tiers("0:40@1/1 60:10@0.1/1").unwrap(), ..RateParts::default() })
+            .unwrap();
+        for (seconds, expected, billed_s) in
+            [(40, "40", 40), (41, "80", 80), (80, "80", 80), (81, "81", 90), (95, "82", 100)]
+        {
+            assert_eq!(talk(&rate, Rounding::DEFAULT, seconds * 1000), (amount(expected), billed_s), "{seconds}");
+        }
+        // A tier that is stepped over entirely is not charged.
+        let rate = Rate::new(RateParts {
+            tiers: parse_tiers("0:60@1/60 30:1@5/1 60:1@2/60").unwrap(),
+            ..RateParts::default()
+        })
+        .unwrap();
+        assert_eq!(talk(&rate, Rounding::DEFAULT, 61_000), (amount("1.0333"), 61));
+    }
+
+    #[test]
+    fn too_much_is_an_overflow() {
+        let rate = plain("999999999", 1, "1/1");
+        let usage = Usage { answered: true, duration_ms: 2_000 };
+        assert_eq!(price(&rate, Rounding::DEFAULT, usage, &mut ()), Err(Overflow));
+        let usage = Usage { answered: true, duration_ms: u64::MAX / 2 };
+        assert_eq!(price(&rate, Rounding::DEFAULT, usage, &mut ()), Err(Overflow));
+    }
+
+    #[test]
+    fn the_lines_add_up() {
+        let rate = plain("0.006", 60, "30/6");
+        let mut lines = Vec::new();
+        price(&rate, Rounding::DEFAULT, Usage { answered: true, duration_ms: 75_000 }, &mut lines).unwrap();
+        let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            text,
+            [
+                "from second 0: 30 s in increments of 30 s at 0.006 per 60 s = 0.003",
+                "from second 30: 48 s in increments of 6 s at 0.006 per 60 s = 0.0048",
+                "rounded half_up to 4 decimals: 0.0078 -> 0.0078",
+            ]
+        );
+    }
+}

@@ -1,0 +1,206 @@
+//! A rate: the price terms of one row of a price list.
+//!
+//! Owns: what terms are well formed, their text forms (`30/6`, `0:30@0.006/60`).
+//! Does not own: which numbers and times a rate applies to (`list`), the arithmetic (`price`).
+//! Always: a `Rate` is valid: its first tier starts at 0, tiers ascend, increments and units are above 0, no amount is negative. Equal terms are
+//! one rate (interned by the snapshot).
+
+use crate::money::{Money, Rounding};
+
+/// Longest increment and unit: a day.
+const SECONDS_MAX: u32 = 86_400;
+/// Largest common denominator of a rate's units.
+const DENOMINATOR_MAX: u64 = 1 << 40;
+
+/// From second `from_s` of the call: increments of `increment_s`, at `price` per `unit_s`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Tier {
+    /// Where the tier begins, in seconds from the answer.
+    pub from_s: u32,
+    /// Length of an increment in seconds.
+    pub increment_s: u32,
+    /// Price of `unit_s` seconds.
+    pub price: Money,
+    /// Seconds that `price` buys.
+    pub unit_s: u32,
+}
+
+/// The terms of a rate before they are checked.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct RateParts {
+    /// At least one; the first from 0.
+    pub tiers: Vec<Tier>,
+    /// Charged when the call is answered.
+    pub connect_fee: Money,
+    /// Charged for an attempt that was not answered, or lasted 0 s.
+    pub attempt_fee: Money,
+    /// A call shorter than this costs nothing; 0 = none.
+    pub free_s: u32,
+    /// Least amount of a call that costs anything.
+    pub minimum: Money,
+    /// Most that a call costs; `None` = no limit.
+    pub maximum: Option<Money>,
+    /// Overrides the rounding of the list.
+    pub rounding: Option<Rounding>,
+}
+
+/// What is wrong with the terms of a rate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadRate {
+    /// No price at all.
+    #[error("a rate needs a price")]
+    NoTiers,
+    /// The first tier does not start with the call.
+    #[error("the first tier must start at second 0")]
+    FirstTier,
+    /// Tiers out of order.
+    #[error("tiers must start one after another")]
+    Order,
+    /// Increment or unit of 0 or above a day.
+    #[error("an increment and a unit are 1 to 86400 seconds")]
+    Seconds,
+    /// A negative amount.
+    #[error("prices and fees cannot be negative")]
+    Negative,
+    /// Minimum above maximum.
+    #[error("the minimum is above the maximum")]
+    Limits,
+    /// Units without a common denominator of sensible size.
+    #[error("the units of the tiers have no common denominator below 2^40; use units that divide an hour")]
+    Units,
+    /// More than nine decimals.
+    #[error("rounding keeps 0 to 9 decimals")]
+    Decimals,
+}
+
+/// The checked terms of a rate.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Rate {
+    parts: RateParts,
+    /// Least common multiple of the units: the one denominator of the whole price.
+    denominator: i64,
+}
+
+impl Rate {
+    /// Checks the terms.
+    pub fn new(parts: RateParts) -> Result<Self, BadRate> {
+        let tiers = &parts.tiers;
+        let first = tiers.first().ok_or(BadRate::NoTiers)?;
+        if first.from_s != 0 {
+            return Err(BadRate::FirstTier);
+        }
+        if tiers.windows(2).any(|pair| pair[1].from_s <= pair[0].from_s) {
+            return Err(BadRate::Order);
+        }
+        let seconds = 1..=SECONDS_MAX;
+        if tiers.iter().any(|tier| !seconds.contains(&tier.increment_s) || !seconds.contains(&tier.unit_s)) {
+            return Err(BadRate::Seconds);
+        }
+        let amounts = tiers.iter().map(|tier| tier.price).chain([parts.connect_fee, parts.attempt_fee, parts.minimum]);
+        if amounts.chain(parts.maximum).any(|amount| amount < Money::ZERO) {
+            return Err(BadRate::Negative);
+        }
+        if parts.maximum.is_some_and(|maximum| maximum < parts.minimum) {
+            return Err(BadRate::Limits);
+        }
+        if parts.rounding.is_some_and(|rounding| rounding.decimals > 9) {
+            return Err(BadRate::Decimals);
+        }
+        let mut denominator = 1u64;
+        for tier in tiers {
+            denominator = denominator / gcd(denominator, u64::from(tier.unit_s)) * u64::from(tier.unit_s);
+            if denominator > DENOMINATOR_MAX {
+                return Err(BadRate::Units);
+            }
+        }
+        Ok(Self { parts, denominator: denominator as i64 })
+    }
+
+    /// The terms.
+    pub const fn parts(&self) -> &RateParts {
+        &self.parts
+    }
+
+    /// The one denominator of the whole price, in seconds.
+    #[inline]
+    pub const fn denominator(&self) -> i64 {
+        self.denominator
+    }
+
+    /// The tiers as text, as [`parse_tiers`] reads them.
+    pub fn tiers_text(&self) -> String {
+        let tier = |t: &Tier| format!("{}:{}@{}/{}", t.from_s, t.increment_s, t.price, t.unit_s);
+        self.parts.tiers.iter().map(tier).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Reads `from:increment@price/unit`, tiers separated by blanks: `0:30@0.006/60 30:6@0.006/60`.
+pub fn parse_tiers(text: &str) -> Option<Vec<Tier>> {
+    text.split_ascii_whitespace()
+        .map(|word| {
+            let (from, rest) = word.split_once(':')?;
+            let (increment, rest) = rest.split_once('@')?;
+            let (price, unit) = rest.split_once('/')?;
+            Some(Tier {
+                from_s: from.parse().ok()?,
+                increment_s: increment.parse().ok()?,
+                price: Money::parse(price)?,
+                unit_s: unit.parse().ok()?,
+            })
+        })
+        .collect::<Option<Vec<_>>>()
+        .filter(|tiers| !tiers.is_empty())
+}
+
+/// The tiers of `price` per `unit_s` seconds, billed `first/next` (for example `30/6`).
+pub fn billing_tiers(price: Money, unit_s: u32, billing: &str) -> Option<Vec<Tier>> {
+    let (first, next) = billing.split_once('/')?;
+    let (first, next): (u32, u32) = (first.parse().ok()?, next.parse().ok()?);
+    let tier = |from_s, increment_s| Tier { from_s, increment_s, price, unit_s };
+    Some(if first == next { vec![tier(0, first)] } else { vec![tier(0, first), tier(first, next)] })
+}
+
+fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(tiers: &str) -> RateParts {
+        RateParts { tiers: parse_tiers(tiers).unwrap(), ..RateParts::default() }
+    }
+
+    #[test]
+    fn text_forms_mean_the_same() {
+        let price = Money::parse("0.006").unwrap();
+        assert_eq!(billing_tiers(price, 60, "30/6"), parse_tiers("0:30@0.006/60 30:6@0.006/60"));
+        assert_eq!(billing_tiers(price, 60, "1/1"), parse_tiers("0:1@0.006/60"));
+        assert_eq!(Rate::new(parts("0:30@0.006/60 30:6@0.5/1")).unwrap().tiers_text(), "0:30@0.006/60 30:6@0.5/1");
+        for bad in ["", "0:30", "0:30@x/60", "0:30@1", "a:1@1/1"] {
+            assert_eq!(parse_tiers(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn terms_are_checked() {
+        let amount = |text| Money::parse(text).unwrap();
+        let with = |change: fn(&mut RateParts)| {
+            let mut parts = parts("0:60@1/60");
+            change(&mut parts);
+            Rate::new(parts).err()
+        };
+        assert_eq!(with(|_| ()), None);
+        assert_eq!(with(|p| p.tiers.clear()), Some(BadRate::NoTiers));
+        assert_eq!(with(|p| p.tiers[0].from_s = 1), Some(BadRate::FirstTier));
+        assert_eq!(with(|p| p.tiers[0].increment_s = 0), Some(BadRate::Seconds));
+        assert_eq!(with(|p| p.tiers[0].unit_s = 86_401), Some(BadRate::Seconds));
+        assert_eq!(with(|p| p.tiers.push(p.tiers[0])), Some(BadRate::Order));
+        assert_eq!(with(|p| p.connect_fee = Money::parse("-1").unwrap()), Some(BadRate::Negative));
+        let mut limits = parts("0:60@1/60");
+        (limits.minimum, limits.maximum) = (amount("2"), Some(amount("1")));
+        assert_eq!(Rate::new(limits).err(), Some(BadRate::Limits));
+        assert_eq!(Rate::new(parts("0:1@1/86399 1:1@1/86381 2:1@1/86371")).err(), Some(BadRate::Units));
+    }
+}
