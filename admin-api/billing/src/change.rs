@@ -1,0 +1,162 @@
+//! A change: the only way in which a person writes.
+//!
+//! Owns: the transaction of a request, its actor, its moment, its audit lines, and the answer kept for its idempotency key.
+//! Does not own: what is changed (the rooms take `&mut Change` first).
+//! Always: nothing is written without an audit line; the lines and the effects commit together or not at all.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use sqlx::{PgConnection, Postgres, Row, Transaction};
+
+use crate::audit::{self, AuditLine, Outcome};
+use crate::clock::Clock;
+use crate::store::{Store, StoreError};
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Identifier of the staff user.
+    pub user_id: i64,
+    /// Login, as the audit shows it.
+    pub login: String,
+    /// Identifier of the request, to find it in the logs.
+    pub request_id: String,
+}
+
+/// The `Idempotency-Key` of a request, with what it asked.
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey {
+    /// Chosen by the caller.
+    pub key: String,
+    /// Digest of method, path and body.
+    pub input: Vec<u8>,
+}
+
+impl IdempotencyKey {
+    /// The key for a request made of these parts.
+    pub fn new(key: &str, parts: &[&[u8]]) -> Self {
+        let mut hasher = Sha256::new();
+        for part in parts {
+            hasher.update((part.len() as u64).to_be_bytes());
+            hasher.update(part);
+        }
+        Self { key: key.to_owned(), input: hasher.finalize().to_vec() }
+    }
+}
+
+/// What a begun change is.
+pub enum Begun {
+    /// Not seen before: go on.
+    New(Change),
+    /// The same request was answered before: the status and body of then.
+    Repeated(u16, Value),
+    /// The key was used for another request.
+    KeyReused,
+}
+
+/// A transaction with its author.
+pub struct Change {
+    tx: Transaction<'static, Postgres>,
+    actor: Actor,
+    now: DateTime<Utc>,
+    lines: Vec<AuditLine>,
+    idempotency: Option<IdempotencyKey>,
+    touches_catalogue: bool,
+}
+
+impl Change {
+    /// Begins a change of `actor` now.
+    pub async fn begin(
+        store: &Store,
+        clock: &dyn Clock,
+        actor: Actor,
+        idempotency: Option<IdempotencyKey>,
+    ) -> Result<Begun, StoreError> {
+        let mut tx = store.pool().begin().await?;
+        if let Some(key) = &idempotency {
+            // Two requests with one key at once: the second waits here for the first.
+            sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, $2))")
+                .bind(&key.key)
+                .bind(actor.user_id)
+                .execute(&mut *tx)
+                .await?;
+            let earlier =
+                sqlx::query("SELECT input, status, response FROM idempotency WHERE user_id = $1 AND key = $2")
+                    .bind(actor.user_id)
+                    .bind(&key.key)
+                    .fetch_optional(&mut *tx)
+                    .await?;
+            if let Some(row) = earlier {
+                if row.get::<Vec<u8>, _>("input") != key.input {
+                    return Ok(Begun::KeyReused);
+                }
+                return Ok(Begun::Repeated(row.get::<i16, _>("status") as u16, row.get("response")));
+            }
+        }
+        Ok(Begun::New(Self { tx, actor, now: clock.now(), lines: Vec::new(), idempotency, touches_catalogue: false }))
+    }
+
+    /// The moment of the change.
+    pub const fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// Who changes.
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The connection inside the transaction, for the rooms.
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+
+    /// Says that the snapshot has to be read anew.
+    pub(crate) fn touch_catalogue(&mut self) {
+        self.touches_catalogue = true;
+    }
+
+    /// Adds an audit line.
+    pub(crate) fn record(
+        &mut self,
+        action: &'static str,
+        entity: &'static str,
+        entity_id: impl ToString,
+        before: &impl Serialize,
+        after: &impl Serialize,
+        reason: &str,
+    ) {
+        self.lines.push(AuditLine {
+            action,
+            entity,
+            entity_id: entity_id.to_string(),
+            before: serde_json::to_value(before).ok(),
+            after: serde_json::to_value(after).ok(),
+            reason: reason.to_owned(),
+        });
+    }
+
+    /// Commits the effects, the audit lines, and the answer for the idempotency key.
+    pub async fn commit(mut self, status: u16, response: &Value) -> Result<(), StoreError> {
+        assert!(!self.lines.is_empty(), "a change without an audit line");
+        audit::write(&mut self.tx, &self.actor, self.now, Outcome::Done, &self.lines).await?;
+        if let Some(key) = &self.idempotency {
+            sqlx::query("INSERT INTO idempotency (user_id, key, input, status, response, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
+                .bind(self.actor.user_id)
+                .bind(&key.key)
+                .bind(&key.input)
+                .bind(status as i16)
+                .bind(response)
+                .bind(self.now)
+                .execute(&mut *self.tx)
+                .await?;
+        }
+        if self.touches_catalogue {
+            crate::hot_path::raise_version(&mut self.tx).await?;
+        }
+        self.tx.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+//! The ledger: balances, postings, usage not yet posted.
+//!
+//! Owns: tables `posting`, `usage_total`, `billing_period`, and the amounts in `account_balance`.
+//! Does not own: what a call costs, documents.
+//! Always: `balance = sum(postings) - sum(open usage totals)`, re-added by [`check`]; statements take arrays, one is an array of one; accounts are locked
+//! in order of their identifiers.
+
+use chrono::NaiveDate;
+use rating::{Money, Service};
+use rust_decimal::Decimal;
+use sqlx::{PgConnection, Row};
+
+use crate::store::{Store, StoreError};
+
+/// Product under which calls are billed.
+pub const TELEPHONY: &str = "telephony";
+
+/// What one account owes more by one batch, for one key of `usage_total`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageDelta {
+    /// Account.
+    pub account: u64,
+    /// Day of the answer in the issuer's zone.
+    pub usage_day: NaiveDate,
+    /// First day of the month that it is booked into.
+    pub booking_period: NaiveDate,
+    /// Service.
+    pub service: Service,
+    /// Tax inside the amount, in hundredths of a percent.
+    pub tax_basis_points: u32,
+    /// Sum with tax.
+    pub gross: Money,
+    /// Sum without tax.
+    pub net: Money,
+    /// Legs.
+    pub calls: i64,
+    /// Seconds charged.
+    pub seconds: i64,
+}
+
+/// Issuers' months that are closed.
+pub async fn closed_periods(store: &Store) -> Result<Vec<NaiveDate>, StoreError> {
+    Ok(sqlx::query_scalar("SELECT month FROM billing_period WHERE closed_at IS NOT NULL ORDER BY month")
+        .fetch_all(store.pool())
+        .await?)
+}
+
+/// Books usage: totals up, balances down. `false` when one of the periods is closed; nothing is booked then.
+///
+/// Deltas have distinct keys. Every key written and every balance moved is counted and must be as many as were sent.
+pub(crate) async fn book_usage(connection: &mut PgConnection, deltas: &[UsageDelta]) -> Result<bool, StoreError> {
+    if deltas.is_empty() {
+        return Ok(true);
+    }
+    if !hold_periods(connection, deltas).await? {
+        return Ok(false);
+    }
+    let mut sums: std::collections::BTreeMap<i64, i64> = std::collections::BTreeMap::new();
+    for delta in deltas {
+        let sum = sums.entry(delta.account as i64).or_default();
+        *sum = sum.checked_add(delta.gross.nanos()).ok_or_else(|| StoreError::Inconsistent {
+            table: "account_balance",
+            problem: format!("account {} owes more than fits by one batch", delta.account),
+        })?;
+    }
+    let (ids, sums): (Vec<i64>, Vec<i64>) = sums.into_iter().unzip();
+    let locked = sqlx::query(
+        "SELECT account_id FROM account_balance WHERE account_id = ANY($1) ORDER BY account_id FOR NO KEY UPDATE",
+    )
+    .bind(&ids)
+    .execute(&mut *connection)
+    .await?;
+    assert_eq!(locked.rows_affected(), ids.len() as u64, "an account without a balance row");
+    let moved = sqlx::query(
+        "UPDATE account_balance b SET balance = b.balance - d.nanos * 0.000000001 FROM unnest($1::bigint[], $2::bigint[]) AS d (account_id, nanos)
+         WHERE b.account_id = d.account_id",
+    )
+    .bind(&ids)
+    .bind(&sums)
+    .execute(&mut *connection)
+    .await?;
+    assert_eq!(moved.rows_affected(), ids.len() as u64, "balances moved are not the balances sent");
+    upsert_totals(connection, deltas).await
+}
+
+/// Holds the period rows against closing; `false` when one is closed.
+async fn hold_periods(connection: &mut PgConnection, deltas: &[UsageDelta]) -> Result<bool, StoreError> {
+    let mut months: Vec<NaiveDate> = deltas.iter().map(|delta| delta.booking_period).collect();
+    months.sort_unstable();
+    months.dedup();
+    sqlx::query(
+        "INSERT INTO billing_period (legal_entity_id, month) SELECT 1, month FROM unnest($1::date[]) AS m (month)
+         WHERE NOT EXISTS (SELECT FROM billing_period p WHERE p.legal_entity_id = 1 AND p.month = m.month) ON CONFLICT DO NOTHING",
+    )
+    .bind(&months)
+    .execute(&mut *connection)
+    .await?;
+    let open = sqlx::query("SELECT month FROM billing_period WHERE legal_entity_id = 1 AND month = ANY($1) AND closed_at IS NULL FOR SHARE")
+        .bind(&months)
+        .execute(&mut *connection)
+        .await?;
+    Ok(open.rows_affected() == months.len() as u64)
+}
+
+async fn upsert_totals(connection: &mut PgConnection, deltas: &[UsageDelta]) -> Result<bool, StoreError> {
+    let column = |value: fn(&UsageDelta) -> i64| deltas.iter().map(value).collect::<Vec<i64>>();
+    let written = sqlx::query(
+        "INSERT INTO usage_total AS t (account_id, usage_day, booking_period, product, service, tax_percent, gross, net, calls, seconds)
+         SELECT account_id, usage_day, booking_period, $3, service, basis_points::numeric / 100, gross * 0.000000001, net * 0.000000001, calls, seconds
+         FROM unnest($1::bigint[], $2::date[], $4::date[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
+              AS d (account_id, usage_day, booking_period, service, basis_points, gross, net, calls, seconds)
+         ON CONFLICT (account_id, usage_day, booking_period, product, service, tax_percent) DO UPDATE
+         SET gross = t.gross + excluded.gross, net = t.net + excluded.net, calls = t.calls + excluded.calls, seconds = t.seconds + excluded.seconds
+         WHERE NOT t.closed",
+    )
+    .bind(column(|delta| delta.account as i64))
+    .bind(deltas.iter().map(|delta| delta.usage_day).collect::<Vec<_>>())
+    .bind(TELEPHONY)
+    .bind(deltas.iter().map(|delta| delta.booking_period).collect::<Vec<_>>())
+    .bind(deltas.iter().map(|delta| delta.service.as_str()).collect::<Vec<_>>())
+    .bind(column(|delta| i64::from(delta.tax_basis_points)))
+    .bind(column(|delta| delta.gross.nanos()))
+    .bind(column(|delta| delta.net.nanos()))
+    .bind(column(|delta| delta.calls))
+    .bind(column(|delta| delta.seconds))
+    .execute(&mut *connection)
+    .await?;
+    Ok(written.rows_affected() == deltas.len() as u64)
+}
+
+/// An account whose balance is not what its books add up to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imbalance {
+    /// Code of the account.
+    pub account: String,
+    /// Stored balance.
+    pub balance: Decimal,
+    /// Postings minus open usage.
+    pub books: Decimal,
+}
+
+/// Re-adds the books: every account whose balance differs from them.
+pub async fn check(store: &Store) -> Result<Vec<Imbalance>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT a.code, b.balance, coalesce(p.total, 0) - coalesce(u.total, 0) AS books
+         FROM account_balance b JOIN account a ON a.id = b.account_id
+         LEFT JOIN (SELECT account_id, sum(amount) AS total FROM posting GROUP BY account_id) p ON p.account_id = b.account_id
+         LEFT JOIN (SELECT account_id, sum(gross) AS total FROM usage_total WHERE NOT closed GROUP BY account_id) u ON u.account_id = b.account_id
+         WHERE b.balance <> coalesce(p.total, 0) - coalesce(u.total, 0) ORDER BY a.code",
+    )
+    .fetch_all(store.pool())
+    .await?;
+    Ok(rows
+        .iter()
+        .map(|row| Imbalance { account: row.get("code"), balance: row.get("balance"), books: row.get("books") })
+        .collect())
+}
+
+/// What accounts owe per day: (account code, currency, usage day, sum with tax), for reconciliation.
+pub async fn usage_by_day(store: &Store) -> Result<Vec<(String, String, NaiveDate, Decimal)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT a.code, a.currency::text AS currency, u.usage_day, sum(u.gross) AS gross FROM usage_total u JOIN account a ON a.id = u.account_id
+         GROUP BY a.code, a.currency, u.usage_day ORDER BY a.code, u.usage_day",
+    )
+    .fetch_all(store.pool())
+    .await?;
+    Ok(rows.iter().map(|row| (row.get("code"), row.get("currency"), row.get("usage_day"), row.get("gross"))).collect())
+}

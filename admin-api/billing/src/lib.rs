@@ -1,0 +1,36 @@
+//! The books of Tollgate: the only crate that speaks SQL to Postgres.
+//!
+//! Owns: the schema and its migrations, and the rooms: [`accounts`], [`ledger`], [`numbers`], [`invoicing`], [`streams`] (position, outbox and identities
+//! of the record stream), [`suspense`], [`staff`], [`audit`], [`operator`] (loading a whole operator), and the read-only [`hot_path`].
+//! Does not own: HTTP, Kafka, ClickHouse, the price of a call.
+//! Always: a balance changes only in the transaction that writes what it sums up; every write of a person goes through a [`change::Change`] and leaves
+//! an audit line; SQL has bound parameters only; time is an argument ([`clock::Clock`]).
+
+pub mod clock;
+pub mod store;
+
+pub mod change;
+
+pub mod audit;
+pub mod staff;
+
+pub mod accounts;
+pub mod invoicing;
+pub mod ledger;
+pub mod numbers;
+
+pub mod streams;
+pub mod suspense;
+
+pub mod hot_path;
+pub mod operator;
+pub mod settings;
+
+pub use change::{Actor, Change};
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use store::{Store, StoreError};
+
+/// A rating amount as a decimal.
+pub fn decimal(amount: rating::Money) -> rust_decimal::Decimal {
+    rust_decimal::Decimal::from_i128_with_scale(i128::from(amount.nanos()), 9)
+}

@@ -1,0 +1,576 @@
+//! A whole operator at once: what an operator directory holds, and loading it into an empty database.
+//!
+//! Owns: the descriptive columns that the engine's [`Rows`] do not have, and the bulk load.
+//! Does not own: reading the files (`cdr-ingest`), any later change (the rooms).
+//! Always: everything or nothing, in one transaction; a database that has an operator is refused.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rating::list::Validity;
+use rating::rows::{LockRow, ProviderId, Rows};
+use rating::{Currency, Money};
+use sqlx::Row;
+use sqlx::postgres::PgConnection;
+
+use crate::hot_path::raise_version;
+use crate::store::{Store, StoreError, copy_field};
+
+/// Issuer.
+#[derive(Clone, Debug)]
+pub struct EntityDetails {
+    /// Code.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// Currency of its books.
+    pub currency: Currency,
+    /// Tax number.
+    pub inn: Option<String>,
+    /// Tax registration.
+    pub kpp: Option<String>,
+}
+
+/// What an account row says beyond the engine's needs.
+#[derive(Clone, Debug)]
+pub struct AccountDetails {
+    /// Zone.
+    pub zone: chrono_tz::Tz,
+    /// `prepaid` or `postpaid`.
+    pub mode: String,
+    /// `none`, `monthly` or `days`.
+    pub policy: String,
+    /// Credit limit.
+    pub limit: Money,
+    /// Opening balance.
+    pub balance: Money,
+}
+
+/// What a row of a number says beyond the engine's needs.
+#[derive(Clone, Debug)]
+pub struct DidDetails {
+    /// Provider.
+    pub provider: Option<ProviderId>,
+    /// Place of service.
+    pub place: Option<String>,
+    /// `ordinary` or `fmtn`.
+    pub kind: String,
+    /// `yes`, `forced` or `no`.
+    pub sale: String,
+}
+
+/// A lock with its author; inactive ones are not among the engine's rows.
+#[derive(Clone, Debug)]
+pub struct LockDetails {
+    /// The lock.
+    pub row: LockRow,
+    /// Whether it is in force.
+    pub active: bool,
+    /// Author.
+    pub author: String,
+    /// Reason.
+    pub reason: String,
+}
+
+/// A source's texts.
+#[derive(Clone, Debug)]
+pub struct SourceDetails {
+    /// Number rules.
+    pub rules: String,
+    /// Technical prefixes.
+    pub tech: String,
+}
+
+/// A tax rate of any category.
+#[derive(Clone, Debug)]
+pub struct TaxDetails {
+    /// Category.
+    pub category: String,
+    /// Regime.
+    pub regime: String,
+    /// First day.
+    pub from: NaiveDate,
+    /// Percent in hundredths.
+    pub basis_points: u32,
+}
+
+/// An operator. Vectors named like those of [`Rows`] run parallel to them.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// What the engine reads.
+    pub rows: Rows,
+    /// Issuer.
+    pub entity: EntityDetails,
+    /// (name, zone) of each list.
+    pub lists: Vec<(String, chrono_tz::Tz)>,
+    /// Name of each plan.
+    pub plans: Vec<String>,
+    /// Name of each provider.
+    pub providers: Vec<String>,
+    /// Each source.
+    pub sources: Vec<SourceDetails>,
+    /// Clients by identifier: (identifier, code).
+    pub clients: Vec<(u64, String)>,
+    /// Each account.
+    pub accounts: Vec<AccountDetails>,
+    /// Each row of [`Rows::dids`].
+    pub dids: Vec<DidDetails>,
+    /// All locks.
+    pub locks: Vec<LockDetails>,
+    /// All taxes.
+    pub taxes: Vec<TaxDetails>,
+    /// Settings that differ from the defaults.
+    pub settings: Vec<(String, String)>,
+}
+
+/// Why an operator was not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The database has one.
+    #[error(
+        "this database already holds the operator `{0}`; load into an empty one (cdr-ingest migrate --create on another database name)"
+    )]
+    NotEmpty(String),
+    /// A setting that does not exist.
+    #[error("there is no setting `{0}`")]
+    UnknownSetting(String),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for LoadError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Loads `operator`; `progress` is told how many rows are written. `now` dates the opening balances.
+pub async fn load(
+    store: &Store,
+    operator: &Operator,
+    now: DateTime<Utc>,
+    progress: &(dyn Fn(usize) + Sync),
+) -> Result<(), LoadError> {
+    let mut tx = store.pool().begin().await?;
+    let present: Option<String> =
+        sqlx::query_scalar("SELECT code FROM legal_entity LIMIT 1").fetch_optional(&mut *tx).await?;
+    if let Some(code) = present {
+        return Err(LoadError::NotEmpty(code));
+    }
+    load_head(&mut tx, operator).await?;
+    load_tariffs(&mut tx, operator, progress).await?;
+    load_accounts(&mut tx, operator, now, progress).await?;
+    load_numbers(&mut tx, operator, now, progress).await?;
+    for (table, column) in [
+        ("provider", "id"),
+        ("source", "id"),
+        ("price_list", "id"),
+        ("rate_terms", "id"),
+        ("rate", "id"),
+        ("tariff_plan", "id"),
+        ("client", "id"),
+        ("account", "id"),
+        ("did", "id"),
+        ("lock", "id"),
+    ] {
+        let sql = format!(
+            "SELECT setval(pg_get_serial_sequence('{table}', '{column}'), coalesce((SELECT max({column}) FROM {table}), 1))"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await?;
+    }
+    raise_version(&mut tx).await?;
+    tx.commit().await?;
+    for table in ["rate", "account", "account_balance", "did", "did_period", "account_plan"] {
+        sqlx::query(sqlx::AssertSqlSafe(format!("ANALYZE {table}"))).execute(store.pool()).await?;
+    }
+    Ok(())
+}
+
+async fn load_head(connection: &mut PgConnection, operator: &Operator) -> Result<(), LoadError> {
+    let entity = &operator.entity;
+    sqlx::query("INSERT INTO legal_entity (id, code, name, currency, zone, inn, kpp) OVERRIDING SYSTEM VALUE VALUES (1, $1, $2, $3, $4, $5, $6)")
+        .bind(&entity.code)
+        .bind(&entity.name)
+        .bind(entity.currency.as_str())
+        .bind(operator.rows.entity.zone.name())
+        .bind(&entity.inn)
+        .bind(&entity.kpp)
+        .execute(&mut *connection)
+        .await?;
+    for (key, value) in &operator.settings {
+        let done = sqlx::query("UPDATE setting SET value = $2 WHERE key = $1")
+            .bind(key)
+            .bind(value)
+            .execute(&mut *connection)
+            .await?;
+        if done.rows_affected() != 1 {
+            return Err(LoadError::UnknownSetting(key.clone()));
+        }
+    }
+    if !operator.taxes.is_empty() {
+        sqlx::query("DELETE FROM tax_rate").execute(&mut *connection).await?;
+    }
+    for tax in &operator.taxes {
+        sqlx::query(
+            "INSERT INTO tax_rate (category, regime, valid_from, percent) VALUES ($1, $2, $3, $4::numeric / 100)",
+        )
+        .bind(&tax.category)
+        .bind(&tax.regime)
+        .bind(tax.from)
+        .bind(tax.basis_points as i32)
+        .execute(&mut *connection)
+        .await?;
+    }
+    for (row, name) in operator.rows.providers.iter().zip(&operator.providers) {
+        sqlx::query("INSERT INTO provider (id, code, name) OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3)")
+            .bind(row.id.0 as i32)
+            .bind(&row.code)
+            .bind(name)
+            .execute(&mut *connection)
+            .await?;
+        for trunk in &row.trunks {
+            sqlx::query("INSERT INTO provider_trunk (trunk, provider_id) VALUES ($1, $2)")
+                .bind(trunk)
+                .bind(row.id.0 as i32)
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    for (row, details) in operator.rows.sources.iter().zip(&operator.sources) {
+        sqlx::query("INSERT INTO source (code, format, zone, whole_seconds, on_net, number_rules, tech_prefixes) VALUES ($1, $2, $3, $4, $5, $6, $7)")
+            .bind(&row.code)
+            .bind(&row.format)
+            .bind(row.zone.name())
+            .bind(row.whole_seconds.as_str())
+            .bind(if row.on_net_once { "once" } else { "both" })
+            .bind(&details.rules)
+            .bind(&details.tech)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn load_tariffs(
+    connection: &mut PgConnection,
+    operator: &Operator,
+    progress: &(dyn Fn(usize) + Sync),
+) -> Result<(), LoadError> {
+    let rows = &operator.rows;
+    let mut copy = Copy::begin(
+        connection,
+        "price_list (id, code, name, provider_id, currency, zone, rounding, decimals)",
+        progress,
+    )
+    .await?;
+    for (row, (name, zone)) in rows.lists.iter().zip(&operator.lists) {
+        copy.line(&[
+            Some(&row.id.0.to_string()),
+            Some(&row.code),
+            Some(name),
+            row.provider.map(|id| id.0.to_string()).as_deref(),
+            Some(row.currency.as_str()),
+            Some(zone.name()),
+            Some(row.rounding.mode.as_str()),
+            Some(&row.rounding.decimals.to_string()),
+        ])
+        .await?;
+    }
+    copy.end().await?;
+    let mut copy = Copy::begin(
+        connection,
+        "rate_terms (id, tiers, connect_fee, attempt_fee, free_s, minimum, maximum, rounding, decimals)",
+        progress,
+    )
+    .await?;
+    for (index, rate) in rows.rates.iter().enumerate() {
+        let parts = rate.parts();
+        copy.line(&[
+            Some(&(index + 1).to_string()),
+            Some(&rate.tiers_text()),
+            Some(&parts.connect_fee.to_string()),
+            Some(&parts.attempt_fee.to_string()),
+            Some(&parts.free_s.to_string()),
+            Some(&parts.minimum.to_string()),
+            parts.maximum.map(|amount| amount.to_string()).as_deref(),
+            parts.rounding.map(|rounding| rounding.mode.as_str()),
+            parts.rounding.map(|rounding| rounding.decimals.to_string()).as_deref(),
+        ])
+        .await?;
+    }
+    copy.end().await?;
+    let columns = "rate (id, list_id, prefix, terms_id, service, incoming_service, provider_id, place, origin, valid_from, valid_to, published_in)";
+    let mut copy = Copy::begin(connection, columns, progress).await?;
+    for row in &rows.rate_rows {
+        let qualifiers = &row.qualifiers;
+        let word = |symbol: rating::rows::Symbol| rows.symbols[symbol.0 as usize].as_str();
+        copy.line(&[
+            Some(&row.id.to_string()),
+            Some(&row.list.0.to_string()),
+            Some(&format!("{:?}", row.prefix)),
+            Some(&(row.rate + 1).to_string()),
+            qualifiers.service.map(rating::Service::as_str),
+            qualifiers.incoming_service.map(word),
+            qualifiers.provider.map(|id| id.0.to_string()).as_deref(),
+            qualifiers.place.map(word),
+            (!qualifiers.origin.is_empty()).then(|| qualifiers.origin.to_string()).as_deref(),
+            from_text(row.validity).as_deref(),
+            to_text(row.validity).as_deref(),
+            Some("1"),
+        ])
+        .await?;
+    }
+    copy.end().await?;
+    let mut copy = Copy::begin(connection, "tariff_plan (id, code, name, prices_incoming)", progress).await?;
+    for (row, name) in rows.plans.iter().zip(&operator.plans) {
+        copy.line(&[
+            Some(&row.id.0.to_string()),
+            Some(&row.code),
+            Some(name),
+            Some(if row.prices_incoming { "t" } else { "f" }),
+        ])
+        .await?;
+    }
+    copy.end().await?;
+    let mut copy =
+        Copy::begin(connection, "tariff_layer (plan_id, layer, list_id, valid_from, valid_to)", progress).await?;
+    for row in &rows.layers {
+        let (from, to) = (from_text(row.validity), to_text(row.validity));
+        copy.line(&[
+            Some(&row.plan.0.to_string()),
+            Some(&row.layer.to_string()),
+            Some(&row.list.0.to_string()),
+            from.as_deref(),
+            to.as_deref(),
+        ])
+        .await?;
+    }
+    copy.end().await
+}
+
+async fn load_accounts(
+    connection: &mut PgConnection,
+    operator: &Operator,
+    now: DateTime<Utc>,
+    progress: &(dyn Fn(usize) + Sync),
+) -> Result<(), LoadError> {
+    let rows = &operator.rows;
+    let mut copy = Copy::begin(connection, "client (id, code, name)", progress).await?;
+    for (id, code) in &operator.clients {
+        copy.line(&[Some(&id.to_string()), Some(code), Some(code)]).await?;
+    }
+    copy.end().await?;
+    let columns =
+        "account (id, code, client_id, legal_entity_id, currency, zone, payment_mode, credit_policy, credit_limit)";
+    let mut copy = Copy::begin(connection, columns, progress).await?;
+    for (row, details) in rows.accounts.iter().zip(&operator.accounts) {
+        copy.line(&[
+            Some(&row.id.0.to_string()),
+            Some(&row.code),
+            Some(&row.client.0.to_string()),
+            Some("1"),
+            Some(row.currency.as_str()),
+            Some(details.zone.name()),
+            Some(&details.mode),
+            Some(&details.policy),
+            Some(&details.limit.to_string()),
+        ])
+        .await?;
+    }
+    copy.end().await?;
+    let mut copy = Copy::begin(connection, "account_balance (account_id, balance)", progress).await?;
+    for (row, details) in rows.accounts.iter().zip(&operator.accounts) {
+        copy.line(&[Some(&row.id.0.to_string()), Some(&details.balance.to_string())]).await?;
+    }
+    copy.end().await?;
+    let at = now.to_rfc3339();
+    let mut copy = Copy::begin(
+        connection,
+        "posting (account_id, kind, is_real, amount, at, reference, author, description)",
+        progress,
+    )
+    .await?;
+    for (row, details) in rows.accounts.iter().zip(&operator.accounts).filter(|(_, details)| !details.balance.is_zero())
+    {
+        let (kind, real) = if details.balance > Money::ZERO { ("payment", "t") } else { ("correction", "f") };
+        copy.line(&[
+            Some(&row.id.0.to_string()),
+            Some(kind),
+            Some(real),
+            Some(&details.balance.to_string()),
+            Some(&at),
+            Some(&format!("opening:{}", row.code)),
+            Some("load"),
+            Some("Opening balance"),
+        ])
+        .await?;
+    }
+    copy.end().await?;
+    let mut copy =
+        Copy::begin(connection, "account_plan (account_id, plan_id, valid_from, valid_to)", progress).await?;
+    for row in &rows.account_plans {
+        let (from, to) = (from_text(row.validity), to_text(row.validity));
+        copy.line(&[Some(&row.account.0.to_string()), Some(&row.plan.0.to_string()), from.as_deref(), to.as_deref()])
+            .await?;
+    }
+    copy.end().await?;
+    let mut copy = Copy::begin(connection, "account_trunk (trunk, account_id)", progress).await?;
+    for row in &rows.account_trunks {
+        copy.line(&[Some(&row.trunk), Some(&row.account.0.to_string())]).await?;
+    }
+    copy.end().await
+}
+
+async fn load_numbers(
+    connection: &mut PgConnection,
+    operator: &Operator,
+    now: DateTime<Utc>,
+    progress: &(dyn Fn(usize) + Sync),
+) -> Result<(), LoadError> {
+    // A number's present state is its latest period; its identifier follows the order of numbers.
+    let mut periods: Vec<_> = operator.rows.dids.iter().zip(&operator.dids).collect();
+    periods.sort_by_key(|(row, _)| (row.number, row.validity.from_ms));
+    let numbers: Vec<&[(&rating::rows::DidRow, &DidDetails)]> =
+        periods.chunk_by(|(a, _), (b, _)| a.number == b.number).collect();
+    let columns = "did (id, number, status, account_id, provider_id, place, kind, sale, archived_at, added_at)";
+    let mut copy = Copy::begin(connection, columns, progress).await?;
+    for (index, history) in numbers.iter().enumerate() {
+        let Some((last, details)) = history.last() else { continue };
+        let archived = history.iter().rev().find(|(row, _)| row.status == rating::rows::DidStatus::Archive);
+        let added = history.first().and_then(|(row, _)| from_text(row.validity)).unwrap_or_else(|| now.to_rfc3339());
+        copy.line(&[
+            Some(&(index + 1).to_string()),
+            Some(&last.number.to_string()),
+            Some(last.status.as_str()),
+            last.account.map(|id| id.0.to_string()).as_deref(),
+            details.provider.map(|id| id.0.to_string()).as_deref(),
+            details.place.as_deref(),
+            Some(&details.kind),
+            Some(&details.sale),
+            archived.map(|(row, _)| from_text(row.validity).unwrap_or_else(|| added.clone())).as_deref(),
+            Some(&added),
+        ])
+        .await?;
+    }
+    copy.end().await?;
+    let mut copy =
+        Copy::begin(connection, "did_period (did_id, status, account_id, valid_from, valid_to)", progress).await?;
+    for (index, history) in numbers.iter().enumerate() {
+        for (row, _) in *history {
+            let (from, to) = (from_text(row.validity), to_text(row.validity));
+            let account = row.account.map(|id| id.0.to_string());
+            copy.line(&[
+                Some(&(index + 1).to_string()),
+                Some(row.status.as_str()),
+                account.as_deref(),
+                from.as_deref(),
+                to.as_deref(),
+            ])
+            .await?;
+        }
+    }
+    copy.end().await?;
+    let columns = "lock (id, account_id, mask, provider_id, origin, active, valid_from, valid_to, author, reason)";
+    let mut copy = Copy::begin(connection, columns, progress).await?;
+    for lock in &operator.locks {
+        copy.line(&[
+            Some(&lock.row.id.to_string()),
+            lock.row.account.map(|id| id.0.to_string()).as_deref(),
+            Some(&format!("{:?}", lock.row.mask)),
+            lock.row.provider.map(|id| id.0.to_string()).as_deref(),
+            Some(lock.row.origin.as_str()),
+            Some(if lock.active { "t" } else { "f" }),
+            from_text(lock.row.validity).as_deref(),
+            to_text(lock.row.validity).as_deref(),
+            Some(&lock.author),
+            Some(&lock.reason),
+        ])
+        .await?;
+    }
+    copy.end().await
+}
+
+fn instant(ms: i64) -> Option<String> {
+    DateTime::<Utc>::from_timestamp_millis(ms).map(|at| at.to_rfc3339())
+}
+
+fn from_text(validity: Validity) -> Option<String> {
+    (validity.from_ms != i64::MIN).then(|| instant(validity.from_ms)).flatten()
+}
+
+fn to_text(validity: Validity) -> Option<String> {
+    (validity.to_ms != i64::MAX).then(|| instant(validity.to_ms)).flatten()
+}
+
+/// Bytes that are collected before they are sent.
+const COPY_CHUNK_BYTES: usize = 1 << 20;
+
+/// A COPY under way.
+struct Copy<'c, 'p> {
+    sink: sqlx::postgres::PgCopyIn<&'c mut PgConnection>,
+    buffer: String,
+    pending: usize,
+    progress: &'p (dyn Fn(usize) + Sync),
+}
+
+impl<'c, 'p> Copy<'c, 'p> {
+    async fn begin(
+        connection: &'c mut PgConnection,
+        target: &str,
+        progress: &'p (dyn Fn(usize) + Sync),
+    ) -> Result<Self, LoadError> {
+        let sink = connection.copy_in_raw(&format!("COPY {target} FROM STDIN")).await?;
+        Ok(Self { sink, buffer: String::with_capacity(COPY_CHUNK_BYTES + 1024), pending: 0, progress })
+    }
+
+    async fn line(&mut self, fields: &[Option<&str>]) -> Result<(), LoadError> {
+        for (index, field) in fields.iter().enumerate() {
+            if index > 0 {
+                self.buffer.push('\t');
+            }
+            copy_field(&mut self.buffer, *field);
+        }
+        self.buffer.push('\n');
+        self.pending += 1;
+        if self.buffer.len() >= COPY_CHUNK_BYTES {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), LoadError> {
+        self.sink.send(self.buffer.as_bytes()).await?;
+        self.buffer.clear();
+        (self.progress)(std::mem::take(&mut self.pending));
+        Ok(())
+    }
+
+    async fn end(mut self) -> Result<(), LoadError> {
+        self.flush().await?;
+        self.sink.finish().await?;
+        Ok(())
+    }
+}
+
+/// Number of rows that [`load`] will report, for a progress bar.
+pub fn row_count(operator: &Operator) -> usize {
+    let rows = &operator.rows;
+    rows.lists.len()
+        + rows.rates.len()
+        + rows.rate_rows.len()
+        + rows.plans.len()
+        + rows.layers.len()
+        + operator.clients.len()
+        + rows.accounts.len() * 3
+        + rows.account_plans.len()
+        + rows.account_trunks.len()
+        + rows.dids.len() * 2
+        + operator.locks.len()
+}
+
+/// The code of the loaded operator and its number of accounts, if one is loaded.
+pub async fn loaded(store: &Store) -> Result<Option<(String, i64)>, StoreError> {
+    let row = sqlx::query("SELECT code, (SELECT count(*) FROM account) AS accounts FROM legal_entity LIMIT 1")
+        .fetch_optional(store.pool())
+        .await?;
+    Ok(row.map(|row| (row.get("code"), row.get("accounts"))))
+}

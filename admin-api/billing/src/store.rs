@@ -1,0 +1,204 @@
+//! The door to Postgres.
+//!
+//! Owns: the pool, migrations, the creation of a database, text for COPY.
+//! Does not own: any table.
+//! Always: programs hold a `Store`; they never name the driver.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool};
+
+/// The schema.
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// What can go wrong with the database itself.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The address cannot be read.
+    #[error("the address of Postgres is not of the form postgres://user@host:port/database")]
+    Address(#[source] sqlx::Error),
+    /// A statement failed.
+    #[error("postgres: {0}")]
+    Sql(#[from] sqlx::Error),
+    /// A migration failed.
+    #[error("migration of the Postgres schema: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A row breaks one of our own rules.
+    #[error("table {table} holds {problem}")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// What is wrong with which row.
+        problem: String,
+    },
+    /// A database may be dropped only if its name says that it was made for that.
+    #[error("database `{0}` is not one that may be dropped; only tollgate_demo* and tollgate_test* are")]
+    NotOurs(String),
+}
+
+impl StoreError {
+    /// Whether trying the transaction again may help: a serialisation failure or a deadlock.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if matches!(error.code().as_deref(), Some("40001" | "40P01")))
+    }
+
+    /// Whether the server could not be reached, or went away: worth trying again later.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Sql(
+                sqlx::Error::Io(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_),
+            ) => true,
+            Self::Sql(sqlx::Error::Database(error)) => error
+                .code()
+                .is_some_and(|code| code.starts_with("08") || code.starts_with("57") || code.starts_with("53")),
+            _ => false,
+        }
+    }
+}
+
+/// A pool of connections to one database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: PgPool,
+}
+
+impl Store {
+    /// A pool for the address; connects on first use.
+    pub fn open(url: &str, connections_max: u32) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(StoreError::Address)?
+            .application_name("tollgate")
+            .options([("timezone", "UTC"), ("lock_timeout", "30s")])
+            .log_statements(tracing::log::LevelFilter::Trace)
+            .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(5));
+        let pool = PgPoolOptions::new()
+            .max_connections(connections_max)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_lazy_with(options);
+        Ok(Self { pool })
+    }
+
+    /// Whether the server answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Applies the migrations that are missing.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        Ok(MIGRATOR.run(&self.pool).await?)
+    }
+
+    /// Creates the database of `url` if it does not exist. With `fresh`, an existing one is dropped first, if its name allows it.
+    pub async fn create_database(url: &str, fresh: bool) -> Result<(), StoreError> {
+        let options = PgConnectOptions::from_str(url).map_err(StoreError::Address)?;
+        let name = options.get_database().unwrap_or("tollgate").to_owned();
+        let mut connection = options.clone().database("postgres").connect().await?;
+        let quoted = format!("\"{}\"", name.replace('"', "\"\""));
+        if fresh {
+            if !name.starts_with("tollgate_demo") && !name.starts_with("tollgate_test") {
+                return Err(StoreError::NotOurs(name));
+            }
+            sqlx::query(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")))
+                .execute(&mut connection)
+                .await?;
+        }
+        let exists: bool = sqlx::query_scalar("SELECT exists(SELECT FROM pg_database WHERE datname = $1)")
+            .bind(&name)
+            .fetch_one(&mut connection)
+            .await?;
+        if !exists {
+            sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {quoted}"))).execute(&mut connection).await?;
+        }
+        connection.close().await?;
+        Ok(())
+    }
+
+    /// Drops the database of `url`, if its name allows it.
+    pub async fn drop_database(url: &str) -> Result<(), StoreError> {
+        let options = PgConnectOptions::from_str(url).map_err(StoreError::Address)?;
+        let name = options.get_database().unwrap_or("tollgate").to_owned();
+        if !name.starts_with("tollgate_demo") && !name.starts_with("tollgate_test") {
+            return Err(StoreError::NotOurs(name));
+        }
+        let mut connection = options.database("postgres").connect().await?;
+        let quoted = format!("\"{}\"", name.replace('"', "\"\""));
+        sqlx::query(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")))
+            .execute(&mut connection)
+            .await?;
+        Ok(())
+    }
+
+    /// The pool, for the rooms.
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+}
+
+/// Appends one field in the text format of COPY.
+pub(crate) fn copy_field(line: &mut String, value: Option<&str>) {
+    match value {
+        None => line.push_str("\\N"),
+        Some(text) => {
+            for character in text.chars() {
+                match character {
+                    '\\' => line.push_str("\\\\"),
+                    '\t' => line.push_str("\\t"),
+                    '\n' => line.push_str("\\n"),
+                    '\r' => line.push_str("\\r"),
+                    '\0' => {}
+                    other => line.push(other),
+                }
+            }
+        }
+    }
+}
+
+/// The value of a field that COPY wrote in text format.
+pub(crate) fn copy_value(field: &str) -> Option<std::borrow::Cow<'_, str>> {
+    if field == "\\N" {
+        return None;
+    }
+    if !field.contains('\\') {
+        return Some(field.into());
+    }
+    let mut text = String::with_capacity(field.len());
+    let mut characters = field.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            text.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('t') => text.push('\t'),
+            Some('n') => text.push('\n'),
+            Some('r') => text.push('\r'),
+            Some(other) => text.push(other),
+            None => {}
+        }
+    }
+    Some(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copy_fields_survive_the_way_there_and_back() {
+        for text in ["", "plain", "a\tb", "line\nbreak\r", "back\\slash", "\\N", "кириллица"] {
+            let mut line = String::new();
+            copy_field(&mut line, Some(text));
+            assert_eq!(copy_value(&line).as_deref(), Some(text), "{text:?}");
+        }
+        let mut line = String::new();
+        copy_field(&mut line, None);
+        assert_eq!(copy_value(&line), None);
+    }
+}

@@ -1,0 +1,198 @@
+//! The transaction of a batch.
+
+use chrono::{DateTime, Utc};
+use sqlx::{Postgres, Row, Transaction};
+
+use super::outbox::OutboxPart;
+use super::partition::Claim;
+use crate::ledger::{self, UsageDelta};
+use crate::numbers::{self, NonTargetDelta};
+use crate::store::{Store, StoreError};
+use crate::suspense::{self, SuspenseEntry};
+
+/// Key of the advisory lock under which batches commit one after another.
+const COMMIT_LOCK: i64 = 0x0054_4f4c_4c47_4154;
+
+/// Identities of one committed batch.
+#[derive(Clone, Debug)]
+pub struct IdentityBlob {
+    /// Identifier, in order of commit.
+    pub id: i64,
+    /// Latest end of its records.
+    pub newest_end: DateTime<Utc>,
+    /// 16 bytes each.
+    pub keys: Vec<u8>,
+}
+
+/// Everything that a batch changes.
+#[derive(Clone, Debug)]
+pub struct BatchWrite<'a> {
+    /// Offset of the first record.
+    pub from_offset: i64,
+    /// Offset after the last record.
+    pub next_offset: i64,
+    /// Digest of the last record.
+    pub last_digest: Vec<u8>,
+    /// Latest message time of the batch.
+    pub read_up_to: DateTime<Utc>,
+    /// What accounts owe, one row a key.
+    pub usage: &'a [UsageDelta],
+    /// Identities of the legs, 16 bytes each.
+    pub identities: &'a [u8],
+    /// Latest end of the records.
+    pub newest_end: DateTime<Utc>,
+    /// Records that could not be rated.
+    pub suspense: &'a [SuspenseEntry],
+    /// Calls to numbers not in work, one row a key.
+    pub non_target: &'a [NonTargetDelta],
+    /// Rows for ClickHouse.
+    pub outbox: &'a [OutboxPart],
+    /// Parts delivered since the last batch.
+    pub delivered: &'a [i64],
+}
+
+/// Why a batch was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Another owner has claimed the partition, or the position is not where this batch begins.
+    #[error("partition {partition} is fenced: epoch {epoch} at offset {offset} is no longer its owner")]
+    Fenced {
+        /// Partition.
+        partition: i32,
+        /// Our epoch.
+        epoch: i64,
+        /// Where our batch begins.
+        offset: i64,
+    },
+    /// A period was closed since the batch was rated: rate it again with the periods of now.
+    #[error("a billing period was closed while the batch was rated")]
+    PeriodClosed,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for WriteError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// What became of a COMMIT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// The server said so.
+    Yes,
+    /// The answer was lost: read [`super::position`] to settle it.
+    Unknown,
+}
+
+/// The transaction of a batch, holding the commit lock.
+pub struct BatchTx {
+    tx: Transaction<'static, Postgres>,
+}
+
+impl BatchTx {
+    /// Begins and waits for the commit lock.
+    pub async fn begin(store: &Store) -> Result<Self, StoreError> {
+        let mut tx = store.pool().begin().await?;
+        sqlx::query("SET LOCAL lock_timeout = 0").execute(&mut *tx).await?;
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(COMMIT_LOCK).execute(&mut *tx).await?;
+        Ok(Self { tx })
+    }
+
+    /// Identities that others committed since `after_id`.
+    pub async fn identities_since(&mut self, after_id: i64) -> Result<Vec<IdentityBlob>, StoreError> {
+        let rows = sqlx::query("SELECT id, newest_end, keys FROM identity_blob WHERE id > $1 ORDER BY id")
+            .bind(after_id)
+            .fetch_all(&mut *self.tx)
+            .await?;
+        Ok(rows
+            .iter()
+            .map(|row| IdentityBlob { id: row.get("id"), newest_end: row.get("newest_end"), keys: row.get("keys") })
+            .collect())
+    }
+
+    /// Which of these identities (16 bytes each) wait in suspense, open or settled.
+    pub async fn suspended_among(&mut self, identities: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, StoreError> {
+        suspense::known_among(&mut self.tx, identities).await
+    }
+
+    /// Writes the batch; returns the identifier of its identities (`None` when it had none).
+    pub async fn write(&mut self, claim: &Claim, batch: &BatchWrite<'_>) -> Result<Option<i64>, WriteError> {
+        let moved = sqlx::query(
+            "UPDATE partition_state SET next_offset = $5, last_digest = $6, read_up_to = greatest(read_up_to, $7), updated_at = now()
+             WHERE stream_id = $1 AND partition = $2 AND epoch = $3 AND next_offset = $4",
+        )
+        .bind(claim.stream.0)
+        .bind(claim.partition)
+        .bind(claim.epoch)
+        .bind(batch.from_offset)
+        .bind(batch.next_offset)
+        .bind(&batch.last_digest)
+        .bind(batch.read_up_to)
+        .execute(&mut *self.tx)
+        .await?;
+        if moved.rows_affected() != 1 {
+            return Err(WriteError::Fenced {
+                partition: claim.partition,
+                epoch: claim.epoch,
+                offset: batch.from_offset,
+            });
+        }
+        if !ledger::book_usage(&mut self.tx, batch.usage).await? {
+            return Err(WriteError::PeriodClosed);
+        }
+        let blob = self.write_identities(claim, batch).await?;
+        suspense::insert(&mut self.tx, claim, batch.suspense).await?;
+        numbers::count_non_target(&mut self.tx, batch.non_target).await?;
+        for part in batch.outbox {
+            sqlx::query(
+                "INSERT INTO outbox (id, stream_id, partition, target, month, rows, raw_bytes, first_at, last_at, body)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            )
+            .bind(part.id)
+            .bind(claim.stream.0)
+            .bind(claim.partition)
+            .bind(part.target)
+            .bind(part.month)
+            .bind(part.rows as i32)
+            .bind(part.raw_bytes as i64)
+            .bind(part.first_at)
+            .bind(part.last_at)
+            .bind(&part.body)
+            .execute(&mut *self.tx)
+            .await?;
+        }
+        if !batch.delivered.is_empty() {
+            sqlx::query("DELETE FROM outbox WHERE id = ANY($1)").bind(batch.delivered).execute(&mut *self.tx).await?;
+        }
+        Ok(blob)
+    }
+
+    async fn write_identities(&mut self, claim: &Claim, batch: &BatchWrite<'_>) -> Result<Option<i64>, StoreError> {
+        if batch.identities.is_empty() {
+            return Ok(None);
+        }
+        let id = sqlx::query_scalar(
+            "INSERT INTO identity_blob (stream_id, partition, from_offset, newest_end, keys) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+        )
+        .bind(claim.stream.0)
+        .bind(claim.partition)
+        .bind(batch.from_offset)
+        .bind(batch.newest_end)
+        .bind(batch.identities)
+        .fetch_one(&mut *self.tx)
+        .await?;
+        Ok(Some(id))
+    }
+
+    /// Commits. A lost answer is not an error: it is settled by reading the position.
+    pub async fn commit(self) -> Result<Committed, StoreError> {
+        match self.tx.commit().await {
+            Ok(()) => Ok(Committed::Yes),
+            Err(error @ sqlx::Error::Database(_)) => Err(error.into()),
+            Err(_) => Ok(Committed::Unknown),
+        }
+    }
+}
