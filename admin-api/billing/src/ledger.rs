@@ -5,8 +5,10 @@
 //! Always: `balance = sum(postings) - sum(open usage totals)`, re-added by [`check`]; statements take arrays, one is an array of one; accounts are locked
 //! in order of their identifiers.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
-use rating::{Money, Service};
+use rating::Service;
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, Row};
 
@@ -28,10 +30,10 @@ pub struct UsageDelta {
     pub service: Service,
     /// Tax inside the amount, in hundredths of a percent.
     pub tax_basis_points: u32,
-    /// Sum with tax.
-    pub gross: Money,
+    /// Sum with tax. A decimal: a batch may add up to more than one amount can be.
+    pub gross: Decimal,
     /// Sum without tax.
-    pub net: Money,
+    pub net: Decimal,
     /// Legs.
     pub calls: i64,
     /// Seconds charged.
@@ -55,15 +57,11 @@ pub(crate) async fn book_usage(connection: &mut PgConnection, deltas: &[UsageDel
     if !hold_periods(connection, deltas).await? {
         return Ok(false);
     }
-    let mut sums: std::collections::BTreeMap<i64, i64> = std::collections::BTreeMap::new();
+    let mut sums: BTreeMap<i64, Decimal> = BTreeMap::new();
     for delta in deltas {
-        let sum = sums.entry(delta.account as i64).or_default();
-        *sum = sum.checked_add(delta.gross.nanos()).ok_or_else(|| StoreError::Inconsistent {
-            table: "account_balance",
-            problem: format!("account {} owes more than fits by one batch", delta.account),
-        })?;
+        *sums.entry(delta.account as i64).or_default() += delta.gross;
     }
-    let (ids, sums): (Vec<i64>, Vec<i64>) = sums.into_iter().unzip();
+    let (ids, sums): (Vec<i64>, Vec<Decimal>) = sums.into_iter().unzip();
     let locked = sqlx::query(
         "SELECT account_id FROM account_balance WHERE account_id = ANY($1) ORDER BY account_id FOR NO KEY UPDATE",
     )
@@ -72,7 +70,7 @@ pub(crate) async fn book_usage(connection: &mut PgConnection, deltas: &[UsageDel
     .await?;
     assert_eq!(locked.rows_affected(), ids.len() as u64, "an account without a balance row");
     let moved = sqlx::query(
-        "UPDATE account_balance b SET balance = b.balance - d.nanos * 0.000000001 FROM unnest($1::bigint[], $2::bigint[]) AS d (account_id, nanos)
+        "UPDATE account_balance b SET balance = b.balance - d.owed FROM unnest($1::bigint[], $2::numeric[]) AS d (account_id, owed)
          WHERE b.account_id = d.account_id",
     )
     .bind(&ids)
@@ -106,8 +104,8 @@ async fn upsert_totals(connection: &mut PgConnection, deltas: &[UsageDelta]) -> 
     let column = |value: fn(&UsageDelta) -> i64| deltas.iter().map(value).collect::<Vec<i64>>();
     let written = sqlx::query(
         "INSERT INTO usage_total AS t (account_id, usage_day, booking_period, product, service, tax_percent, gross, net, calls, seconds)
-         SELECT account_id, usage_day, booking_period, $3, service, basis_points::numeric / 100, gross * 0.000000001, net * 0.000000001, calls, seconds
-         FROM unnest($1::bigint[], $2::date[], $4::date[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
+         SELECT account_id, usage_day, booking_period, $3, service, basis_points::numeric / 100, gross, net, calls, seconds
+         FROM unnest($1::bigint[], $2::date[], $4::date[], $5::text[], $6::bigint[], $7::numeric[], $8::numeric[], $9::bigint[], $10::bigint[])
               AS d (account_id, usage_day, booking_period, service, basis_points, gross, net, calls, seconds)
          ON CONFLICT (account_id, usage_day, booking_period, product, service, tax_percent) DO UPDATE
          SET gross = t.gross + excluded.gross, net = t.net + excluded.net, calls = t.calls + excluded.calls, seconds = t.seconds + excluded.seconds
@@ -119,8 +117,8 @@ async fn upsert_totals(connection: &mut PgConnection, deltas: &[UsageDelta]) -> 
     .bind(deltas.iter().map(|delta| delta.booking_period).collect::<Vec<_>>())
     .bind(deltas.iter().map(|delta| delta.service.as_str()).collect::<Vec<_>>())
     .bind(column(|delta| i64::from(delta.tax_basis_points)))
-    .bind(column(|delta| delta.gross.nanos()))
-    .bind(column(|delta| delta.net.nanos()))
+    .bind(deltas.iter().map(|delta| delta.gross).collect::<Vec<_>>())
+    .bind(deltas.iter().map(|delta| delta.net).collect::<Vec<_>>())
     .bind(column(|delta| delta.calls))
     .bind(column(|delta| delta.seconds))
     .execute(&mut *connection)

@@ -1,0 +1,311 @@
+//! Stage 6: what a leg does: a row for ClickHouse, and an effect on the books.
+//!
+//! In: [`RatedLeg`] or [`Rejected`].  Out: [`ChargedLeg`], its row in the arena of the batch.
+//! Owns: identities, the shape of effects, the period that a leg is booked into.
+//! Does not own: adding up and dropping repeats (`assemble`).
+//! Always: a leg has exactly one outcome here (never duplicate: that is decided when the batch is assembled).
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use billing::suspense::SuspenseEntry;
+use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
+use numbering::E164;
+use rating::{Money, Outcome, Service};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::admit::Admission;
+use crate::clickhouse::row::{CallRow, Place, TraceRow, calls, suspended};
+use crate::decode::DecodedCdr;
+use crate::normalise::{NormalisedCdr, Rejected};
+use crate::rate::RatedLeg;
+use crate::text::clean;
+
+/// Identity of a leg: 128 bits of (source, cdr_id, leg, sequence), or of the raw record where the source has no identity.
+pub type Identity = [u8; 16];
+
+/// Identity of a leg by what its source calls it.
+pub fn identity(source: &str, cdr: &DecodedCdr<'_>, leg: u8, raw: &[u8]) -> Identity {
+    let mut hasher = Xxh3::new();
+    hasher.update(source.as_bytes());
+    if cdr.cdr_id.is_empty() {
+        hasher.update(b"\0raw\0");
+        hasher.update(raw);
+    } else {
+        hasher.update(b"\0id\0");
+        hasher.update(cdr.cdr_id.as_bytes());
+    }
+    hasher.update(&[0, leg]);
+    hasher.update(&cdr.sequence.to_le_bytes());
+    hasher.digest128().to_le_bytes()
+}
+
+/// Identity of a record that cannot be decoded: its place, never its content.
+pub fn identity_of_place(place: Place) -> Identity {
+    let mut hasher = Xxh3::new();
+    hasher.update(b"\0place\0");
+    hasher.update(&place.stream.to_le_bytes());
+    hasher.update(&place.partition.to_le_bytes());
+    hasher.update(&place.offset.to_le_bytes());
+    hasher.digest128().to_le_bytes()
+}
+
+/// Digest of a record's bytes, by which a topic is recognised after a restart.
+pub fn record_digest(bytes: &[u8]) -> [u8; 16] {
+    xxhash_rust::xxh3::xxh3_128(bytes).to_le_bytes()
+}
+
+/// Which months are closed.
+#[derive(Clone, Debug, Default)]
+pub struct Periods {
+    closed: BTreeSet<NaiveDate>,
+}
+
+impl Periods {
+    /// From the first days of the closed months.
+    pub fn new(closed: impl IntoIterator<Item = NaiveDate>) -> Self {
+        Self { closed: closed.into_iter().collect() }
+    }
+
+    /// First day of the month that usage of `day` is booked into: its own while open, else the oldest open one after it (A9).
+    pub fn booking(&self, day: NaiveDate) -> NaiveDate {
+        let mut month = first_of_month(day);
+        while self.closed.contains(&month) {
+            month = month + Months::new(1);
+        }
+        month
+    }
+}
+
+/// The first day of the month of a day.
+pub fn first_of_month(day: NaiveDate) -> NaiveDate {
+    day.with_day(1).expect("every month has a first day")
+}
+
+/// Effect of a leg on Postgres.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// The account owes an amount, possibly 0.
+    Usage {
+        /// Account.
+        account: u64,
+        /// Day.
+        day: NaiveDate,
+        /// Period.
+        period: NaiveDate,
+        /// Service.
+        service: Service,
+        /// Tax in hundredths of a percent.
+        tax_basis_points: u32,
+        /// With tax.
+        gross: Money,
+        /// Without tax.
+        net: Money,
+        /// Seconds charged.
+        seconds: u64,
+    },
+    /// A call to a number not in work.
+    NonTarget {
+        /// The number.
+        did: E164,
+        /// Day.
+        day: NaiveDate,
+        /// The caller.
+        caller: Option<E164>,
+    },
+    /// The leg waits.
+    Suspense(Box<SuspenseEntry>),
+    /// Nothing but its row.
+    Nothing,
+}
+
+/// A leg with everything it does.
+#[derive(Clone, Debug)]
+pub struct ChargedLeg {
+    /// Identity.
+    pub identity: Identity,
+    /// Outcome.
+    pub outcome: Outcome,
+    /// Leg number.
+    pub leg: u8,
+    /// Older than the duplicate window when it arrived.
+    pub late: bool,
+    /// Position of the record.
+    pub offset: i64,
+    /// Message time.
+    pub received_ms: i64,
+    /// End of the call; the message time when not known.
+    pub end_ms: i64,
+    /// Time by whose month the row is filed.
+    pub row_ms: i64,
+    /// The row in the arena.
+    pub row: Range<usize>,
+    /// Source and identity in the texts of the arena.
+    pub source: Range<usize>,
+    /// As above.
+    pub cdr_id: Range<usize>,
+    /// Effect on the books.
+    pub effect: Effect,
+}
+
+/// Rows and texts of a batch under construction.
+#[derive(Debug, Default)]
+pub struct Arena {
+    /// Encoded rows.
+    pub rows: Vec<u8>,
+    /// Texts of legs.
+    pub texts: String,
+    /// Legs in order of their offsets.
+    pub legs: Vec<ChargedLeg>,
+}
+
+/// A record where it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Located<'a> {
+    /// Bytes.
+    pub bytes: &'a [u8],
+    /// Position.
+    pub place: Place,
+    /// Message time.
+    pub received_ms: i64,
+}
+
+impl Arena {
+    fn text(&mut self, text: &str) -> Range<usize> {
+        let start = self.texts.len();
+        self.texts.push_str(text);
+        start..self.texts.len()
+    }
+
+    /// Adds a rated or non-target leg.
+    pub fn charge(&mut self, at: Located<'_>, row: &CallRow<'_>) {
+        let start = self.rows.len();
+        calls::encode(&mut self.rows, row);
+        let (source, cdr_id) = (self.text(row.source), self.text(&clean(&row.cdr.cdr_id)));
+        self.legs.push(ChargedLeg {
+            identity: row.identity,
+            outcome: if row.rated.price.is_some() { Outcome::Rated } else { Outcome::NonTarget },
+            leg: row.leg,
+            late: row.late,
+            offset: at.place.offset,
+            received_ms: at.received_ms,
+            end_ms: row.call.end_ms,
+            row_ms: row.call.setup_ms,
+            row: start..self.rows.len(),
+            source,
+            cdr_id,
+            effect: effect(row.call, row.rated, row.snapshot, row.period),
+        });
+    }
+
+    /// Adds a leg that could not be rated.
+    pub fn suspend(
+        &mut self,
+        at: Located<'_>,
+        identity: Identity,
+        leg: u8,
+        rejected: Rejected,
+        decoded: Option<&Decoded<'_>>,
+        late: bool,
+    ) {
+        let cdr = decoded.map(|decoded| decoded.cdr);
+        let source = decoded.map_or("", |decoded| decoded.source);
+        let cdr_id = cdr.map_or(std::borrow::Cow::Borrowed(""), |cdr| clean(&cdr.cdr_id));
+        let start = self.rows.len();
+        let row = TraceRow {
+            identity,
+            place: at.place,
+            source,
+            cdr_id: &cdr_id,
+            leg,
+            code: rejected.code.as_str(),
+            stage: rejected.stage,
+            received_ms: at.received_ms,
+        };
+        suspended::encode(&mut self.rows, &row);
+        let entry = SuspenseEntry {
+            identity,
+            offset: at.place.offset,
+            source: source.to_owned(),
+            code: rejected.code,
+            stage: rejected.stage,
+            detail: clean(&rejected.detail).into_owned(),
+            cdr_id: cdr_id.clone().into_owned(),
+            leg,
+            sequence: cdr.map_or(0, |cdr| cdr.sequence),
+            src: cdr.map_or_else(String::new, |cdr| clean(&cdr.src).into_owned()),
+            dst: cdr.map_or_else(String::new, |cdr| clean(&cdr.dst).into_owned()),
+            started_at: cdr.and_then(|cdr| cdr.answer_ms.or(cdr.setup_ms)).and_then(sensible),
+            raw: at.bytes.to_vec(),
+            received_at: instant(at.received_ms),
+        };
+        let (source, cdr_id) = (self.text(source), self.text(&cdr_id));
+        self.legs.push(ChargedLeg {
+            identity,
+            outcome: Outcome::Suspended,
+            leg,
+            late,
+            offset: at.place.offset,
+            received_ms: at.received_ms,
+            end_ms: at.received_ms,
+            row_ms: at.received_ms,
+            row: start..self.rows.len(),
+            source,
+            cdr_id,
+            effect: Effect::Suspense(Box::new(entry)),
+        });
+    }
+}
+
+/// A record that was decoded, with its source.
+pub struct Decoded<'a> {
+    /// The record.
+    pub cdr: &'a DecodedCdr<'a>,
+    /// Code of its source.
+    pub source: &'a str,
+}
+
+fn effect(call: &NormalisedCdr, rated: &RatedLeg, snapshot: &rating::Snapshot, period: NaiveDate) -> Effect {
+    match rated.leg.admission {
+        Admission::NonTarget(did) => Effect::NonTarget { did, day: rated.usage_day, caller: call.src },
+        Admission::Rate { account: Some(account), .. } => Effect::Usage {
+            account: snapshot.account(account).id.0,
+            day: rated.usage_day,
+            period,
+            service: rated.leg.service,
+            tax_basis_points: rated.tax_basis_points,
+            gross: rated.retail().amount,
+            net: rated.net,
+            seconds: rated.retail().billed_s,
+        },
+        Admission::Rate { account: None, .. } => Effect::Nothing,
+    }
+}
+
+/// A moment that fits every column; the epoch for one that does not.
+pub fn instant(ms: i64) -> DateTime<Utc> {
+    sensible(ms).unwrap_or_default()
+}
+
+fn sensible(ms: i64) -> Option<DateTime<Utc>> {
+    (0..4_102_444_800_000).contains(&ms).then(|| DateTime::from_timestamp_millis(ms)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_of_a_closed_month_goes_into_the_oldest_open_one() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let periods = Periods::new([day("2026-09-01"), day("2026-10-01")]);
+        for (usage, booked) in [
+            ("2026-11-15", "2026-11-01"),
+            ("2026-10-31", "2026-11-01"),
+            ("2026-09-01", "2026-11-01"),
+            ("2026-08-31", "2026-08-01"),
+        ] {
+            assert_eq!(periods.booking(day(usage)), day(booked), "{usage}");
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! `cdr-ingest rate`: a file of records against a directory of CSV files.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use rating::explain::Line;
+use rating::snapshot::Plan;
+use rating::{Money, Outcome, Snapshot, SuspenseCode};
+use serde::Serialize;
+
+use crate::admit::{Admission, AdmittedLeg, Party, admit};
+use crate::charge::identity;
+use crate::decode::{DecodedCdr, Direction, Sources, decode};
+use crate::normalise::{NormalisedCdr, Rejected, normalise};
+use crate::rate::{RatedLeg, rate};
+use crate::stages::fallback_source;
+use crate::{operator_dir, text};
+
+/// Rate a file of records against a directory of CSV files; no server needed.
+///
+/// Prints one JSON object a leg: cdr_id, leg, outcome (rated, non_target, suspended, duplicate), code, amount, currency, billed_s, destination,
+/// prefix, list, and the lines that explain the price. A summary goes to standard error. The files and the record formats are described in
+/// cdr-ingest/FORMATS.md.
+///
+///   cdr-ingest rate --tariffs demo calls.txt
+///   zcat calls.gz | cdr-ingest rate --tariffs demo --no-lines > charges.ndjson
+#[derive(clap::Args)]
+pub struct Options {
+    /// Directory with plans.csv, lists.csv, rates.csv, accounts.csv, locks.csv.
+    #[arg(long)]
+    tariffs: PathBuf,
+    /// Plan for records that name no account.
+    #[arg(long)]
+    plan: Option<String>,
+    /// Source of records that name none.
+    #[arg(long)]
+    source: Option<String>,
+    /// Leave the explanation lines out.
+    #[arg(long)]
+    no_lines: bool,
+    /// The moment by which records are too old or in the future; default: now.
+    #[arg(long)]
+    now: Option<DateTime<Utc>>,
+    /// File of records, one a line; `-` or nothing: standard input.
+    input: Option<PathBuf>,
+}
+
+/// One leg as it is printed.
+#[derive(Serialize)]
+struct Printed<'a> {
+    cdr_id: &'a str,
+    leg: u8,
+    outcome: Outcome,
+    code: Option<SuspenseCode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    account: Option<&'a str>,
+    service: Option<rating::Service>,
+    amount: Option<String>,
+    currency: Option<String>,
+    billed_s: Option<u64>,
+    destination: Option<&'a str>,
+    prefix: Option<String>,
+    list: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wholesale: Option<Wholesale<'a>>,
+    #[serde(skip_serializing_if = "<[Line]>::is_empty")]
+    lines: &'a [Line],
+}
+
+#[derive(Serialize)]
+struct Wholesale<'a> {
+    amount: String,
+    currency: String,
+    list: &'a str,
+}
+
+/// What the summary counts.
+#[derive(Default)]
+struct Summary {
+    outcomes: BTreeMap<Outcome, u64>,
+    codes: BTreeMap<SuspenseCode, u64>,
+    totals: BTreeMap<String, i128>,
+}
+
+struct Rater<'a> {
+    snapshot: &'a Snapshot,
+    sources: Sources<'a>,
+    plan: Option<&'a Plan>,
+    header: Option<&'a str>,
+    lines: bool,
+    now_ms: i64,
+    seen: HashSet<[u8; 16]>,
+    summary: Summary,
+}
+
+pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
+    let directory = operator_dir::read(&options.tariffs)?;
+    let snapshot = directory.snapshot(operator_dir::world_plan())?;
+    let plan = match &options.plan {
+        Some(code) => {
+            Some(snapshot.plan_by_code(code).ok_or_else(|| anyhow::anyhow!("there is no plan `{code}` in plans.csv"))?)
+        }
+        None => None,
+    };
+    let fallback = fallback_source();
+    let mut rater = Rater {
+        snapshot: &snapshot,
+        sources: Sources::new(snapshot.sources(), &fallback),
+        plan,
+        header: options.source.as_deref(),
+        lines: !options.no_lines,
+        now_ms: options.now.unwrap_or_else(Utc::now).timestamp_millis(),
+        seen: HashSet::new(),
+        summary: Summary::default(),
+    };
+    let mut input = super::read_records(options.input.as_ref())?;
+    let mut out = BufWriter::with_capacity(1 << 20, std::io::stdout().lock());
+    let mut record = Vec::new();
+    let started = std::time::Instant::now();
+    let mut records = 0u64;
+    while super::next_record(&mut *input, &mut record)? {
+        records += 1;
+        rater.record(&record, &mut out)?;
+    }
+    out.flush()?;
+    print_summary(&rater.summary, records, started.elapsed());
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Rater<'_> {
+    fn record(&mut self, bytes: &[u8], out: &mut impl Write) -> anyhow::Result<()> {
+        let (cdr, source) = match decode(bytes, self.header, &self.sources) {
+            Ok(decoded) => decoded,
+            Err(problem) => {
+                let rejected = Rejected::new(SuspenseCode::Undecodable, "decode", problem.0);
+                return self.print_suspended(None, 0, &rejected, &[], out);
+            }
+        };
+        let code = if source.code.is_empty() { cdr.source.as_deref().unwrap_or_default() } else { &source.code };
+        let call = match normalise(&cdr, source, self.now_ms) {
+            Ok(call) => call,
+            Err(rejected) => {
+                return if self.is_repeat(code, &cdr, cdr.leg, bytes) {
+                    self.print_duplicate(&cdr, cdr.leg, out)
+                } else {
+                    self.print_suspended(Some(&cdr), cdr.leg, &rejected, &[], out)
+                };
+            }
+        };
+        for (offset, admitted) in admit(self.snapshot, &cdr, &call, source).into_iter().flatten() {
+            let leg = cdr.leg.wrapping_add(offset);
+            if self.is_repeat(code, &cdr, leg, bytes) {
+                self.print_duplicate(&cdr, leg, out)?;
+                continue;
+            }
+            let mut lines = Vec::new();
+            let rated = self.or_by_plan(&cdr, admitted).and_then(|admitted| {
+                if self.lines {
+                    rate(
+                        self.snapshot,
+                        &cdr,
+                        &call,
+                        admitted,
+                        self.plan.filter(|_| has_no_account(&admitted)),
+                        &mut lines,
+                    )
+                } else {
+                    rate(self.snapshot, &cdr, &call, admitted, self.plan.filter(|_| has_no_account(&admitted)), &mut ())
+                }
+            });
+            match rated {
+                Ok(rated) => self.print_rated(&cdr, &call, leg, &rated, &lines, out)?,
+                Err(rejected) => self.print_suspended(Some(&cdr), leg, &rejected, &lines, out)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A record that names no account and whose numbers are nobody's is priced by the plan of the command line, if there is one.
+    fn or_by_plan(
+        &self,
+        cdr: &DecodedCdr<'_>,
+        admitted: Result<AdmittedLeg, Rejected>,
+    ) -> Result<AdmittedLeg, Rejected> {
+        match admitted {
+            Err(rejected)
+                if rejected.code == SuspenseCode::UnknownSubscriber && cdr.account.is_none() && self.plan.is_some() =>
+            {
+                Ok(AdmittedLeg {
+                    leg_offset: 0,
+                    service: cdr.service,
+                    direction: cdr.direction,
+                    admission: Admission::Rate { account: None, party: Party::Nobody },
+                    provider: match cdr.direction {
+                        Direction::Out => {
+                            cdr.trunk_out.as_deref().and_then(|trunk| self.snapshot.provider_by_trunk(trunk))
+                        }
+                        Direction::In => {
+                            cdr.trunk_in.as_deref().and_then(|trunk| self.snapshot.provider_by_trunk(trunk))
+                        }
+                    },
+                    place: cdr.place.as_deref().map(|place| self.snapshot.symbol(place)),
+                })
+            }
+            other => other,
+        }
+    }
+
+    fn is_repeat(&mut self, source: &str, cdr: &DecodedCdr<'_>, leg: u8, bytes: &[u8]) -> bool {
+        !self.seen.insert(identity(source, cdr, leg, bytes))
+    }
+
+    fn print_rated(
+        &mut self,
+        cdr: &DecodedCdr<'_>,
+        call: &NormalisedCdr,
+        leg: u8,
+        rated: &RatedLeg,
+        lines: &[Line],
+        out: &mut impl Write,
+    ) -> anyhow::Result<()> {
+        let snapshot = self.snapshot;
+        let outcome = if rated.price.is_some() { Outcome::Rated } else { Outcome::NonTarget };
+        let retail = rated.retail();
+        let list = snapshot.list(retail.list);
+        let plan = snapshot.numbering();
+        let destination =
+            call.dst.e164().and_then(|number| plan.destination(number)).map(|id| &*plan.describe(id).name_en);
+        if let Some(currency) = rated.currency {
+            *self.summary.totals.entry(currency.to_string()).or_default() += i128::from(retail.amount.nanos());
+        }
+        let wholesale = rated.price.and_then(|price| {
+            let side = price.wholesale;
+            let list = snapshot.list(side.list)?;
+            Some(Wholesale { amount: amount(side.amount, list), currency: list.currency.to_string(), list: &list.code })
+        });
+        let account = match rated.leg.admission {
+            Admission::Rate { account: Some(account), .. } => Some(&*snapshot.account(account).code),
+            _ => None,
+        };
+        let printed = Printed {
+            cdr_id: &text::clean(&cdr.cdr_id),
+            leg,
+            outcome,
+            code: None,
+            detail: None,
+            account,
+            service: Some(rated.leg.service),
+            amount: rated
+                .price
+                .map(|_| list.map_or_else(|| retail.amount.to_string(), |list| amount(retail.amount, list))),
+            currency: rated.currency.map(|currency| currency.to_string()),
+            billed_s: rated.price.map(|_| retail.billed_s),
+            destination,
+            prefix: retail.prefix.map(|prefix| format!("{:?}", snapshot.prefixes().prefix(prefix))),
+            list: list.map(|list| &*list.code),
+            wholesale,
+            lines,
+        };
+        self.print(&printed, out)
+    }
+
+    fn print_suspended(
+        &mut self,
+        cdr: Option<&DecodedCdr<'_>>,
+        leg: u8,
+        rejected: &Rejected,
+        lines: &[Line],
+        out: &mut impl Write,
+    ) -> anyhow::Result<()> {
+        *self.summary.codes.entry(rejected.code).or_default() += 1;
+        let printed = Printed {
+            code: Some(rejected.code),
+            detail: Some(&rejected.detail),
+            lines,
+            ..bare(cdr, leg, Outcome::Suspended)
+        };
+        self.print(&Printed { cdr_id: &text::clean(printed.cdr_id), ..printed }, out)
+    }
+
+    fn print_duplicate(&mut self, cdr: &DecodedCdr<'_>, leg: u8, out: &mut impl Write) -> anyhow::Result<()> {
+        let printed = bare(Some(cdr), leg, Outcome::Duplicate);
+        self.print(&Printed { cdr_id: &text::clean(printed.cdr_id), ..printed }, out)
+    }
+
+    fn print(&mut self, printed: &Printed<'_>, out: &mut impl Write) -> anyhow::Result<()> {
+        *self.summary.outcomes.entry(printed.outcome).or_default() += 1;
+        serde_json::to_writer(&mut *out, printed)?;
+        out.write_all(b"\n")?;
+        Ok(())
+    }
+}
+
+fn bare<'a>(cdr: Option<&'a DecodedCdr<'_>>, leg: u8, outcome: Outcome) -> Printed<'a> {
+    Printed {
+        cdr_id: cdr.map_or("", |cdr| &cdr.cdr_id),
+        leg,
+        outcome,
+        code: None,
+        detail: None,
+        account: None,
+        service: cdr.map(|cdr| cdr.service),
+        amount: None,
+        currency: None,
+        billed_s: None,
+        destination: None,
+        prefix: None,
+        list: None,
+        wholesale: None,
+        lines: &[],
+    }
+}
+
+fn has_no_account(leg: &AdmittedLeg) -> bool {
+    matches!(leg.admission, Admission::Rate { account: None, .. })
+}
+
+/// The amount with the decimals of its list.
+fn amount(amount: Money, list: &rating::list::PriceList) -> String {
+    amount.to_text(list.rounding.decimals)
+}
+
+fn print_summary(summary: &Summary, records: u64, elapsed: std::time::Duration) {
+    let legs: u64 = summary.outcomes.values().sum();
+    let speed = records as u128 * 1000 / elapsed.as_millis().max(1);
+    eprintln!("{records} records, {legs} legs in {:.2} s ({speed} records/s)", elapsed.as_secs_f64());
+    for (outcome, count) in &summary.outcomes {
+        eprintln!("  {outcome:<12} {count:>12}");
+    }
+    for (code, count) in &summary.codes {
+        eprintln!("    {code:<20} {count:>6}");
+    }
+    for (currency, nanos) in &summary.totals {
+        let total = rust_decimal::Decimal::from_i128_with_scale(*nanos, 9).normalize();
+        eprintln!("  total {currency:<6} {total:>20}");
+    }
+}

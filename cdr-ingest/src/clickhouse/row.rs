@@ -1,0 +1,356 @@
+//! The columns of the tables, in the order of their bytes (RowBinary).
+//!
+//! Owns: names and encodings; the two stand side by side, so that one cannot move without the other.
+//! Does not own: the values.
+//! Always: a row begins with its `batch_id`, eight bytes that are filled in when the batch has one.
+
+use rating::Money;
+
+/// Bytes of the `batch_id` at the beginning of every row.
+pub const BATCH_ID_BYTES: usize = 8;
+
+/// Appends values in RowBinary.
+pub struct Writer<'a>(pub &'a mut Vec<u8>);
+
+impl Writer<'_> {
+    /// Length and bytes.
+    pub fn string(&mut self, text: &str) {
+        let mut len = text.len();
+        while len >= 0x80 {
+            self.0.push(len as u8 | 0x80);
+            len >>= 7;
+        }
+        self.0.push(len as u8);
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    /// Packed digits as text.
+    pub fn digits(&mut self, digits: numbering::Digits) {
+        let start = self.0.len();
+        self.0.push(0);
+        for index in 0..digits.len() {
+            let symbol = digits.symbol(index);
+            if symbol < 10 {
+                self.0.push(b'0' + symbol);
+            }
+        }
+        self.0[start] = (self.0.len() - start - 1) as u8;
+    }
+
+    /// One byte.
+    pub fn u8(&mut self, value: u8) {
+        self.0.push(value);
+    }
+
+    /// Little-endian.
+    pub fn u16(&mut self, value: u16) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+
+    /// Little-endian.
+    pub fn u32(&mut self, value: u32) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+
+    /// Little-endian.
+    pub fn u64(&mut self, value: u64) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+
+    /// Little-endian.
+    pub fn i32(&mut self, value: i32) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+
+    /// Little-endian; also times in milliseconds.
+    pub fn i64(&mut self, value: i64) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+
+    /// `Decimal(18, 9)`.
+    pub fn money(&mut self, amount: Money) {
+        self.i64(amount.nanos());
+    }
+
+    /// `Nullable(DateTime64(3))`.
+    pub fn nullable_ms(&mut self, value: Option<i64>) {
+        match value {
+            Some(at) => {
+                self.u8(0);
+                self.i64(at);
+            }
+            None => self.u8(1),
+        }
+    }
+
+    /// `Date`: days since 1970-01-01.
+    pub fn date(&mut self, day: chrono::NaiveDate) {
+        let days = day.signed_duration_since(chrono::NaiveDate::default()).num_days();
+        self.u16(u16::try_from(days).unwrap_or(0));
+    }
+
+    /// Raw bytes of a fixed length.
+    pub fn fixed(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+}
+
+/// Defines a table's columns with the encoding of each.
+macro_rules! table {
+    ($(#[$meta:meta])* $name:ident($table:literal), $row:ident: $type:ty, $writer:ident { $($column:ident => $encode:expr),+ $(,)? }) => {
+        $(#[$meta])*
+        pub mod $name {
+            #[allow(clippy::allow_attributes, unused_imports, reason = "not every table needs all of them")]
+            use super::*;
+
+            /// The table.
+            pub const TABLE: &str = $table;
+            /// Its columns, after `batch_id`, in the order of their bytes.
+            pub const COLUMNS: &[&str] = &["batch_id", $(stringify!($column)),+];
+
+            /// Appends one row, its `batch_id` still 0.
+            pub fn encode(bytes: &mut Vec<u8>, $row: $type) {
+                bytes.extend_from_slice(&[0; BATCH_ID_BYTES]);
+                let $writer = &mut Writer(bytes);
+                $($encode;)+
+            }
+        }
+    };
+}
+
+/// Where a record stands in its stream.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place {
+    /// Stream.
+    pub stream: u32,
+    /// Partition.
+    pub partition: i32,
+    /// Offset.
+    pub offset: i64,
+}
+
+/// A row of `calls`.
+pub struct CallRow<'a> {
+    /// Identity.
+    pub identity: [u8; 16],
+    /// Position.
+    pub place: Place,
+    /// Source.
+    pub source: &'a str,
+    /// The record.
+    pub cdr: &'a crate::decode::DecodedCdr<'a>,
+    /// Leg.
+    pub leg: u8,
+    /// Numbers and times.
+    pub call: &'a crate::normalise::NormalisedCdr,
+    /// Price.
+    pub rated: &'a crate::rate::RatedLeg,
+    /// What the engine priced by.
+    pub snapshot: &'a rating::Snapshot,
+    /// First day of the month it is booked into.
+    pub period: chrono::NaiveDate,
+    /// Older than the duplicate window when it arrived.
+    pub late: bool,
+}
+
+impl CallRow<'_> {
+    fn destination(&self) -> Option<&numbering::Destination> {
+        let plan = self.snapshot.numbering();
+        let number = self.call.dst.e164()?;
+        plan.destination(number).map(|id| plan.describe(id))
+    }
+
+    fn account(&self) -> Option<&rating::snapshot::Account> {
+        match self.rated.leg.admission {
+            crate::admit::Admission::Rate { account: Some(account), .. } => Some(self.snapshot.account(account)),
+            _ => None,
+        }
+    }
+
+    fn party(&self) -> u8 {
+        match self.rated.leg.admission {
+            crate::admit::Admission::Rate { party, .. } => party as u8,
+            crate::admit::Admission::NonTarget(_) => 0,
+        }
+    }
+
+    fn price(&self) -> rating::leg::LegPrice {
+        self.rated.price.unwrap_or(rating::leg::LegPrice {
+            retail: rating::leg::Side::FREE,
+            wholesale: rating::leg::Side::FREE,
+            wholesale_missing: false,
+            breached_lock: None,
+            emergency: false,
+        })
+    }
+}
+
+fn currency(writer: &mut Writer<'_>, currency: Option<rating::Currency>) {
+    writer.string(currency.as_ref().map_or("", rating::Currency::as_str));
+}
+
+table! {
+    /// Legs that were rated or are non-target calls.
+    calls("calls"), row: &CallRow<'_>, w {
+        identity => w.fixed(&row.identity),
+        stream_id => w.u32(row.place.stream),
+        partition => w.i32(row.place.partition),
+        record_offset => w.i64(row.place.offset),
+        source => w.string(row.source),
+        import_id => w.u64(0),
+        cdr_id => w.string(&crate::text::clean(&row.cdr.cdr_id)),
+        call_id => w.string(&crate::text::clean(&row.cdr.call_id)),
+        leg => w.u8(row.leg),
+        sequence => w.u32(row.cdr.sequence),
+        revision => w.u16(0),
+        account_id => w.u64(row.account().map_or(0, |account| account.id.0)),
+        client_id => w.u64(row.account().map_or(0, |account| account.client.0)),
+        usage_day => w.date(row.rated.usage_day),
+        period => w.date(row.period),
+        started_at => w.i64(row.call.setup_ms),
+        answered_at => w.nullable_ms(row.call.answer_ms),
+        ended_at => w.i64(row.call.end_ms),
+        src => w.digits(crate::admit::origin(row.call)),
+        dst => w.digits(row.call.dst.digits()),
+        dst_short => w.u8(u8::from(row.call.dst.e164().is_none())),
+        service => w.u8(row.rated.leg.service as u8 + 1),
+        direction => w.u8(row.rated.leg.direction as u8),
+        outcome => w.u8(if row.rated.price.is_some() { 1 } else { 2 }),
+        disposition => w.u8(row.cdr.disposition as u8),
+        release_cause => w.string(&crate::text::clean(&row.cdr.release_cause)),
+        charged_party => w.u8(row.party()),
+        provider_id => w.u32(row.rated.leg.provider.map_or(0, |provider| provider.0)),
+        destination => w.string(row.destination().map_or("", |destination| &destination.name_en)),
+        country => w.string(row.destination().map_or("", |destination| &destination.country)),
+        retail_prefix => w.digits(row.price().retail.prefix.map_or(numbering::Digits::EMPTY, |prefix| row.snapshot.prefixes().prefix(prefix))),
+        retail_list => w.u32(row.price().retail.list.0),
+        retail_rate => w.u64(row.price().retail.row),
+        wholesale_list => w.u32(row.price().wholesale.list.0),
+        wholesale_rate => w.u64(row.price().wholesale.row),
+        tariff_version => w.u64(row.snapshot.version),
+        duration_ms => w.u64(row.call.duration_ms),
+        billed_seconds => w.u64(row.price().retail.billed_s),
+        list_amount => w.money(row.price().retail.amount),
+        list_currency => currency(w, row.price().retail.currency),
+        exchange_rate => w.i64(rating::money::NANOS_PER_UNIT),
+        currency => currency(w, row.rated.currency),
+        gross => w.money(row.price().retail.amount),
+        net => w.money(row.rated.net),
+        tax_rate => w.i32(row.rated.tax_basis_points as i32),
+        wholesale_amount => w.money(row.price().wholesale.amount),
+        wholesale_currency => currency(w, row.price().wholesale.currency),
+        bundle_id => w.u64(0),
+        counter_before => w.u64(0),
+        seconds_covered => w.u64(0),
+        discount_id => w.u64(0),
+        lock_id => w.u64(row.price().breached_lock.unwrap_or(0)),
+        lock_breach => w.u8(u8::from(row.price().breached_lock.is_some())),
+        late => w.u8(u8::from(row.late)),
+        wholesale_missing => w.u8(u8::from(row.price().wholesale_missing)),
+        emergency => w.u8(u8::from(row.price().emergency)),
+        calls => w.u8(1),
+        seconds => w.i64(row.price().retail.billed_s as i64),
+    }
+}
+
+/// A row of `suspended` or `duplicates`.
+pub struct TraceRow<'a> {
+    /// Identity.
+    pub identity: [u8; 16],
+    /// Position.
+    pub place: Place,
+    /// Source.
+    pub source: &'a str,
+    /// Identity at the source.
+    pub cdr_id: &'a str,
+    /// Leg.
+    pub leg: u8,
+    /// Code; empty for a duplicate.
+    pub code: &'a str,
+    /// Stage; empty for a duplicate.
+    pub stage: &'a str,
+    /// Message time.
+    pub received_ms: i64,
+}
+
+table! {
+    /// Records in suspense.
+    suspended("suspended"), row: &TraceRow<'_>, w {
+        identity => w.fixed(&row.identity),
+        stream_id => w.u32(row.place.stream),
+        partition => w.i32(row.place.partition),
+        record_offset => w.i64(row.place.offset),
+        source => w.string(row.source),
+        cdr_id => w.string(row.cdr_id),
+        leg => w.u8(row.leg),
+        code => w.string(row.code),
+        stage => w.string(row.stage),
+        received_at => w.i64(row.received_ms),
+        sign => w.u8(1),
+    }
+}
+
+table! {
+    /// Legs that repeat an earlier one.
+    duplicates("duplicates"), row: &TraceRow<'_>, w {
+        identity => w.fixed(&row.identity),
+        stream_id => w.u32(row.place.stream),
+        partition => w.i32(row.place.partition),
+        record_offset => w.i64(row.place.offset),
+        source => w.string(row.source),
+        cdr_id => w.string(row.cdr_id),
+        leg => w.u8(row.leg),
+        received_at => w.i64(row.received_ms),
+    }
+}
+
+/// A row of `batches`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BatchRow {
+    /// Position of the first record.
+    pub place: Place,
+    /// Offset after the last.
+    pub next_offset: i64,
+    /// Records.
+    pub records: u32,
+    /// Legs by outcome: rated, non-target, suspended, duplicate.
+    pub legs: [u32; 4],
+    /// Latest message time.
+    pub read_up_to_ms: i64,
+}
+
+table! {
+    /// Batches.
+    batches("batches"), row: &BatchRow, w {
+        stream_id => w.u32(row.place.stream),
+        partition => w.i32(row.place.partition),
+        from_offset => w.i64(row.place.offset),
+        next_offset => w.i64(row.next_offset),
+        records => w.u32(row.records),
+        rated => w.u32(row.legs[0]),
+        non_target => w.u32(row.legs[1]),
+        suspended => w.u32(row.legs[2]),
+        duplicates => w.u32(row.legs[3]),
+        read_up_to => w.i64(row.read_up_to_ms),
+    }
+}
+
+/// The columns of a table by its name.
+pub fn columns(table: &str) -> Option<&'static [&'static str]> {
+    match table {
+        calls::TABLE => Some(calls::COLUMNS),
+        suspended::TABLE => Some(suspended::COLUMNS),
+        duplicates::TABLE => Some(duplicates::COLUMNS),
+        batches::TABLE => Some(batches::COLUMNS),
+        _ => None,
+    }
+}
+
+/// The column by whose month a table is partitioned.
+pub fn time_column(table: &str) -> &'static str {
+    match table {
+        calls::TABLE => "started_at",
+        batches::TABLE => "read_up_to",
+        _ => "received_at",
+    }
+}

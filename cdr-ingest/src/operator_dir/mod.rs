@@ -1,0 +1,202 @@
+//! The operator directory: tariffs, accounts, numbers and locks as CSV files.
+//!
+//! Owns: the files of `FORMATS.md`, part 1: columns, defaults, errors with file, line, column and remedy.
+//! Does not own: what rows mean together (`rating::build` says so; its errors are given file and line here).
+//! Always: a directory is read as a whole or refused as a whole, with all its errors.
+
+mod table;
+mod tariffs;
+
+mod parties;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use billing::operator::{EntityDetails, Operator};
+use numbering::NumberingPlan;
+use rating::build::{BadRow, Table as RatingTable};
+use rating::rows::{AccountId, EntityRow, ListId, PlanId, ProviderId, Rows, Symbol};
+use rating::{Currency, Snapshot};
+
+/// A line that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileError {
+    /// File name.
+    pub file: String,
+    /// Line, the header being 1; 0 = the file as a whole.
+    pub line: u64,
+    /// Column; empty = the line as a whole.
+    pub column: String,
+    /// What is wrong and what to do.
+    pub problem: String,
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if self.line > 0 {
+            write!(f, ", line {}", self.line)?;
+        }
+        if !self.column.is_empty() {
+            write!(f, ", column {}", self.column)?;
+        }
+        write!(f, ": {}", self.problem)
+    }
+}
+
+/// All errors of a directory.
+#[derive(Debug)]
+pub struct DirectoryErrors(pub Vec<FileError>);
+
+impl fmt::Display for DirectoryErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "the directory was refused; nothing was loaded. {} error(s):", self.0.len())?;
+        for error in &self.0 {
+            writeln!(f, "  {error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for DirectoryErrors {}
+
+/// Codes that later files refer to, and the lines that rows came from.
+#[derive(Default)]
+struct Names {
+    providers: HashMap<String, ProviderId>,
+    lists: HashMap<String, ListId>,
+    list_currencies: HashMap<ListId, Currency>,
+    plans: HashMap<String, PlanId>,
+    plan_currencies: HashMap<PlanId, Currency>,
+    accounts: HashMap<String, AccountId>,
+    symbols: HashMap<String, Symbol>,
+    /// Lines of the rows of each table of the engine.
+    lines: HashMap<&'static str, Vec<u64>>,
+}
+
+/// A directory under construction.
+struct Reading<'a> {
+    dir: &'a Path,
+    errors: Vec<FileError>,
+    names: Names,
+    operator: Operator,
+}
+
+/// A directory that was read.
+#[derive(Debug)]
+pub struct OperatorDirectory {
+    /// What it holds.
+    pub operator: Operator,
+    lines: HashMap<&'static str, Vec<u64>>,
+}
+
+impl Reading<'_> {
+    fn fail(&mut self, file: &str, line: u64, column: &str, problem: impl Into<String>) {
+        self.errors.push(FileError { file: file.into(), line, column: column.into(), problem: problem.into() });
+    }
+
+    fn symbol(&mut self, word: &str) -> Symbol {
+        if let Some(symbol) = self.names.symbols.get(word) {
+            return *symbol;
+        }
+        let symbol = Symbol(self.operator.rows.symbols.len() as u32);
+        self.operator.rows.symbols.push(word.to_owned());
+        self.names.symbols.insert(word.to_owned(), symbol);
+        symbol
+    }
+
+    /// Remembers that the row added last to `table` came from `line`.
+    fn came_from(&mut self, table: &'static str, line: u64) {
+        self.names.lines.entry(table).or_default().push(line);
+    }
+}
+
+/// Reads a directory.
+///
+/// # Errors
+/// Everything that is wrong with its files.
+pub fn read(dir: &Path) -> Result<OperatorDirectory, DirectoryErrors> {
+    let operator = Operator {
+        rows: Rows::empty(),
+        entity: EntityDetails {
+            code: "operator".into(),
+            name: "Operator".into(),
+            currency: Currency::parse("RUB").expect("a currency"),
+            inn: None,
+            kpp: None,
+        },
+        lists: Vec::new(),
+        plans: Vec::new(),
+        providers: Vec::new(),
+        sources: Vec::new(),
+        clients: Vec::new(),
+        accounts: Vec::new(),
+        dids: Vec::new(),
+        locks: Vec::new(),
+        taxes: Vec::new(),
+        settings: Vec::new(),
+    };
+    let mut reading = Reading { dir, errors: Vec::new(), names: Names::default(), operator };
+    reading.operator.rows.entity = EntityRow { zone: chrono_tz::Europe::Moscow };
+    if dir.join("bands.csv").exists() {
+        reading.fail("bands.csv", 0, "", "time bands are not built yet; remove the file and price the hours alike");
+    }
+    parties::read_entity(&mut reading);
+    parties::read_settings(&mut reading);
+    parties::read_taxes(&mut reading);
+    parties::read_providers(&mut reading);
+    parties::read_sources(&mut reading);
+    tariffs::read_lists(&mut reading);
+    tariffs::read_rates(&mut reading);
+    tariffs::read_plans(&mut reading);
+    parties::read_accounts(&mut reading);
+    parties::read_dids(&mut reading);
+    parties::read_locks(&mut reading);
+    if reading.errors.is_empty() {
+        Ok(OperatorDirectory { operator: reading.operator, lines: reading.names.lines })
+    } else {
+        Err(DirectoryErrors(reading.errors))
+    }
+}
+
+impl OperatorDirectory {
+    /// The snapshot of this directory.
+    ///
+    /// # Errors
+    /// Rows that contradict each other, by file and line.
+    pub fn snapshot(&self, numbering: Arc<NumberingPlan>) -> Result<Snapshot, DirectoryErrors> {
+        Snapshot::build(self.operator.rows.clone(), numbering)
+            .map_err(|errors| DirectoryErrors(errors.into_iter().map(|error| self.locate(&error)).collect()))
+    }
+
+    fn locate(&self, error: &BadRow) -> FileError {
+        let file = match error.table {
+            RatingTable::Lists => "lists.csv",
+            RatingTable::Rates => "rates.csv",
+            RatingTable::Layers => "plans.csv",
+            RatingTable::AccountPlans => "accounts.csv",
+            RatingTable::Dids => "dids.csv",
+            RatingTable::Locks => "locks.csv",
+            RatingTable::Providers => "providers.csv",
+        };
+        let line = self.lines.get(file).and_then(|lines| lines.get(error.row)).copied().unwrap_or(0);
+        FileError { file: file.into(), line, column: error.column.into(), problem: error.problem.clone() }
+    }
+}
+
+/// The world's numbering plan that the program carries.
+pub fn world_plan() -> Arc<NumberingPlan> {
+    let text = world_plan_csv();
+    Arc::new(NumberingPlan::from_csv(&text).expect("the carried numbering plan is well formed; a test reads it"))
+}
+
+/// Its text.
+pub fn world_plan_csv() -> String {
+    let mut text = String::new();
+    let mut decoder = flate2::read::GzDecoder::new(numbering::WORLD_PLAN_CSV_GZ);
+    std::io::Read::read_to_string(&mut decoder, &mut text)
+        .expect("the carried numbering plan is gzip of UTF-8; a test reads it");
+    text
+}

@@ -1,0 +1,225 @@
+//! `lists.csv`, `rates.csv`, `plans.csv`.
+
+use std::collections::HashMap;
+
+use numbering::{Digits, parse_mask};
+use rating::list::Qualifiers;
+use rating::rate::{Tier, billing_tiers, parse_tiers};
+use rating::rows::{LayerRow, ListId, ListRow, PlanId, PlanRow, RateRow};
+use rating::{Currency, Money, Rate, RateParts, Rounding, RoundingMode, Service};
+
+use super::Reading;
+use super::table::{RowReader, read_table};
+
+const ROUNDINGS: &str = "one of half_up, up, half_even, down";
+
+pub(super) fn read_lists(reading: &mut Reading<'_>) {
+    let columns = [
+        ("list", true),
+        ("kind", true),
+        ("provider", false),
+        ("currency", true),
+        ("zone", false),
+        ("tax", false),
+        ("rounding", false),
+        ("decimals", false),
+        ("name", false),
+    ];
+    read_table(reading, "lists.csv", true, &columns, |reading, row| {
+        let code = row.required("list");
+        let kind = row.word("kind", &["retail", "wholesale"], "");
+        let provider = row.reference("provider", "providers.csv", &reading.names.providers);
+        match (kind, row.text("provider").is_some()) {
+            ("retail", true) => row.problem("provider", "a retail list has no provider; leave it empty"),
+            ("wholesale", false) => row.problem("provider", "a wholesale list needs its provider"),
+            ("", _) if row.text("kind").is_none() => row.problem("kind", "must be retail or wholesale"),
+            _ => {}
+        }
+        if row.text("tax").is_some_and(|tax| tax != "included") {
+            row.problem("tax", "only `included` is built: give prices with tax");
+        }
+        let Some(currency) = row.read("currency", "a currency code of three capital letters", Currency::parse) else {
+            if row.text("currency").is_none() {
+                row.problem("currency", "must not be empty");
+            }
+            return;
+        };
+        let rounding = Rounding {
+            mode: row.parse("rounding", ROUNDINGS).unwrap_or(Rounding::DEFAULT.mode),
+            decimals: row.parse("decimals", "a number of decimals").unwrap_or(Rounding::DEFAULT.decimals),
+        };
+        if rounding.decimals > 9 {
+            row.problem("decimals", "0 to 9 decimals can be kept");
+        }
+        let zone = row.parse("zone", "a zone of the IANA time zone database").unwrap_or(chrono_tz::UTC);
+        let id = ListId(reading.operator.rows.lists.len() as u32 + 1);
+        if reading.names.lists.insert(code.clone(), id).is_some() {
+            row.problem("list", format!("list `{code}` stands twice"));
+        }
+        reading.names.list_currencies.insert(id, currency);
+        reading.operator.lists.push((row.text("name").unwrap_or(&code).to_owned(), zone));
+        reading.operator.rows.lists.push(ListRow { id, code, provider, currency, rounding });
+        reading.came_from("lists.csv", row.line);
+    });
+}
+
+pub(super) fn read_rates(reading: &mut Reading<'_>) {
+    let columns = [
+        ("list", true),
+        ("prefix", true),
+        ("service", false),
+        ("incoming_service", false),
+        ("provider", false),
+        ("place", false),
+        ("origin", false),
+        ("from", false),
+        ("to", false),
+        ("price", false),
+        ("unit", false),
+        ("billing", false),
+        ("tiers", false),
+        ("connect_fee", false),
+        ("attempt_fee", false),
+        ("free_seconds", false),
+        ("minimum", false),
+        ("maximum", false),
+        ("rounding", false),
+        ("decimals", false),
+    ];
+    let mut interned: HashMap<RateParts, u32> = HashMap::new();
+    read_table(reading, "rates.csv", true, &columns, |reading, row| {
+        if row.text("list").is_none() {
+            row.problem("list", "must not be empty");
+        }
+        let list = row.reference("list", "lists.csv", &reading.names.lists);
+        let prefix = row.read("prefix", "a prefix of 1 to 15 digits or short:CODE", parse_mask);
+        if row.text("prefix").is_none() {
+            row.problem("prefix", "must not be empty");
+        }
+        let service = row.parse::<Service>("service", "one of outgoing, incoming, tollfree, forwarded, internal");
+        let word = |row: &RowReader<'_>, column| row.text(column).map(str::to_owned);
+        let incoming_service = word(row, "incoming_service").map(|word| reading.symbol(&word));
+        let place = word(row, "place").map(|word| reading.symbol(&word));
+        let provider = row.reference("provider", "providers.csv", &reading.names.providers);
+        let origin = row.read("origin", "a prefix of 1 to 15 digits", parse_mask).unwrap_or(Digits::EMPTY);
+        let validity = row.validity();
+        let Some(parts) = parts(row) else { return };
+        let rate = match interned.get(&parts) {
+            Some(rate) => *rate,
+            None => match Rate::new(parts.clone()) {
+                Ok(checked) => {
+                    reading.operator.rows.rates.push(checked);
+                    let index = reading.operator.rows.rates.len() as u32 - 1;
+                    interned.insert(parts, index);
+                    index
+                }
+                Err(error) => return row.problem("price", error.to_string()),
+            },
+        };
+        if let (Some(list), Some(prefix)) = (list, prefix) {
+            let id = reading.operator.rows.rate_rows.len() as u64 + 1;
+            let qualifiers = Qualifiers { service, incoming_service, provider, place, origin };
+            reading.operator.rows.rate_rows.push(RateRow { id, list, prefix, qualifiers, validity, rate });
+            reading.came_from("rates.csv", row.line);
+        }
+    });
+}
+
+/// The price terms of a row; `None` when it has an error.
+fn parts(row: &mut RowReader<'_>) -> Option<RateParts> {
+    let before = row.problems.len();
+    let tiers = tiers(row);
+    let rounding: Option<RoundingMode> = row.parse("rounding", ROUNDINGS);
+    let decimals: Option<u8> = row.parse("decimals", "a number of decimals");
+    let rounding = match (rounding, decimals) {
+        (Some(mode), Some(decimals)) => Some(Rounding { mode, decimals }),
+        (None, None) => None,
+        _ => {
+            row.problem("rounding", "rounding and decimals are set together, or both left empty");
+            None
+        }
+    };
+    let parts = RateParts {
+        tiers: tiers.unwrap_or_default(),
+        connect_fee: row.amount("connect_fee").unwrap_or_default(),
+        attempt_fee: row.amount("attempt_fee").unwrap_or_default(),
+        free_s: row.parse("free_seconds", "a whole number of seconds").unwrap_or(0),
+        minimum: row.amount("minimum").unwrap_or_default(),
+        maximum: row.amount("maximum"),
+        rounding,
+    };
+    (row.problems.len() == before).then_some(parts)
+}
+
+fn tiers(row: &mut RowReader<'_>) -> Option<Vec<Tier>> {
+    let wanted = "tiers of the form 0:30@0.006/60 30:6@0.006/60 (from second : increment @ price / unit)";
+    if row.text("tiers").is_some() {
+        if ["price", "unit", "billing"].iter().any(|column| row.text(column).is_some()) {
+            row.problem("tiers", "say the price either by tiers or by price, unit and billing, not both");
+        }
+        return row.read("tiers", wanted, parse_tiers);
+    }
+    let Some(price) = row.amount("price") else {
+        if row.text("price").is_none() {
+            row.problem("price", "a rate needs a price, or tiers");
+        }
+        return None;
+    };
+    let unit: u32 = row.parse("unit", "a whole number of seconds").unwrap_or(60);
+    let billing = row.text("billing").unwrap_or("1/1").to_owned();
+    let tiers = billing_tiers(price, unit, &billing);
+    if tiers.is_none() {
+        row.problem(
+            "billing",
+            format!("`{billing}` is not of the form 30/6 (first increment / next ones, in seconds)"),
+        );
+    }
+    tiers
+}
+
+pub(super) fn read_plans(reading: &mut Reading<'_>) {
+    let columns = [
+        ("plan", true),
+        ("layer", true),
+        ("list", true),
+        ("from", false),
+        ("to", false),
+        ("incoming", false),
+        ("name", false),
+    ];
+    read_table(reading, "plans.csv", true, &columns, |reading, row| {
+        let code = row.required("plan");
+        let layer: Option<u16> =
+            row.read("layer", "a position from 1 (the uppermost) on", |text| text.parse().ok().filter(|n| *n > 0));
+        if row.text("layer").is_none() {
+            row.problem("layer", "must not be empty");
+        }
+        if row.text("list").is_none() {
+            row.problem("list", "must not be empty");
+        }
+        let list = row.reference("list", "lists.csv", &reading.names.lists);
+        let validity = row.validity();
+        let prices_incoming = row.word("incoming", &["free", "priced"], "free") == "priced";
+        let name = row.text("name").unwrap_or(&code).to_owned();
+        let rows = &mut reading.operator.rows;
+        let plan = *reading.names.plans.entry(code.clone()).or_insert_with(|| {
+            let id = PlanId(rows.plans.len() as u32 + 1);
+            rows.plans.push(PlanRow { id, code, prices_incoming: false });
+            reading.operator.plans.push(name);
+            id
+        });
+        rows.plans[plan.0 as usize - 1].prices_incoming |= prices_incoming;
+        let (Some(layer), Some(list)) = (layer, list) else { return };
+        let currency = reading.names.list_currencies[&list];
+        if *reading.names.plan_currencies.entry(plan).or_insert(currency) != currency {
+            row.problem("list", "the lists of a plan must have one currency; amounts are not converted yet");
+        }
+        rows.layers.push(LayerRow { plan, layer, list, validity });
+        reading.came_from("plans.csv", row.line);
+    });
+}
+
+/// An amount or nothing, for the readers of accounts.
+pub(super) fn amount_or_zero(row: &mut RowReader<'_>, column: &'static str) -> Money {
+    row.amount(column).unwrap_or_default()
+}

@@ -1,0 +1,96 @@
+//! All stages of a record on one page.
+//!
+//! In: the bytes of a message.  Out: one or two charged legs in the arena of the batch.
+//! Owns: the order of the stages and what becomes of a rejection.
+//! Does not own: any decision.
+//! Always: every record adds at least one leg to the arena, whatever its bytes.
+
+use rating::rows::SourceRow;
+use rating::{Snapshot, SuspenseCode};
+
+use crate::admit::admit;
+use crate::charge::{Arena, Decoded, Located, Periods, identity, identity_of_place};
+use crate::clickhouse::row::CallRow;
+use crate::decode::{Sources, decode};
+use crate::normalise::{Rejected, normalise};
+use crate::rate::rate;
+
+/// What the stages work with; the same for every record of a batch.
+pub struct Context<'a> {
+    /// What prices and owners are.
+    pub snapshot: &'a Snapshot,
+    /// Configured sources.
+    pub sources: &'a Sources<'a>,
+    /// Closed months.
+    pub periods: &'a Periods,
+    /// Now.
+    pub now_ms: i64,
+    /// The duplicate window.
+    pub window_ms: i64,
+    /// The exact look-up of late records could not be made: they wait.
+    pub late_lookup_failed: bool,
+}
+
+/// The source of everything where none is configured.
+pub fn fallback_source() -> SourceRow {
+    let emergency = rating::rows::EngineSettings::default().emergency;
+    SourceRow {
+        code: String::new(),
+        format: "canonical".into(),
+        zone: chrono_tz::UTC,
+        whole_seconds: rating::WholeSeconds::HalfUp,
+        on_net_once: false,
+        rules: numbering::NumberRules::default().with_short_codes(emergency),
+    }
+}
+
+/// Takes a record through all stages. `header` is the source that the message names.
+pub fn run(context: &Context<'_>, at: Located<'_>, header: Option<&str>, arena: &mut Arena) {
+    let (cdr, source) = match decode(at.bytes, header, context.sources) {
+        Ok(decoded) => decoded,
+        Err(problem) => {
+            let rejected = Rejected::new(SuspenseCode::Undecodable, "decode", problem.0);
+            arena.suspend(at, identity_of_place(at.place), 0, rejected, None, false);
+            return;
+        }
+    };
+    let code = if source.code.is_empty() { cdr.source.as_deref().unwrap_or_default() } else { &source.code };
+    let decoded = Decoded { cdr: &cdr, source: code };
+    let identity = |leg| identity(code, &cdr, leg, at.bytes);
+    let call = match normalise(&cdr, source, context.now_ms) {
+        Ok(call) => call,
+        Err(rejected) => return arena.suspend(at, identity(cdr.leg), cdr.leg, rejected, Some(&decoded), false),
+    };
+    let late = at.received_ms - call.end_ms > context.window_ms;
+    let period = context.periods.booking(context.snapshot.usage_day(call.at_ms()));
+    for (offset, admitted) in admit(context.snapshot, &cdr, &call, source).into_iter().flatten() {
+        let leg = cdr.leg.wrapping_add(offset);
+        let rated = if late && context.late_lookup_failed {
+            Err(Rejected::new(
+                SuspenseCode::LateBeyondWindow,
+                "duplicates",
+                "older than the duplicate window, and the exact look-up could not be made",
+            ))
+        } else {
+            admitted.and_then(|admitted| rate(context.snapshot, &cdr, &call, admitted, None, &mut ()))
+        };
+        match rated {
+            Ok(rated) => {
+                let row = CallRow {
+                    identity: identity(leg),
+                    place: at.place,
+                    source: code,
+                    cdr: &cdr,
+                    leg,
+                    call: &call,
+                    rated: &rated,
+                    snapshot: context.snapshot,
+                    period,
+                    late,
+                };
+                arena.charge(at, &row);
+            }
+            Err(rejected) => arena.suspend(at, identity(leg), leg, rejected, Some(&decoded), late),
+        }
+    }
+}
