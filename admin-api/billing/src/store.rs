@@ -95,6 +95,13 @@ impl Store {
         Ok(MIGRATOR.run(&self.pool).await?)
     }
 
+    /// Whether the server of `url` answers, whether or not the database exists.
+    pub async fn server_answers(url: &str) -> Result<(), StoreError> {
+        let options = PgConnectOptions::from_str(url).map_err(StoreError::Address)?;
+        options.database("postgres").connect().await?.close().await?;
+        Ok(())
+    }
+
     /// Creates the database of `url` if it does not exist. With `fresh`, an existing one is dropped first, if its name allows it.
     pub async fn create_database(url: &str, fresh: bool) -> Result<(), StoreError> {
         let options = PgConnectOptions::from_str(url).map_err(StoreError::Address)?;

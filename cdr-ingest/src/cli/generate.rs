@@ -12,7 +12,7 @@ use crate::operator_dir::world_plan_csv;
 
 /// Make a demonstration operator, or call records for one. The same seed gives the same bytes.
 #[derive(clap::Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Write an operator directory: price lists over the whole numbering plan, plans, accounts, numbers, locks.
     Operator(OperatorOptions),
     /// Write call records of that operator's subscribers to a file or standard output, with what they must cost.
@@ -20,7 +20,7 @@ pub enum Command {
 }
 
 #[derive(clap::Args)]
-pub struct OperatorOptions {
+pub(super) struct OperatorOptions {
     /// Directory to write.
     #[arg(long)]
     out: PathBuf,
@@ -36,7 +36,7 @@ pub struct OperatorOptions {
 }
 
 #[derive(clap::Args)]
-pub struct CdrOptions {
+pub(super) struct CdrOptions {
     /// The operator directory.
     #[arg(long)]
     operator: PathBuf,

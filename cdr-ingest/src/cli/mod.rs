@@ -59,7 +59,7 @@ enum Command {
 
 /// Where the engines are.
 #[derive(Args, Clone)]
-pub struct Engines {
+struct Engines {
     /// Address of Postgres with the database: postgres://user:password@host:port/database.
     #[arg(long, env = "TOLLGATE_POSTGRES", hide_env_values = true)]
     postgres: String,

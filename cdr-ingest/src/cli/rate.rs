@@ -28,7 +28,7 @@ use crate::{operator_dir, text};
 ///   cdr-ingest rate --tariffs demo calls.txt
 ///   zcat calls.gz | cdr-ingest rate --tariffs demo --no-lines > charges.ndjson
 #[derive(clap::Args)]
-pub struct Options {
+pub(super) struct Options {
     /// Directory with plans.csv, lists.csv, rates.csv, accounts.csv, locks.csv.
     #[arg(long)]
     tariffs: PathBuf,

@@ -1,6 +1,115 @@
-//! x
+//! `cdr-ingest run`: the service.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::Engines;
+use crate::stream::consumer::ConsumerOptions;
+use crate::stream::service::{self, ServiceOptions};
+
+/// Read records from Kafka, charge them, deliver the charges to ClickHouse; exactly once in effect.
+///
+/// Postgres holds the position of every partition together with the balances; ClickHouse follows from an outbox. Kill the process whenever you like.
+/// Start it several times with the same --group, each with its own --instance, to share the partitions.
+///
+///   cdr-ingest run --topic cdrs --instance ingest-1
 #[derive(clap::Args)]
-pub struct Options {}
-pub(super) async fn main(_o: Options) -> anyhow::Result<std::process::ExitCode> {
-    anyhow::bail!("x")
+pub(super) struct Options {
+    #[command(flatten)]
+    engines: Engines,
+    /// Brokers: host:port, separated by commas.
+    #[arg(long, env = "TOLLGATE_KAFKA")]
+    kafka: String,
+    /// Name of the cluster; with the topic it is the stream's name in Postgres for ever, so it does not follow the brokers' addresses.
+    #[arg(long, default_value = "main")]
+    cluster: String,
+    /// The topic.
+    #[arg(long)]
+    topic: String,
+    /// Consumer group.
+    #[arg(long, default_value = "tollgate")]
+    group: String,
+    /// Name of this process within the group; after a restart it has its partitions back at once.
+    #[arg(long)]
+    instance: Option<String>,
+    /// Milliseconds of silence after which a process loses its partitions.
+    #[arg(long, default_value_t = 6000)]
+    session_ms: u32,
+    /// Records of a batch.
+    #[arg(long, default_value_t = 50_000)]
+    batch_rows: usize,
+    /// Milliseconds after which a batch is handed over whatever its count.
+    #[arg(long, default_value_t = 1_000)]
+    batch_ms: u64,
+    /// End when everything that is in the topic now is charged and delivered.
+    #[arg(long)]
+    stop_at_end: bool,
+    /// Serve /metrics for Prometheus at this address.
+    #[arg(long)]
+    metrics: Option<SocketAddr>,
+    /// Failure drill: wait so many milliseconds between COMMIT and the INSERT into ClickHouse.
+    #[arg(long, default_value_t = 0, hide = true)]
+    hold_delivery_ms: u64,
+}
+
+pub(super) async fn main(options: Options) -> anyhow::Result<ExitCode> {
+    if options.batch_rows == 0 || options.batch_rows > 400_000 {
+        anyhow::bail!("--batch-rows is 1 to 400000");
+    }
+    if let Some(address) = options.metrics {
+        metrics_exporter_prometheus::PrometheusBuilder::new().with_http_listener(address).install()?;
+    }
+    let engines = &options.engines;
+    let store = engines.store(16)?;
+    super::wait_for("Postgres", &engines.postgres, engines.wait_seconds, async || store.ping().await).await?;
+    let clickhouse = engines.clickhouse();
+    super::wait_for("ClickHouse", &engines.clickhouse, engines.wait_seconds, async || clickhouse.ping().await).await?;
+    wait_for_kafka(&options.kafka, engines.wait_seconds).await?;
+    let service = ServiceOptions {
+        consumer: ConsumerOptions {
+            brokers: options.kafka,
+            cluster: options.cluster,
+            topic: options.topic,
+            group: options.group,
+            instance: options.instance,
+            session_ms: options.session_ms,
+            batch_rows: options.batch_rows,
+            batch_time: Duration::from_millis(options.batch_ms),
+        },
+        stop_at_end: options.stop_at_end,
+        hold_delivery: Duration::from_millis(options.hold_delivery_ms),
+    };
+    service::run(store, clickhouse, service, terminated()).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn wait_for_kafka(brokers: &str, seconds: u64) -> anyhow::Result<()> {
+    use rdkafka::consumer::{BaseConsumer, Consumer};
+    super::wait_for("Kafka", brokers, seconds, async || {
+        let brokers = brokers.to_owned();
+        let asked = tokio::task::spawn_blocking(move || {
+            let probe: BaseConsumer =
+                rdkafka::ClientConfig::new().set("bootstrap.servers", &brokers).set("log_level", "0").create()?;
+            probe.fetch_metadata(None, Duration::from_secs(3)).map(|_| ())
+        });
+        asked.await.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)
+    })
+    .await
+}
+
+/// Resolves at SIGTERM or SIGINT.
+async fn terminated() {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    match terminate {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
 }

@@ -225,12 +225,14 @@ impl<'a> Stream<'_, 'a> {
     }
 
     /// Half of the repeats are the same bytes; half have the same identity, but the switch has looked at the clock again.
-    fn keep_repeat(&mut self, mut call: Call<'a>, record: &GeneratedRecord, legs: u64, index: u64) {
+    fn keep_repeat(&mut self, mut call: Call<'a>, record: &GeneratedRecord, mut legs: u64, index: u64) {
         let mut again = record.clone();
         if self.draw.rng.chance(1, 2) && !call.cdr_id.is_empty() {
             let later = call.end_ms + 1_000;
             call.end_ms = if later < self.until_ms { later } else { call.end_ms };
             again.payload = encode(&call, &self.operator.sources[call.source], &mut self.writing);
+            // The later end may make the times contradict each other: such a record is one leg, whatever the call was.
+            legs = self.oracle.judge(&call).len() as u64;
         }
         let delay_ms = if self.draw.rng.chance(1, 2) {
             self.draw.rng.between(0, 60_000)

@@ -6,4 +6,4 @@
 
 mod store;
 
-pub use store::{Account, AccountError, FieldChange, by_code, credit_history, set_credit_limit};
+pub use store::{Account, AccountError, FieldChange, by_code, codes, credit_history, set_credit_limit};

@@ -182,3 +182,9 @@ pub async fn credit_history(
     }
     Ok(changes)
 }
+
+/// (identifier, code) of every account.
+pub async fn codes(store: &Store) -> Result<Vec<(u64, String)>, StoreError> {
+    let rows = sqlx::query("SELECT id, code FROM account").fetch_all(store.pool()).await?;
+    Ok(rows.iter().map(|row| (row.get::<i64, _>("id") as u64, row.get("code"))).collect())
+}

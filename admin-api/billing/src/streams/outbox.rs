@@ -54,24 +54,33 @@ pub async fn reserve_ids(store: &Store, count: i64) -> Result<Vec<i64>, StoreErr
 
 /// What waits of a partition, in order.
 pub async fn pending(store: &Store, stream: StreamId, partition: i32) -> Result<Vec<OutboxRow>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT id, target, rows, first_at, last_at, body FROM outbox WHERE stream_id = $1 AND partition = $2 ORDER BY id",
-    )
-    .bind(stream.0)
-    .bind(partition)
-    .fetch_all(store.pool())
-    .await?;
-    Ok(rows
-        .iter()
-        .map(|row| OutboxRow {
-            id: row.get("id"),
-            target: row.get("target"),
-            rows: row.get::<i32, _>("rows") as u32,
-            first_at: row.get("first_at"),
-            last_at: row.get("last_at"),
-            body: row.get("body"),
-        })
-        .collect())
+    let rows = sqlx::query("SELECT id, target, rows, first_at, last_at, body FROM outbox WHERE stream_id = $1 AND partition = $2 ORDER BY id")
+        .bind(stream.0)
+        .bind(partition)
+        .fetch_all(store.pool())
+        .await?;
+    Ok(rows.iter().map(read).collect())
+}
+
+/// Waiting parts by their identifiers, in order.
+pub async fn pending_by_id(store: &Store, ids: &[i64]) -> Result<Vec<OutboxRow>, StoreError> {
+    let rows =
+        sqlx::query("SELECT id, target, rows, first_at, last_at, body FROM outbox WHERE id = ANY($1) ORDER BY id")
+            .bind(ids)
+            .fetch_all(store.pool())
+            .await?;
+    Ok(rows.iter().map(read).collect())
+}
+
+fn read(row: &sqlx::postgres::PgRow) -> OutboxRow {
+    OutboxRow {
+        id: row.get("id"),
+        target: row.get("target"),
+        rows: row.get::<i32, _>("rows") as u32,
+        first_at: row.get("first_at"),
+        last_at: row.get("last_at"),
+        body: row.get("body"),
+    }
 }
 
 /// Deletes parts that ClickHouse has acknowledged.

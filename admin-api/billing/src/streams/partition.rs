@@ -32,6 +32,8 @@ pub struct PartitionProgress {
     pub stream: StreamId,
     /// Partition.
     pub partition: i32,
+    /// Epoch of the present claim.
+    pub epoch: i64,
     /// First offset without effect.
     pub next_offset: i64,
     /// Log end as the owner saw it last.
@@ -105,15 +107,17 @@ pub async fn record_progress(store: &Store, claim: &Claim, log_end: i64, at: Dat
 
 /// Every partition of every stream.
 pub async fn progress(store: &Store) -> Result<Vec<PartitionProgress>, StoreError> {
-    let rows =
-        sqlx::query("SELECT stream_id, partition, next_offset, log_end, log_end_at FROM partition_state ORDER BY 1, 2")
-            .fetch_all(store.pool())
-            .await?;
+    let rows = sqlx::query(
+        "SELECT stream_id, partition, epoch, next_offset, log_end, log_end_at FROM partition_state ORDER BY 1, 2",
+    )
+    .fetch_all(store.pool())
+    .await?;
     Ok(rows
         .iter()
         .map(|row| PartitionProgress {
             stream: StreamId(row.get("stream_id")),
             partition: row.get("partition"),
+            epoch: row.get("epoch"),
             next_offset: row.get("next_offset"),
             log_end: row.get("log_end"),
             log_end_at: row.get("log_end_at"),
@@ -143,4 +147,14 @@ pub async fn identities_within(
         .iter()
         .map(|row| IdentityBlob { id: row.get("id"), newest_end: row.get("newest_end"), keys: row.get("keys") })
         .collect())
+}
+
+/// The message time that the slowest partition has been read up to.
+pub async fn oldest_read(store: &Store) -> Result<Option<DateTime<Utc>>, StoreError> {
+    Ok(sqlx::query_scalar("SELECT min(read_up_to) FROM partition_state").fetch_one(store.pool()).await?)
+}
+
+/// When the oldest part that waits for ClickHouse was committed.
+pub async fn oldest_waiting(store: &Store) -> Result<Option<DateTime<Utc>>, StoreError> {
+    Ok(sqlx::query_scalar("SELECT min(created_at) FROM outbox").fetch_one(store.pool()).await?)
 }

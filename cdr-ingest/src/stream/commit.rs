@@ -1,0 +1,184 @@
+//! The commit of a batch.
+//!
+//! Owns: the duplicate decision under the commit lock, the retries, and the settling of a COMMIT whose answer was lost.
+//! Does not own: the statements (`billing::streams`).
+//! Always: one batch of this process at a time (the gate), one of all processes (the advisory lock); identities enter memory only after COMMIT.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use billing::StoreError;
+use billing::streams::{self, BatchTx, BatchWrite, Claim, Committed, IdentityBlob, WriteError};
+
+use super::late::charged_among;
+use super::service::Shared;
+use crate::assemble::{Assembled, assemble};
+use crate::charge::{Arena, instant};
+use crate::clickhouse::row::BatchRow;
+
+/// A rated batch, ready to be committed.
+pub struct Prepared {
+    /// Legs with their effects.
+    pub arena: Arena,
+    /// What it writes if the marks hold.
+    pub assembled: Assembled,
+    /// Which legs repeat earlier ones, as known before the lock.
+    pub marks: Vec<bool>,
+    /// Facts of the batch.
+    pub summary: BatchRow,
+    /// Offset of the first record.
+    pub from_offset: i64,
+    /// Digest of the last record.
+    pub last_digest: [u8; 16],
+    /// The look-up of late records has failed once: they wait in suspense.
+    pub late_lookup_failed: bool,
+}
+
+/// Why a batch was not committed.
+pub enum Refusal {
+    /// Somebody else owns the partition.
+    Fenced(String),
+    /// It has to be rated again: a period was closed, or late records could not be looked up.
+    RateAgain {
+        /// Late records go to suspense this time.
+        late_lookup_failed: bool,
+    },
+}
+
+enum Attempt {
+    Done,
+    Again(String),
+    Refused(Refusal),
+}
+
+impl From<StoreError> for Attempt {
+    fn from(error: StoreError) -> Self {
+        Self::Again(error.to_string())
+    }
+}
+
+/// Commits a batch; tries until Postgres takes or refuses it.
+pub async fn commit(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -> Result<(), Refusal> {
+    let mut wait = Duration::from_millis(50);
+    loop {
+        let attempt = {
+            let _gate = shared.gate.lock().await;
+            match attempt(shared, claim, prepared).await {
+                Ok(attempt) | Err(attempt) => attempt,
+            }
+        };
+        match attempt {
+            Attempt::Done => return Ok(()),
+            Attempt::Refused(refusal) => return Err(refusal),
+            Attempt::Again(problem) => {
+                tracing::warn!(
+                    partition = claim.partition,
+                    wait_ms = wait.as_millis() as u64,
+                    "the batch was not committed: {problem}; trying again"
+                );
+                metrics::counter!("tollgate_commit_retries_total").increment(1);
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(Duration::from_secs(5));
+            }
+        }
+    }
+}
+
+async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -> Result<Attempt, Attempt> {
+    let mut tx = BatchTx::begin(&shared.store).await?;
+    let last_blob = shared.seen.read().expect("no panic under this lock").last_blob();
+    let blobs = tx.identities_since(last_blob).await?;
+    let mut marks = {
+        let mut seen = shared.seen.write().expect("no panic under this lock");
+        for blob in &blobs {
+            seen.insert(blob, prepared.summary.read_up_to_ms.max(shared.now_ms()));
+        }
+        seen.mark(&prepared.arena.legs)
+    };
+    if !prepared.late_lookup_failed && !mark_late(shared, &mut tx, prepared, &mut marks).await? {
+        return Ok(Attempt::Refused(Refusal::RateAgain { late_lookup_failed: true }));
+    }
+    if marks != prepared.marks {
+        let ids = shared.reserve_ids(&prepared.arena).await?;
+        let (arena, summary) = (&prepared.arena, prepared.summary);
+        prepared.assembled = tokio::task::block_in_place(|| assemble(arena, &marks, summary, &mut ids_of(ids)));
+        prepared.marks = marks;
+    }
+    let blob = match tx.write(claim, &write(prepared)).await {
+        Ok(blob) => blob,
+        Err(error @ WriteError::Fenced { .. }) => return Ok(Attempt::Refused(Refusal::Fenced(error.to_string()))),
+        Err(WriteError::PeriodClosed) => {
+            shared.live.refresh_periods(&shared.store).await?;
+            return Ok(Attempt::Refused(Refusal::RateAgain { late_lookup_failed: prepared.late_lookup_failed }));
+        }
+        Err(WriteError::Store(error)) => return Ok(Attempt::Again(error.to_string())),
+    };
+    if tx.commit().await? == Committed::Unknown && !is_committed(shared, claim, prepared).await? {
+        return Ok(Attempt::Again("the answer to COMMIT was lost, and it had no effect".into()));
+    }
+    if let Some(id) = blob {
+        let keys = std::mem::take(&mut prepared.assembled.identities);
+        let blob = IdentityBlob { id, newest_end: instant(prepared.assembled.newest_end_ms), keys };
+        shared.seen.write().expect("no panic under this lock").insert(&blob, shared.now_ms());
+    }
+    Ok(Attempt::Done)
+}
+
+/// Settles a COMMIT whose answer was lost: the position says whether it took effect.
+async fn is_committed(shared: &Shared, claim: &Claim, prepared: &Prepared) -> Result<bool, Attempt> {
+    let (_, next_offset) = streams::position(&shared.store, claim.stream, claim.partition).await?;
+    Ok(next_offset >= prepared.summary.next_offset)
+}
+
+/// Looks late legs up exactly and marks those that are known. `false` when the look-up cannot be made.
+async fn mark_late(
+    shared: &Shared,
+    tx: &mut BatchTx,
+    prepared: &Prepared,
+    marks: &mut [bool],
+) -> Result<bool, Attempt> {
+    let late: Vec<usize> =
+        (0..marks.len()).filter(|index| prepared.arena.legs[*index].late && !marks[*index]).collect();
+    if late.is_empty() {
+        return Ok(true);
+    }
+    let legs: Vec<_> = late.iter().map(|index| &prepared.arena.legs[*index]).collect();
+    let keys: Vec<Vec<u8>> = legs.iter().map(|leg| leg.identity.to_vec()).collect();
+    let suspended: HashSet<Vec<u8>> = tx.suspended_among(&keys).await?.into_iter().collect();
+    let charged = match charged_among(&shared.clickhouse, &legs).await {
+        Ok(charged) => charged,
+        Err(error) => {
+            tracing::warn!(%error, records = legs.len(), "late records cannot be looked up; they go to suspense");
+            return Ok(false);
+        }
+    };
+    for index in late {
+        let identity = &prepared.arena.legs[index].identity;
+        marks[index] = charged.contains(identity) || suspended.contains(&identity[..]);
+    }
+    Ok(true)
+}
+
+fn write(prepared: &Prepared) -> BatchWrite<'_> {
+    let assembled = &prepared.assembled;
+    BatchWrite {
+        from_offset: prepared.from_offset,
+        next_offset: prepared.summary.next_offset,
+        last_digest: prepared.last_digest.to_vec(),
+        read_up_to: instant(prepared.summary.read_up_to_ms),
+        usage: &assembled.usage,
+        identities: &assembled.identities,
+        newest_end: instant(assembled.newest_end_ms),
+        suspense: &assembled.suspense,
+        non_target: &assembled.non_target,
+        outbox: &assembled.parts,
+        delivered: &[],
+    }
+}
+
+/// Hands out reserved identifiers one by one.
+pub fn ids_of(ids: Vec<i64>) -> impl FnMut() -> i64 {
+    let mut ids = ids.into_iter();
+    move || ids.next().expect("as many identifiers as a batch can have parts were reserved")
+}

@@ -1,0 +1,465 @@
+//! Consumption: one thread that polls Kafka and hands batches to the lanes.
+//!
+//! Owns: the group, rebalancing, batching by count and time, back-pressure by pausing partitions.
+//! Does not own: what happens to a batch (`lane`).
+//! Always: a partition is claimed in Postgres before its first record is fetched, and fetched from Postgres' position; Kafka's own commits are written
+//! for dashboards and never read.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use billing::streams::{self, StreamId};
+use rdkafka::client::ClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::base_consumer::BaseConsumer;
+use rdkafka::consumer::{CommitMode, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use super::batch::RawBatch;
+use super::lane::{self, Lane};
+use super::service::Shared;
+
+/// Bytes of a batch beyond which it is handed over whatever its count.
+const BATCH_BYTES_MAX: usize = 64 << 20;
+const KAFKA_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How records are consumed.
+#[derive(Clone, Debug)]
+pub struct ConsumerOptions {
+    /// Brokers: host:port, separated by commas.
+    pub brokers: String,
+    /// Name of the cluster, by which the stream is known for ever.
+    pub cluster: String,
+    /// Topic.
+    pub topic: String,
+    /// Consumer group.
+    pub group: String,
+    /// Name of this process within the group: after a restart it gets its partitions back at once.
+    pub instance: Option<String>,
+    /// Time after which a process that is silent loses its partitions.
+    pub session_ms: u32,
+    /// Records of a batch.
+    pub batch_rows: usize,
+    /// Time after which a batch is handed over whatever its count.
+    pub batch_time: Duration,
+}
+
+struct Slot {
+    lane: Lane,
+    pending: RawBatch,
+    opened: Instant,
+    paused: bool,
+}
+
+type Slots = Arc<Mutex<HashMap<i32, Slot>>>;
+
+struct Context {
+    shared: Arc<Shared>,
+    stream: StreamId,
+    topic: String,
+    instance: String,
+    runtime: Handle,
+    slots: Slots,
+    failures: mpsc::UnboundedSender<anyhow::Error>,
+}
+
+impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        if matches!(level, RDKafkaLogLevel::Debug | RDKafkaLogLevel::Info) {
+            tracing::debug!("kafka {facility}: {message}");
+        } else {
+            tracing::warn!("kafka {facility}: {message}");
+        }
+    }
+}
+
+impl ConsumerContext for Context {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, event: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
+        let cooperative = matches!(consumer.rebalance_protocol(), RebalanceProtocol::Cooperative);
+        let numbers: Vec<i32> =
+            partitions.elements_for_topic(&self.topic).iter().map(|element| element.partition()).collect();
+        let done = if event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            let assigned = self.take(consumer, &numbers);
+            if cooperative { consumer.incremental_assign(&assigned) } else { consumer.assign(&assigned) }
+        } else {
+            self.give_up(&numbers);
+            if cooperative { consumer.incremental_unassign(partitions) } else { consumer.unassign() }
+        };
+        if let Err(error) = done {
+            tracing::error!(%error, "the group's assignment was not taken over");
+        }
+    }
+}
+
+impl Context {
+    /// Claims partitions and starts their lanes; returns where to fetch from. One that cannot be claimed safely is left out, and the failure reported.
+    fn take(&self, consumer: &BaseConsumer<Self>, numbers: &[i32]) -> TopicPartitionList {
+        let mut assigned = TopicPartitionList::new();
+        for number in numbers {
+            match self.claim(consumer, *number) {
+                Ok((lane, offset)) => {
+                    let added = assigned.add_partition_offset(&self.topic, *number, Offset::Offset(offset));
+                    added.expect("an offset is not negative");
+                    let slot = Slot { lane, pending: RawBatch::default(), opened: Instant::now(), paused: false };
+                    self.slots.lock().expect("no panic under this lock").insert(*number, slot);
+                }
+                Err(error) => {
+                    // Without the receiver the process is ending anyway.
+                    let _ = self.failures.send(error);
+                }
+            }
+        }
+        assigned
+    }
+
+    fn claim(&self, consumer: &BaseConsumer<Self>, number: i32) -> anyhow::Result<(Lane, i64)> {
+        let (low, high) = consumer.fetch_watermarks(&self.topic, number, KAFKA_TIMEOUT)?;
+        let claim =
+            self.runtime.block_on(streams::claim(&self.shared.store, self.stream, number, &self.instance, low))?;
+        if claim.next_offset > high {
+            anyhow::bail!(
+                "partition {number} of topic {}: Postgres stands at offset {}, but the broker's log ends at {high}: the broker lost records or the topic was \
+                 made anew. Nothing was charged. Use a topic of another name, or restore the broker.",
+                self.topic,
+                claim.next_offset
+            );
+        }
+        if claim.next_offset < low {
+            anyhow::bail!(
+                "partition {number} of topic {}: Postgres stands at offset {}, but the broker's log begins at {low}: retention removed records that were not \
+                 charged. Restore them, or advance the position knowingly.",
+                self.topic,
+                claim.next_offset
+            );
+        }
+        // The record before the position is read once more, to recognise the topic by it.
+        let from = if claim.last_digest.is_some() && claim.next_offset > low {
+            claim.next_offset - 1
+        } else {
+            claim.next_offset
+        };
+        let _inside = self.runtime.enter();
+        Ok((lane::start(Arc::clone(&self.shared), claim), from))
+    }
+
+    /// Ends the lanes of partitions that go to somebody else. Batches under way finish, unless the new owner's claim fences them.
+    fn give_up(&self, numbers: &[i32]) {
+        for number in numbers {
+            let slot = self.slots.lock().expect("no panic under this lock").remove(number);
+            if let Some(slot) = slot {
+                tracing::info!(partition = number, "partition given up");
+                drop(slot.lane.batches);
+                let finished = self
+                    .runtime
+                    .block_on(async { tokio::time::timeout(Duration::from_secs(20), slot.lane.done).await });
+                if finished.is_err() {
+                    tracing::warn!(partition = number, "the lane did not end in time; the new owner fences it");
+                }
+            }
+        }
+    }
+}
+
+/// The running consumer.
+pub struct ConsumerHandle {
+    consumer: Arc<BaseConsumer<Context>>,
+    slots: Slots,
+    stop: Arc<AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+    topic: String,
+    stream: StreamId,
+}
+
+/// Failures that need a person.
+pub struct Failures(mpsc::UnboundedReceiver<anyhow::Error>);
+
+impl Failures {
+    /// Resolves with the first one.
+    pub async fn first(&mut self) -> anyhow::Error {
+        self.0.recv().await.unwrap_or_else(|| anyhow::anyhow!("the consumer ended"))
+    }
+}
+
+/// What others may see of the consumer.
+#[derive(Clone)]
+pub struct Watch {
+    consumer: Arc<BaseConsumer<Context>>,
+    slots: Slots,
+    topic: String,
+    stream: StreamId,
+}
+
+/// Starts consuming.
+pub fn start(
+    shared: Arc<Shared>,
+    stream: StreamId,
+    options: ConsumerOptions,
+) -> anyhow::Result<(ConsumerHandle, Failures)> {
+    let (sender, failures) = mpsc::unbounded_channel();
+    let slots: Slots = Arc::default();
+    let context = Context {
+        shared,
+        stream,
+        topic: options.topic.clone(),
+        instance: options.instance.clone().unwrap_or_else(|| format!("process {}", std::process::id())),
+        runtime: Handle::current(),
+        slots: Arc::clone(&slots),
+        failures: sender.clone(),
+    };
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", &options.brokers)
+        .set("group.id", &options.group)
+        .set("session.timeout.ms", options.session_ms.to_string())
+        .set("heartbeat.interval.ms", (options.session_ms / 4).to_string())
+        .set("max.poll.interval.ms", "300000")
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("auto.offset.reset", "error")
+        .set("allow.auto.create.topics", "false")
+        .set("isolation.level", "read_committed")
+        .set("partition.assignment.strategy", "cooperative-sticky")
+        .set("group.protocol", "classic")
+        .set("fetch.message.max.bytes", "8388608")
+        .set("queued.max.messages.kbytes", "65536")
+        .set("fetch.queue.backoff.ms", "50");
+    if let Some(instance) = &options.instance {
+        config.set("group.instance.id", instance);
+    }
+    let consumer: Arc<BaseConsumer<Context>> = Arc::new(config.create_with_context(context)?);
+    consumer.subscribe(&[&options.topic])?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let thread = std::thread::Builder::new().name("kafka".into()).spawn({
+        let poller = Poller {
+            consumer: Arc::clone(&consumer),
+            slots: Arc::clone(&slots),
+            options: options.clone(),
+            failures: sender,
+        };
+        let stop = Arc::clone(&stop);
+        move || poller.run(&stop)
+    })?;
+    Ok((
+        ConsumerHandle { consumer, slots, stop, thread: Some(thread), topic: options.topic, stream },
+        Failures(failures),
+    ))
+}
+
+struct Poller {
+    consumer: Arc<BaseConsumer<Context>>,
+    slots: Slots,
+    options: ConsumerOptions,
+    failures: mpsc::UnboundedSender<anyhow::Error>,
+}
+
+impl Poller {
+    fn run(&self, stop: &AtomicBool) {
+        let mut since_flush = 0;
+        while !stop.load(Ordering::Relaxed) {
+            match self.consumer.poll(Duration::from_millis(20)) {
+                Some(Ok(message)) => {
+                    self.take(&message);
+                    since_flush += 1;
+                    if since_flush >= 512 {
+                        self.flush();
+                        since_flush = 0;
+                    }
+                }
+                Some(Err(error)) => self.complain(&error),
+                None => {
+                    self.flush();
+                    since_flush = 0;
+                }
+            }
+        }
+    }
+
+    fn take(&self, message: &BorrowedMessage<'_>) {
+        let mut slots = self.slots.lock().expect("no panic under this lock");
+        let Some(slot) = slots.get_mut(&message.partition()) else { return };
+        if slot.pending.is_empty() {
+            slot.opened = Instant::now();
+        }
+        let source = message
+            .headers()
+            .and_then(|headers| headers.iter().find(|header| header.key == "source"))
+            .and_then(|header| header.value);
+        let timestamp = message.timestamp().to_millis().unwrap_or_default();
+        slot.pending.push(message.payload().unwrap_or_default(), message.offset(), timestamp, source);
+    }
+
+    /// Hands over batches that are full or old enough; pauses partitions whose lane is busy, resumes them when it is not.
+    fn flush(&self) {
+        let mut slots = self.slots.lock().expect("no panic under this lock");
+        for (number, slot) in slots.iter_mut() {
+            let full = slot.pending.len() >= self.options.batch_rows || slot.pending.byte_len() >= BATCH_BYTES_MAX;
+            let due = full || (!slot.pending.is_empty() && slot.opened.elapsed() >= self.options.batch_time);
+            if !due {
+                continue;
+            }
+            match slot.lane.batches.try_reserve() {
+                Ok(permit) => {
+                    permit.send(std::mem::take(&mut slot.pending));
+                    if std::mem::take(&mut slot.paused) {
+                        self.report(self.consumer.resume(&self.one(*number)));
+                    }
+                }
+                Err(mpsc::error::TrySendError::Full(())) if full && !slot.paused => {
+                    slot.paused = true;
+                    self.report(self.consumer.pause(&self.one(*number)));
+                }
+                Err(mpsc::error::TrySendError::Full(())) => {}
+                Err(mpsc::error::TrySendError::Closed(())) => slot.pending = RawBatch::default(),
+            }
+        }
+        self.collect_ended(&mut slots);
+    }
+
+    /// A lane that ended by itself was fenced (fine) or failed (reported).
+    fn collect_ended(&self, slots: &mut HashMap<i32, Slot>) {
+        let ended: Vec<i32> =
+            slots.iter().filter(|(_, slot)| slot.lane.done.is_finished()).map(|(number, _)| *number).collect();
+        for number in ended {
+            let Some(slot) = slots.remove(&number) else { continue };
+            let result = self.consumer.context().runtime.block_on(slot.lane.done);
+            let failure = match result {
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) => error,
+                Err(panicked) => anyhow::anyhow!("the lane of partition {number} broke an invariant: {panicked}"),
+            };
+            let _ = self.failures.send(failure);
+        }
+    }
+
+    fn one(&self, number: i32) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        list.add_partition(&self.options.topic, number);
+        list
+    }
+
+    fn report(&self, result: Result<(), KafkaError>) {
+        if let Err(error) = result {
+            tracing::warn!(%error, "kafka");
+        }
+    }
+
+    fn complain(&self, error: &KafkaError) {
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::AutoOffsetReset) => {
+                let problem = "the broker no longer has the position that Postgres stands at: records were lost, or the topic was made anew. Use a topic of another name, or restore the broker.";
+                let _ = self.failures.send(anyhow::anyhow!("topic {}: {problem} ({error})", self.options.topic));
+            }
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
+                let problem = "the topic does not exist; create it (`cdr-ingest produce --create-partitions N` does)";
+                let _ = self.failures.send(anyhow::anyhow!("topic {}: {problem}", self.options.topic));
+            }
+            _ => tracing::warn!(%error, "kafka"),
+        }
+    }
+}
+
+impl ConsumerHandle {
+    /// What others may see.
+    pub fn watch(&self) -> Watch {
+        Watch {
+            consumer: Arc::clone(&self.consumer),
+            slots: Arc::clone(&self.slots),
+            topic: self.topic.clone(),
+            stream: self.stream,
+        }
+    }
+
+    /// Resolves when everything that is in the topic at the call is charged and delivered.
+    pub async fn reach_end(&self, shared: &Arc<Shared>, stream: StreamId) -> anyhow::Result<()> {
+        let watch = self.watch();
+        let ends = tokio::task::spawn_blocking(move || watch.log_ends()).await??;
+        tracing::info!(
+            records = ends.iter().map(|(_, low, high)| high - low).sum::<i64>(),
+            "stopping at the present end of the topic"
+        );
+        loop {
+            let positions = streams::progress(&shared.store).await?;
+            let reached = ends.iter().filter(|(_, low, high)| high > low).all(|(number, _, high)| {
+                positions.iter().any(|position| {
+                    position.stream == stream && position.partition == *number && position.next_offset >= *high
+                })
+            });
+            if reached && streams::outbox_bytes(&shared.store).await? == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Takes no more records, and waits for what is under way.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            tokio::task::spawn_blocking(move || thread.join())
+                .await?
+                .map_err(|_| anyhow::anyhow!("the consumer thread broke an invariant"))?;
+        }
+        self.watch().commit_positions();
+        let slots: Vec<Slot> =
+            self.slots.lock().expect("no panic under this lock").drain().map(|(_, slot)| slot).collect();
+        for slot in slots {
+            drop(slot.lane.batches);
+            slot.lane.done.await??;
+        }
+        Ok(())
+    }
+}
+
+impl Watch {
+    /// The stream that is consumed.
+    pub const fn stream(&self) -> StreamId {
+        self.stream
+    }
+
+    /// (partition, log begin, log end) of the whole topic.
+    pub fn log_ends(&self) -> Result<Vec<(i32, i64, i64)>, KafkaError> {
+        let metadata = self.consumer.fetch_metadata(Some(&self.topic), KAFKA_TIMEOUT)?;
+        let mut ends = Vec::new();
+        for topic in metadata.topics() {
+            for partition in topic.partitions() {
+                let (low, high) = self.consumer.fetch_watermarks(&self.topic, partition.id(), KAFKA_TIMEOUT)?;
+                ends.push((partition.id(), low, high));
+            }
+        }
+        Ok(ends)
+    }
+
+    /// (partition, committed offset, log end) of the partitions that are ours.
+    pub fn positions(&self) -> Vec<(i32, i64, i64)> {
+        let committed: Vec<(i32, i64)> = {
+            let slots = self.slots.lock().expect("no panic under this lock");
+            slots.iter().map(|(number, slot)| (*number, slot.lane.committed.load(Ordering::Acquire))).collect()
+        };
+        let end = |number| self.consumer.fetch_watermarks(&self.topic, number, KAFKA_TIMEOUT).ok();
+        committed
+            .into_iter()
+            .filter_map(|(number, committed)| end(number).map(|(_, high)| (number, committed, high)))
+            .collect()
+    }
+
+    /// Tells Kafka where we stand, for dashboards of lag.
+    pub fn commit_positions(&self) {
+        let mut list = TopicPartitionList::new();
+        for (number, slot) in self.slots.lock().expect("no panic under this lock").iter() {
+            let offset = Offset::Offset(slot.lane.committed.load(Ordering::Acquire));
+            let _ = list.add_partition_offset(&self.topic, *number, offset);
+        }
+        if list.count() > 0
+            && let Err(error) = self.consumer.commit(&list, CommitMode::Async)
+        {
+            tracing::debug!(%error, "kafka did not take the positions; dashboards lag, nothing else");
+        }
+    }
+}

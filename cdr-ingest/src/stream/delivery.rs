@@ -1,0 +1,113 @@
+//! Delivery of a lane's outbox rows to ClickHouse.
+//!
+//! Owns: the queue behind the commits of a partition, and the deletion of what was acknowledged.
+//! Does not own: the INSERT (`clickhouse::deliver`).
+//! Always: in order of commit; memory stays bounded: behind the first few batches only identifiers wait, their bytes are read back from the outbox.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use billing::streams::{self, StreamId};
+use tokio::sync::mpsc;
+
+use super::service::Shared;
+use crate::clickhouse::deliver::{DeliverError, Parcel, deliver};
+
+/// Batches whose bytes may wait in memory.
+const IN_MEMORY_MAX: usize = 3;
+
+/// What one batch sends.
+pub struct Consignment {
+    /// Its parcels, or only their identifiers when too much waits.
+    parcels: Vec<Parcel>,
+    ids: Vec<i64>,
+    raw_bytes: u64,
+    next_offset: i64,
+}
+
+/// The entrance of the queue.
+pub struct Sender {
+    queue: mpsc::UnboundedSender<Consignment>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Sender {
+    /// Queues the parcels of a committed batch.
+    pub fn send(&self, shared: &Shared, parcels: Vec<Parcel>, raw_bytes: u64, next_offset: i64) {
+        let ids = parcels.iter().map(|parcel| parcel.id).collect();
+        let crowded = self.waiting.fetch_add(1, Ordering::Relaxed) >= IN_MEMORY_MAX;
+        shared.outbox_bytes.fetch_add(raw_bytes as i64, Ordering::Relaxed);
+        let consignment =
+            Consignment { parcels: if crowded { Vec::new() } else { parcels }, ids, raw_bytes, next_offset };
+        // The receiver ends only with its lane; what was committed is in the outbox whatever happens here.
+        let _ = self.queue.send(consignment);
+    }
+}
+
+/// A queue for one lane.
+pub fn channel() -> (Sender, Receiver) {
+    let (queue, receiver) = mpsc::unbounded_channel();
+    let waiting = Arc::new(AtomicUsize::new(0));
+    (Sender { queue, waiting: Arc::clone(&waiting) }, Receiver { queue: receiver, waiting })
+}
+
+/// The exit of the queue.
+pub struct Receiver {
+    queue: mpsc::UnboundedReceiver<Consignment>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Receiver {
+    /// Delivers until the lane ends and nothing waits.
+    pub async fn run(mut self, shared: Arc<Shared>, partition: i32) -> Result<(), DeliverError> {
+        while let Some(consignment) = self.queue.recv().await {
+            if !shared.hold_delivery.is_zero() {
+                tokio::time::sleep(shared.hold_delivery).await;
+            }
+            let parcels = parcels(&shared, partition, &consignment).await;
+            for parcel in &parcels {
+                deliver(&shared.clickhouse, parcel, false).await?;
+            }
+            delete(&shared, &consignment.ids).await;
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            shared.outbox_bytes.fetch_sub(consignment.raw_bytes as i64, Ordering::Relaxed);
+            tracing::info!(partition, next_offset = consignment.next_offset, "batch delivered");
+        }
+        Ok(())
+    }
+}
+
+async fn parcels(shared: &Shared, partition: i32, consignment: &Consignment) -> Vec<Parcel> {
+    if !consignment.parcels.is_empty() || consignment.ids.is_empty() {
+        return consignment.parcels.clone();
+    }
+    loop {
+        match streams::pending_by_id(&shared.store, &consignment.ids).await {
+            Ok(rows) => return rows.into_iter().map(Parcel::from).collect(),
+            Err(error) => {
+                tracing::warn!(partition, %error, "the outbox cannot be read; trying again");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// Sends again what a former owner of the partition left in the outbox.
+pub async fn resend(shared: &Shared, stream: StreamId, partition: i32) -> anyhow::Result<usize> {
+    let rows = streams::pending(&shared.store, stream, partition).await?;
+    let count = rows.len();
+    for row in rows {
+        let id = row.id;
+        deliver(&shared.clickhouse, &Parcel::from(row), true).await?;
+        delete(shared, &[id]).await;
+    }
+    Ok(count)
+}
+
+/// Deletes acknowledged rows. A row that stays is sent again, counted, and deleted later: no harm.
+async fn delete(shared: &Shared, ids: &[i64]) {
+    if let Err(error) = streams::delete_delivered(&shared.store, ids).await {
+        tracing::warn!(%error, "delivered outbox rows could not be deleted; they will be counted and deleted later");
+    }
+}

@@ -1,0 +1,98 @@
+//! The live snapshot: rebuilt off-thread when the catalogue changes.
+//!
+//! Owns: the snapshot in force, the closed periods beside it, and when they are read again.
+//! Does not own: what is in them.
+//! Always: readers never wait; a snapshot that cannot be built leaves the one in force and is logged.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use billing::{Store, hot_path, ledger};
+use numbering::NumberingPlan;
+use rating::Snapshot;
+
+use crate::charge::Periods;
+
+/// Snapshot and periods in force.
+pub struct Live {
+    snapshot: ArcSwap<Snapshot>,
+    periods: ArcSwap<Periods>,
+    numbering: Arc<NumberingPlan>,
+}
+
+impl Live {
+    /// Reads the first snapshot.
+    pub async fn open(store: &Store, numbering: Arc<NumberingPlan>) -> anyhow::Result<Self> {
+        let snapshot = build(store, Arc::clone(&numbering)).await?;
+        let periods = Periods::new(ledger::closed_periods(store).await?);
+        Ok(Self { snapshot: ArcSwap::from_pointee(snapshot), periods: ArcSwap::from_pointee(periods), numbering })
+    }
+
+    /// The snapshot in force.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// The periods in force.
+    pub fn periods(&self) -> Arc<Periods> {
+        self.periods.load_full()
+    }
+
+    /// Reads the closed periods again.
+    pub async fn refresh_periods(&self, store: &Store) -> Result<(), billing::StoreError> {
+        self.periods.store(Arc::new(Periods::new(ledger::closed_periods(store).await?)));
+        Ok(())
+    }
+
+    /// Follows the catalogue for ever: on notification, and every `poll` as a safety net.
+    pub async fn follow(&self, store: &Store, poll: Duration) {
+        loop {
+            if let Err(error) = self.follow_once(store, poll).await {
+                tracing::warn!("the catalogue cannot be followed: {error:#}; trying again");
+                tokio::time::sleep(Duration::from_secs(2)).await;
+            }
+        }
+    }
+
+    async fn follow_once(&self, store: &Store, poll: Duration) -> anyhow::Result<()> {
+        let mut listener = hot_path::VersionListener::open(store).await?;
+        loop {
+            let version = hot_path::version(store).await?;
+            if version as u64 != self.snapshot.load().version {
+                self.rebuild(store).await;
+            }
+            self.refresh_periods(store).await?;
+            // Either way the version is compared next.
+            match tokio::time::timeout(poll, listener.changed()).await {
+                Ok(changed) => changed?,
+                Err(_elapsed) => {}
+            }
+        }
+    }
+
+    async fn rebuild(&self, store: &Store) {
+        let started = std::time::Instant::now();
+        match build(store, Arc::clone(&self.numbering)).await {
+            Ok(snapshot) => {
+                tracing::info!(
+                    version = snapshot.version,
+                    ms = started.elapsed().as_millis() as u64,
+                    "snapshot in force"
+                );
+                metrics::gauge!("tollgate_snapshot_version").set(snapshot.version as f64);
+                self.snapshot.store(Arc::new(snapshot));
+            }
+            Err(error) => tracing::error!("the new catalogue was refused, the old one stays in force: {error:#}"),
+        }
+    }
+}
+
+async fn build(store: &Store, numbering: Arc<NumberingPlan>) -> anyhow::Result<Snapshot> {
+    let rows = hot_path::read_rows(store).await?;
+    let built = tokio::task::spawn_blocking(move || Snapshot::build(rows, numbering)).await?;
+    built.map_err(|errors| {
+        let text: Vec<String> = errors.iter().take(20).map(ToString::to_string).collect();
+        anyhow::anyhow!("{} contradiction(s) in the catalogue: {}", errors.len(), text.join("; "))
+    })
+}

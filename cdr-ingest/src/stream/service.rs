@@ -1,0 +1,186 @@
+//! The running service: what its lanes share, its start, its end.
+//!
+//! Owns: the order of start-up (engines, schema, probe, snapshot, identities, consumer) and of the end.
+//! Does not own: the work of a lane.
+//! Always: nothing is consumed before everything that a charge needs is there; at the end every committed batch has been delivered or stands in the outbox.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use billing::settings::Settings;
+use billing::streams::{self, StreamId};
+use billing::{Clock, Store, StoreError, SystemClock};
+use tokio::sync::Mutex;
+
+use super::consumer::{self, ConsumerHandle, ConsumerOptions};
+use super::live::Live;
+use super::progress;
+use super::seen::Seen;
+use crate::charge::{Arena, instant};
+use crate::clickhouse::ClickHouse;
+use crate::clickhouse::deliver::probe;
+use crate::operator_dir::world_plan;
+
+/// Identifiers that a batch may need besides one a hundred thousand rows: four tables times the months that records may lie in.
+const SPARE_IDS: usize = 4 * 16;
+/// Blobs read at once at the start.
+const BLOBS_AT_ONCE: i64 = 64;
+
+/// What all lanes use.
+pub struct Shared {
+    /// Postgres.
+    pub store: Store,
+    /// ClickHouse.
+    pub clickhouse: ClickHouse,
+    /// Snapshot and periods.
+    pub live: Live,
+    /// Identities.
+    pub seen: RwLock<Seen>,
+    /// One commit of this process at a time.
+    pub gate: Mutex<()>,
+    /// The duplicate window.
+    pub window_ms: i64,
+    /// Wait between COMMIT and INSERT, for failure drills.
+    pub hold_delivery: Duration,
+    /// Bytes that wait for ClickHouse.
+    pub outbox_bytes: AtomicI64,
+    outbox_max: i64,
+}
+
+impl Shared {
+    /// Now, milliseconds of the epoch.
+    pub fn now_ms(&self) -> i64 {
+        SystemClock.now().timestamp_millis()
+    }
+
+    /// As many identifiers as the parts of this arena can need.
+    pub async fn reserve_ids(&self, arena: &Arena) -> Result<Vec<i64>, StoreError> {
+        self.reserve_ids_for(arena.legs.len()).await
+    }
+
+    /// As many identifiers as the parts of so many legs can need.
+    pub async fn reserve_ids_for(&self, legs: usize) -> Result<Vec<i64>, StoreError> {
+        let count = SPARE_IDS + legs / (crate::assemble::PART_ROWS_MAX as usize / 2);
+        loop {
+            match streams::reserve_ids(&self.store, count as i64).await {
+                Err(error) if error.is_unavailable() => {
+                    tracing::warn!(%error, "postgres is away; trying again");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Waits while too much waits for ClickHouse: consumption pauses behind this.
+    pub async fn wait_for_outbox(&self) {
+        let mut said = false;
+        while self.outbox_bytes.load(Ordering::Relaxed) > self.outbox_max {
+            if !said {
+                tracing::warn!(
+                    bytes = self.outbox_bytes.load(Ordering::Relaxed),
+                    "the outbox is full; consumption pauses until ClickHouse takes rows"
+                );
+                said = true;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+/// How the service runs.
+pub struct ServiceOptions {
+    /// Consumer.
+    pub consumer: ConsumerOptions,
+    /// End when everything that is in the topic now is charged and delivered.
+    pub stop_at_end: bool,
+    /// Wait between COMMIT and INSERT, for failure drills.
+    pub hold_delivery: Duration,
+}
+
+/// Runs until `stop` resolves, or the end of the topic when asked for, or a failure that needs a person.
+pub async fn run(
+    store: Store,
+    clickhouse: ClickHouse,
+    options: ServiceOptions,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let settings = Settings::read(&store).await?;
+    probe(&clickhouse).await?;
+    let live = Live::open(&store, world_plan()).await?;
+    let snapshot = live.snapshot();
+    tracing::info!(
+        version = snapshot.version,
+        accounts = snapshot.account_count(),
+        lists = snapshot.lists().len(),
+        prefixes = snapshot.prefixes().len(),
+        "snapshot in force"
+    );
+    let stream = streams::open_stream(&store, &options.consumer.cluster, &options.consumer.topic).await?;
+    let window_ms = settings.number("dedup.window_hours")? * 3_600_000;
+    let shared = Arc::new(Shared {
+        seen: RwLock::new(load_identities(&store, window_ms).await?),
+        outbox_bytes: AtomicI64::new(0),
+        outbox_max: settings.number("outbox.max_bytes")?,
+        gate: Mutex::new(()),
+        hold_delivery: options.hold_delivery,
+        store,
+        clickhouse,
+        live,
+        window_ms,
+    });
+    tracing::info!(
+        identities = shared.seen.read().expect("no panic under this lock").len(),
+        "identities of the duplicate window loaded"
+    );
+    let poll = Duration::from_secs(settings.number("snapshot.poll_seconds")?.max(1) as u64);
+    let follower = tokio::spawn({
+        let shared = Arc::clone(&shared);
+        async move { shared.live.follow(&shared.store, poll).await }
+    });
+    let (consumer, mut failures) = consumer::start(Arc::clone(&shared), stream, options.consumer)?;
+    let ticker = tokio::spawn(progress::tick(Arc::clone(&shared), consumer.watch(), settings));
+    let ended = tokio::select! {
+        () = stop => Ok(()),
+        failure = failures.first() => Err(failure),
+        reached = consumer.reach_end(&shared, stream), if options.stop_at_end => reached,
+    };
+    ticker.abort();
+    follower.abort();
+    let drained = finish(consumer).await;
+    ended.and(drained)
+}
+
+async fn finish(consumer: ConsumerHandle) -> anyhow::Result<()> {
+    tracing::info!("stopping: no more records are taken; what is under way is finished");
+    consumer.stop().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Loads what a repeat may still name. A record is a repeat candidate for `window` after its call's end; what was committed within a day, or waits in the
+/// outbox, is loaded whatever its age, for the look-up of late records.
+async fn load_identities(store: &Store, window_ms: i64) -> Result<Seen, StoreError> {
+    let now_ms = SystemClock.now().timestamp_millis();
+    let oldest_read = streams::oldest_read(store).await?.map_or(now_ms, |at| at.timestamp_millis());
+    let newest_end = instant(oldest_read.min(now_ms) - window_ms);
+    let committed =
+        streams::oldest_waiting(store).await?.map_or(now_ms, |at| at.timestamp_millis()).min(now_ms - 86_400_000);
+    let mut seen = Seen::default();
+    loop {
+        let blobs =
+            streams::identities_within(store, newest_end, instant(committed), seen.last_blob(), BLOBS_AT_ONCE).await?;
+        if blobs.is_empty() {
+            return Ok(seen);
+        }
+        for blob in &blobs {
+            seen.insert(blob, now_ms);
+        }
+    }
+}
+
+/// The identifier of a stream, for reports.
+pub async fn stream_id(store: &Store, cluster: &str, topic: &str) -> Result<StreamId, StoreError> {
+    streams::open_stream(store, cluster, topic).await
+}
