@@ -1,1 +1,40 @@
-//! x
+//! The admin API: what a billing department does, over HTTP.
+//!
+//! ```text
+//! request -> edge (id, time limit, problems) -> router -> call_context (token, permission) -> routes/<room>/<endpoint> -> billing, rating, calls
+//! ```
+//!
+//! Owns: the contract of the API: paths, permissions, bodies, problems, the OpenAPI document; the held snapshot; reading calls from ClickHouse.
+//! Does not own: any rule of billing (`billing`, whose rooms the folders of [`app`]'s routes are named after), the price of a call (`rating`).
+//! Always: one endpoint a file and one line in `router`; no guarded handler runs without a user who has the permission; a write goes through a
+//! `billing::Change`; no answer and no log line shows a secret or an engine's words.
+//!
+//! A new endpoint: one file under `routes/<room>/`, one line in `router::table`, one in `openapi`; the tests of both compare them.
+
+mod language;
+mod problem;
+
+mod edge;
+
+mod call_context;
+mod extract;
+mod inputs;
+mod paging;
+mod writes;
+
+mod calls;
+mod snapshot;
+mod state;
+
+mod routes;
+
+mod openapi;
+mod router;
+mod serve;
+
+pub use calls::CallsReader;
+pub use openapi::openapi_json;
+pub use router::app;
+pub use serve::serve_on;
+pub use snapshot::RefreshError;
+pub use state::AppState;

@@ -101,22 +101,25 @@ pub async fn done(store: &Store, actor: &Actor, at: DateTime<Utc>, line: AuditLi
     write(&mut connection, actor, at, Outcome::Done, &[line]).await
 }
 
-/// The history of one record, the newest first: at most `limit` lines older than `before_id`.
+/// The history of one record, the newest first: at most `limit` lines older than `before_id`; `only_done` leaves refused attempts out.
 pub async fn history(
     store: &Store,
     entity: &str,
     entity_id: &str,
     before_id: Option<i64>,
     limit: i64,
+    only_done: bool,
 ) -> Result<Vec<AuditRecord>, StoreError> {
     let rows = sqlx::query(
         "SELECT id, at, login, action, outcome, before, after, reason FROM audit_record
-         WHERE entity = $1 AND entity_id = $2 AND id < coalesce($3, 9223372036854775807) ORDER BY id DESC LIMIT $4",
+         WHERE entity = $1 AND entity_id = $2 AND id < coalesce($3, 9223372036854775807)
+               AND (NOT $5 OR outcome = 'done') ORDER BY id DESC LIMIT $4",
     )
     .bind(entity)
     .bind(entity_id)
     .bind(before_id)
     .bind(limit)
+    .bind(only_done)
     .fetch_all(store.pool())
     .await?;
     let read = |row: &sqlx::postgres::PgRow| AuditRecord {

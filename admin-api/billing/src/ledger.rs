@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use rating::Service;
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, Row};
@@ -45,6 +45,19 @@ pub async fn closed_periods(store: &Store) -> Result<Vec<NaiveDate>, StoreError>
     Ok(sqlx::query_scalar("SELECT month FROM billing_period WHERE closed_at IS NOT NULL ORDER BY month")
         .fetch_all(store.pool())
         .await?)
+}
+
+/// Closes a month of the issuer: later usage of its days is booked into the next open one. Posting what the month comes to follows with the documents.
+pub async fn close_period(store: &Store, month: NaiveDate, at: DateTime<Utc>) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO billing_period (legal_entity_id, month, closed_at) VALUES (1, $1, $2)
+         ON CONFLICT (legal_entity_id, month) DO UPDATE SET closed_at = coalesce(billing_period.closed_at, excluded.closed_at)",
+    )
+    .bind(month)
+    .bind(at)
+    .execute(store.pool())
+    .await?;
+    Ok(())
 }
 
 /// Books usage: totals up, balances down. `false` when one of the periods is closed; nothing is booked then.

@@ -139,21 +139,24 @@ async fn count(clickhouse: &ClickHouse, parcel: &Parcel) -> Result<u64, DeliverE
 pub async fn probe(clickhouse: &ClickHouse) -> Result<(), DeliverError> {
     let client = clickhouse.client();
     client
-        .query("CREATE TABLE IF NOT EXISTS deduplication_probe (n UInt8, at DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY n SETTINGS non_replicated_deduplication_window = 100")
+        .query(
+            "CREATE TABLE IF NOT EXISTS deduplication_probe (token String, n UInt8, at DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY token
+             TTL at + INTERVAL 1 DAY SETTINGS non_replicated_deduplication_window = 1000",
+        )
         .execute()
         .await?;
-    client.query("TRUNCATE TABLE deduplication_probe").execute().await?;
-    let token = format!("probe-{}", client.query("SELECT toUnixTimestamp64Micro(now64(6))").fetch_one::<i64>().await?);
-    for value in [1u8, 2] {
+    // Several processes may start at once: each asks for its own token.
+    let now: i64 = client.query("SELECT toUnixTimestamp64Micro(now64(6))").fetch_one().await?;
+    let token = format!("probe-{}-{now}", std::process::id());
+    for n in ["1", "2"] {
         let mut insert = client
-            .insert_formatted_with("INSERT INTO deduplication_probe (n) FORMAT RowBinary")
+            .insert_formatted_with("INSERT INTO deduplication_probe (token, n) FORMAT TabSeparated")
             .with_setting("insert_deduplication_token", token.as_str())
             .with_setting("async_insert", "0");
-        insert.send(Bytes::copy_from_slice(&[value])).await?;
+        insert.send(Bytes::from(format!("{token}\t{n}\n"))).await?;
         insert.end().await?;
     }
-    match client.query("SELECT count() FROM deduplication_probe").fetch_one::<u64>().await? {
-        1 => Ok(()),
-        rows => Err(DeliverError::NoDeduplication(rows)),
-    }
+    let rows: u64 =
+        client.query("SELECT count() FROM deduplication_probe WHERE token = ?").bind(&token).fetch_one().await?;
+    if rows == 1 { Ok(()) } else { Err(DeliverError::NoDeduplication(rows)) }
 }

@@ -124,12 +124,7 @@ impl Context {
         let claim =
             self.runtime.block_on(streams::claim(&self.shared.store, self.stream, number, &self.instance, low))?;
         if claim.next_offset > high {
-            anyhow::bail!(
-                "partition {number} of topic {}: Postgres stands at offset {}, but the broker's log ends at {high}: the broker lost records or the topic was \
-                 made anew. Nothing was charged. Use a topic of another name, or restore the broker.",
-                self.topic,
-                claim.next_offset
-            );
+            return Err(lost(&self.topic, number, claim.next_offset, high));
         }
         if claim.next_offset < low {
             anyhow::bail!(
@@ -165,6 +160,13 @@ impl Context {
             }
         }
     }
+}
+
+fn lost(topic: &str, partition: i32, position: i64, log_end: i64) -> anyhow::Error {
+    anyhow::anyhow!(
+        "partition {partition} of topic {topic}: Postgres stands at offset {position}, but the broker's log ends at {log_end}: the broker lost records or \
+         the topic was made anew. Nothing was charged. Use a topic of another name, or restore the broker."
+    )
 }
 
 /// The running consumer.
@@ -380,6 +382,11 @@ impl ConsumerHandle {
     pub async fn reach_end(&self, shared: &Arc<Shared>, stream: StreamId) -> anyhow::Result<()> {
         let watch = self.watch();
         let ends = tokio::task::spawn_blocking(move || watch.log_ends()).await??;
+        for state in streams::progress(&shared.store).await?.iter().filter(|state| state.stream == stream) {
+            if let Some((_, _, high)) = ends.iter().find(|(number, _, high)| *number == state.partition && state.next_offset > *high) {
+                return Err(lost(&self.topic, state.partition, state.next_offset, *high));
+            }
+        }
         tracing::info!(
             records = ends.iter().map(|(_, low, high)| high - low).sum::<i64>(),
             "stopping at the present end of the topic"
@@ -414,6 +421,13 @@ impl ConsumerHandle {
             slot.lane.done.await??;
         }
         Ok(())
+    }
+}
+
+impl Drop for ConsumerHandle {
+    /// Whoever forgets to stop it still ends the thread.
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
     }
 }
 

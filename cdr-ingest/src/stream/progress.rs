@@ -55,9 +55,11 @@ async fn once(
     }
     let oldest = streams::oldest_read(&shared.store).await?.unwrap_or(now).min(now);
     let window = TimeDelta::milliseconds(shared.window_ms);
+    let settled = streams::oldest_waiting(&shared.store).await?.unwrap_or(now).min(now - TimeDelta::days(1));
+    streams::forget_identities(&shared.store, oldest - window, settled).await?;
     {
         let mut seen = shared.seen.write().expect("no panic under this lock");
-        seen.forget((oldest - window).timestamp_millis(), (now - TimeDelta::days(1)).timestamp_millis());
+        seen.forget((oldest - window).timestamp_millis(), settled.timestamp_millis());
         metrics::gauge!("tollgate_identities").set(seen.len() as f64);
     }
     metrics::gauge!("tollgate_outbox_bytes").set(shared.outbox_bytes.load(std::sync::atomic::Ordering::Relaxed) as f64);

@@ -159,9 +159,9 @@ pub async fn credit_history(
     before_id: Option<i64>,
     limit: i64,
 ) -> Result<Vec<FieldChange>, StoreError> {
-    let records = audit::history(store, "account", code, before_id, limit).await?;
+    let records = audit::history(store, "account", code, before_id, limit, true).await?;
     let mut changes = Vec::new();
-    for record in records.into_iter().filter(|record| record.outcome == "done") {
+    for record in records {
         let (Some(serde_json::Value::Object(before)), Some(serde_json::Value::Object(after))) =
             (record.before, record.after)
         else {

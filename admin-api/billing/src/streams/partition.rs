@@ -158,3 +158,38 @@ pub async fn oldest_read(store: &Store) -> Result<Option<DateTime<Utc>>, StoreEr
 pub async fn oldest_waiting(store: &Store) -> Result<Option<DateTime<Utc>>, StoreError> {
     Ok(sqlx::query_scalar("SELECT min(created_at) FROM outbox").fetch_one(store.pool()).await?)
 }
+
+/// Moves a position by hand: for an operator who knows that records before it are settled otherwise. The owner, if any, is fenced.
+pub async fn move_position(
+    store: &Store,
+    stream: StreamId,
+    partition: i32,
+    next_offset: i64,
+    last_digest: &[u8],
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE partition_state SET next_offset = $3, last_digest = $4, epoch = epoch + 1, updated_at = now() WHERE stream_id = $1 AND partition = $2",
+    )
+    .bind(stream.0)
+    .bind(partition)
+    .bind(next_offset)
+    .bind(last_digest)
+    .execute(store.pool())
+    .await?;
+    Ok(())
+}
+
+/// Deletes identities of records that ended before `ended` and were committed before `committed`: no repeat of them can be younger than the duplicate
+/// window, and ClickHouse has their rows for the look-up of older ones.
+pub async fn forget_identities(
+    store: &Store,
+    ended: DateTime<Utc>,
+    committed: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let deleted = sqlx::query("DELETE FROM identity_blob WHERE newest_end < $1 AND committed_at < $2")
+        .bind(ended)
+        .bind(committed)
+        .execute(store.pool())
+        .await?;
+    Ok(deleted.rows_affected())
+}

@@ -1,0 +1,223 @@
+//! Who calls, and whether he may: the door before every guarded route.
+//!
+//! Owns: authentication by bearer token, the check of the route's permission, the audit of refused attempts, and the [`CallContext`] of a write.
+//! Does not own: which permission a route asks for (`router`), what a permission means (`billing::staff`).
+//! Always: no guarded handler runs without a user who has the permission; a refusal of his, and every write that was refused, leaves an audit line.
+
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
+use axum::http::header::{AUTHORIZATION, IF_MATCH};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use billing::Actor;
+use billing::audit::{self, AuditLine};
+use billing::change::IdempotencyKey;
+use billing::staff::{self, Permission, Staff};
+
+use crate::edge::RequestId;
+use crate::language::Text;
+use crate::problem::{Code, Problem};
+use crate::state::AppState;
+
+/// Longest token that is looked up.
+const TOKEN_BYTES_MAX: usize = 512;
+/// Longest key that is kept.
+const KEY_BYTES_MAX: usize = 200;
+/// Longest identifier of a record in the audit of a refusal.
+const SUBJECT_CHARS_MAX: usize = 100;
+/// A revision that no record has: an `If-Match` that cannot match.
+const NO_REVISION: i64 = -1;
+
+/// What a write knows about its caller.
+#[derive(Clone, Debug)]
+pub(crate) struct CallContext {
+    /// Author of the change.
+    pub(crate) actor: Actor,
+    /// The revision that the caller has seen, if it insists (`If-Match`).
+    pub(crate) revision: Option<i64>,
+    key: Option<String>,
+}
+
+impl CallContext {
+    /// The caller's `Idempotency-Key`, bound to what it asks: `operation` on `subject` with `body`.
+    pub(crate) fn idempotency(&self, operation: &str, subject: &str, body: &[u8]) -> Option<IdempotencyKey> {
+        let key = self.key.as_ref()?;
+        Some(IdempotencyKey::new(key, &[operation.as_bytes(), subject.as_bytes(), body]))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for CallContext {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        // Absent only when a route that is not guarded asks for it: a mistake of ours.
+        parts.extensions.get::<Self>().cloned().ok_or(Problem::new(Code::Internal))
+    }
+}
+
+/// What stands before one route.
+#[derive(Clone)]
+pub(crate) struct Door {
+    /// The program's state.
+    pub(crate) state: AppState,
+    /// What the route asks for.
+    pub(crate) permission: Permission,
+    /// Kind of record that the route is about.
+    pub(crate) entity: &'static str,
+}
+
+impl Door {
+    /// The user behind the token.
+    async fn user(&self, token: Option<String>) -> Result<Staff, Problem> {
+        let token = token.ok_or(Problem::new(Code::Unauthorized))?;
+        let user = staff::authenticate(&self.state.store, &token, self.state.clock.now()).await?;
+        user.ok_or(Problem::new(Code::Unauthorized))
+    }
+
+    /// Writes down that an attempt was refused. When that fails, the refusal stands all the same.
+    async fn refused(&self, actor: &Actor, subject: &str, code: Code) {
+        let line = AuditLine {
+            action: self.permission.as_str(),
+            entity: self.entity,
+            entity_id: subject.to_owned(),
+            before: None,
+            after: None,
+            reason: code.as_str().to_owned(),
+        };
+        if let Err(error) = audit::refused(&self.state.store, actor, self.state.clock.now(), line).await {
+            tracing::error!("a refusal is not in the audit: {error}");
+        }
+    }
+}
+
+/// Lets a request through to its handler, or refuses it.
+pub(crate) async fn guard(
+    State(door): State<Door>,
+    parameters: Result<RawPathParams, RawPathParamsRejection>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let subject = parameters.map(|parameters| subject(&parameters)).unwrap_or_default();
+    let is_write = !request.method().is_safe();
+    let token = bearer(request.headers());
+    let revision = revision(request.headers());
+    let key = idempotency_key(request.headers());
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let user = match door.user(token).await {
+        Ok(user) => user,
+        Err(problem) => return problem.into_response(),
+    };
+    let actor = Actor { user_id: user.id, login: user.login.clone(), request_id };
+    if !user.may(door.permission) {
+        door.refused(&actor, &subject, Code::Forbidden).await;
+        return forbidden(door.permission).into_response();
+    }
+    let key = match key {
+        Ok(key) => key,
+        Err(problem) => return problem.into_response(),
+    };
+    request.extensions_mut().insert(CallContext { actor: actor.clone(), revision, key });
+    let response = next.run(request).await;
+    let refusal = response.extensions().get::<Problem>().map(Problem::code);
+    if let Some(code) = refusal
+        && is_write
+        && code.status().is_client_error()
+    {
+        door.refused(&actor, &subject, code).await;
+    }
+    response
+}
+
+fn forbidden(permission: Permission) -> Problem {
+    let name = permission.as_str();
+    Problem::new(Code::Forbidden)
+        .because(Text::new(format!("Нужно право {name}"), format!("The permission {name} is needed")))
+}
+
+/// What a request is about: its first path parameter, as the audit names records.
+fn subject(parameters: &RawPathParams) -> String {
+    let first = parameters.iter().next().map(|(_, value)| value).unwrap_or_default();
+    first.trim_start_matches('+').chars().filter(|letter| !letter.is_control()).take(SUBJECT_CHARS_MAX).collect()
+}
+
+/// The token of `Authorization: Bearer ..`.
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    let sensible = !token.is_empty() && token.len() <= TOKEN_BYTES_MAX;
+    (scheme.eq_ignore_ascii_case("bearer") && sensible).then(|| token.to_owned())
+}
+
+/// The revision in `If-Match`. `*` asks for no certain one; what is no revision of ours matches nothing.
+fn revision(headers: &HeaderMap) -> Option<i64> {
+    let text = headers.get(IF_MATCH)?.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return None;
+    }
+    let number = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    Some(number.and_then(|number| number.parse::<i64>().ok()).filter(|number| *number >= 0).unwrap_or(NO_REVISION))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    const NAME: HeaderName = HeaderName::from_static("idempotency-key");
+    let Some(value) = headers.get(NAME) else { return Ok(None) };
+    match value.to_str() {
+        Ok(key) if (1..=KEY_BYTES_MAX).contains(&key.len()) => Ok(Some(key.to_owned())),
+        _ => Err(Problem::field(
+            "Idempotency-Key",
+            Text::fixed("От 1 до 200 печатных символов ASCII", "1 to 200 printable ASCII characters"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::{HeaderValue, header};
+
+    fn headers(name: header::HeaderName, value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_str(value).unwrap());
+        headers
+    }
+
+    #[test]
+    fn tokens_come_as_bearer() {
+        for (text, expected) in [
+            ("Bearer abc", Some("abc")),
+            ("bearer  abc ", Some("abc")),
+            ("Basic abc", None),
+            ("Bearer", None),
+            ("Bearer ", None),
+        ] {
+            assert_eq!(bearer(&headers(AUTHORIZATION, text)).as_deref(), expected, "{text:?}");
+        }
+        assert_eq!(bearer(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn a_strange_revision_matches_nothing() {
+        for (text, expected) in [
+            ("\"7\"", Some(7)),
+            ("*", None),
+            ("7", Some(NO_REVISION)),
+            ("\"-1\"", Some(NO_REVISION)),
+            ("W/\"7\"", Some(NO_REVISION)),
+            ("\"1\", \"2\"", Some(NO_REVISION)),
+        ] {
+            assert_eq!(revision(&headers(IF_MATCH, text)), expected, "{text:?}");
+        }
+        assert_eq!(revision(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn keys_have_a_length() {
+        let name = || header::HeaderName::from_static("idempotency-key");
+        assert_eq!(idempotency_key(&headers(name(), "k-1")).unwrap().as_deref(), Some("k-1"));
+        assert!(idempotency_key(&headers(name(), "")).is_err());
+        assert!(idempotency_key(&headers(name(), &"k".repeat(201))).is_err());
+        assert!(idempotency_key(&HeaderMap::new()).unwrap().is_none());
+    }
+}

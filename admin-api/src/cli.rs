@@ -1,0 +1,244 @@
+//! The command line.
+//!
+//! Owns: commands, options, what is printed; the only place that reads the environment and takes randomness.
+//! Does not own: any work.
+//! Always: results go to standard output, everything else to standard error; an error says what was tried, where, and what to do.
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write as _};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use admin_api::{AppState, CallsReader, openapi_json, serve_on};
+use anyhow::Context;
+use billing::audit::{self, AuditLine};
+use billing::{Actor, Clock, Store, SystemClock, staff};
+use chrono::TimeDelta;
+use clap::{Args, Parser, Subcommand};
+
+/// Connections to Postgres of a serving program.
+const CONNECTIONS_MAX: u32 = 16;
+
+/// Tollgate's admin API: accounts, tariffs, locks, numbers, suspense, audit.
+///
+/// A first look, with the engines of `deploy/stack` and a loaded operator:
+///
+///   admin-api token --login me --role admin
+///   admin-api serve
+///   curl -H "Authorization: Bearer $TOKEN" localhost:8080/v1/accounts/A-000001
+///
+/// The schema is made by `cdr-ingest migrate`, an operator is loaded by `cdr-ingest load`.
+#[derive(Parser)]
+#[command(name = "admin-api", version, max_term_width = 120)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// What is logged to standard error: error, warn, info, debug, or per module (`info,sqlx=warn`).
+    #[arg(long, global = true, env = "TOLLGATE_LOG", default_value = "info,sqlx=warn")]
+    log: String,
+    /// One JSON object a log line, for collectors.
+    #[arg(long, global = true)]
+    log_json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API until SIGTERM or SIGINT; open requests are answered before the end.
+    Serve(ServeOptions),
+    /// Make a token for a user, and the user if there is none with this login. The token is printed once and stored as a digest only.
+    Token(TokenOptions),
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+#[derive(Args)]
+struct ServeOptions {
+    /// Address to listen on. Put a proxy with TLS before it where others than this machine can reach it.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    postgres: Postgres,
+    /// Address of ClickHouse's HTTP interface: http://user:password@host:port, credentials optional.
+    #[arg(long, env = "TOLLGATE_CLICKHOUSE", hide_env_values = true)]
+    clickhouse: String,
+    /// Database in ClickHouse; default: the name of the Postgres database.
+    #[arg(long, env = "TOLLGATE_CLICKHOUSE_DATABASE")]
+    clickhouse_database: Option<String>,
+    /// How long to keep trying at the start when an engine is away, in seconds.
+    #[arg(long, default_value_t = 60)]
+    wait_seconds: u64,
+}
+
+#[derive(Args)]
+struct Postgres {
+    /// Address of Postgres with the database: postgres://user:password@host:port/database.
+    #[arg(long = "postgres", env = "TOLLGATE_POSTGRES", hide_env_values = true)]
+    url: String,
+}
+
+#[derive(Args)]
+struct TokenOptions {
+    /// Login of the user, as the audit will show it.
+    #[arg(long)]
+    login: String,
+    /// Role that the user gets: support, sales, client_service, assistants, head, accounting, settlement or admin.
+    #[arg(long)]
+    role: String,
+    /// Days after which the token is no longer valid.
+    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=366))]
+    days: u32,
+    #[command(flatten)]
+    postgres: Postgres,
+}
+
+/// Runs the command line.
+///
+/// # Errors
+/// What stands in the way, in words for the one who typed the command.
+pub(crate) fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let filter = tracing_subscriber::EnvFilter::try_new(&cli.log)
+        .map_err(|error| anyhow::anyhow!("--log `{}` is not understood: {error}", cli.log))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    if cli.log_json {
+        log.json().flatten_event(true).init();
+    } else {
+        log.with_ansi(std::io::stderr().is_terminal()).init();
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match cli.command {
+        Command::Serve(options) => runtime.block_on(serve(options)),
+        Command::Token(options) => runtime.block_on(token(options)),
+        Command::Openapi => print(&openapi_json()),
+    }
+}
+
+async fn serve(options: ServeOptions) -> anyhow::Result<()> {
+    let url = &options.postgres.url;
+    let store = Store::open(url, CONNECTIONS_MAX)?;
+    let database = options.clickhouse_database.unwrap_or_else(|| database_of(url).to_owned());
+    let calls = CallsReader::open(&options.clickhouse, &database);
+    wait_for("Postgres", url, options.wait_seconds, async || store.ping().await).await?;
+    wait_for("ClickHouse", &options.clickhouse, options.wait_seconds, async || calls.ping().await).await?;
+    let state = AppState::new(store, Arc::new(SystemClock), calls);
+    state.refresh().await.with_context(|| {
+        format!(
+            "cannot read the catalogue from {}; `cdr-ingest migrate` makes the schema, `cdr-ingest load` fills it",
+            shown(url)
+        )
+    })?;
+    let listener = tokio::net::TcpListener::bind(options.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; --listen takes another address", options.listen))?;
+    tracing::info!("the admin API answers on http://{}", listener.local_addr()?);
+    serve_on(listener, state).await?;
+    Ok(())
+}
+
+async fn token(options: TokenOptions) -> anyhow::Result<()> {
+    let store = Store::open(&options.postgres.url, 1)?;
+    let now = SystemClock.now();
+    let expires_at = now + TimeDelta::days(i64::from(options.days));
+    let token = random_token()?;
+    let user_id = staff::add_token(&store, &options.login, &options.role, &token, expires_at)
+        .await
+        .with_context(|| format!("no token was made in {}", shown(&options.postgres.url)))?;
+    let actor = Actor { user_id, login: options.login.clone(), request_id: "command line".to_owned() };
+    let line = AuditLine {
+        action: "staff.token",
+        entity: "staff",
+        entity_id: options.login.clone(),
+        before: None,
+        after: Some(serde_json::json!({"role": options.role, "expires_at": expires_at})),
+        reason: "made by the command line".to_owned(),
+    };
+    audit::done(&store, &actor, now, line).await?;
+    tracing::info!("a token of {} with the role {}, valid until {expires_at}", options.login, options.role);
+    print(&format!("{token}\n"))
+}
+
+/// 256 random bits as text that scanners for leaked secrets can recognise.
+fn random_token() -> anyhow::Result<String> {
+    let mut bits = [0u8; 32];
+    getrandom::fill(&mut bits).map_err(|error| anyhow::anyhow!("the system gives no random bits: {error}"))?;
+    let mut token = String::from("tollgate_");
+    for byte in bits {
+        write!(token, "{byte:02x}")?;
+    }
+    Ok(token)
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut output = std::io::stdout().lock();
+    output.write_all(text.as_bytes())?;
+    output.flush()?;
+    Ok(())
+}
+
+/// The database in an address of Postgres.
+fn database_of(url: &str) -> &str {
+    let address = url.split('?').next().unwrap_or_default();
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.rsplit_once('/').map(|(_, name)| name).filter(|name| !name.is_empty()).unwrap_or("tollgate")
+}
+
+/// An address without its credentials, for messages.
+fn shown(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
+        _ => url.to_owned(),
+    }
+}
+
+/// Tries `attempt` until it succeeds or `seconds` have passed; says which engine is away, and where.
+async fn wait_for<E: std::fmt::Display>(
+    engine: &str,
+    url: &str,
+    seconds: u64,
+    mut attempt: impl AsyncFnMut() -> Result<(), E>,
+) -> anyhow::Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(seconds);
+    let mut said = false;
+    loop {
+        let error = match attempt().await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        let place = shown(url);
+        if Instant::now() >= deadline {
+            anyhow::bail!("{engine} at {place} does not answer (tried for {seconds} s): {error}. Is it running?");
+        }
+        if !said {
+            tracing::warn!("{engine} at {place} does not answer yet: {error}; trying for up to {seconds} s");
+            said = true;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn addresses() {
+        assert_eq!(database_of("postgres://u:p@h:5432/books?sslmode=require"), "books");
+        assert_eq!(database_of("postgres://u@h:5432/"), "tollgate");
+        assert_eq!(database_of("postgres://u@h:5432"), "tollgate");
+        assert_eq!(shown("postgres://u:p@h:5432/books"), "postgres://h:5432/books");
+        assert_eq!(shown("http://h:8123"), "http://h:8123");
+    }
+
+    #[test]
+    fn tokens_are_long_and_never_the_same() {
+        let (one, other) = (random_token().unwrap(), random_token().unwrap());
+        assert_eq!(one.len(), "tollgate_".len() + 64);
+        assert_ne!(one, other);
+    }
+}

@@ -1,0 +1,128 @@
+//! What comes with a request, as types: query parameters and JSON bodies.
+//!
+//! Owns: reading them, and the problem that names the field when they cannot be read.
+//! Does not own: what a field may hold (`inputs`).
+//! Always: a field that nobody knows is refused, so that a misspelt filter is an error and not a longer list.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::language::Text;
+use crate::problem::{Code, Problem};
+
+/// Query parameters. `T` denies unknown fields and has texts only; `inputs` makes values of them.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let read = Query::<T>::try_from_uri(&parts.uri);
+        read.map(|Query(value)| Self(value)).map_err(|rejection| unreadable("", &rejection.body_text()))
+    }
+}
+
+/// A JSON body, with its bytes for the idempotency key.
+pub(crate) struct JsonBody<T> {
+    /// What it says.
+    pub(crate) value: T,
+    /// How it says it.
+    pub(crate) bytes: Bytes,
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if kind != "application/json" {
+            return Err(Problem::new(Code::UnsupportedMediaType));
+        }
+        let bytes =
+            Bytes::from_request(request, state).await.map_err(|rejection| Problem::of_status(rejection.status()))?;
+        let value = parse(&bytes)?;
+        Ok(Self { value, bytes })
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| unreadable(&error.path().to_string(), &error.inner().to_string()))?;
+    json.end().map_err(|error| unreadable("", &error.to_string()))?;
+    Ok(value)
+}
+
+/// The problem of something that does not fit its type: `path` is where the reader stood, `message` what it said.
+fn unreadable(path: &str, message: &str) -> Problem {
+    let named = |before: &str| {
+        let (_, rest) = message.split_once(before)?;
+        rest.split_once('`').map(|(name, _)| name.to_owned())
+    };
+    if let Some(name) = named("unknown field `") {
+        return Problem::field(&format!("/{name}"), Text::fixed("Неизвестное поле", "There is no such field"));
+    }
+    if let Some(name) = named("missing field `") {
+        return Problem::field(&format!("/{name}"), Text::fixed("Поле обязательно", "The field is required"));
+    }
+    if let Some(name) = named("duplicate field `") {
+        return Problem::field(&format!("/{name}"), Text::fixed("Поле указано дважды", "The field stands twice"));
+    }
+    let pointer = match path {
+        // `?` is where a key was expected and there was none.
+        "" | "." | "?" => String::new(),
+        path => format!("/{}", path.replace('.', "/")),
+    };
+    Problem::field(&pointer, Text::new(format!("Не читается: {message}"), format!("This cannot be read: {message}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Asked {
+        limit: String,
+        #[serde(default)]
+        reason: Option<String>,
+    }
+
+    fn blamed(problem: &Problem) -> String {
+        let body = serde_json::to_value(problem.body(Language::English, "r")).unwrap();
+        body["errors"][0]["pointer"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn bodies_name_the_field_to_blame() {
+        for (body, pointer) in [
+            (r#"{"limit": "1", "resaon": "x"}"#, "/resaon"),
+            (r#"{"reason": "x"}"#, "/limit"),
+            (r#"{"limit": 1}"#, "/limit"),
+            (r#"{"limit": "1", "limit": "2"}"#, "/limit"),
+            (r#"{"limit": "1""#, ""),
+            (r#"{"limit": "1"} x"#, ""),
+            ("", ""),
+        ] {
+            assert_eq!(blamed(&parse::<Asked>(body.as_bytes()).unwrap_err()), pointer, "{body}");
+        }
+        let asked: Asked = parse(br#"{"limit": "1000"}"#).unwrap();
+        assert_eq!((asked.limit.as_str(), asked.reason), ("1000", None));
+    }
+
+    #[test]
+    fn misspelt_parameters_are_refused() {
+        for (query, pointer) in [("limit=1&curser=x", "/curser"), ("reason=x", "/limit"), ("limit=1&limit=2", "/limit")]
+        {
+            let uri = format!("http://host/path?{query}").parse().unwrap();
+            let rejection = Query::<Asked>::try_from_uri(&uri).unwrap_err();
+            assert_eq!(blamed(&unreadable("", &rejection.body_text())), pointer, "{query}");
+        }
+    }
+}

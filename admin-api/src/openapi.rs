@@ -1,0 +1,168 @@
+//! The API, described for programs (OpenAPI 3.1).
+//!
+//! Owns: the document: what the endpoints say about themselves, and what holds for all of them.
+//! Does not own: the routes; permissions and problems are put on from `router`'s table, so that they cannot differ.
+//! Always: every route is in it, with an example; tests compare it with the table.
+
+use utoipa::OpenApi;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
+
+use crate::problem::{Code, ProblemBody};
+use crate::router::{self, Route, Verb};
+use crate::routes::{accounts, audit, docs, health, numbers, suspense, tariffs};
+
+/// Name of the security scheme.
+const BEARER: &str = "bearer";
+
+/// What the endpoints say about themselves.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tollgate admin API",
+        description = "Billing of telephone calls: accounts, tariffs, locks, numbers, suspense, audit. Amounts are decimals as strings; moments are RFC 3339 in UTC. Errors are `application/problem+json` (RFC 9457) in Russian, or in English by `Accept-Language`."
+    ),
+    paths(
+        accounts::calls::handler,
+        accounts::get::handler,
+        accounts::history::handler,
+        accounts::invoice::handler,
+        accounts::set_credit_limit::handler,
+        audit::history::handler,
+        docs::document::handler,
+        health::alive::handler,
+        health::ready::handler,
+        numbers::archive::handler,
+        numbers::get::handler,
+        numbers::non_target::handler,
+        suspense::list::handler,
+        tariffs::lock_check::handler,
+        tariffs::tariff_check::handler
+    ),
+    components(schemas(ProblemBody)),
+    tags(
+        (name = "accounts", description = "Accounts: balance, credit, calls, months"),
+        (name = "tariffs", description = "Why a call does not pass, and what it costs"),
+        (name = "numbers", description = "Numbers of our capacity and their quarantine"),
+        (name = "suspense", description = "Records that could not be rated"),
+        (name = "audit", description = "Who did or tried what"),
+        (name = "health", description = "For whoever watches or programs; no token")
+    )
+)]
+struct Endpoints;
+
+/// The document.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    let mut document = Endpoints::openapi();
+    let description = "A token made by `admin-api token`; every operation says which permission its owner needs.";
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
+    if let Some(components) = &mut document.components {
+        components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
+    }
+    for route in router::table() {
+        let item = document.paths.paths.get_mut(route.path);
+        let operation = item.and_then(|item| match route.verb {
+            Verb::Get => item.get.as_mut(),
+            Verb::Put => item.put.as_mut(),
+            Verb::Post => item.post.as_mut(),
+        });
+        if let Some(operation) = operation {
+            complete(operation, &route);
+        }
+    }
+    document
+}
+
+/// Puts on what holds for every operation of this kind.
+fn complete(operation: &mut Operation, route: &Route) {
+    operation.responses.responses.insert("default".to_owned(), problem().into());
+    let Some(permission) = route.permission else { return };
+    operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, [])]);
+    let needed = format!("Permission: `{}`.", permission.as_str());
+    operation.description = Some(match operation.description.take() {
+        Some(text) if !text.is_empty() => format!("{text}\n\n{needed}"),
+        _ => needed,
+    });
+}
+
+fn problem() -> Response {
+    let codes: Vec<String> =
+        Code::ALL.iter().map(|code| format!("`{}` {}", code.as_str(), code.status().as_u16())).collect();
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new()
+        .description(format!("A problem: {}", codes.join(", ")))
+        .content("application/problem+json", content)
+        .build()
+}
+
+/// The document as text.
+pub fn openapi_json() -> String {
+    let mut text = document().to_pretty_json().expect("the document is made of strings and maps of strings");
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn described() -> Value {
+        serde_json::from_str(&openapi_json()).unwrap()
+    }
+
+    #[test]
+    fn the_document_has_the_routes_of_the_table_and_no_others() {
+        let document = described();
+        let mut routes = 0;
+        for route in router::table() {
+            let method = format!("{:?}", route.verb).to_lowercase();
+            let operation = &document["paths"][route.path][&method];
+            assert!(operation.is_object(), "{method} {} is not described", route.path);
+            let guarded = operation["security"][0]["bearer"].is_array();
+            assert_eq!(guarded, route.permission.is_some(), "{}", route.path);
+            if let Some(permission) = route.permission {
+                assert!(operation["description"].as_str().unwrap().contains(permission.as_str()), "{}", route.path);
+            }
+            routes += 1;
+        }
+        let paths = document["paths"].as_object().unwrap();
+        let described: usize = paths.values().map(|item| item.as_object().unwrap().len()).sum();
+        assert_eq!(described, routes);
+    }
+
+    #[test]
+    fn every_operation_has_an_example_and_a_problem() {
+        let document = described();
+        assert_eq!(document["openapi"], "3.1.0");
+        assert!(document["components"]["schemas"]["Problem"].is_object());
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for operation in item.as_object().unwrap().values() {
+                let answer = &operation["responses"]["200"]["content"]["application/json"];
+                assert!(!answer["example"].is_null(), "{path}");
+                let body = &operation["requestBody"];
+                assert!(body.is_null() || !body["content"]["application/json"]["example"].is_null(), "{path}");
+                assert!(operation["responses"]["default"]["content"]["application/problem+json"].is_object(), "{path}");
+                assert!(!operation["operationId"].as_str().unwrap().is_empty(), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_committed_document_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(committed == openapi_json(), "run: cargo run -p admin-api -- openapi > admin-api/openapi.json");
+    }
+
+    #[test]
+    fn names_that_are_referred_to_exist() {
+        let text = openapi_json();
+        let document = described();
+        for reference in text.split("#/components/schemas/").skip(1) {
+            let name = reference.split('"').next().unwrap();
+            assert!(document["components"]["schemas"][name].is_object(), "{name}");
+        }
+    }
+}

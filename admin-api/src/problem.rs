@@ -1,0 +1,267 @@
+//! Problems: every error answer of the API (RFC 9457).
+//!
+//! Owns: the one table code -> status and titles, and the body that people and programs read.
+//! Does not own: when a problem arises (handlers and extractors), its language and request id (`edge` knows them and renders).
+//! Always: what is told is what the caller can act on; statements, addresses and rows stay in the log.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use billing::StoreError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::language::{Language, Text};
+
+/// Defines the table of problems.
+macro_rules! problems {
+    ($($(#[$meta:meta])* $variant:ident = $code:literal, $status:ident, $ru:literal, $en:literal;)+) => {
+        /// What went wrong, as a word that programs can rely on.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub(crate) enum Code { $($(#[$meta])* $variant),+ }
+
+        impl Code {
+            /// Every code.
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its word.
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            /// Its HTTP status.
+            pub(crate) const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status),+ }
+            }
+
+            /// Its title.
+            pub(crate) const fn title(self) -> Text {
+                match self { $(Self::$variant => Text::fixed($ru, $en)),+ }
+            }
+        }
+    };
+}
+
+problems! {
+    /// The request cannot be read at all.
+    BadRequest = "bad_request", BAD_REQUEST, "Запрос не читается", "The request cannot be read";
+    /// No token, or one that is not valid.
+    Unauthorized = "unauthorized", UNAUTHORIZED, "Нужен действующий токен", "A valid token is needed";
+    /// The user lacks a permission.
+    Forbidden = "forbidden", FORBIDDEN, "Недостаточно прав", "Permission denied";
+    /// No such route or record.
+    NotFound = "not_found", NOT_FOUND, "Не найдено", "Not found";
+    /// The number is outside of our capacity (A33).
+    NotOurs = "not_ours", NOT_FOUND, "Номер не из нашей ёмкости", "The number is not of our capacity";
+    /// The route exists, with other methods.
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Метод не поддерживается", "Method not allowed";
+    /// The step does not exist in the table of states (M12).
+    InvalidTransition = "invalid_transition", CONFLICT, "Такой переход состояния невозможен", "This change of state does not exist";
+    /// `If-Match` names an older revision.
+    Stale = "stale", PRECONDITION_FAILED, "Запись изменилась с тех пор, как её прочитали", "The record was changed since it was read";
+    /// The body is too large.
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "Тело запроса слишком велико", "The body is too large";
+    /// The body is not JSON.
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Ожидается application/json", "application/json is expected";
+    /// Fields are not as they must be; `errors` names them.
+    Validation = "validation", UNPROCESSABLE_ENTITY, "Проверьте поля запроса", "Check the fields of the request";
+    /// A reason is obligatory.
+    ReasonRequired = "reason_required", UNPROCESSABLE_ENTITY, "Укажите причину", "A reason is required";
+    /// More rows than a list may have.
+    LimitTooLarge = "limit_too_large", UNPROCESSABLE_ENTITY, "Слишком много строк", "Too many rows";
+    /// The account's credit policy does not allow it (A13).
+    CreditPolicyConflict = "credit_policy_conflict", UNPROCESSABLE_ENTITY, "Противоречит кредитной политике счёта", "In conflict with the account's credit policy";
+    /// The same key came with another request.
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency-Key уже использован для другого запроса", "The Idempotency-Key was used for another request";
+    /// Our mistake.
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Внутренняя ошибка", "Internal error";
+    /// An engine is away; trying again helps.
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Сервис временно недоступен", "The service is unavailable for the moment";
+    /// No answer in time.
+    Timeout = "timeout", GATEWAY_TIMEOUT, "Ответ не успел в срок", "No answer in time";
+}
+
+/// An error answer on its way out.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    code: Code,
+    detail: Option<Text>,
+    errors: Vec<(String, Text)>,
+}
+
+impl Problem {
+    /// A problem that its title says all about.
+    pub(crate) const fn new(code: Code) -> Self {
+        Self { code, detail: None, errors: Vec::new() }
+    }
+
+    /// The same with a sentence about this case.
+    pub(crate) fn because(mut self, detail: Text) -> Self {
+        self.detail = Some(detail);
+        self
+    }
+
+    /// The same with one more field that is to blame. `pointer` is `/name` of a field or parameter, or the name of a header.
+    pub(crate) fn at(mut self, pointer: &str, detail: Text) -> Self {
+        self.errors.push((pointer.to_owned(), detail));
+        self
+    }
+
+    /// A field that is not as it must be.
+    pub(crate) fn field(pointer: &str, detail: Text) -> Self {
+        Self::new(Code::Validation).at(pointer, detail)
+    }
+
+    /// There is no such account.
+    pub(crate) fn no_account(code: &str) -> Self {
+        let detail = Text::new(format!("Лицевого счёта {code} нет"), format!("There is no account {code}"));
+        Self::new(Code::NotFound).because(detail)
+    }
+
+    /// The problem that stands for a plain error status.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        Self::new(match status {
+            StatusCode::UNAUTHORIZED => Code::Unauthorized,
+            StatusCode::FORBIDDEN => Code::Forbidden,
+            StatusCode::NOT_FOUND => Code::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+            StatusCode::REQUEST_TIMEOUT => Code::Timeout,
+            StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+            StatusCode::UNPROCESSABLE_ENTITY => Code::Validation,
+            StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,
+            other if other.is_client_error() => Code::BadRequest,
+            _ => Code::Internal,
+        })
+    }
+
+    /// Its code.
+    pub(crate) const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// Whether fields are to blame.
+    pub(crate) fn has_fields(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    /// What is sent.
+    pub(crate) fn body(&self, language: Language, request_id: &str) -> ProblemBody {
+        let title = self.code.title().spoken(language).to_owned();
+        let detail = self.detail.as_ref().map(|text| text.spoken(language).to_owned());
+        let field = |(pointer, text): &(String, Text)| FieldError {
+            pointer: pointer.clone(),
+            detail: text.spoken(language).to_owned(),
+        };
+        ProblemBody {
+            kind: format!("urn:tollgate:problem:{}", self.code.as_str()),
+            status: self.code.status().as_u16(),
+            detail: detail.unwrap_or_else(|| title.clone()),
+            title,
+            code: self.code.as_str(),
+            errors: self.errors.iter().map(field).collect(),
+            request_id: request_id.to_owned(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    /// The bare status with the problem beside it: only `edge` knows the caller's language and the request's id.
+    fn into_response(self) -> Response {
+        let mut response = self.code.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        if error.is_unavailable() || error.is_conflict() {
+            tracing::warn!("{error}");
+            return Self::new(Code::Unavailable);
+        }
+        tracing::error!("{error}");
+        Self::new(Code::Internal)
+    }
+}
+
+/// An error answer, `application/problem+json`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody {
+    /// `urn:tollgate:problem:` and the code.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:tollgate:problem:validation")]
+    kind: String,
+    /// What is wrong in general, in the language of `Accept-Language` (Russian by default, or English).
+    title: String,
+    /// The HTTP status.
+    #[schema(example = 422)]
+    status: u16,
+    /// What is wrong in this case.
+    detail: String,
+    /// The word to rely on.
+    #[schema(example = "validation")]
+    code: &'static str,
+    /// The fields to blame, if any.
+    errors: Vec<FieldError>,
+    /// The request, to find it in the logs; also in the header `x-request-id`.
+    request_id: String,
+}
+
+/// A field to blame.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FieldError {
+    /// `/name` of a field or parameter, or the name of a header.
+    #[schema(example = "/limit")]
+    pointer: String,
+    /// What is wrong with it.
+    detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_speaks_both_languages() {
+        let problem = Problem::field("/limit", Text::fixed("не число", "not a number"));
+        let russian = serde_json::to_value(problem.body(Language::Russian, "r-1")).unwrap();
+        assert_eq!(
+            russian,
+            serde_json::json!({
+                "type": "urn:tollgate:problem:validation",
+                "title": "Проверьте поля запроса",
+                "status": 422,
+                "detail": "Проверьте поля запроса",
+                "code": "validation",
+                "errors": [{"pointer": "/limit", "detail": "не число"}],
+                "request_id": "r-1"
+            })
+        );
+        let english = serde_json::to_value(problem.body(Language::English, "r-1")).unwrap();
+        assert_eq!(english["title"], "Check the fields of the request");
+        assert_eq!(english["errors"][0]["detail"], "not a number");
+    }
+
+    #[test]
+    fn codes_are_words_said_once() {
+        let mut words: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Code::ALL.len());
+        for code in Code::ALL {
+            let status = code.status();
+            assert!(status.is_client_error() || status.is_server_error(), "{code:?}");
+            assert_ne!(code.title().spoken(Language::Russian), code.title().spoken(Language::English), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn the_databases_words_stay_inside() {
+        let error = StoreError::Inconsistent { table: "setting", problem: "no row for x".into() };
+        let problem = Problem::from(error);
+        assert_eq!(problem.code(), Code::Internal);
+        let body = serde_json::to_string(&problem.body(Language::English, "r-1")).unwrap();
+        assert!(!body.contains("setting"), "{body}");
+    }
+}

@@ -1,0 +1,23 @@
+//! Endpoints of accounts.
+//!
+//! Owns: the list of them.
+//! Does not own: accounts (`billing::accounts`), their calls (`calls`), their months (`billing::invoicing`).
+//! Always: an account is named by its code.
+
+pub(crate) mod calls;
+pub(crate) mod get;
+pub(crate) mod history;
+pub(crate) mod invoice;
+pub(crate) mod set_credit_limit;
+
+use billing::accounts::{Account, by_code};
+
+use crate::inputs;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// The account with this code.
+async fn existing(state: &AppState, code: &str) -> Result<Account, Problem> {
+    let code = inputs::word("/code", code)?;
+    by_code(&state.store, code, state.clock.now()).await?.ok_or_else(|| Problem::no_account(code))
+}

@@ -1,0 +1,13 @@
+//! The endpoints: one file each, in the folder of its room.
+//!
+//! Owns: the rooms' folders.
+//! Does not own: paths and permissions (`router`).
+//! Always: a handler reads its input, calls one room, and shows the answer; no rule of billing is written here.
+
+pub(crate) mod accounts;
+pub(crate) mod audit;
+pub(crate) mod docs;
+pub(crate) mod health;
+pub(crate) mod numbers;
+pub(crate) mod suspense;
+pub(crate) mod tariffs;

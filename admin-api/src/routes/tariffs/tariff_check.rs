@@ -1,0 +1,197 @@
+//! `GET /v1/tariff-check`: is a call priced, retail and wholesale, and what would it cost (M29, A6, M30)?
+//!
+//! Owns: what is asked, and how the answer is shown.
+//! Does not own: the answer (`rating::check`).
+//! Always: a number, account, plan or provider that does not exist is an error that points at it, never an empty answer.
+
+use axum::Json;
+use axum::extract::State;
+use billing::settings::Settings;
+use chrono::{DateTime, Utc};
+use rating::check::{self, Query};
+use rating::{Snapshot, Usage};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use super::given;
+use super::shown::{Below, LockLine, PriceLine, ProviderPrices};
+use crate::extract::Params;
+use crate::inputs;
+use crate::language::Text;
+use crate::problem::{Code, Problem};
+use crate::state::AppState;
+
+/// What is checked.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TariffQuery {
+    /// The number: digits, with or without `+`, or a short code. Either this or `prefix`.
+    #[param(example = "381114112060")]
+    number: Option<String>,
+    /// A prefix that stands for many numbers.
+    prefix: Option<String>,
+    /// Code of the account; it or `plan` is needed.
+    #[param(example = "A-000001")]
+    account: Option<String>,
+    /// Code of the plan; without it the account's of that moment.
+    plan: Option<String>,
+    /// Rated service: outgoing (default), incoming, tollfree, forwarded or internal.
+    #[param(example = "outgoing")]
+    service: Option<String>,
+    /// Incoming service; empty = all.
+    incoming_service: Option<String>,
+    /// Place of service.
+    place: Option<String>,
+    /// Code of the provider; empty = all.
+    provider: Option<String>,
+    /// Calling number or the beginning of it; empty = any.
+    origin: Option<String>,
+    /// The moment (RFC 3339) or day; now, if empty.
+    at: Option<String>,
+    /// Explain the price of an answered call of this length.
+    #[param(example = "75")]
+    seconds: Option<String>,
+}
+
+/// What an example call costs, and why.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Explanation {
+    /// Retail amount, a decimal; `null` when the call cannot be rated.
+    amount: Option<String>,
+    /// Its currency.
+    currency: Option<String>,
+    /// Seconds charged.
+    billed_seconds: Option<u64>,
+    /// Why it cannot be rated.
+    refusal: Option<&'static str>,
+    /// The steps, in order; `text` says each in words.
+    lines: Vec<Value>,
+}
+
+/// The answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TariffCheck {
+    /// `ok`, `partial`, `NO_RETAIL_PRICE`, `NO_WHOLESALE_PRICE` or `EMERGENCY`.
+    verdict: &'static str,
+    /// Department that has to supply what is missing (M30).
+    department: Option<&'static str>,
+    /// Retail line for a call whose provider is not known.
+    retail: Option<PriceLine>,
+    /// Both sides for each provider.
+    providers: Vec<ProviderPrices>,
+    /// For a prefix: what lies below it.
+    below: Option<Below>,
+    /// Locks that match, local first.
+    locks: Vec<LockLine>,
+    /// The example call, when `seconds` is given.
+    explanation: Option<Explanation>,
+    /// Version of the catalogue that answered.
+    version: u64,
+}
+
+/// Tariff check
+///
+/// Retail and wholesale prices of a number or prefix for an account or plan, with the verdict and the department that has to act on it.
+#[utoipa::path(
+    get, path = "/v1/tariff-check", operation_id = "tariff_check", tag = "tariffs",
+    params(TariffQuery),
+    responses((status = 200, description = "The answer", body = TariffCheck, example = json!({
+        "verdict": "ok", "department": null,
+        "retail": {"list": "retail", "prefix": "38111", "row": 17, "currency": "RUB", "tiers": "0:30@0.006/60 30:6@0.006/60", "connect_fee": "0"},
+        "providers": [{"provider": "mtt",
+            "retail": {"list": "retail", "prefix": "38111", "row": 17, "currency": "RUB", "tiers": "0:30@0.006/60 30:6@0.006/60", "connect_fee": "0"},
+            "wholesale": {"list": "mtt", "prefix": "381", "row": 4711, "currency": "RUB", "tiers": "0:1@0.004/60", "connect_fee": "0"}}],
+        "below": null, "locks": [],
+        "explanation": {"amount": "0.0078", "currency": "RUB", "billed_seconds": 78, "refusal": null,
+            "lines": [{"step": "list", "side": "retail", "list": "retail", "prefix": "38111", "row": 17, "chosen": true,
+                       "text": "retail list retail: prefix 38111, row 17, taken"}]},
+        "version": 7
+    })))
+)]
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    Params(asked): Params<TariffQuery>,
+) -> Result<Json<TariffCheck>, Problem> {
+    let snapshot = state.snapshot()?;
+    let settings = state.settings()?;
+    let now = state.clock.now();
+    // A short prefix has a hundred thousand lines below it: that is work for another thread.
+    let answered = tokio::task::spawn_blocking(move || answer(&snapshot, &settings, &asked, now)).await;
+    answered.unwrap_or_else(|_| Err(Problem::new(Code::Internal))).map(Json)
+}
+
+fn answer(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    asked: &TariffQuery,
+    now: DateTime<Utc>,
+) -> Result<TariffCheck, Problem> {
+    let query = query(snapshot, settings, asked, now)?;
+    let seconds = given(asked.seconds.as_deref()).map(|text| inputs::seconds("/seconds", text)).transpose()?;
+    let found = check::tariff(snapshot, &query);
+    Ok(TariffCheck {
+        verdict: found.verdict.as_str(),
+        department: found.department,
+        retail: found.retail.map(PriceLine::from),
+        providers: found.providers.into_iter().map(ProviderPrices::from).collect(),
+        below: found.below.map(Below::from),
+        locks: found.locks.into_iter().map(LockLine::from).collect(),
+        explanation: seconds.map(|seconds| explanation(snapshot, &query, seconds)),
+        version: snapshot.version,
+    })
+}
+
+fn query<'a>(
+    snapshot: &'a Snapshot,
+    settings: &Settings,
+    asked: &TariffQuery,
+    now: DateTime<Utc>,
+) -> Result<Query<'a>, Problem> {
+    let (number, is_prefix) = super::subject(asked.number.as_deref(), asked.prefix.as_deref(), settings)?;
+    let account = given(asked.account.as_deref()).map(|code| super::account(snapshot, code)).transpose()?;
+    let plan = given(asked.plan.as_deref()).map(|code| {
+        snapshot
+            .plan_by_code(code)
+            .ok_or_else(|| Problem::field("/plan", Text::fixed("Такого тарифного плана нет", "There is no such plan")))
+    });
+    let plan = plan.transpose()?;
+    if account.is_none() && plan.is_none() {
+        let needed = Text::fixed("Нужен лицевой счёт или тарифный план", "An account or a plan is needed");
+        return Err(Problem::field("/account", needed));
+    }
+    let zone = settings.zone("billing.zone")?;
+    let at = given(asked.at.as_deref()).map(|text| inputs::moment("/at", text, zone, false)).transpose()?;
+    let origin = given(asked.origin.as_deref()).map(|text| inputs::prefix("/origin", text)).transpose()?;
+    Ok(Query {
+        number,
+        is_prefix,
+        account,
+        plan,
+        service: super::service(asked.service.as_deref())?,
+        incoming_service: given(asked.incoming_service.as_deref()).map(|word| snapshot.symbol(word)),
+        place: given(asked.place.as_deref()).map(|word| snapshot.symbol(word)),
+        provider: given(asked.provider.as_deref()).map(|code| super::provider(snapshot, code)).transpose()?,
+        origin: origin.unwrap_or_default(),
+        at_ms: at.unwrap_or(now).timestamp_millis(),
+    })
+}
+
+fn explanation(snapshot: &Snapshot, query: &Query<'_>, seconds: u32) -> Explanation {
+    let usage = Usage { answered: true, duration_ms: u64::from(seconds) * 1000 };
+    let (price, lines) = check::explain(snapshot, query, usage);
+    let side = price.ok();
+    let lines = lines.iter().map(|line| {
+        let mut shown = serde_json::to_value(line).unwrap_or_default();
+        shown["text"] = Value::String(line.to_string());
+        shown
+    });
+    Explanation {
+        amount: side.map(|side| side.amount.to_string()),
+        currency: side.and_then(|side| side.currency).map(|currency| currency.as_str().to_owned()),
+        billed_seconds: side.map(|side| side.billed_s),
+        refusal: price.err().map(rating::SuspenseCode::as_str),
+        lines: lines.collect(),
+    }
+}

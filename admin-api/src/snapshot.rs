@@ -1,0 +1,139 @@
+//! The catalogue in memory: the rating snapshot and the settings.
+//!
+//! Owns: when they are read anew, and the numbering plan that every snapshot shares.
+//! Does not own: the rows (`billing::hot_path`), the snapshot's shape (`rating`).
+//! Always: what cannot be read or built leaves the former one in force and a line in the log; building never blocks a thread that answers requests.
+
+use std::io::Read;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use billing::hot_path::{self, VersionListener};
+use billing::settings::Settings;
+use billing::{Store, StoreError};
+use numbering::NumberingPlan;
+use rating::Snapshot;
+use tokio::sync::Mutex;
+
+use crate::state::AppState;
+
+/// How often a change is looked for while no settings are known.
+const POLL_DEFAULT: Duration = Duration::from_secs(20);
+/// Pause after a failure.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Why the catalogue is not newer than it was.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its rows contradict each other.
+    #[error("the catalogue contradicts itself in {count} rows, first: {first}")]
+    Contradiction {
+        /// How many rows.
+        count: usize,
+        /// The first of them.
+        first: String,
+    },
+    /// The thread that builds it ended early.
+    #[error("building the snapshot broke off: {0}")]
+    BrokeOff(#[from] tokio::task::JoinError),
+}
+
+/// What is held.
+#[derive(Default)]
+pub(crate) struct Catalogue {
+    snapshot: ArcSwapOption<Snapshot>,
+    settings: ArcSwapOption<Settings>,
+    /// One refresh at a time, so that an older build never replaces a newer one.
+    refreshing: Mutex<()>,
+}
+
+impl Catalogue {
+    /// The snapshot in force, once there is one.
+    pub(crate) fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.snapshot.load_full()
+    }
+
+    /// The settings in force, once they were read.
+    pub(crate) fn settings(&self) -> Option<Arc<Settings>> {
+        self.settings.load_full()
+    }
+
+    /// Reads settings and, when its version changed, the catalogue.
+    pub(crate) async fn refresh(&self, store: &Store) -> Result<bool, RefreshError> {
+        let _one_at_a_time = self.refreshing.lock().await;
+        self.settings.store(Some(Arc::new(Settings::read(store).await?)));
+        let version = hot_path::version(store).await? as u64;
+        if self.snapshot().is_some_and(|held| held.version == version) {
+            return Ok(false);
+        }
+        let rows = hot_path::read_rows(store).await?;
+        let built = tokio::task::spawn_blocking(move || Snapshot::build(rows, world_plan())).await?;
+        let snapshot = built.map_err(|rows| RefreshError::Contradiction {
+            count: rows.len(),
+            first: rows.first().map(ToString::to_string).unwrap_or_default(),
+        })?;
+        tracing::info!(version = snapshot.version, accounts = snapshot.account_count(), "catalogue in force");
+        self.snapshot.store(Some(Arc::new(snapshot)));
+        Ok(true)
+    }
+
+    fn poll_every(&self) -> Duration {
+        let seconds = self.settings().and_then(|settings| settings.number("snapshot.poll_seconds").ok());
+        seconds.and_then(|seconds| u64::try_from(seconds).ok()).map_or(POLL_DEFAULT, |s| Duration::from_secs(s.max(1)))
+    }
+}
+
+/// Keeps the catalogue fresh for ever: on every announcement, and by polling in case one was missed.
+pub(crate) async fn keep_fresh(state: AppState) {
+    let mut listener: Option<VersionListener> = None;
+    loop {
+        if listener.is_none() {
+            listener = match VersionListener::open(&state.store).await {
+                Ok(opened) => Some(opened),
+                Err(error) => {
+                    tracing::warn!("no announcements of catalogue versions: {error}");
+                    None
+                }
+            };
+            // What was announced while nobody listened is looked for at once.
+            refresh_logged(&state).await;
+        }
+        let pause = state.catalogue.poll_every();
+        let Some(open) = &mut listener else {
+            tokio::time::sleep(RETRY_AFTER).await;
+            continue;
+        };
+        let waited = tokio::time::timeout(pause, open.changed()).await;
+        if let Ok(Err(error)) = waited {
+            tracing::warn!("announcements of catalogue versions broke off: {error}");
+            listener = None;
+            tokio::time::sleep(RETRY_AFTER).await;
+            continue;
+        }
+        refresh_logged(&state).await;
+    }
+}
+
+async fn refresh_logged(state: &AppState) {
+    if let Err(error) = state.refresh().await {
+        tracing::error!("the catalogue stays as it was: {error}");
+    }
+}
+
+/// The world's numbering plan, read once.
+fn world_plan() -> Arc<NumberingPlan> {
+    static WORLD: OnceLock<Arc<NumberingPlan>> = OnceLock::new();
+    let read = || {
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(numbering::WORLD_PLAN_CSV_GZ)
+            .read_to_string(&mut text)
+            .expect("the carried numbering plan is gzip of UTF-8; a test of `numbering` reads it");
+        let plan = NumberingPlan::from_csv(&text);
+        Arc::new(plan.expect("the carried numbering plan is well formed; a test of `numbering` reads it"))
+    };
+    WORLD.get_or_init(read).clone()
+}

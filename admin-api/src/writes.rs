@@ -1,0 +1,57 @@
+//! How a write begins and ends.
+//!
+//! Owns: the steps around a [`Change`] that are the same for every write: the answer of an earlier try, the answer that is kept.
+//! Does not own: what is changed (the rooms of `billing`).
+//! Always: the effects, the audit line and the kept answer commit together.
+
+use axum::Json;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use billing::Change;
+use billing::change::{Begun, IdempotencyKey};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::call_context::CallContext;
+use crate::problem::{Code, Problem};
+use crate::state::AppState;
+
+/// A write that was begun.
+pub(crate) enum Write {
+    /// Go on.
+    Begun(Change),
+    /// The same request was answered before; this is the answer.
+    Answered(Response),
+}
+
+/// Begins a write of the caller.
+pub(crate) async fn begin(
+    state: &AppState,
+    context: &CallContext,
+    key: Option<IdempotencyKey>,
+) -> Result<Write, Problem> {
+    let begun = Change::begin(&state.store, state.clock.as_ref(), context.actor.clone(), key).await?;
+    match begun {
+        Begun::New(change) => Ok(Write::Begun(change)),
+        Begun::Repeated(status, body) => Ok(Write::Answered(repeated(status, body))),
+        Begun::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
+    }
+}
+
+/// Commits a write and answers `body`.
+pub(crate) async fn commit<T: Serialize>(change: Change, body: &T) -> Result<Response, Problem> {
+    let body = serde_json::to_value(body).map_err(|error| {
+        tracing::error!("an answer cannot be written: {error}");
+        Problem::new(Code::Internal)
+    })?;
+    change.commit(StatusCode::OK.as_u16(), &body).await?;
+    Ok(Json(body).into_response())
+}
+
+fn repeated(status: u16, body: Value) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let mut response = (status, Json(body)).into_response();
+    let name = HeaderName::from_static("idempotent-replayed");
+    response.headers_mut().insert(name, HeaderValue::from_static("true"));
+    response
+}

@@ -1,0 +1,116 @@
+//! Rating a file with no server, against a directory of CSV files.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tests::{program, record};
+
+/// Runs `cdr-ingest rate`: (legs, standard error, success).
+fn rate(directory: &std::path::Path, arguments: &[&str], input: &str) -> (Vec<Value>, String, bool) {
+    let mut child = Command::new(program("cdr-ingest"))
+        .args(["rate", "--tariffs", directory.to_str().unwrap()])
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("cdr-ingest is built beside the tests: cargo build --workspace");
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let legs =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (legs, String::from_utf8(output.stderr).unwrap(), output.status.success())
+}
+
+/// The figures that operators and vendors publish, through the program: price a minute | billing | rounding | decimals | seconds | amount | billed
+#[test]
+fn published_figures() {
+    for (price, unit, billing, rounding, decimals, seconds, amount, billed) in [
+        ("0.006", 60, "30/6", "half_up", 4, 32, "0.0036", 36),
+        ("0.006", 60, "30/6", "half_up", 4, 57, "0.0060", 60),
+        ("0.006", 60, "30/6", "half_up", 4, 75, "0.0078", 78),
+        ("0.0001", 60, "60/11", "half_up", 9, 560, "0.000943333", 566),
+        ("1.0", 60, "12/13", "up", 4, 560, "9.5167", 571),
+        ("1.0", 60, "12/13", "down", 4, 560, "9.5166", 571),
+        ("1.0", 60, "12/13", "half_up", 4, 560, "9.5167", 571),
+        ("0.1", 60, "1/1", "half_up", 4, 180, "0.3000", 180),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |file: &str, text: String| std::fs::write(directory.path().join(file), text).unwrap();
+        write("lists.csv", format!("list,kind,currency,rounding,decimals\nr,retail,USD,{rounding},{decimals}\n"));
+        write("rates.csv", format!("list,prefix,price,unit,billing\nr,7,{price},{unit},{billing}\n"));
+        write("plans.csv", "plan,layer,list\np,1,r\n".into());
+        write("accounts.csv", "account,plan\na,p\n".into());
+        write("locks.csv", "mask\n".into());
+        let call = |change: Value| {
+            let end = chrono::Utc::now();
+            let answer = end - chrono::TimeDelta::seconds(seconds);
+            let mut fields = json!({"setup_at": answer.timestamp_millis(), "answer_at": answer.timestamp_millis(), "end_at": end.timestamp_millis(), "billable_ms": seconds * 1000});
+            fields.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            record("c", fields).to_string()
+        };
+        // Once for an account, once by the plan of the command line for a record without one.
+        let (legs, _, success) = rate(directory.path(), &[], &call(json!({"account": "a"})));
+        let (by_plan, _, _) = rate(directory.path(), &["--plan", "p"], &call(json!({"account": null})));
+        assert!(success);
+        for leg in [&legs[0], &by_plan[0]] {
+            assert_eq!(
+                (leg["amount"].as_str(), leg["billed_s"].as_i64()),
+                (Some(amount), Some(billed)),
+                "{price} {billing} {seconds} s {rounding}: {leg}"
+            );
+            assert_eq!(
+                (leg["currency"].as_str(), leg["prefix"].as_str(), leg["list"].as_str()),
+                (Some("USD"), Some("7"), Some("r"))
+            );
+            assert!(!leg["lines"].as_array().unwrap().is_empty());
+        }
+    }
+}
+
+/// All errors at once, each with file, line, column and remedy; nothing is rated.
+#[test]
+fn a_broken_directory_is_refused_as_a_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    tests::write_operator(directory.path());
+    let append = |file: &str, line: &str| {
+        let path = directory.path().join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, text + line + "\n").unwrap();
+    };
+    append("rates.csv", "retail,7x,outgoing,0.60,1/1");
+    append("rates.csv", "nowhere,7,outgoing,0.60,1/1");
+    append("rates.csv", "retail,44,outgoing,1.2.3,1/1");
+    append("rates.csv", "retail,44,outgoing,1,60");
+    append("plans.csv", "basic,0,retail");
+    append("locks.csv", "short:112x,,operator,");
+    std::fs::write(directory.path().join("bands.csv"), "band\n").unwrap();
+    let (legs, errors, success) = rate(directory.path(), &[], &record("c", json!({})).to_string());
+    assert!(legs.is_empty() && !success);
+    for expected in [
+        "bands.csv: time bands are not built yet",
+        "rates.csv, line 8, column prefix: `7x` is not a prefix of 1 to 15 digits or short:CODE",
+        "rates.csv, line 9, column list: `nowhere` is not in lists.csv",
+        "rates.csv, line 10, column price: `1.2.3` is not an amount",
+        "rates.csv, line 11, column billing: `60` is not of the form 30/6",
+        "plans.csv, line 4, column layer: `0` is not a position from 1",
+        "locks.csv, line 5, column mask",
+    ] {
+        assert!(errors.contains(expected), "{expected} is not in:\n{errors}");
+    }
+}
+
+#[test]
+fn contradictions_between_rows_name_their_lines() {
+    let directory = tempfile::tempdir().unwrap();
+    tests::write_operator(directory.path());
+    let path = directory.path().join("rates.csv");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text + "retail,381,outgoing,9.00,60/60\n").unwrap();
+    let (_, errors, success) = rate(directory.path(), &[], "");
+    assert!(
+        !success && errors.contains("rates.csv, line 8, column from: another row of this list has the same prefix 381"),
+        "{errors}"
+    );
+}

@@ -1,0 +1,136 @@
+//! A process that dies, a process that was thought dead, a topic that is not the one it was.
+
+use std::time::Duration;
+
+use billing::streams::{self, BatchTx, BatchWrite, WriteError};
+use chrono::Utc;
+use serde_json::json;
+use tests::{World, record};
+
+/// Killed between COMMIT and the acknowledgement of ClickHouse: the next owner delivers the very rows, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_committed_is_delivered_by_the_next_owner() {
+    let world = World::new(1).await;
+    for number in 0..50 {
+        world.send(0, &record(&format!("c{number}"), json!({})));
+    }
+    let first = world.spawn_ingest(&["--hold-delivery-ms", "600000"]);
+    wait_for_position(&world, 50).await;
+    assert_eq!(world.balance("a1").await, "70");
+    assert_eq!(world.count("sum(calls) FROM calls").await, 0);
+    assert!(streams::outbox_bytes(&world.store).await.unwrap() > 0);
+    first.kill();
+    world.ingest().await.unwrap();
+    assert_eq!(world.count("sum(calls) FROM calls").await, 50);
+    assert_eq!(streams::outbox_bytes(&world.store).await.unwrap(), 0);
+    world.assert_books_agree().await;
+    world.drop().await;
+}
+
+/// Killed after ClickHouse took the rows but before the outbox row was deleted: the rows are counted, not sent again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_delivered_is_not_delivered_again() {
+    let world = World::new(1).await;
+    world.send(0, &record("a", json!({})));
+    let first = world.spawn_ingest(&["--hold-delivery-ms", "600000"]);
+    wait_for_position(&world, 1).await;
+    first.kill();
+    let stream = streams::open_stream(&world.store, "test", &world.name).await.unwrap();
+    for row in streams::pending(&world.store, stream, 0).await.unwrap() {
+        cdr_ingest::clickhouse::deliver::deliver(&world.clickhouse, &row.into(), false).await.unwrap();
+    }
+    assert_eq!(world.count("sum(calls) FROM calls").await, 1);
+    world.ingest().await.unwrap();
+    assert_eq!(world.count("sum(calls) FROM calls").await, 1);
+    assert_eq!(world.count("count() FROM batches").await, 1);
+    world.drop().await;
+}
+
+/// A zombie: its partition was claimed by somebody else. Nothing it writes takes effect.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fenced_owner_changes_nothing() {
+    let world = World::new(1).await;
+    let stream = streams::open_stream(&world.store, "test", &world.name).await.unwrap();
+    let old = streams::claim(&world.store, stream, 0, "zombie", 0).await.unwrap();
+    let new = streams::claim(&world.store, stream, 0, "heir", 0).await.unwrap();
+    assert_eq!((old.epoch + 1, old.next_offset), (new.epoch, new.next_offset));
+    let write = BatchWrite {
+        from_offset: 0,
+        next_offset: 10,
+        last_digest: vec![0; 16],
+        read_up_to: Utc::now(),
+        usage: &[],
+        identities: &[1; 16],
+        newest_end: Utc::now(),
+        suspense: &[],
+        non_target: &[],
+        outbox: &[],
+        delivered: &[],
+    };
+    let mut tx = BatchTx::begin(&world.store).await.unwrap();
+    assert!(matches!(tx.write(&old, &write).await, Err(WriteError::Fenced { .. })));
+    drop(tx);
+    // The heir at a position that is not the committed one is refused too.
+    let mut tx = BatchTx::begin(&world.store).await.unwrap();
+    assert!(matches!(
+        tx.write(&new, &BatchWrite { from_offset: 5, ..write.clone() }).await,
+        Err(WriteError::Fenced { .. })
+    ));
+    drop(tx);
+    let mut tx = BatchTx::begin(&world.store).await.unwrap();
+    tx.write(&new, &write).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(streams::position(&world.store, stream, 0).await.unwrap(), (new.epoch, 10));
+    world.drop().await;
+}
+
+/// A topic whose last charged record is another one, or that ends before the position, stops the partition with a clear message.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_made_anew_is_recognised() {
+    let world = World::new(1).await;
+    world.send(0, &record("a", json!({})));
+    world.ingest().await.unwrap();
+    let stream = streams::open_stream(&world.store, "test", &world.name).await.unwrap();
+    for (position, digest, says) in
+        [(1, vec![7; 16], "made anew under the same name"), (5, vec![7; 16], "the broker's log ends at")]
+    {
+        streams::move_position(&world.store, stream, 0, position, &digest).await.unwrap();
+        world.send(0, &record(&format!("b{position}"), json!({})));
+        let error = world.ingest().await.expect_err(says).to_string();
+        assert!(error.contains(says), "{error}");
+        assert_eq!(world.balance("a1").await, "99.4", "nothing was charged");
+    }
+    world.drop().await;
+}
+
+/// Two processes of one group share four partitions; one is cut off in the middle; every leg is charged once.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_and_a_death() {
+    let world = World::new(4).await;
+    for number in 0..400 {
+        world.send(number % 4, &record(&format!("c{number}"), json!({})));
+    }
+    let doomed = world.spawn_ingest(&["--instance", "one", "--batch-rows", "20"]);
+    wait_for_position(&world, 20).await;
+    doomed.kill();
+    // The dead one's name comes back; beside it a second process.
+    let first = world.spawn_ingest(&["--instance", "one", "--batch-rows", "20", "--stop-at-end"]);
+    let second = world.spawn_ingest(&["--instance", "two", "--batch-rows", "20", "--stop-at-end"]);
+    assert!(tokio::task::spawn_blocking(move || first.wait() && second.wait()).await.unwrap());
+    assert_eq!(world.count("sum(calls) FROM calls").await, 400);
+    // 400 x 0.60 of 100.
+    assert_eq!(world.balance("a1").await, "-140");
+    world.assert_books_agree().await;
+    world.drop().await;
+}
+
+async fn wait_for_position(world: &World, offset: i64) {
+    for _ in 0..600 {
+        let reached: i64 = streams::progress(&world.store).await.unwrap().iter().map(|state| state.next_offset).sum();
+        if reached >= offset {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the ingest did not get to offset {offset} within 30 s");
+}
