@@ -47,7 +47,10 @@ fn engine(variable: &str) -> String {
 impl World {
     /// Makes the databases, and a topic with so many partitions; loads the small operator.
     pub async fn new(partitions: i32) -> Self {
-        let _ = tracing_subscriber::fmt().with_env_filter(std::env::var("TOLLGATE_LOG").unwrap_or_else(|_| "warn".into())).with_test_writer().try_init();
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(std::env::var("TOLLGATE_LOG").unwrap_or_else(|_| "warn".into()))
+            .with_test_writer()
+            .try_init();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("tollgate_test_{}_{number}", std::process::id());
         let base = engine("TOLLGATE_POSTGRES");

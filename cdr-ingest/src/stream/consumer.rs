@@ -383,7 +383,9 @@ impl ConsumerHandle {
         let watch = self.watch();
         let ends = tokio::task::spawn_blocking(move || watch.log_ends()).await??;
         for state in streams::progress(&shared.store).await?.iter().filter(|state| state.stream == stream) {
-            if let Some((_, _, high)) = ends.iter().find(|(number, _, high)| *number == state.partition && state.next_offset > *high) {
+            if let Some((_, _, high)) =
+                ends.iter().find(|(number, _, high)| *number == state.partition && state.next_offset > *high)
+            {
                 return Err(lost(&self.topic, state.partition, state.next_offset, *high));
             }
         }

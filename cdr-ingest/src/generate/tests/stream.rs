@@ -33,7 +33,7 @@ fn digest(records: &[GeneratedRecord]) -> u64 {
 }
 
 /// The stream of seed 1 as it always was. Whoever changes the mix on purpose changes this too, and every published figure with it.
-const DIGEST_OF_SEED_1: u64 = 1_069_937_315_332_361_303;
+const DIGEST_OF_SEED_1: u64 = 1_509_675_971_360_340_246;
 
 #[test]
 fn the_same_seed_gives_the_same_bytes() {
