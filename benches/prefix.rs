@@ -1,0 +1,108 @@
+//! Longest prefix over the 316,865 prefixes of the world: the packed trie beside two honest alternatives, in one run.
+//!
+//! `cargo bench -p benches --bench prefix`
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use numbering::{Digits, NumberingPlan, PrefixSet};
+use rustc_hash::FxHashMap;
+
+/// One fast-hash probe per length, the longest first.
+struct HashPerLength {
+    maps: Vec<FxHashMap<u64, u32>>,
+}
+
+impl HashPerLength {
+    fn new(plan: &NumberingPlan) -> Self {
+        let mut maps: Vec<FxHashMap<u64, u32>> = Vec::new();
+        for (id, prefix) in plan.prefixes().iter() {
+            maps.resize_with(maps.len().max(prefix.len() + 1), FxHashMap::default);
+            maps[prefix.len()].insert(Self::key(prefix, prefix.len()), id.0);
+        }
+        Self { maps }
+    }
+
+    /// The first `len` digits, right-aligned: the form that a fast hash spreads well.
+    fn key(number: Digits, len: usize) -> u64 {
+        number.word() >> (64 - 4 * len)
+    }
+
+    fn longest(&self, number: Digits) -> Option<u32> {
+        (1..self.maps.len()).rev().find_map(|len| self.maps[len].get(&Self::key(number, len)).copied())
+    }
+}
+
+/// The prefixes as disjoint intervals in a sorted array, found by bisection.
+struct Intervals {
+    starts: Vec<u64>,
+    ids: Vec<u32>,
+}
+
+impl Intervals {
+    fn new(plan: &NumberingPlan) -> Self {
+        let set = plan.prefixes();
+        let mut edges: Vec<u64> = Vec::new();
+        for (_, prefix) in set.iter() {
+            let word = prefix.word() & !0xf;
+            edges.extend([word, word.wrapping_add(1 << (64 - 4 * prefix.len()))]);
+        }
+        edges.sort_unstable();
+        edges.dedup();
+        let at = |word: u64| {
+            // The first number at or after the edge, 15 digits long: behind a 9 comes a carry.
+            let mut digits = [b'0'; 15];
+            let mut carry = 0;
+            for index in (0..15).rev() {
+                let digit = ((word >> (60 - 4 * index)) & 0xf) as u8 + carry;
+                carry = u8::from(digit > 9);
+                digits[index] = b'0' + digit % 10;
+            }
+            Digits::parse(&digits)
+                .filter(|_| carry == 0)
+                .and_then(|number| set.longest(number))
+                .map_or(u32::MAX, |id| id.0)
+        };
+        Self { ids: edges.iter().map(|edge| at(*edge)).collect(), starts: edges }
+    }
+
+    fn longest(&self, number: Digits) -> Option<u32> {
+        let at = self.starts.partition_point(|start| *start <= number.word() & !0xf).checked_sub(1)?;
+        (self.ids[at] != u32::MAX).then(|| self.ids[at])
+    }
+}
+
+fn compare(criterion: &mut Criterion) {
+    let plan = cdr_ingest::operator_dir::world_plan();
+    let (hash, intervals) = (HashPerLength::new(&plan), Intervals::new(&plan));
+    let set: &PrefixSet = plan.prefixes();
+    println!("trie: {} prefixes, {} bytes a prefix", set.len(), set.memory_bytes() / set.len());
+    for (name, numbers) in [
+        ("under random prefixes", benches::numbers_under_prefixes(&plan, 100_000)),
+        ("uniform", benches::uniform_numbers(100_000)),
+    ] {
+        for number in &numbers {
+            let expected = set.longest(*number).map(|id| id.0);
+            assert_eq!((hash.longest(*number), intervals.longest(*number)), (expected, expected), "{number}");
+        }
+        let mut group = criterion.benchmark_group(format!("longest prefix, {name}"));
+        group.throughput(Throughput::Elements(numbers.len() as u64)).sample_size(30);
+        let mut run = |what: &str, longest: &dyn Fn(Digits) -> u64| {
+            group.bench_function(what, |bencher| {
+                bencher.iter_batched(
+                    || (),
+                    |()| numbers.iter().map(|number| longest(black_box(*number))).sum::<u64>(),
+                    BatchSize::SmallInput,
+                );
+            });
+        };
+        run("packed trie", &|number| set.longest(number).map_or(0, |id| u64::from(id.0)));
+        run("chain of all matches", &|number| set.chain(number).as_slice().len() as u64);
+        run("hash probe per length", &|number| hash.longest(number).map_or(0, u64::from));
+        run("sorted intervals", &|number| intervals.longest(number).map_or(0, u64::from));
+        group.finish();
+    }
+}
+
+criterion_group!(benches, compare);
+criterion_main!(benches);

@@ -1,0 +1,106 @@
+//! A record on one core: pricing a parsed CDR, and bytes to a charge with its row.
+//!
+//! `cargo bench -p benches --bench record`
+
+use std::hint::black_box;
+
+use cdr_ingest::charge::{Arena, Located, Periods};
+use cdr_ingest::clickhouse::row::Place;
+use cdr_ingest::decode::{Sources, decode};
+use cdr_ingest::normalise::normalise;
+use cdr_ingest::stages::{Context, fallback_source, run};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use rating::leg::{Leg, price_leg};
+use rating::{Service, Snapshot};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const RECORDS: usize = 50_000;
+
+fn measure(criterion: &mut Criterion) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    benches::operator(directory.path(), 50_000).expect("an operator");
+    let snapshot = benches::snapshot(directory.path(), cdr_ingest::operator_dir::world_plan()).expect("a snapshot");
+    let (records, _) = benches::records(directory.path(), RECORDS as u64).expect("records");
+    let fallback = fallback_source();
+    let sources = Sources::new(snapshot.sources(), &fallback);
+    let now_ms = benches::until().timestamp_millis();
+    let mut group = criterion.benchmark_group("record");
+    group.sample_size(20);
+
+    let legs = parsed(&snapshot, &records, &sources, now_ms);
+    group.throughput(Throughput::Elements(legs.len() as u64));
+    group.bench_function("price a parsed outgoing leg (locks, layers, retail and wholesale)", |bencher| {
+        bencher.iter(|| legs.iter().filter(|leg| price_leg(&snapshot, black_box(leg), &mut ()).is_ok()).count());
+    });
+    group.throughput(Throughput::Elements(records.len() as u64));
+    group.bench_function("decode", |bencher| {
+        bencher.iter(|| {
+            records
+                .iter()
+                .filter(|(bytes, header, _)| decode(black_box(bytes), header.as_deref(), &sources).is_ok())
+                .count()
+        });
+    });
+    group.bench_function("bytes to charge and row", |bencher| {
+        let periods = Periods::default();
+        let context = Context {
+            snapshot: &snapshot,
+            sources: &sources,
+            periods: &periods,
+            now_ms,
+            window_ms: 72 * 3_600_000,
+            late_lookup_failed: false,
+        };
+        bencher.iter_batched_ref(
+            Arena::default,
+            |arena| {
+                for (offset, (bytes, header, received_ms)) in records.iter().enumerate() {
+                    let place = Place { stream: 1, partition: 0, offset: offset as i64 };
+                    run(&context, Located { bytes, place, received_ms: *received_ms }, header.as_deref(), arena);
+                }
+            },
+            BatchSize::LargeInput,
+        );
+    });
+    group.finish();
+}
+
+/// Outgoing legs of the records, payer and provider found beforehand.
+fn parsed<'a>(
+    snapshot: &'a Snapshot,
+    records: &[benches::Generated],
+    sources: &Sources<'_>,
+    now_ms: i64,
+) -> Vec<Leg<'a>> {
+    let mut legs = Vec::new();
+    for (bytes, header, _) in records {
+        let Ok((cdr, source)) = decode(bytes, header.as_deref(), sources) else { continue };
+        let Ok(call) = normalise(&cdr, source, now_ms) else { continue };
+        if cdr.service != Service::Outgoing {
+            continue;
+        }
+        for (_, admitted) in cdr_ingest::admit::admit(snapshot, &cdr, &call, source).into_iter().flatten() {
+            let Ok(admitted) = admitted else { continue };
+            if let cdr_ingest::admit::Admission::Rate { account: Some(account), .. } = admitted.admission {
+                legs.push(Leg {
+                    account: Some(account),
+                    plan: None,
+                    service: admitted.service,
+                    number: call.dst.digits(),
+                    origin: cdr_ingest::admit::origin(&call),
+                    provider: admitted.provider,
+                    incoming_service: None,
+                    place: None,
+                    at_ms: call.at_ms(),
+                    usage: call.usage,
+                });
+            }
+        }
+    }
+    legs
+}
+
+criterion_group!(benches, measure);
+criterion_main!(benches);
