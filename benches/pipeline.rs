@@ -5,6 +5,8 @@
 //! The ingest runs as the program `cdr-ingest` beside this one (build it first: `cargo build --release`). Time is taken from the first claim of a
 //! partition to the last acknowledged row, as the ingest's own log tells it; processor time from the kernel's books of every process.
 
+#![expect(clippy::print_stdout, reason = "the figures are what the program is for")]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p benches --bench prefix`
 
+#![expect(clippy::print_stdout, reason = "the size of the trie belongs to the figures")]
+
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};

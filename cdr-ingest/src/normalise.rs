@@ -100,6 +100,7 @@ pub fn normalise(cdr: &DecodedCdr<'_>, source: &SourceRow, now_ms: i64) -> Resul
     })
 }
 
+#[expect(clippy::struct_field_names, reason = "units stand last")]
 struct Times {
     setup_ms: i64,
     answer_ms: Option<i64>,

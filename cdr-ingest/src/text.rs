@@ -11,7 +11,7 @@ pub const CHARS_MAX: usize = 200;
 
 /// The text without control characters, cut to [`CHARS_MAX`] characters.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    let harmless = |text: &str| text.bytes().all(|byte| byte >= 0x20 && byte < 0x7f);
+    let harmless = |text: &str| text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
     if text.len() <= CHARS_MAX && harmless(text) {
         return Cow::Borrowed(text);
     }

@@ -78,6 +78,7 @@ impl Digits {
     }
 
     /// The first `len` symbols (all, when there are fewer).
+    #[must_use]
     #[inline]
     pub const fn truncated(self, len: usize) -> Self {
         if len == 0 {

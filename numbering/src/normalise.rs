@@ -113,11 +113,11 @@ impl NumberRules {
         }
         let (strip, put) =
             self.pairs.iter().find(|(strip, _)| dialled.starts_with(strip.as_bytes())).ok_or(NotANumber::NoRule)?;
-        self.international(&dialled[strip.len()..], put)
+        Self::international(&dialled[strip.len()..], put)
     }
 
     /// Joins what the rule puts and what it leaves, and checks the whole against E.164.
-    fn international(&self, rest: &[u8], put: &str) -> Result<Dialled, NotANumber> {
+    fn international(rest: &[u8], put: &str) -> Result<Dialled, NotANumber> {
         let mut joined = [0u8; TEXT_MAX + Digits::LEN_MAX];
         let len = put.len() + rest.len();
         joined[..put.len()].copy_from_slice(put.as_bytes());

@@ -37,7 +37,7 @@ pub fn prefixes_of_range(from: &str, to: &str) -> Result<Vec<Digits>, BadRange> 
         // The largest aligned block of ten, hundred, ... that begins at `low` and does not pass `high`.
         let mut free = 0;
         let mut block = 1u64;
-        while free + 1 < len && low % (block * 10) == 0 && low + (block * 10 - 1) <= high {
+        while free + 1 < len && low.is_multiple_of(block * 10) && low + (block * 10 - 1) <= high {
             block *= 10;
             free += 1;
         }

@@ -298,7 +298,7 @@ impl Builder {
             match index.get(&provider) {
                 Some(at) => providers[*at as usize].lists.push(row as u32),
                 None => {
-                    self.bad(Table::Lists, row, "provider", "this provider does not exist; add it to the providers")
+                    self.bad(Table::Lists, row, "provider", "this provider does not exist; add it to the providers");
                 }
             }
         }
@@ -396,7 +396,6 @@ impl Builder {
         locks
     }
 
-    #[expect(clippy::type_complexity, reason = "the parts of one read model, taken apart at once by the only caller")]
     fn dids(
         &mut self,
         accounts: &FxHashMap<AccountId, AccountIx>,
@@ -457,11 +456,11 @@ fn pack(list: &mut PriceList, rows: &[(RateRow, usize)], ids: &FxHashMap<Digits,
                 }
             }
         }
-        let last = rows.get(index + 1).is_none_or(|(next, _)| next.prefix != row.prefix);
+        let is_last = rows.get(index + 1).is_none_or(|(next, _)| next.prefix != row.prefix);
         list.rows.push(Row {
             id_offset: (row.id - list.first_row_id) as u32,
             rate: row.rate,
-            condition_last: condition << 1 | u32::from(last),
+            condition_last: condition << 1 | u32::from(is_last),
         });
     }
 }

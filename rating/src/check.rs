@@ -287,8 +287,8 @@ fn below(snapshot: &Snapshot, query: &Query<'_>, plan: Option<&Plan>) -> Below {
     let mut minutes: Vec<(Money, String)> = Vec::new();
     let under: Vec<(PrefixId, Digits)> = snapshot.prefixes().iter().filter(|(_, prefix)| longer(*prefix)).collect();
     for (id, prefix) in &under {
-        let layers = plan.into_iter().flat_map(|plan| snapshot.layers(plan, query.at_ms));
-        if let Some(found) = layers.filter_map(|list| list.find_at(*id, prefix.len(), &wanted)).next() {
+        let mut layers = plan.into_iter().flat_map(|plan| snapshot.layers(plan, query.at_ms));
+        if let Some(found) = layers.find_map(|list| list.find_at(*id, prefix.len(), &wanted)) {
             minutes.extend(minute(snapshot.rate(found.rate)));
         }
     }

@@ -336,7 +336,7 @@ mod tests {
         assert_eq!(Money::from_nanos(i64::MAX), Err(Overflow));
         assert_eq!(Exact::new(i128::MAX, 1).round(Rounding::DEFAULT), Err(Overflow));
         assert_eq!(Exact::new(i128::MAX, 1).checked_add(Exact::new(1, 1)).err(), Some(Overflow));
-        assert_eq!(Exact::new(999_999_999_999_999_999_6, 10).round(Rounding::NANOS), Err(Overflow));
+        assert_eq!(Exact::new(9_999_999_999_999_999_996, 10).round(Rounding::NANOS), Err(Overflow));
     }
 
     #[test]

@@ -46,13 +46,13 @@ impl Api {
             body.len()
         );
         if !role.is_empty() {
-            request += &format!("Authorization: Bearer token-{role}\r\n");
+            request.extend(["Authorization: Bearer token-", role, "\r\n"]);
         }
         if !body.is_empty() {
             request += "Content-Type: application/json\r\n";
         }
         for (name, value) in headers {
-            request += &format!("{name}: {value}\r\n");
+            request.extend([*name, ": ", *value, "\r\n"]);
         }
         stream.write_all(format!("{request}\r\n{body}").as_bytes()).await.unwrap();
         let mut answer = String::new();

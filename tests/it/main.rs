@@ -3,6 +3,8 @@
 //! Rules: a test makes its own world (databases and topic named after the process) and drops it at the end; it states the money it expects with its
 //! arithmetic; it never sleeps for a result but waits for the ingest to reach the end of the topic. A missing engine is a failure that names the command.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod api;
 mod bad_input;
 mod books;

@@ -140,7 +140,7 @@ impl Sender {
     }
 
     fn finish(self) -> anyhow::Result<u64> {
-        self.producer.flush(Duration::from_secs(60))?;
+        self.producer.flush(Duration::from_mins(1))?;
         self.check()?;
         self.bar.finish_and_clear();
         let seconds = self.started.elapsed().as_secs_f64();
@@ -191,31 +191,28 @@ fn send_all(options: &Options) -> anyhow::Result<()> {
         sent: 0,
         bar: super::progress_bar(total, "records to the topic"),
     };
-    match &options.operator {
-        Some(directory) => {
-            let traffic = TrafficSource {
-                operator: directory.clone(),
-                options: TrafficOptions {
-                    seed: options.seed,
-                    cdrs: options.cdrs,
-                    until: options.until.unwrap_or_else(last_midnight),
-                    days: options.days,
-                    non_target_days: options.non_target_days,
-                },
-            };
-            let expectation = traffic.generate(&mut |record| {
-                sender.send(&record.payload, &record.key, record.source.as_deref(), Some(record.timestamp_ms))
-            })?;
-            if let Some(path) = &options.expect {
-                expectation.write_json(path)?;
-            }
+    if let Some(directory) = &options.operator {
+        let traffic = TrafficSource {
+            operator: directory.clone(),
+            options: TrafficOptions {
+                seed: options.seed,
+                cdrs: options.cdrs,
+                until: options.until.unwrap_or_else(last_midnight),
+                days: options.days,
+                non_target_days: options.non_target_days,
+            },
+        };
+        let expectation = traffic.generate(&mut |record| {
+            sender.send(&record.payload, &record.key, record.source.as_deref(), Some(record.timestamp_ms))
+        })?;
+        if let Some(path) = &options.expect {
+            expectation.write_json(path)?;
         }
-        None => {
-            let mut input = super::read_records(options.input.as_ref())?;
-            let mut record = Vec::new();
-            while super::next_record(&mut *input, &mut record)? {
-                sender.send(&record, b"", options.source.as_deref(), None)?;
-            }
+    } else {
+        let mut input = super::read_records(options.input.as_ref())?;
+        let mut record = Vec::new();
+        while super::next_record(&mut *input, &mut record)? {
+            sender.send(&record, b"", options.source.as_deref(), None)?;
         }
     }
     sender.finish()?;

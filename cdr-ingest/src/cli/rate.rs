@@ -326,7 +326,7 @@ fn amount(amount: Money, list: &rating::list::PriceList) -> String {
 
 fn print_summary(summary: &Summary, records: u64, elapsed: std::time::Duration) {
     let legs: u64 = summary.outcomes.values().sum();
-    let speed = records as u128 * 1000 / elapsed.as_millis().max(1);
+    let speed = u128::from(records) * 1000 / elapsed.as_millis().max(1);
     eprintln!("{records} records, {legs} legs in {:.2} s ({speed} records/s)", elapsed.as_secs_f64());
     for (outcome, count) in &summary.outcomes {
         eprintln!("  {outcome:<12} {count:>12}");

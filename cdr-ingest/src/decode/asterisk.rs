@@ -15,7 +15,7 @@ const FIELDS_MIN: usize = 16;
 
 pub(super) fn recognises(bytes: &[u8]) -> bool {
     !matches!(first_byte(bytes), None | Some(b'{' | b'['))
-        && bytes.iter().filter(|byte| **byte == b',').count() >= FIELDS_MIN - 1
+        && bytes.split(|byte| *byte == b',').take(FIELDS_MIN).count() == FIELDS_MIN
 }
 
 /// `megafon-1` of `SIP/megafon-1-0002`.

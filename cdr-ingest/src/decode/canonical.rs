@@ -121,7 +121,7 @@ enum DispositionWord {
     Cancelled,
 }
 
-fn some<'a>(text: Option<Text<'a>>) -> Option<Cow<'a, str>> {
+fn some(text: Option<Text<'_>>) -> Option<Cow<'_, str>> {
     text.map(|text| text.0).filter(|text| !text.is_empty())
 }
 

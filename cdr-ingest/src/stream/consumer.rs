@@ -83,8 +83,11 @@ impl ClientContext for Context {
 impl ConsumerContext for Context {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, event: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
         let cooperative = matches!(consumer.rebalance_protocol(), RebalanceProtocol::Cooperative);
-        let numbers: Vec<i32> =
-            partitions.elements_for_topic(&self.topic).iter().map(|element| element.partition()).collect();
+        let numbers: Vec<i32> = partitions
+            .elements_for_topic(&self.topic)
+            .iter()
+            .map(rdkafka::topic_partition_list::TopicPartitionListElem::partition)
+            .collect();
         let done = if event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
             let assigned = self.take(consumer, &numbers);
             if cooperative { consumer.incremental_assign(&assigned) } else { consumer.assign(&assigned) }
@@ -310,12 +313,12 @@ impl Poller {
                 Ok(permit) => {
                     permit.send(std::mem::take(&mut slot.pending));
                     if std::mem::take(&mut slot.paused) {
-                        self.report(self.consumer.resume(&self.one(*number)));
+                        report(self.consumer.resume(&self.one(*number)));
                     }
                 }
                 Err(mpsc::error::TrySendError::Full(())) if full && !slot.paused => {
                     slot.paused = true;
-                    self.report(self.consumer.pause(&self.one(*number)));
+                    report(self.consumer.pause(&self.one(*number)));
                 }
                 Err(mpsc::error::TrySendError::Full(())) => {}
                 Err(mpsc::error::TrySendError::Closed(())) => slot.pending = RawBatch::default(),
@@ -346,12 +349,6 @@ impl Poller {
         list
     }
 
-    fn report(&self, result: Result<(), KafkaError>) {
-        if let Err(error) = result {
-            tracing::warn!(%error, "kafka");
-        }
-    }
-
     fn complain(&self, error: &KafkaError) {
         match error.rdkafka_error_code() {
             Some(RDKafkaErrorCode::AutoOffsetReset) => {
@@ -364,6 +361,12 @@ impl Poller {
             }
             _ => tracing::warn!(%error, "kafka"),
         }
+    }
+}
+
+fn report(result: Result<(), KafkaError>) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "kafka");
     }
 }
 

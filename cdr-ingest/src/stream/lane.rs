@@ -49,10 +49,10 @@ async fn run(
     let (stream, partition) = (claim.stream, claim.partition);
     let sent = delivery::resend(&shared, stream, partition).await?;
     tracing::info!(partition, next_offset = claim.next_offset, epoch = claim.epoch, resent = sent, "partition claimed");
-    let (to_deliver, queue) = delivery::channel();
-    let deliverer = tokio::spawn(queue.run(Arc::clone(&shared), partition));
+    let (to_deliver, deliveries) = delivery::channel();
+    let delivering = tokio::spawn(deliveries.run(Arc::clone(&shared), partition));
     let (to_commit, mut rated) = mpsc::channel::<(Arc<RawBatch>, Prepared)>(1);
-    let rater = tokio::spawn({
+    let rating_task = tokio::spawn({
         let (shared, claim) = (Arc::clone(&shared), claim.clone());
         async move {
             let mut expected = claim.last_digest.clone();
@@ -78,9 +78,9 @@ async fn run(
                 Err(Refusal::Fenced(problem)) => {
                     tracing::warn!(partition, "{problem}; this process leaves it alone");
                     rated.close();
-                    rater.abort();
+                    rating_task.abort();
                     drop(to_deliver);
-                    return Ok(deliverer.await??);
+                    return Ok(delivering.await??);
                 }
                 Err(Refusal::RateAgain { late_lookup_failed }) => {
                     prepared =
@@ -103,8 +103,8 @@ async fn run(
         to_deliver.send(&shared, parts.into_iter().map(parcel).collect(), raw_bytes, prepared.summary.next_offset);
     }
     drop(to_deliver);
-    rater.await??;
-    Ok(deliverer.await??)
+    rating_task.await??;
+    Ok(delivering.await??)
 }
 
 /// The first record of a claimed partition is the one before its position: the same bytes as before, or the topic is another one.
@@ -193,7 +193,7 @@ fn rate_batch(
     let assembled = assemble(&arena, &marks, summary, &mut ids_of(ids));
     metrics::histogram!("tollgate_stage_seconds", "stage" => "rate").record(rated.as_secs_f64());
     metrics::histogram!("tollgate_stage_seconds", "stage" => "assemble")
-        .record((started.elapsed() - rated).as_secs_f64());
+        .record(started.elapsed().saturating_sub(rated).as_secs_f64());
     Prepared {
         arena,
         assembled,

@@ -34,7 +34,7 @@ pub async fn charged_among(
 }
 
 fn hex(identity: &Identity) -> String {
-    identity.iter().map(|byte| format!("{byte:02X}")).collect()
+    format!("{:032X}", u128::from_be_bytes(*identity))
 }
 
 fn unhex(text: &str) -> Option<Identity> {
