@@ -1,16 +1,18 @@
 """A few requests of the Kafka protocol by hand: is the broker well, which topics are there, where do their logs end.
 
-Owns: the bytes of ApiVersions 0, Metadata 1 to 4 and ListOffsets 1, plain TCP.
-Does not own: producing, consuming, TLS, SASL. A broker that asks for those is reported as not answering.
-Always: never creates a topic by asking for it.
+Owns: the bytes of ApiVersions 0, Metadata 4, ListOffsets 1 and Fetch 4, plain TCP.
+Does not own: producing, consuming (records in an answer are skipped), TLS, SASL. A broker that asks for those is reported as not answering.
+Always: never creates a topic by asking for it; where a log ends is what Fetch says, because the local broker's ListOffsets answers too little.
 """
 
 import socket
 import struct
 
-API_LIST_OFFSETS, API_METADATA, API_VERSIONS = 2, 3, 18
+API_FETCH, API_LIST_OFFSETS, API_METADATA, API_VERSIONS = 1, 2, 3, 18
 LATEST = -1
-UNKNOWN_TOPIC_OR_PARTITION = 3
+OFFSET_OUT_OF_RANGE, UNKNOWN_TOPIC_OR_PARTITION = 1, 3
+FETCH_WAIT_MS = 100                                     # with 0 the local broker answers no partition at all
+FETCH_BYTES_MIN, FETCH_BYTES_MAX = 0, 1                 # a broker sends one batch at most, or nothing
 ANSWER_BYTES_MAX = 64 << 20
 CLIENT = "tollgate-stack"
 
@@ -51,6 +53,9 @@ class Reader:
         length = self.int16()
         return None if length == -1 else self._take(length).decode("utf-8", "replace")
 
+    def skip_bytes(self):
+        self._take(max(0, self.int32()))
+
     def array(self, item):
         return [item(self) for _ in range(max(0, self.int32()))]
 
@@ -83,6 +88,16 @@ def list_offsets_body(partitions_by_topic):
     for topic, partitions in sorted(partitions_by_topic.items()):
         topics.append(string(topic) + array([struct.pack(">iq", partition, LATEST) for partition in sorted(partitions)]))
     return struct.pack(">i", -1) + array(topics)
+
+
+def fetch_body(offsets):
+    """Fetch 4 at an offset of every (topic, partition), without the records if the broker lets us."""
+    by_topic = {}
+    for (topic, partition), offset in sorted(offsets.items()):
+        by_topic.setdefault(topic, []).append(struct.pack(">iqi", partition, offset, FETCH_BYTES_MAX))
+    # replica -1: a consumer; isolation 0: the high watermark, whatever transactions are open
+    head = struct.pack(">iiiib", -1, FETCH_WAIT_MS, FETCH_BYTES_MIN, FETCH_BYTES_MAX, 0)
+    return head + array([string(topic) + array(partitions) for topic, partitions in by_topic.items()])
 
 
 def read_api_versions(reader):
@@ -134,6 +149,41 @@ def read_list_offsets(reader):
     return ends
 
 
+def read_fetch(reader):
+    """{(topic, partition): (error, high watermark)}"""
+    reader.int32()                                      # throttle time
+    topics = reader.array(lambda r: (r.string(), r.array(_read_fetched)))
+    return {(topic, index): answer for topic, partitions in topics for index, answer in partitions}
+
+
+def _read_fetched(reader):
+    index, error, high_watermark = reader.int32(), reader.int16(), reader.int64()
+    reader.int64()                                      # last stable offset
+    reader.array(lambda r: (r.int64(), r.int64()))      # aborted transactions
+    reader.skip_bytes()                                 # records
+    return index, (error, high_watermark)
+
+
+def true_ends(named, fetched):
+    """{(topic, partition): log end} from what ListOffsets names and what Fetch answers at those offsets.
+
+    Tansu 0.1.2 names the first offset of the last batch plus one; its high watermark is right. Apache Kafka names the
+    end, and there Fetch is out of range only if the log was cut meanwhile: no high watermark then, the named end stands.
+    """
+    ends = {}
+    for (topic, partition), offset in named.items():
+        if (topic, partition) not in fetched:
+            raise ProtocolError(f"Fetch of {topic}/{partition} is not answered")
+        error, high_watermark = fetched[topic, partition]
+        if error == 0:
+            ends[topic, partition] = high_watermark
+        elif error == OFFSET_OUT_OF_RANGE:
+            ends[topic, partition] = offset
+        elif error != UNKNOWN_TOPIC_OR_PARTITION:
+            raise ProtocolError(f"Fetch of {topic}/{partition} answers error {error}")
+    return ends
+
+
 class Broker:
     """A connection to one broker."""
 
@@ -155,6 +205,13 @@ class Broker:
 
     def list_offsets(self, partitions_by_topic):
         return read_list_offsets(self._ask(API_LIST_OFFSETS, 1, list_offsets_body(partitions_by_topic)))
+
+    def fetch(self, offsets):
+        return read_fetch(self._ask(API_FETCH, 4, fetch_body(offsets)))
+
+    def log_ends(self, partitions_by_topic):
+        named = self.list_offsets(partitions_by_topic)
+        return true_ends(named, self.fetch(named)) if named else {}
 
     def _ask(self, api, version, body):
         self._correlation += 1
@@ -224,5 +281,5 @@ def log_ends(bootstrap, partitions_by_topic, timeout_s):
     for leader, asked in wanted.items():
         host, port = brokers[leader]
         with Broker(host, port, timeout_s) as broker:
-            ends.update(broker.list_offsets(asked))
+            ends.update(broker.log_ends(asked))
     return ends

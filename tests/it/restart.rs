@@ -92,7 +92,7 @@ async fn a_topic_made_anew_is_recognised() {
     world.ingest().await.unwrap();
     let stream = streams::open_stream(&world.store, "test", &world.name).await.unwrap();
     for (position, digest, says) in
-        [(1, vec![7; 16], "made anew under the same name"), (5, vec![7; 16], "the broker's log ends at")]
+        [(1, vec![7; 16], "made anew under the same name"), (5, vec![7; 16], "the broker's log ends before it")]
     {
         streams::move_position(&world.store, stream, 0, position, &digest).await.unwrap();
         world.send(0, &record(&format!("b{position}"), json!({})));
@@ -120,6 +120,22 @@ async fn two_processes_and_a_death() {
     assert_eq!(world.count("sum(calls) FROM calls").await, 400);
     // 400 x 0.60 of 100.
     assert_eq!(world.balance("a1").await, "-140");
+    world.assert_books_agree().await;
+    world.drop().await;
+}
+
+/// A partition that was read to its end is resumed there, however the broker batches its log.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_at_the_end_of_the_topic() {
+    let world = World::new(1).await;
+    world.send_many(0, (0..3_000).map(|number| record(&format!("c{number}"), json!({}))));
+    world.ingest().await.unwrap();
+    assert_eq!(world.count("sum(calls) FROM calls").await, 3_000);
+    world.ingest().await.unwrap();
+    world.send(0, &record("one more", json!({})));
+    world.ingest().await.unwrap();
+    assert_eq!(world.count("sum(calls) FROM calls").await, 3_001);
+    assert_eq!(world.count("count() FROM duplicates").await, 0);
     world.assert_books_agree().await;
     world.drop().await;
 }

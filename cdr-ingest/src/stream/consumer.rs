@@ -29,6 +29,8 @@ use super::service::Shared;
 /// Bytes of a batch beyond which it is handed over whatever its count.
 const BATCH_BYTES_MAX: usize = 64 << 20;
 const KAFKA_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time for the record by which a topic is recognised.
+const RECOGNISE_TIME: Duration = Duration::from_secs(8);
 
 /// How records are consumed.
 #[derive(Clone, Debug)]
@@ -56,6 +58,25 @@ struct Slot {
     pending: RawBatch,
     opened: Instant,
     paused: bool,
+    /// Offset that the broker sends next.
+    position: i64,
+    /// Until when the record before the committed position has to arrive, by which the topic is recognised; `None` once it has.
+    recognise_until: Option<Instant>,
+    /// Nothing was left to fetch when the broker was asked last. The end of a partition is known by this alone: brokers answer the question for its
+    /// log end with what they like (one names the first record of the last batch).
+    at_end: bool,
+}
+
+impl Slot {
+    /// Offset up to which everything is committed.
+    fn committed(&self) -> i64 {
+        self.lane.committed.load(Ordering::Acquire)
+    }
+
+    /// Whether everything that the broker has is committed.
+    fn is_drained(&self) -> bool {
+        self.at_end && self.pending.is_empty() && self.committed() == self.position
+    }
 }
 
 type Slots = Arc<Mutex<HashMap<i32, Slot>>>;
@@ -67,6 +88,8 @@ struct Context {
     instance: String,
     runtime: Handle,
     slots: Slots,
+    /// The group has given us a share, possibly an empty one.
+    joined: AtomicBool,
     failures: mpsc::UnboundedSender<anyhow::Error>,
 }
 
@@ -77,6 +100,20 @@ impl ClientContext for Context {
         } else {
             tracing::warn!("kafka {facility}: {message}");
         }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        if !Self::hush(&error) {
+            tracing::warn!(%error, "kafka: {reason}");
+        }
+    }
+}
+
+impl Context {
+    /// Errors come back from `poll`, where they are dealt with; here they would only be said twice.
+    fn hush(error: &KafkaError) -> bool {
+        matches!(error, KafkaError::PartitionEOF(_))
+            || error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF)
     }
 }
 
@@ -90,6 +127,7 @@ impl ConsumerContext for Context {
             .collect();
         let done = if event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
             let assigned = self.take(consumer, &numbers);
+            self.joined.store(true, Ordering::Release);
             if cooperative { consumer.incremental_assign(&assigned) } else { consumer.assign(&assigned) }
         } else {
             self.give_up(&numbers);
@@ -110,7 +148,16 @@ impl Context {
                 Ok((lane, offset)) => {
                     let added = assigned.add_partition_offset(&self.topic, *number, Offset::Offset(offset));
                     added.expect("an offset is not negative");
-                    let slot = Slot { lane, pending: RawBatch::default(), opened: Instant::now(), paused: false };
+                    let slot = Slot {
+                        position: offset,
+                        recognise_until: (offset < lane.committed.load(Ordering::Acquire))
+                            .then(|| Instant::now() + RECOGNISE_TIME),
+                        lane,
+                        pending: RawBatch::default(),
+                        opened: Instant::now(),
+                        paused: false,
+                        at_end: false,
+                    };
                     self.slots.lock().expect("no panic under this lock").insert(*number, slot);
                 }
                 Err(error) => {
@@ -123,12 +170,9 @@ impl Context {
     }
 
     fn claim(&self, consumer: &BaseConsumer<Self>, number: i32) -> anyhow::Result<(Lane, i64)> {
-        let (low, high) = consumer.fetch_watermarks(&self.topic, number, KAFKA_TIMEOUT)?;
+        let (low, _) = consumer.fetch_watermarks(&self.topic, number, KAFKA_TIMEOUT)?;
         let claim =
             self.runtime.block_on(streams::claim(&self.shared.store, self.stream, number, &self.instance, low))?;
-        if claim.next_offset > high {
-            return Err(lost(&self.topic, number, claim.next_offset, high));
-        }
         if claim.next_offset < low {
             anyhow::bail!(
                 "partition {number} of topic {}: Postgres stands at offset {}, but the broker's log begins at {low}: retention removed records that were not \
@@ -165,10 +209,10 @@ impl Context {
     }
 }
 
-fn lost(topic: &str, partition: i32, position: i64, log_end: i64) -> anyhow::Error {
+fn lost(topic: &str, partition: i32, position: i64) -> anyhow::Error {
     anyhow::anyhow!(
-        "partition {partition} of topic {topic}: Postgres stands at offset {position}, but the broker's log ends at {log_end}: the broker lost records or \
-         the topic was made anew. Nothing was charged. Use a topic of another name, or restore the broker."
+        "partition {partition} of topic {topic}: Postgres stands at offset {position}, but the broker's log ends before it: the broker lost records or the \
+         topic was made anew. Nothing was charged. Use a topic of another name, or restore the broker."
     )
 }
 
@@ -216,6 +260,7 @@ pub fn start(
         instance: options.instance.clone().unwrap_or_else(|| format!("process {}", std::process::id())),
         runtime: Handle::current(),
         slots: Arc::clone(&slots),
+        joined: AtomicBool::new(false),
         failures: sender.clone(),
     };
     let mut config = ClientConfig::new();
@@ -228,6 +273,7 @@ pub fn start(
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "error")
+        .set("enable.partition.eof", "true")
         .set("allow.auto.create.topics", "false")
         .set("isolation.level", "read_committed")
         .set("partition.assignment.strategy", "cooperative-sticky")
@@ -289,6 +335,9 @@ impl Poller {
     fn take(&self, message: &BorrowedMessage<'_>) {
         let mut slots = self.slots.lock().expect("no panic under this lock");
         let Some(slot) = slots.get_mut(&message.partition()) else { return };
+        slot.position = message.offset() + 1;
+        slot.recognise_until = None;
+        slot.at_end = false;
         if slot.pending.is_empty() {
             slot.opened = Instant::now();
         }
@@ -324,7 +373,28 @@ impl Poller {
                 Err(mpsc::error::TrySendError::Closed(())) => slot.pending = RawBatch::default(),
             }
         }
+        self.look_for_the_lost(&mut slots);
         self.collect_ended(&mut slots);
+    }
+
+    /// A position beyond the log end is an error to most brokers, and to some just silence: when the record before it does not come, ask for the log end.
+    fn look_for_the_lost(&self, slots: &mut HashMap<i32, Slot>) {
+        for (number, slot) in slots.iter_mut() {
+            if slot.recognise_until.is_none_or(|until| Instant::now() < until) {
+                continue;
+            }
+            slot.recognise_until = Some(Instant::now() + RECOGNISE_TIME);
+            match self.consumer.fetch_watermarks(&self.options.topic, *number, KAFKA_TIMEOUT) {
+                Ok((_, high)) if high < slot.committed() => {
+                    let _ = self.failures.send(lost(&self.options.topic, *number, slot.committed()));
+                }
+                Ok(_) => tracing::warn!(
+                    partition = number,
+                    "the broker is slow to send the record by which the topic is recognised"
+                ),
+                Err(error) => tracing::warn!(%error, "kafka"),
+            }
+        }
     }
 
     /// A lane that ended by itself was fenced (fine) or failed (reported).
@@ -349,7 +419,20 @@ impl Poller {
         list
     }
 
+    /// The broker has nothing more of a partition.
+    fn end_of(&self, number: i32) {
+        let mut slots = self.slots.lock().expect("no panic under this lock");
+        let Some(slot) = slots.get_mut(&number) else { return };
+        slot.at_end = true;
+        if slot.recognise_until.is_some() {
+            let _ = self.failures.send(lost(&self.options.topic, number, slot.committed()));
+        }
+    }
+
     fn complain(&self, error: &KafkaError) {
+        if let KafkaError::PartitionEOF(number) = error {
+            return self.end_of(*number);
+        }
         match error.rdkafka_error_code() {
             Some(RDKafkaErrorCode::AutoOffsetReset) => {
                 let problem = "the broker no longer has the position that Postgres stands at: records were lost, or the topic was made anew. Use a topic of another name, or restore the broker.";
@@ -381,21 +464,12 @@ impl ConsumerHandle {
         }
     }
 
-    /// Resolves when everything that is in the topic at the call is charged and delivered.
+    /// Resolves when everything that is in the topic is charged and delivered: every partition has been claimed by somebody and stands at the end that the
+    /// broker names, and of our own ones nothing is left to fetch or to commit.
     pub async fn reach_end(&self, shared: &Arc<Shared>, stream: StreamId) -> anyhow::Result<()> {
         let watch = self.watch();
         let ends = tokio::task::spawn_blocking(move || watch.log_ends()).await??;
-        for state in streams::progress(&shared.store).await?.iter().filter(|state| state.stream == stream) {
-            if let Some((_, _, high)) =
-                ends.iter().find(|(number, _, high)| *number == state.partition && state.next_offset > *high)
-            {
-                return Err(lost(&self.topic, state.partition, state.next_offset, *high));
-            }
-        }
-        tracing::info!(
-            records = ends.iter().map(|(_, low, high)| high - low).sum::<i64>(),
-            "stopping at the present end of the topic"
-        );
+        tracing::info!(partitions = ends.len(), "stopping at the end of the topic");
         loop {
             let positions = streams::progress(&shared.store).await?;
             let reached = ends.iter().filter(|(_, low, high)| high > low).all(|(number, _, high)| {
@@ -403,11 +477,17 @@ impl ConsumerHandle {
                     position.stream == stream && position.partition == *number && position.next_offset >= *high
                 })
             });
-            if reached && streams::outbox_bytes(&shared.store).await? == 0 {
+            if reached && self.is_drained() && streams::outbox_bytes(&shared.store).await? == 0 {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// Whether the group has given us our share, and nothing of it is left.
+    fn is_drained(&self) -> bool {
+        let joined = self.consumer.context().joined.load(Ordering::Acquire);
+        joined && self.slots.lock().expect("no panic under this lock").values().all(Slot::is_drained)
     }
 
     /// Takes no more records, and waits for what is under way.
@@ -442,7 +522,7 @@ impl Watch {
         self.stream
     }
 
-    /// (partition, log begin, log end) of the whole topic.
+    /// (partition, log begin, log end as the broker names it) of the whole topic.
     pub fn log_ends(&self) -> Result<Vec<(i32, i64, i64)>, KafkaError> {
         let metadata = self.consumer.fetch_metadata(Some(&self.topic), KAFKA_TIMEOUT)?;
         let mut ends = Vec::new();
@@ -455,16 +535,19 @@ impl Watch {
         Ok(ends)
     }
 
-    /// (partition, committed offset, log end) of the partitions that are ours.
+    /// (partition, committed offset, log end) of the partitions that are ours. The log end is where the broker has nothing more; while it still sends, it is
+    /// at least what the broker names, and beyond what it has sent.
     pub fn positions(&self) -> Vec<(i32, i64, i64)> {
-        let committed: Vec<(i32, i64)> = {
+        let own: Vec<(i32, i64, i64, bool)> = {
             let slots = self.slots.lock().expect("no panic under this lock");
-            slots.iter().map(|(number, slot)| (*number, slot.lane.committed.load(Ordering::Acquire))).collect()
+            slots.iter().map(|(number, slot)| (*number, slot.committed(), slot.position, slot.at_end)).collect()
         };
-        let end = |number| self.consumer.fetch_watermarks(&self.topic, number, KAFKA_TIMEOUT).ok();
-        committed
-            .into_iter()
-            .filter_map(|(number, committed)| end(number).map(|(_, high)| (number, committed, high)))
+        let named =
+            |number| self.consumer.fetch_watermarks(&self.topic, number, KAFKA_TIMEOUT).map_or(0, |(_, high)| high);
+        own.into_iter()
+            .map(|(number, committed, position, at_end)| {
+                (number, committed, if at_end { position } else { named(number).max(position + 1) })
+            })
             .collect()
     }
 
@@ -472,7 +555,7 @@ impl Watch {
     pub fn commit_positions(&self) {
         let mut list = TopicPartitionList::new();
         for (number, slot) in self.slots.lock().expect("no panic under this lock").iter() {
-            let offset = Offset::Offset(slot.lane.committed.load(Ordering::Acquire));
+            let offset = Offset::Offset(slot.committed());
             let _ = list.add_partition_offset(&self.topic, *number, offset);
         }
         if list.count() > 0
