@@ -47,10 +47,7 @@ def topic_exists(setting):
 
 
 def log_ends(setting):
-    """{(topic, partition): log end}; empty while the topic does not exist.
-
-    The local broker answers the beginning of the last batch and not its end, so these are no counts of records.
-    """
+    """{(topic, partition): log end}; empty while the topic does not exist."""
     try:
         return kafka_protocol.log_ends(setting.kafka, {setting.topic: set(range(setting.partitions))}, KAFKA_SECONDS)
     except (OSError, kafka_protocol.ProtocolError) as error:

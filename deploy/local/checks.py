@@ -77,6 +77,8 @@ def checks(ci, with_demo, with_deny):
         ("format", cargo("fmt", "--all", "--check")),
         ("python", python_tests),
         ("clippy", cargo("clippy", "--workspace", "--all-targets", *locked, *(["--", "-D", "warnings"] if ci else []))),
+        # Tests run the programs as processes of their own, and `cargo test` does not build those of other packages.
+        ("programs", cargo("build", "--workspace", "--bins", *locked)),
         ("rust", cargo("test", "--workspace", *locked)),
     ]
     if with_deny or has_deny():

@@ -114,8 +114,19 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
         }
         Err(WriteError::Store(error)) => return Ok(Attempt::Again(error.to_string())),
     };
-    if tx.commit().await? == Committed::Unknown && !is_committed(shared, claim, prepared).await? {
-        return Ok(Attempt::Again("the answer to COMMIT was lost, and it had no effect".into()));
+    if tx.commit().await? == Committed::Unknown {
+        match settle(shared, claim, prepared).await? {
+            Settled::Committed => {}
+            Settled::WithoutEffect => {
+                return Ok(Attempt::Again("the answer to COMMIT was lost, and it had no effect".into()));
+            }
+            Settled::Fenced => {
+                // Whether ours took effect or the new owner charged the same records again from the old position: either way the rows are in the outbox
+                // that he delivers. We deliver nothing.
+                let problem = format!("partition {} was claimed while the answer to COMMIT was lost", claim.partition);
+                return Ok(Attempt::Refused(Refusal::Fenced(problem)));
+            }
+        }
     }
     if let Some(id) = blob {
         let keys = std::mem::take(&mut prepared.assembled.identities);
@@ -125,10 +136,24 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
     Ok(Attempt::Done)
 }
 
-/// Settles a COMMIT whose answer was lost: the position says whether it took effect.
-async fn is_committed(shared: &Shared, claim: &Claim, prepared: &Prepared) -> Result<bool, Attempt> {
-    let (_, next_offset) = streams::position(&shared.store, claim.stream, claim.partition).await?;
-    Ok(next_offset >= prepared.summary.next_offset)
+enum Settled {
+    Committed,
+    WithoutEffect,
+    Fenced,
+}
+
+/// Settles a COMMIT whose answer was lost: while the epoch is ours, only we can have moved the position. The server may still be at it: its transaction
+/// holds the commit lock until it is done, so the lock is taken before the position is read.
+async fn settle(shared: &Shared, claim: &Claim, prepared: &Prepared) -> Result<Settled, Attempt> {
+    let _after_it = BatchTx::begin(&shared.store).await?;
+    let (epoch, next_offset) = streams::position(&shared.store, claim.stream, claim.partition).await?;
+    Ok(if epoch != claim.epoch {
+        Settled::Fenced
+    } else if next_offset >= prepared.summary.next_offset {
+        Settled::Committed
+    } else {
+        Settled::WithoutEffect
+    })
 }
 
 /// Looks late legs up exactly and marks those that are known. `false` when the look-up cannot be made.

@@ -29,6 +29,8 @@ use super::service::Shared;
 /// Bytes of a batch beyond which it is handed over whatever its count.
 const BATCH_BYTES_MAX: usize = 64 << 20;
 const KAFKA_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time for the group to take a partition from us whose lane was fenced.
+const FENCED_TIME: Duration = Duration::from_mins(1);
 /// Time for the record by which a topic is recognised.
 const RECOGNISE_TIME: Duration = Duration::from_secs(8);
 
@@ -90,6 +92,8 @@ struct Context {
     slots: Slots,
     /// The group has given us a share, possibly an empty one.
     joined: AtomicBool,
+    /// Partitions whose lane was fenced, and when. The group is about to take them from us; one that it leaves with us would stand still.
+    fenced: Mutex<HashMap<i32, Instant>>,
     failures: mpsc::UnboundedSender<anyhow::Error>,
 }
 
@@ -144,6 +148,7 @@ impl Context {
     fn take(&self, consumer: &BaseConsumer<Self>, numbers: &[i32]) -> TopicPartitionList {
         let mut assigned = TopicPartitionList::new();
         for number in numbers {
+            self.fenced.lock().expect("no panic under this lock").remove(number);
             match self.claim(consumer, *number) {
                 Ok((lane, offset)) => {
                     let added = assigned.add_partition_offset(&self.topic, *number, Offset::Offset(offset));
@@ -194,6 +199,7 @@ impl Context {
     /// Ends the lanes of partitions that go to somebody else. Batches under way finish, unless the new owner's claim fences them.
     fn give_up(&self, numbers: &[i32]) {
         for number in numbers {
+            self.fenced.lock().expect("no panic under this lock").remove(number);
             let slot = self.slots.lock().expect("no panic under this lock").remove(number);
             if let Some(slot) = slot {
                 tracing::info!(partition = number, "partition given up");
@@ -261,6 +267,7 @@ pub fn start(
         runtime: Handle::current(),
         slots: Arc::clone(&slots),
         joined: AtomicBool::new(false),
+        fenced: Mutex::default(),
         failures: sender.clone(),
     };
     let mut config = ClientConfig::new();
@@ -374,7 +381,22 @@ impl Poller {
             }
         }
         self.look_for_the_lost(&mut slots);
+        self.look_for_the_stranded();
         self.collect_ended(&mut slots);
+    }
+
+    /// A partition that was fenced and that the group did not take from us: another group charges the same stream.
+    fn look_for_the_stranded(&self) {
+        let mut fenced = self.consumer.context().fenced.lock().expect("no panic under this lock");
+        let stranded = fenced.iter().find(|(_, since)| since.elapsed() > FENCED_TIME).map(|(number, _)| *number);
+        if let Some(number) = stranded {
+            fenced.remove(&number);
+            let _ = self.failures.send(anyhow::anyhow!(
+                "partition {number} of topic {}: another process has claimed it, but the group still gives it to this one. Do two groups charge one stream? \
+                 Use one --group for a topic; then start again.",
+                self.options.topic
+            ));
+        }
     }
 
     /// A position beyond the log end is an error to most brokers, and to some just silence: when the record before it does not come, ask for the log end.
@@ -405,7 +427,15 @@ impl Poller {
             let Some(slot) = slots.remove(&number) else { continue };
             let result = self.consumer.context().runtime.block_on(slot.lane.done);
             let failure = match result {
-                Ok(Ok(())) => continue,
+                Ok(Ok(())) => {
+                    self.consumer
+                        .context()
+                        .fenced
+                        .lock()
+                        .expect("no panic under this lock")
+                        .insert(number, Instant::now());
+                    continue;
+                }
                 Ok(Err(error)) => error,
                 Err(panicked) => anyhow::anyhow!("the lane of partition {number} broke an invariant: {panicked}"),
             };
