@@ -88,21 +88,21 @@ fn reported_leg(snapshot: &Snapshot, cdr: &DecodedCdr<'_>, call: &NormalisedCdr)
         Service::Outgoing | Service::Internal => caller(snapshot, cdr, call).map(|account| (account, Party::Caller)),
         Service::Forwarded => forwarder(snapshot, cdr, call).map(|account| (account, Party::Forwarder)),
         Service::Incoming | Service::TollFree => {
-            let number = called_number(call)?;
-            match called(snapshot, number, at_ms) {
-                Some(Called::InWork(account, did)) => {
+            match called_number(call).map(|number| (number, called(snapshot, number, at_ms))) {
+                Ok((_, Some(Called::InWork(account, did)))) => {
                     leg.place = leg.place.or(did.place);
                     Ok((account, Party::Called))
                 }
-                Some(Called::NotInWork) => {
+                Ok((number, Some(Called::NotInWork))) => {
                     leg.admission = Admission::NonTarget(number);
                     return Ok(leg);
                 }
-                None => Err(Rejected::new(
+                Ok((_, None)) => Err(Rejected::new(
                     SuspenseCode::UnknownSubscriber,
                     STAGE,
                     "the dialled number is not of our capacity",
                 )),
+                Err(rejected) => Err(rejected),
             }
         }
     };

@@ -54,7 +54,9 @@ pub fn run(context: &Context<'_>, at: Located<'_>, header: Option<&str>, arena: 
             return;
         }
     };
-    let code = if source.code.is_empty() { cdr.source.as_deref().unwrap_or_default() } else { &source.code };
+    // A source that nobody configured is named by the record alone: text from outside.
+    let own = crate::text::clean(cdr.source.as_deref().unwrap_or_default());
+    let code: &str = if source.code.is_empty() { &own } else { &source.code };
     let decoded = Decoded { cdr: &cdr, source: code };
     let identity = |leg| identity(code, &cdr, leg, at.bytes);
     let call = match normalise(&cdr, source, context.now_ms) {

@@ -21,6 +21,10 @@ async fn each_kind_of_leg_is_charged_to_its_payer() {
     world.send(1, &record("forwarded", json!({"src": "79161234567", "dst": "74951112233", "service": "forwarded", "ext": {"forwarded_from": "74950000002"}})));
     world.send(0, &record("on-net", json!({"dst": "74950000002"})));
     world.send(0, &record("emergency", json!({"dst": "112", "src": "anonymous"})));
+    world.send(
+        0,
+        &record("emergency in", json!({"dst": "112", "account": "a3", "service": "incoming", "direction": "in"})),
+    );
     world.send(0, &record("archived", json!({"dst": "74950000009", "src": "74950000003"})));
     world.ingest().await.unwrap();
 
@@ -31,15 +35,15 @@ async fn each_kind_of_leg_is_charged_to_its_payer() {
     // a3: its own leg to the number in quarantine, 0.60.
     assert_eq!(world.balance("a3").await, "-0.6");
     for (what, expected, filter) in [
-        ("legs", 11, "1"),
-        ("rated", 10, "outcome = 'rated'"),
+        ("legs", 12, "1"),
+        ("rated", 11, "outcome = 'rated'"),
         ("non-target: the called leg of the number in quarantine", 1, "outcome = 'non_target' AND dst = '74950000009'"),
         (
             "the called leg of the on-net call",
             1,
             "cdr_id = 'on-net' AND leg = 1 AND gross = 0 AND charged_party = 'called'",
         ),
-        ("emergency", 1, "emergency AND gross = 0 AND account_id = 0 AND dst_short"),
+        ("emergency", 2, "emergency AND gross = 0 AND account_id = 0 AND dst_short"),
         ("unanswered", 1, "answered_at IS NULL AND disposition = 'busy' AND gross = 0"),
         (
             "wholesale of the call to Moscow: 60 s at 0.20",

@@ -62,3 +62,19 @@ async fn late_records_are_looked_up() {
     world.assert_books_agree().await;
     world.drop().await;
 }
+
+/// What waits in suspense is known for as long as it waits, also when no window remembers it and whatever its fault is.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_suspense_is_never_suspended_twice() {
+    let world = World::new(1).await;
+    let bad = record("bad", json!({"dst": "abc"}));
+    for _ in 0..2 {
+        world.send(0, &bad);
+        world.ingest().await.unwrap();
+        let soon = Utc::now() + TimeDelta::hours(1);
+        billing::streams::forget_identities(&world.store, soon, soon).await.unwrap();
+    }
+    assert_eq!(world.count("sum(sign) FROM suspended").await, 1);
+    assert_eq!(world.count("count() FROM duplicates").await, 1);
+    world.drop().await;
+}

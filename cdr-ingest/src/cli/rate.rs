@@ -140,7 +140,7 @@ impl Rater<'_> {
                 return self.print_suspended(None, 0, &rejected, &[], out);
             }
         };
-        let code = if source.code.is_empty() { cdr.source.as_deref().unwrap_or_default() } else { &source.code };
+        let code: &str = if source.code.is_empty() { cdr.source.as_deref().unwrap_or_default() } else { &source.code };
         let call = match normalise(&cdr, source, self.now_ms) {
             Ok(call) => call,
             Err(rejected) => {

@@ -188,6 +188,9 @@ pub fn decode<'a, 's>(
     let zone = sources.for_record(header, format).map_or(chrono_tz::UTC, |source| source.zone);
     let decoded = (FORMATS[format].decode)(bytes, zone)?;
     let source = sources.for_record(decoded.source.as_deref().or(header), format)?;
+    if decoded.leg == u8::MAX {
+        return Err(Undecodable("leg is 0 to 254: the called leg of an on-net call is counted one higher".into()));
+    }
     if decoded.sequence > 0 || !decoded.is_final {
         return Err(Undecodable(format!(
             "part {} of a long call: partial records are not priced yet",

@@ -96,7 +96,8 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
         }
         seen.mark(&prepared.arena.legs)
     };
-    if !prepared.late_lookup_failed && !mark_late(shared, &mut tx, prepared, &mut marks).await? {
+    mark_suspended(&mut tx, prepared, &mut marks).await?;
+    if !prepared.late_lookup_failed && !mark_late(shared, prepared, &mut marks).await? {
         return Ok(Attempt::Refused(Refusal::RateAgain { late_lookup_failed: true }));
     }
     if marks != prepared.marks {
@@ -115,7 +116,7 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
         Err(WriteError::Store(error)) => return Ok(Attempt::Again(error.to_string())),
     };
     if tx.commit().await? == Committed::Unknown {
-        match settle(shared, claim, prepared).await? {
+        match settle(shared, claim, prepared).await {
             Settled::Committed => {}
             Settled::WithoutEffect => {
                 return Ok(Attempt::Again("the answer to COMMIT was lost, and it had no effect".into()));
@@ -144,33 +145,56 @@ enum Settled {
 
 /// Settles a COMMIT whose answer was lost: while the epoch is ours, only we can have moved the position. The server may still be at it: its transaction
 /// holds the commit lock until it is done, so the lock is taken before the position is read.
-async fn settle(shared: &Shared, claim: &Claim, prepared: &Prepared) -> Result<Settled, Attempt> {
-    let _after_it = BatchTx::begin(&shared.store).await?;
-    let (epoch, next_offset) = streams::position(&shared.store, claim.stream, claim.partition).await?;
-    Ok(if epoch != claim.epoch {
+async fn settle(shared: &Shared, claim: &Claim, prepared: &Prepared) -> Settled {
+    let (epoch, next_offset) = loop {
+        // An unsettled COMMIT must not be forgotten: nothing else is tried before the position is known.
+        match position_after_it(shared, claim).await {
+            Ok(position) => break position,
+            Err(error) => {
+                tracing::warn!(partition = claim.partition, %error, "the answer to COMMIT was lost and cannot be settled yet; trying again");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    };
+    if epoch != claim.epoch {
         Settled::Fenced
     } else if next_offset >= prepared.summary.next_offset {
         Settled::Committed
     } else {
         Settled::WithoutEffect
-    })
+    }
 }
 
-/// Looks late legs up exactly and marks those that are known. `false` when the look-up cannot be made.
-async fn mark_late(
-    shared: &Shared,
-    tx: &mut BatchTx,
-    prepared: &Prepared,
-    marks: &mut [bool],
-) -> Result<bool, Attempt> {
+async fn position_after_it(shared: &Shared, claim: &Claim) -> Result<(i64, i64), StoreError> {
+    let _after_it = BatchTx::begin(&shared.store).await?;
+    streams::position(&shared.store, claim.stream, claim.partition).await
+}
+
+/// Marks legs that wait in suspense already, whatever their age: those that would be suspended again, and late ones that can be rated by now.
+async fn mark_suspended(tx: &mut BatchTx, prepared: &Prepared, marks: &mut [bool]) -> Result<(), Attempt> {
+    let legs = &prepared.arena.legs;
+    let asked: Vec<usize> = (0..legs.len())
+        .filter(|index| !marks[*index] && (legs[*index].late || legs[*index].outcome == rating::Outcome::Suspended))
+        .collect();
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Vec<u8>> = asked.iter().map(|index| legs[*index].identity.to_vec()).collect();
+    let known: HashSet<Vec<u8>> = tx.suspended_among(&keys).await?.into_iter().collect();
+    for index in asked {
+        marks[index] = known.contains(&legs[index].identity[..]);
+    }
+    Ok(())
+}
+
+/// Looks late legs up exactly and marks those that were charged. `false` when the look-up cannot be made.
+async fn mark_late(shared: &Shared, prepared: &Prepared, marks: &mut [bool]) -> Result<bool, Attempt> {
     let late: Vec<usize> =
         (0..marks.len()).filter(|index| prepared.arena.legs[*index].late && !marks[*index]).collect();
     if late.is_empty() {
         return Ok(true);
     }
     let legs: Vec<_> = late.iter().map(|index| &prepared.arena.legs[*index]).collect();
-    let keys: Vec<Vec<u8>> = legs.iter().map(|leg| leg.identity.to_vec()).collect();
-    let suspended: HashSet<Vec<u8>> = tx.suspended_among(&keys).await?.into_iter().collect();
     let charged = match charged_among(&shared.clickhouse, &legs).await {
         Ok(charged) => charged,
         Err(error) => {
@@ -179,8 +203,7 @@ async fn mark_late(
         }
     };
     for index in late {
-        let identity = &prepared.arena.legs[index].identity;
-        marks[index] = charged.contains(identity) || suspended.contains(&identity[..]);
+        marks[index] = charged.contains(&prepared.arena.legs[index].identity);
     }
     Ok(true)
 }

@@ -16,7 +16,6 @@ use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::base_consumer::BaseConsumer;
 use rdkafka::consumer::{CommitMode, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 use tokio::runtime::Handle;
@@ -24,15 +23,13 @@ use tokio::sync::mpsc;
 
 use super::batch::RawBatch;
 use super::lane::{self, Lane};
+use super::poller::Poller;
 use super::service::Shared;
 
-/// Bytes of a batch beyond which it is handed over whatever its count.
-const BATCH_BYTES_MAX: usize = 64 << 20;
-const KAFKA_TIMEOUT: Duration = Duration::from_secs(10);
-/// Time for the group to take a partition from us whose lane was fenced.
-const FENCED_TIME: Duration = Duration::from_mins(1);
+/// Time for an answer of the broker.
+pub(super) const KAFKA_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time for the record by which a topic is recognised.
-const RECOGNISE_TIME: Duration = Duration::from_secs(8);
+pub(super) const RECOGNISE_TIME: Duration = Duration::from_secs(8);
 
 /// How records are consumed.
 #[derive(Clone, Debug)]
@@ -55,23 +52,24 @@ pub struct ConsumerOptions {
     pub batch_time: Duration,
 }
 
-struct Slot {
-    lane: Lane,
-    pending: RawBatch,
-    opened: Instant,
-    paused: bool,
+/// A partition of ours: its lane, and the batch that is being collected for it.
+pub(super) struct Slot {
+    pub(super) lane: Lane,
+    pub(super) pending: RawBatch,
+    pub(super) opened: Instant,
+    pub(super) paused: bool,
     /// Offset that the broker sends next.
-    position: i64,
+    pub(super) position: i64,
     /// Until when the record before the committed position has to arrive, by which the topic is recognised; `None` once it has.
-    recognise_until: Option<Instant>,
+    pub(super) recognise_until: Option<Instant>,
     /// Nothing was left to fetch when the broker was asked last. The end of a partition is known by this alone: brokers answer the question for its
     /// log end with what they like (one names the first record of the last batch).
-    at_end: bool,
+    pub(super) at_end: bool,
 }
 
 impl Slot {
     /// Offset up to which everything is committed.
-    fn committed(&self) -> i64 {
+    pub(super) fn committed(&self) -> i64 {
         self.lane.committed.load(Ordering::Acquire)
     }
 
@@ -81,19 +79,21 @@ impl Slot {
     }
 }
 
-type Slots = Arc<Mutex<HashMap<i32, Slot>>>;
+/// Our partitions by number.
+pub(super) type Slots = Arc<Mutex<HashMap<i32, Slot>>>;
 
-struct Context {
+/// What the client calls back into.
+pub(super) struct Context {
     shared: Arc<Shared>,
     stream: StreamId,
     topic: String,
     instance: String,
-    runtime: Handle,
+    pub(super) runtime: Handle,
     slots: Slots,
     /// The group has given us a share, possibly an empty one.
     joined: AtomicBool,
     /// Partitions whose lane was fenced, and when. The group is about to take them from us; one that it leaves with us would stand still.
-    fenced: Mutex<HashMap<i32, Instant>>,
+    pub(super) fenced: Mutex<HashMap<i32, Instant>>,
     failures: mpsc::UnboundedSender<anyhow::Error>,
 }
 
@@ -215,7 +215,8 @@ impl Context {
     }
 }
 
-fn lost(topic: &str, partition: i32, position: i64) -> anyhow::Error {
+/// The failure of a topic that ends before our position.
+pub(super) fn lost(topic: &str, partition: i32, position: i64) -> anyhow::Error {
     anyhow::anyhow!(
         "partition {partition} of topic {topic}: Postgres stands at offset {position}, but the broker's log ends before it: the broker lost records or the \
          topic was made anew. Nothing was charged. Use a topic of another name, or restore the broker."
@@ -308,179 +309,6 @@ pub fn start(
         ConsumerHandle { consumer, slots, stop, thread: Some(thread), topic: options.topic, stream },
         Failures(failures),
     ))
-}
-
-struct Poller {
-    consumer: Arc<BaseConsumer<Context>>,
-    slots: Slots,
-    options: ConsumerOptions,
-    failures: mpsc::UnboundedSender<anyhow::Error>,
-}
-
-impl Poller {
-    fn run(&self, stop: &AtomicBool) {
-        let mut since_flush = 0;
-        while !stop.load(Ordering::Relaxed) {
-            match self.consumer.poll(Duration::from_millis(20)) {
-                Some(Ok(message)) => {
-                    self.take(&message);
-                    since_flush += 1;
-                    if since_flush >= 512 {
-                        self.flush();
-                        since_flush = 0;
-                    }
-                }
-                Some(Err(error)) => self.complain(&error),
-                None => {
-                    self.flush();
-                    since_flush = 0;
-                }
-            }
-        }
-    }
-
-    fn take(&self, message: &BorrowedMessage<'_>) {
-        let mut slots = self.slots.lock().expect("no panic under this lock");
-        let Some(slot) = slots.get_mut(&message.partition()) else { return };
-        slot.position = message.offset() + 1;
-        slot.recognise_until = None;
-        slot.at_end = false;
-        if slot.pending.is_empty() {
-            slot.opened = Instant::now();
-        }
-        let source = message
-            .headers()
-            .and_then(|headers| headers.iter().find(|header| header.key == "source"))
-            .and_then(|header| header.value);
-        let timestamp = message.timestamp().to_millis().unwrap_or_default();
-        slot.pending.push(message.payload().unwrap_or_default(), message.offset(), timestamp, source);
-    }
-
-    /// Hands over batches that are full or old enough; pauses partitions whose lane is busy, resumes them when it is not.
-    fn flush(&self) {
-        let mut slots = self.slots.lock().expect("no panic under this lock");
-        for (number, slot) in slots.iter_mut() {
-            let full = slot.pending.len() >= self.options.batch_rows || slot.pending.byte_len() >= BATCH_BYTES_MAX;
-            let due = full || (!slot.pending.is_empty() && slot.opened.elapsed() >= self.options.batch_time);
-            if !due {
-                continue;
-            }
-            match slot.lane.batches.try_reserve() {
-                Ok(permit) => {
-                    permit.send(std::mem::take(&mut slot.pending));
-                    if std::mem::take(&mut slot.paused) {
-                        report(self.consumer.resume(&self.one(*number)));
-                    }
-                }
-                Err(mpsc::error::TrySendError::Full(())) if full && !slot.paused => {
-                    slot.paused = true;
-                    report(self.consumer.pause(&self.one(*number)));
-                }
-                Err(mpsc::error::TrySendError::Full(())) => {}
-                Err(mpsc::error::TrySendError::Closed(())) => slot.pending = RawBatch::default(),
-            }
-        }
-        self.look_for_the_lost(&mut slots);
-        self.look_for_the_stranded();
-        self.collect_ended(&mut slots);
-    }
-
-    /// A partition that was fenced and that the group did not take from us: another group charges the same stream.
-    fn look_for_the_stranded(&self) {
-        let mut fenced = self.consumer.context().fenced.lock().expect("no panic under this lock");
-        let stranded = fenced.iter().find(|(_, since)| since.elapsed() > FENCED_TIME).map(|(number, _)| *number);
-        if let Some(number) = stranded {
-            fenced.remove(&number);
-            let _ = self.failures.send(anyhow::anyhow!(
-                "partition {number} of topic {}: another process has claimed it, but the group still gives it to this one. Do two groups charge one stream? \
-                 Use one --group for a topic; then start again.",
-                self.options.topic
-            ));
-        }
-    }
-
-    /// A position beyond the log end is an error to most brokers, and to some just silence: when the record before it does not come, ask for the log end.
-    fn look_for_the_lost(&self, slots: &mut HashMap<i32, Slot>) {
-        for (number, slot) in slots.iter_mut() {
-            if slot.recognise_until.is_none_or(|until| Instant::now() < until) {
-                continue;
-            }
-            slot.recognise_until = Some(Instant::now() + RECOGNISE_TIME);
-            match self.consumer.fetch_watermarks(&self.options.topic, *number, KAFKA_TIMEOUT) {
-                Ok((_, high)) if high < slot.committed() => {
-                    let _ = self.failures.send(lost(&self.options.topic, *number, slot.committed()));
-                }
-                Ok(_) => tracing::warn!(
-                    partition = number,
-                    "the broker is slow to send the record by which the topic is recognised"
-                ),
-                Err(error) => tracing::warn!(%error, "kafka"),
-            }
-        }
-    }
-
-    /// A lane that ended by itself was fenced (fine) or failed (reported).
-    fn collect_ended(&self, slots: &mut HashMap<i32, Slot>) {
-        let ended: Vec<i32> =
-            slots.iter().filter(|(_, slot)| slot.lane.done.is_finished()).map(|(number, _)| *number).collect();
-        for number in ended {
-            let Some(slot) = slots.remove(&number) else { continue };
-            let result = self.consumer.context().runtime.block_on(slot.lane.done);
-            let failure = match result {
-                Ok(Ok(())) => {
-                    self.consumer
-                        .context()
-                        .fenced
-                        .lock()
-                        .expect("no panic under this lock")
-                        .insert(number, Instant::now());
-                    continue;
-                }
-                Ok(Err(error)) => error,
-                Err(panicked) => anyhow::anyhow!("the lane of partition {number} broke an invariant: {panicked}"),
-            };
-            let _ = self.failures.send(failure);
-        }
-    }
-
-    fn one(&self, number: i32) -> TopicPartitionList {
-        let mut list = TopicPartitionList::new();
-        list.add_partition(&self.options.topic, number);
-        list
-    }
-
-    /// The broker has nothing more of a partition.
-    fn end_of(&self, number: i32) {
-        let mut slots = self.slots.lock().expect("no panic under this lock");
-        let Some(slot) = slots.get_mut(&number) else { return };
-        slot.at_end = true;
-        if slot.recognise_until.is_some() {
-            let _ = self.failures.send(lost(&self.options.topic, number, slot.committed()));
-        }
-    }
-
-    fn complain(&self, error: &KafkaError) {
-        if let KafkaError::PartitionEOF(number) = error {
-            return self.end_of(*number);
-        }
-        match error.rdkafka_error_code() {
-            Some(RDKafkaErrorCode::AutoOffsetReset) => {
-                let problem = "the broker no longer has the position that Postgres stands at: records were lost, or the topic was made anew. Use a topic of another name, or restore the broker.";
-                let _ = self.failures.send(anyhow::anyhow!("topic {}: {problem} ({error})", self.options.topic));
-            }
-            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
-                let problem = "the topic does not exist; create it (`cdr-ingest produce --create-partitions N` does)";
-                let _ = self.failures.send(anyhow::anyhow!("topic {}: {problem}", self.options.topic));
-            }
-            _ => tracing::warn!(%error, "kafka"),
-        }
-    }
-}
-
-fn report(result: Result<(), KafkaError>) {
-    if let Err(error) = result {
-        tracing::warn!(%error, "kafka");
-    }
 }
 
 impl ConsumerHandle {

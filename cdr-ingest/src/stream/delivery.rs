@@ -105,9 +105,10 @@ pub async fn resend(shared: &Shared, stream: StreamId, partition: i32) -> anyhow
     Ok(count)
 }
 
-/// Deletes acknowledged rows. A row that stays is sent again, counted, and deleted later: no harm.
+/// Deletes acknowledged rows. One that stayed would be counted and deleted by the next owner; until then it would hold up whoever waits for an empty outbox.
 async fn delete(shared: &Shared, ids: &[i64]) {
-    if let Err(error) = streams::delete_delivered(&shared.store, ids).await {
-        tracing::warn!(%error, "delivered outbox rows could not be deleted; they will be counted and deleted later");
+    while let Err(error) = streams::delete_delivered(&shared.store, ids).await {
+        tracing::warn!(%error, "delivered outbox rows could not be deleted; trying again");
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

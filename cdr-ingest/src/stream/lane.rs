@@ -50,7 +50,7 @@ async fn run(
     let sent = delivery::resend(&shared, stream, partition).await?;
     tracing::info!(partition, next_offset = claim.next_offset, epoch = claim.epoch, resent = sent, "partition claimed");
     let (to_deliver, deliveries) = delivery::channel();
-    let delivering = tokio::spawn(deliveries.run(Arc::clone(&shared), partition));
+    let mut delivering = tokio::spawn(deliveries.run(Arc::clone(&shared), partition));
     let (to_commit, mut rated) = mpsc::channel::<(Arc<RawBatch>, Prepared)>(1);
     let rating_task = tokio::spawn({
         let (shared, claim) = (Arc::clone(&shared), claim.clone());
@@ -70,7 +70,15 @@ async fn run(
             anyhow::Ok(())
         }
     });
-    while let Some((batch, mut prepared)) = rated.recv().await {
+    loop {
+        let (batch, mut prepared) = tokio::select! {
+            next = rated.recv() => match next {
+                Some(next) => next,
+                None => break,
+            },
+            // It ends by itself only when it cannot go on: then nothing more is committed either.
+            ended = &mut delivering => return Ok(ended??),
+        };
         shared.wait_for_outbox().await;
         loop {
             match commit(&shared, &claim, &mut prepared).await {

@@ -1,6 +1,6 @@
 //! The stream: batches of Kafka partitions into the books, exactly once in effect.
 //!
-//! Owns: consumption and rebalancing ([`consumer`]), the lane of a partition ([`lane`]), the commit of a batch ([`commit`]), what was seen before
+//! Owns: consumption and rebalancing ([`consumer`], `poller`), the lane of a partition ([`lane`]), the commit of a batch ([`commit`]), what was seen before
 //! ([`seen`], [`late`]), delivery ([`delivery`]), and the live snapshot ([`live`]); [`service`] puts them together.
 //! Does not own: what a record means (the stages), the statements (`billing::streams`).
 //! Always: Postgres decides. A position is committed with its effects; ClickHouse follows from the outbox; Kafka's own offsets are for dashboards.
@@ -16,6 +16,7 @@ pub mod delivery;
 pub mod lane;
 pub mod late;
 pub mod live;
+mod poller;
 pub mod progress;
 pub mod seen;
 pub mod service;
