@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::code::{Service, SuspenseCode};
 use crate::explain::{Line, Trace};
-use crate::list::{PriceList, Wanted};
+use crate::list::Wanted;
 use crate::lock::{self, LockAction, ProviderQuery};
 use crate::money::{Currency, Exact, Money, Rounding};
 use crate::price::{Usage, price};
@@ -212,11 +212,6 @@ fn charge<T: Trace>(
 pub fn net_of_tax(gross: Money, basis_points: u32) -> Money {
     let exact = Exact::new(i128::from(gross.nanos()) * 10_000, 10_000 + i128::from(basis_points));
     exact.round(Rounding::NANOS).expect("a part of an amount is not above it")
-}
-
-/// The lists that a leg of `plan` is searched in, for reports.
-pub fn layer_codes<'a>(snapshot: &'a Snapshot, plan: &'a Plan, at_ms: i64) -> impl Iterator<Item = &'a str> {
-    snapshot.layers(plan, at_ms).map(|list: &PriceList| &*list.code)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The exact look-up of records older than the duplicate window (A8).
 //!
-//! Owns: the questions to ClickHouse and to suspense.
-//! Does not own: what becomes of the answer (`commit`).
-//! Always: an identity that was charged or waits is found, whatever its age. What is still in the outbox was committed lately and is in `seen`.
+//! Owns: the questions to ClickHouse.
+//! Does not own: what waits in suspense, and what becomes of the answer (`commit`).
+//! Always: an identity that was charged is found, whatever its age. What is still in the outbox was committed lately and is in `seen`.
 
 use std::collections::HashSet;
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use billing::settings::Settings;
-use billing::streams::{self, StreamId};
+use billing::streams;
 use billing::{Clock, Store, StoreError, SystemClock};
 use tokio::sync::Mutex;
 
@@ -178,9 +178,4 @@ async fn load_identities(store: &Store, window_ms: i64) -> Result<Seen, StoreErr
             seen.insert(blob, now_ms);
         }
     }
-}
-
-/// The identifier of a stream, for reports.
-pub async fn stream_id(store: &Store, cluster: &str, topic: &str) -> Result<StreamId, StoreError> {
-    streams::open_stream(store, cluster, topic).await
 }
