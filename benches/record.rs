@@ -23,7 +23,7 @@ fn measure(criterion: &mut Criterion) {
     benches::operator(directory.path(), 50_000).expect("an operator");
     let snapshot = benches::snapshot(directory.path(), cdr_ingest::operator_dir::world_plan()).expect("a snapshot");
     let (records, _) = benches::records(directory.path(), RECORDS as u64).expect("records");
-    let fallback = fallback_source();
+    let fallback = fallback_source(&snapshot);
     let sources = Sources::new(snapshot.sources(), &fallback);
     let now_ms = benches::until().timestamp_millis();
     let mut group = criterion.benchmark_group("record");
@@ -51,6 +51,7 @@ fn measure(criterion: &mut Criterion) {
             periods: &periods,
             now_ms,
             window_ms: 72 * 3_600_000,
+            forgotten_up_to_ms: i64::MIN,
             late_lookup_failed: false,
         };
         bencher.iter_batched_ref(

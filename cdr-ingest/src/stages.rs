@@ -27,20 +27,21 @@ pub struct Context<'a> {
     pub now_ms: i64,
     /// The duplicate window.
     pub window_ms: i64,
+    /// The end of the latest record whose identity may have been forgotten.
+    pub forgotten_up_to_ms: i64,
     /// The exact look-up of late records could not be made: they wait.
     pub late_lookup_failed: bool,
 }
 
 /// The source of everything where none is configured.
-pub fn fallback_source() -> SourceRow {
-    let emergency = rating::rows::EngineSettings::default().emergency;
+pub fn fallback_source(snapshot: &Snapshot) -> SourceRow {
     SourceRow {
         code: String::new(),
         format: "canonical".into(),
         zone: chrono_tz::UTC,
         whole_seconds: rating::WholeSeconds::HalfUp,
         on_net_once: false,
-        rules: numbering::NumberRules::default().with_short_codes(emergency),
+        rules: snapshot.default_rules().clone(),
     }
 }
 
@@ -63,7 +64,7 @@ pub fn run(context: &Context<'_>, at: Located<'_>, header: Option<&str>, arena: 
         Ok(call) => call,
         Err(rejected) => return arena.suspend(at, identity(cdr.leg), cdr.leg, rejected, Some(&decoded), false),
     };
-    let late = at.received_ms - call.end_ms > context.window_ms;
+    let late = at.received_ms - call.end_ms > context.window_ms || call.end_ms <= context.forgotten_up_to_ms;
     let period = context.periods.booking(context.snapshot.usage_day(call.at_ms()));
     for (offset, admitted) in admit(context.snapshot, &cdr, &call, source).into_iter().flatten() {
         let leg = cdr.leg.wrapping_add(offset);

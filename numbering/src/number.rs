@@ -120,7 +120,8 @@ impl fmt::Display for Dialled {
 pub fn parse_mask(text: &str) -> Option<Digits> {
     match text.strip_prefix("short:") {
         Some(code) => ShortCode::parse(code).map(ShortCode::digits),
-        None => Digits::parse(text.as_bytes()).filter(|digits| !digits.is_empty()),
+        // No international number begins with 0: such a mask would match nothing.
+        None => Digits::parse(text.as_bytes()).filter(|digits| !digits.is_empty() && !text.starts_with('0')),
     }
 }
 

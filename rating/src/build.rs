@@ -7,12 +7,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use numbering::{Digits, NumberingPlan, PrefixId, PrefixSet};
+use numbering::{Digits, NumberRules, NumberingPlan, PrefixId, PrefixSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::list::{Condition, PriceList, Row, Slots, Validity};
 use crate::lock::Lock;
-use crate::rows::{AccountId, ListId, PlanId, ProviderId, RateRow, Rows, Symbol};
+use crate::rows::{AccountId, LayerRow, ListId, PlanId, ProviderId, RateRow, Rows, Symbol};
 use crate::snapshot::{Account, AccountIx, DidState, Plan, Provider, Snapshot, Span};
 
 /// Which rows an error is about.
@@ -149,6 +149,7 @@ impl Builder {
             provider_index,
             provider_trunks,
             sources,
+            default_rules: NumberRules::default().with_short_codes(codes),
             emergency: settings.emergency.iter().map(|code| code.digits()).collect(),
             symbols: symbols.map(|(index, word)| (word.as_str().into(), Symbol(index as u32))).collect(),
             taxes,
@@ -265,6 +266,7 @@ impl Builder {
             .collect();
         let mut layers: Vec<_> = self.rows.layers.clone().into_iter().enumerate().collect();
         layers.sort_by_key(|(_, layer)| (layer.plan, layer.layer));
+        self.refuse_shared_layers(&layers);
         for (row, layer) in layers {
             match (index.get(&layer.plan), list_index.get(&layer.list)) {
                 (Some(plan), Some(list)) => {
@@ -280,6 +282,19 @@ impl Builder {
             }
         }
         (plans, index)
+    }
+
+    /// Two lists on one layer at one time would leave it to chance which of them stands above the other.
+    fn refuse_shared_layers(&mut self, layers: &[(usize, LayerRow)]) {
+        for (index, (row, layer)) in layers.iter().enumerate() {
+            let same = |(_, other): &&(usize, LayerRow)| (other.plan, other.layer) == (layer.plan, layer.layer);
+            if let Some((earlier, _)) =
+                layers[..index].iter().rev().take_while(same).find(|(_, other)| other.validity.overlaps(layer.validity))
+            {
+                let problem = "another list stands on this layer at the same time; give one of them another layer";
+                self.bad(Table::Layers, *row.max(earlier), "layer", problem);
+            }
+        }
     }
 
     fn providers(&mut self) -> (Vec<Provider>, FxHashMap<ProviderId, u32>) {

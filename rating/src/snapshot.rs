@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use numbering::{Chain, Digits, E164, NumberingPlan, PrefixId, PrefixSet};
+use numbering::{Chain, Digits, E164, NumberRules, NumberingPlan, PrefixId, PrefixSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::code::Service;
@@ -117,6 +117,7 @@ pub struct Snapshot {
     pub(crate) provider_index: FxHashMap<ProviderId, u32>,
     pub(crate) provider_trunks: FxHashMap<Box<str>, ProviderId>,
     pub(crate) sources: Vec<SourceRow>,
+    pub(crate) default_rules: NumberRules,
     pub(crate) emergency: FxHashSet<Digits>,
     pub(crate) symbols: FxHashMap<Box<str>, Symbol>,
     /// By first day, ascending.
@@ -244,6 +245,11 @@ impl Snapshot {
     /// The configured sources.
     pub fn sources(&self) -> &[SourceRow] {
         &self.sources
+    }
+
+    /// The number rules of a source that nobody configured: E.164 with or without `+`, and the operator's short codes.
+    pub const fn default_rules(&self) -> &NumberRules {
+        &self.default_rules
     }
 
     /// Whether the dialled digits are an emergency code (A1).

@@ -253,3 +253,18 @@ fn the_lock_check_returns_every_match() {
     let brief: Vec<_> = found.iter().map(|lock| (lock.mask.as_str(), lock.scope.as_str(), lock.effective)).collect();
     assert_eq!(brief, [("38", "local", true), ("3811", "global", false)]);
 }
+
+#[test]
+fn two_lists_cannot_share_a_layer_at_one_time() {
+    let mut operator = Operator::new();
+    operator.list(1, None).list(2, None).rate(1, "7", "1", |_| ()).rate(2, "7", "2", |_| ());
+    operator.rows.layers[1].layer = 1;
+    let errors = operator.try_build().unwrap_err();
+    assert_eq!((errors[0].row, errors[0].column), (1, "layer"), "{errors:?}");
+    // One after the other they may.
+    operator.rows.layers[0].validity.to_ms = 100;
+    operator.rows.layers[1].validity.from_ms = 100;
+    let snapshot = operator.build();
+    assert_eq!(cost(&snapshot, "79161234567", outgoing()).unwrap(), "10");
+    assert_eq!(cost(&snapshot, "79161234567", Wanted { at_ms: 100, ..outgoing() }).unwrap(), "20");
+}

@@ -90,7 +90,7 @@ fn a_broken_directory_is_refused_as_a_whole() {
     assert!(legs.is_empty() && !success);
     for expected in [
         "bands.csv: time bands are not built yet",
-        "rates.csv, line 8, column prefix: `7x` is not a prefix of 1 to 15 digits or short:CODE",
+        "rates.csv, line 8, column prefix: `7x` is not a prefix of 1 to 15 digits that does not begin with 0, or short:CODE",
         "rates.csv, line 9, column list: `nowhere` is not in lists.csv",
         "rates.csv, line 10, column price: `1.2.3` is not an amount",
         "rates.csv, line 11, column billing: `60` is not of the form 30/6",
@@ -113,4 +113,73 @@ fn contradictions_between_rows_name_their_lines() {
         !success && errors.contains("rates.csv, line 8, column from: another row of this list has the same prefix 381"),
         "{errors}"
     );
+}
+
+/// What one file says about a thing twice, or leaves out, is an error of that line.
+#[test]
+fn lines_that_say_too_much_or_too_little_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    tests::write_operator(directory.path());
+    let write = |file: &str, text: &str| std::fs::write(directory.path().join(file), text).unwrap();
+    write("entity.csv", "code,name,currency,zone\ne,E,,\n");
+    write("settings.csv", "key,value\nnumbering.emergency,112\nnumbering.emergency,911\n");
+    write(
+        "taxes.csv",
+        "category,regime,from,percent\nstandard,general,2026-01-01,22\nstandard,general,2026-01-01,20\nx,y,2026-01-01,101\n",
+    );
+    write("sources.csv", "source,format\ns,\n");
+    write("locks.csv", "mask\n0123\n");
+    write("dids.csv", "number,status\n74951234567,reserved\n");
+    write(
+        "accounts.csv",
+        "account,plan,from,to,mode\na,basic,,2026-01-01T00:00:00Z,postpaid\na,basic,2026-01-01T00:00:00Z,,prepaid\n",
+    );
+    let (_, errors, success) = rate(directory.path(), &[], "");
+    assert!(!success);
+    for expected in [
+        "entity.csv, line 2, column currency: must not be empty",
+        "entity.csv, line 2, column zone: must not be empty; it is a zone of the IANA time zone database",
+        "settings.csv, line 3, column key: the setting `numbering.emergency` stands twice",
+        "taxes.csv, line 3, column from: the rate of this category and regime from this day stands twice",
+        "taxes.csv, line 4, column percent: `101` is not a percentage of 0 to 100",
+        "sources.csv, line 2, column format: must not be empty; it is one of canonical, freeswitch, asterisk",
+        "locks.csv, line 2, column mask: `0123` is not a prefix of 1 to 15 digits that does not begin with 0",
+        "dids.csv, line 2, column account: a number in work or reserved has an account",
+        "accounts.csv, line 3, column mode: differs from line 2",
+    ] {
+        assert!(errors.contains(expected), "{expected} is not in:\n{errors}");
+    }
+}
+
+/// Without `sources.csv` the operator's own short codes are known all the same; a source that is not there is refused before the first record.
+#[test]
+fn a_directory_without_sources() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |file: &str, text: &str| std::fs::write(directory.path().join(file), text).unwrap();
+    write("lists.csv", "list,kind,currency\nr,retail,RUB\n");
+    write("rates.csv", "list,prefix,price\nr,short:0890,6\n");
+    write("plans.csv", "plan,layer,list\np,1,r\n");
+    write("accounts.csv", "account,plan\na,p\n");
+    write("locks.csv", "mask\n");
+    write("settings.csv", "key,value\nnumbering.short_codes,0890\nnumbering.emergency,911\n");
+    let call = |dst: &str, src: &str| record(dst, json!({"dst": dst, "account": null, "src": src})).to_string() + "\n";
+    let input =
+        format!("\u{feff}{}{}{}", call("0890", "no number"), call("911", "anonymous"), call("112", "anonymous"));
+    let (legs, _, _) = rate(directory.path(), &["--plan", "p"], &input);
+    assert_eq!(
+        (legs[0]["prefix"].as_str(), legs[0]["amount"].as_str()),
+        (Some("short:0890"), Some("6.0000")),
+        "{}",
+        legs[0]
+    );
+    assert_eq!((legs[1]["outcome"].as_str(), legs[1]["amount"].as_str()), (Some("rated"), Some("0")), "{}", legs[1]);
+    assert_eq!(
+        (legs[2]["outcome"].as_str(), legs[2]["code"].as_str()),
+        (Some("suspended"), Some("BAD_NUMBER")),
+        "{}",
+        legs[2]
+    );
+    write("sources.csv", "source,format\ns,canonical\n");
+    let (legs, error, success) = rate(directory.path(), &["--source", "t"], &input);
+    assert!(legs.is_empty() && !success && error.contains("--source `t` is not in sources.csv"), "{error}");
 }

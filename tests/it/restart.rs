@@ -65,7 +65,6 @@ async fn a_fenced_owner_changes_nothing() {
         suspense: &[],
         non_target: &[],
         outbox: &[],
-        delivered: &[],
     };
     let mut tx = BatchTx::begin(&world.store).await.unwrap();
     assert!(matches!(tx.write(&old, &write).await, Err(WriteError::Fenced { .. })));

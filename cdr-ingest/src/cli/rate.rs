@@ -106,7 +106,13 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
         }
         None => None,
     };
-    let fallback = fallback_source();
+    if let Some(code) = &options.source
+        && !snapshot.sources().is_empty()
+        && !snapshot.sources().iter().any(|source| source.code == *code)
+    {
+        anyhow::bail!("--source `{code}` is not in sources.csv; add it there, or name one that is");
+    }
+    let fallback = fallback_source(&snapshot);
     let mut rater = Rater {
         snapshot: &snapshot,
         sources: Sources::new(snapshot.sources(), &fallback),
@@ -188,7 +194,9 @@ impl Rater<'_> {
     ) -> Result<AdmittedLeg, Rejected> {
         match admitted {
             Err(rejected)
-                if rejected.code == SuspenseCode::UnknownSubscriber && cdr.account.is_none() && self.plan.is_some() =>
+                if matches!(rejected.code, SuspenseCode::UnknownSubscriber | SuspenseCode::BadNumber)
+                    && cdr.account.is_none()
+                    && self.plan.is_some() =>
             {
                 Ok(AdmittedLeg {
                     leg_offset: 0,

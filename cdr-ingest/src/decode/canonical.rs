@@ -7,6 +7,7 @@ use rating::Service;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
+use super::object::Object;
 use super::{DecodedCdr, Direction, Disposition, Undecodable, contains, first_byte, parse_rfc3339_ms};
 
 #[cfg(test)]
@@ -69,9 +70,9 @@ struct Canonical<'a> {
     #[serde(borrow, default)]
     source: Option<Text<'a>>,
     #[serde(default)]
-    leg: u8,
+    leg: Option<u8>,
     #[serde(default)]
-    sequence: u32,
+    sequence: Option<u32>,
     #[serde(default, rename = "final")]
     is_final: Option<bool>,
     #[serde(borrow, default)]
@@ -101,7 +102,7 @@ struct Canonical<'a> {
     #[serde(borrow, default)]
     trunk_out: Option<Text<'a>>,
     #[serde(borrow, default)]
-    ext: Option<Ext<'a>>,
+    ext: Option<Object<Ext<'a>>>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -131,12 +132,12 @@ pub(super) fn decode(bytes: &[u8], _zone: chrono_tz::Tz) -> Result<DecodedCdr<'_
     if record.cdr_id.0.is_empty() {
         return Err(Undecodable("canonical JSON: cdr_id is empty".into()));
     }
-    let ext = record.ext.unwrap_or_default();
+    let ext = record.ext.map(|ext| ext.0).unwrap_or_default();
     Ok(DecodedCdr {
         cdr_id: record.cdr_id.0,
         source: some(record.source),
-        leg: record.leg,
-        sequence: record.sequence,
+        leg: record.leg.unwrap_or(0),
+        sequence: record.sequence.unwrap_or(0),
         is_final: record.is_final.unwrap_or(true),
         call_id: some(record.call_id).unwrap_or_default(),
         account: some(record.account),
@@ -188,11 +189,23 @@ mod tests {
     }
 
     #[test]
+    fn a_record_may_say_much_before_its_identity_and_leave_what_is_null() {
+        let text = SAMPLE
+            .replace(r#""cdr_id":"c-1","#, "")
+            .replace(r#""leg":0,"sequence":0"#, r#""leg":null,"sequence":null"#);
+        let text = text.replace("\"ext\":{}}", r#""ext":{"note":"variables"},"cdr_id":"c-1"}"#);
+        assert!(recognises(text.as_bytes()));
+        let cdr = decode(text.as_bytes(), chrono_tz::UTC).unwrap();
+        assert_eq!((&*cdr.cdr_id, cdr.leg, cdr.sequence), ("c-1", 0, 0));
+    }
+
+    #[test]
     fn a_bad_field_is_named() {
         for (from, to, says) in [
             (r#""service":"outgoing""#, r#""service":"smoke""#, "unknown variant `smoke`"),
             (r#""disposition":"answered""#, r#""disposition":null"#, "disposition"),
-            (r#""leg":0"#, r#""leg":-1"#, "leg"),
+            (r#""leg":0"#, r#""leg":-1"#, "integer `-1`"),
+            (r#""ext":{}"#, r#""ext":["74951234567"]"#, "expected an object"),
             (r#""cdr_id":"c-1","#, "", "missing field `cdr_id`"),
             (r#""cdr_id":"c-1""#, r#""cdr_id":"""#, "cdr_id is empty"),
             (r#""end_at":"2026-11-01T10:01:05.000Z""#, r#""end_at":"yesterday""#, "not RFC 3339"),

@@ -1,115 +1,167 @@
 //! FreeSWITCH `mod_json_cdr`: one JSON document a call, values URL-encoded or plain.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use percent_encoding::percent_decode_str;
 use rating::Service;
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, Visitor};
 
-use super::{DecodedCdr, Direction, Disposition, Undecodable, canonical, contains, first_byte};
+use super::object::Object;
+use super::{DecodedCdr, Direction, Disposition, Undecodable, canonical, first_byte};
 
 #[cfg(test)]
 pub(super) const SAMPLE: &str = r#"{"core-uuid":"7f","switchname":"fs","channel_data":{"state":"CS_REPORTING"},"callStats":{"audio":{"inbound":{"raw_bytes":1}}},"variables":{"uuid":"u-1","accountcode":"A0000001","direction":"inbound","start_uepoch":"1793527200000000","answer_uepoch":"1793527205000000","end_uepoch":"1793527265250000","billmsec":"60250","hangup_cause":"NORMAL_CLEARING","sip_gateway_name":"megafon-1","sip_call_id":"x%401"},"app_log":{"applications":[]},"callflow":[{"caller_profile":{"caller_id_number":"%2B74951234567","destination_number":"89161234567","rdnis":""}}]}"#;
 
 pub(super) fn recognises(bytes: &[u8]) -> bool {
-    first_byte(bytes) == Some(b'{') && !canonical::names_identity(bytes) && contains(bytes, br#""variables""#)
+    first_byte(bytes) == Some(b'{') && !canonical::names_identity(bytes) && has_variables(bytes)
+}
+
+/// Whether some key `variables` has an object. In a text its quotes would be escaped.
+fn has_variables(bytes: &[u8]) -> bool {
+    const KEY: &[u8] = br#""variables""#;
+    let blanks_left_out =
+        |at: usize| bytes[at + KEY.len()..].iter().filter(|byte| !byte.is_ascii_whitespace()).take(2).eq(b":{");
+    (0..(bytes.len() + 1).saturating_sub(KEY.len())).any(|at| bytes[at..].starts_with(KEY) && blanks_left_out(at))
 }
 
 #[derive(Deserialize)]
 struct Document<'a> {
     #[serde(borrow)]
-    variables: Variables<'a>,
+    variables: Object<Variables<'a>>,
     #[serde(borrow, default)]
-    callflow: Vec<Callflow<'a>>,
+    callflow: Option<Vec<Object<Callflow<'a>>>>,
 }
 
 #[derive(Deserialize)]
 struct Callflow<'a> {
     #[serde(borrow, default)]
-    caller_profile: Option<CallerProfile<'a>>,
+    caller_profile: Option<Object<CallerProfile<'a>>>,
 }
 
 #[derive(Deserialize, Default)]
 struct CallerProfile<'a> {
     #[serde(borrow, default)]
-    caller_id_number: Cow<'a, str>,
+    caller_id_number: Value<'a>,
     #[serde(borrow, default)]
-    destination_number: Cow<'a, str>,
+    destination_number: Value<'a>,
     #[serde(borrow, default)]
-    rdnis: Cow<'a, str>,
+    rdnis: Value<'a>,
 }
 
 #[derive(Deserialize)]
 struct Variables<'a> {
     #[serde(borrow)]
-    uuid: Cow<'a, str>,
+    uuid: Value<'a>,
     #[serde(borrow, default)]
-    accountcode: Cow<'a, str>,
+    accountcode: Value<'a>,
     #[serde(borrow, default)]
-    direction: Cow<'a, str>,
+    direction: Value<'a>,
     #[serde(borrow, default)]
-    start_uepoch: Cow<'a, str>,
+    start_uepoch: Value<'a>,
     #[serde(borrow, default)]
-    start_epoch: Cow<'a, str>,
+    start_epoch: Value<'a>,
     #[serde(borrow, default)]
-    answer_uepoch: Cow<'a, str>,
+    answer_uepoch: Value<'a>,
     #[serde(borrow, default)]
-    answer_epoch: Cow<'a, str>,
+    answer_epoch: Value<'a>,
     #[serde(borrow, default)]
-    end_uepoch: Cow<'a, str>,
+    end_uepoch: Value<'a>,
     #[serde(borrow, default)]
-    end_epoch: Cow<'a, str>,
+    end_epoch: Value<'a>,
     #[serde(borrow, default)]
-    billmsec: Cow<'a, str>,
+    billmsec: Value<'a>,
     #[serde(borrow, default)]
-    hangup_cause: Cow<'a, str>,
+    hangup_cause: Value<'a>,
     #[serde(borrow, default)]
-    sip_from_user: Cow<'a, str>,
+    sip_from_user: Value<'a>,
     #[serde(borrow, default)]
-    sip_to_user: Cow<'a, str>,
+    sip_to_user: Value<'a>,
     #[serde(borrow, default)]
-    sip_gateway_name: Cow<'a, str>,
+    sip_gateway_name: Value<'a>,
     #[serde(borrow, default)]
-    sip_call_id: Cow<'a, str>,
+    sip_call_id: Value<'a>,
     #[serde(borrow, default)]
-    tollgate_service: Cow<'a, str>,
+    tollgate_service: Value<'a>,
 }
 
-/// The value without URL encoding; a plain value stays as it is.
-fn plain(value: Cow<'_, str>) -> Result<Cow<'_, str>, Undecodable> {
-    if !value.contains('%') {
-        return Ok(value);
+/// A value as a text, without URL encoding: FreeSWITCH writes all values as texts, what stands between it and us may turn digits into numbers and nothing
+/// into null.
+#[derive(Default)]
+struct Value<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ValueVisitor;
+        impl<'de> Visitor<'de> for ValueVisitor {
+            type Value = Value<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Value<'de>, E> {
+                if !text.contains('%') {
+                    return Ok(Value(text.into()));
+                }
+                percent_decode_str(text)
+                    .decode_utf8()
+                    .map(Value)
+                    .map_err(|_| E::custom("a value that is not UTF-8 when its URL encoding is undone"))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Value<'de>, E> {
+                let decoded = percent_decode_str(text).decode_utf8();
+                decoded
+                    .map(|text| Value(text.into_owned().into()))
+                    .map_err(|_| E::custom("a value that is not UTF-8 when its URL encoding is undone"))
+            }
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Value<'de>, E> {
+                Ok(Value(number.to_string().into()))
+            }
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Value<'de>, E> {
+                Ok(Value(number.to_string().into()))
+            }
+            fn visit_unit<E: Error>(self) -> Result<Value<'de>, E> {
+                Ok(Value::default())
+            }
+        }
+        deserializer.deserialize_any(ValueVisitor)
     }
-    let decoded = percent_decode_str(&value)
-        .decode_utf8()
-        .map_err(|_| Undecodable("FreeSWITCH JSON: a value is not UTF-8 when decoded".into()))?;
-    Ok(Cow::Owned(decoded.into_owned()))
+}
+
+impl<'a> Value<'a> {
+    fn some(self) -> Option<Cow<'a, str>> {
+        (!self.0.is_empty()).then_some(self.0)
+    }
+
+    fn or(self, other: Self) -> Cow<'a, str> {
+        if self.0.is_empty() { other.0 } else { self.0 }
+    }
 }
 
 /// Milliseconds from `*_uepoch`, else from `*_epoch`; `None` for 0 or nothing.
 fn stamp(micros: &str, seconds: &str, name: &str) -> Result<Option<i64>, Undecodable> {
-    let read =
-        |text: &str| text.parse::<i64>().map_err(|_| Undecodable(format!("FreeSWITCH JSON: {name} is not a number")));
+    let read = |text: &str| {
+        text.parse::<i64>()
+            .ok()
+            .filter(|stamp| *stamp >= 0)
+            .ok_or_else(|| Undecodable(format!("FreeSWITCH JSON: {name} is not a number of 0 or more")))
+    };
     let ms = match (micros, seconds) {
         ("", "") => 0,
         ("", seconds) => read(seconds)?.saturating_mul(1000),
-        (micros, _) => read(micros)?.div_euclid(1000),
+        (micros, _) => read(micros)? / 1000,
     };
     Ok((ms != 0).then_some(ms))
 }
 
-fn some(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
-    (!text.is_empty()).then_some(text)
-}
-
 fn service(variables: &Variables<'_>, rdnis: &str) -> Result<Service, Undecodable> {
-    if !variables.tollgate_service.is_empty() {
-        let word = &variables.tollgate_service;
+    if !variables.tollgate_service.0.is_empty() {
+        let word = &variables.tollgate_service.0;
         return word.parse().map_err(|()| {
             Undecodable(format!("FreeSWITCH JSON: tollgate_service `{}` is no service", crate::text::clean(word)))
         });
     }
-    match (&*variables.direction, rdnis.is_empty()) {
+    match (&*variables.direction.0, rdnis.is_empty()) {
         ("inbound", true) => Ok(Service::Outgoing),
         ("inbound", false) => Ok(Service::Forwarded),
         ("outbound", _) => Ok(Service::Incoming),
@@ -133,42 +185,42 @@ fn disposition(answered: bool, cause: &str) -> Disposition {
 pub(super) fn decode(bytes: &[u8], _zone: chrono_tz::Tz) -> Result<DecodedCdr<'_>, Undecodable> {
     let document: Document<'_> =
         serde_json::from_slice(bytes).map_err(|error| Undecodable(format!("FreeSWITCH JSON: {error}")))?;
-    let variables = document.variables;
-    if variables.uuid.is_empty() {
+    let variables = document.variables.0;
+    if variables.uuid.0.is_empty() {
         return Err(Undecodable("FreeSWITCH JSON: variables.uuid is empty".into()));
     }
-    let profile = document.callflow.into_iter().find_map(|flow| flow.caller_profile).unwrap_or_default();
-    let service = service(&variables, &profile.rdnis)?;
+    let flows = document.callflow.unwrap_or_default();
+    let profile = flows.into_iter().find_map(|flow| flow.0.caller_profile).map(|profile| profile.0).unwrap_or_default();
+    let service = service(&variables, &profile.rdnis.0)?;
     let direction = Direction::of(service);
-    let gateway = some(plain(variables.sip_gateway_name)?);
+    let gateway = variables.sip_gateway_name.some();
     let (trunk_in, trunk_out) = if direction == Direction::Out { (None, gateway) } else { (gateway, None) };
-    let answer_ms = stamp(&variables.answer_uepoch, &variables.answer_epoch, "answer_uepoch")?;
-    let billable_ms = match &*variables.billmsec {
+    let answer_ms = stamp(&variables.answer_uepoch.0, &variables.answer_epoch.0, "answer_uepoch")?;
+    let billable_ms = match &*variables.billmsec.0 {
         "" => None,
         text => Some(text.parse().map_err(|_| Undecodable("FreeSWITCH JSON: billmsec is not a number".into()))?),
     };
-    let first = |first: Cow<'_, str>, second| if first.is_empty() { second } else { first.into_owned().into() };
     Ok(DecodedCdr {
-        cdr_id: plain(variables.uuid)?,
+        cdr_id: variables.uuid.0,
         source: None,
         leg: 0,
         sequence: 0,
         is_final: true,
-        call_id: plain(variables.sip_call_id)?,
-        account: some(plain(variables.accountcode)?),
-        src: plain(first(profile.caller_id_number, variables.sip_from_user))?,
-        dst: plain(first(profile.destination_number, variables.sip_to_user))?,
+        call_id: variables.sip_call_id.0,
+        account: variables.accountcode.some(),
+        src: profile.caller_id_number.or(variables.sip_from_user),
+        dst: profile.destination_number.or(variables.sip_to_user),
         service,
         direction,
-        setup_ms: stamp(&variables.start_uepoch, &variables.start_epoch, "start_uepoch")?,
+        setup_ms: stamp(&variables.start_uepoch.0, &variables.start_epoch.0, "start_uepoch")?,
         answer_ms,
-        end_ms: stamp(&variables.end_uepoch, &variables.end_epoch, "end_uepoch")?,
+        end_ms: stamp(&variables.end_uepoch.0, &variables.end_epoch.0, "end_uepoch")?,
         billable_ms: billable_ms.filter(|_| answer_ms.is_some()),
-        disposition: disposition(answer_ms.is_some(), &variables.hangup_cause),
-        release_cause: plain(variables.hangup_cause)?,
+        disposition: disposition(answer_ms.is_some(), &variables.hangup_cause.0),
+        release_cause: variables.hangup_cause.0,
         trunk_in,
         trunk_out,
-        forwarded_from: some(plain(profile.rdnis)?),
+        forwarded_from: profile.rdnis.some(),
         incoming_service: None,
         place: None,
     })
@@ -209,5 +261,34 @@ mod tests {
         let forwarded = SAMPLE.replace(r#""rdnis":"""#, r#""rdnis":"74957654321""#);
         let cdr = decode(forwarded.as_bytes(), chrono_tz::UTC).unwrap();
         assert_eq!((cdr.service, cdr.forwarded_from.as_deref()), (Service::Forwarded, Some("74957654321")));
+    }
+    #[test]
+    fn values_encoded_as_numbers_and_null() {
+        let changed = SAMPLE
+            .replace(r#""inbound","start"#, r#""%69nbound","start"#)
+            .replace(r#""1793527205000000""#, "1793527205000000")
+            .replace(r#""60250""#, r#""%36%30250""#)
+            .replace(r#""rdnis":"""#, r#""rdnis":null"#)
+            .replace(r#""variables":{"#, "\"variables\" :\n {");
+        assert!(recognises(changed.as_bytes()));
+        let cdr = decode(changed.as_bytes(), chrono_tz::UTC).unwrap();
+        assert_eq!(
+            (cdr.service, cdr.answer_ms, cdr.billable_ms, cdr.forwarded_from),
+            (Service::Outgoing, Some(1_793_527_205_000), Some(60_250), None)
+        );
+    }
+
+    #[test]
+    fn a_bad_field_is_named() {
+        for (from, to, says) in [
+            (r#""uuid":"u-1""#, r#""uuid":"""#, "variables.uuid is empty"),
+            (r#""uuid":"u-1""#, r#""uuid":"%ff""#, "not UTF-8"),
+            ("1793527205000000", "-5", "answer_uepoch is not a number of 0 or more"),
+            ("60250", "soon", "billmsec is not a number"),
+            (r#""direction":"inbound""#, r#""direction":"up""#, "direction `up`"),
+        ] {
+            let error = decode(SAMPLE.replace(from, to).as_bytes(), chrono_tz::UTC).unwrap_err();
+            assert!(error.0.contains(says), "{to}: {}", error.0);
+        }
     }
 }

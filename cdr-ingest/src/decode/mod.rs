@@ -10,6 +10,7 @@
 mod asterisk;
 mod canonical;
 mod freeswitch;
+mod object;
 mod time;
 
 use std::borrow::Cow;
@@ -177,6 +178,8 @@ pub fn decode<'a, 's>(
     header: Option<&str>,
     sources: &Sources<'s>,
 ) -> Result<(DecodedCdr<'a>, &'s SourceRow), Undecodable> {
+    // A file may begin with the mark of its encoding.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.is_empty() {
         return Err(Undecodable("the message is empty".into()));
     }
@@ -188,6 +191,12 @@ pub fn decode<'a, 's>(
     let zone = sources.for_record(header, format).map_or(chrono_tz::UTC, |source| source.zone);
     let decoded = (FORMATS[format].decode)(bytes, zone)?;
     let source = sources.for_record(decoded.source.as_deref().or(header), format)?;
+    if !source.code.is_empty() && source.format != FORMATS[format].name {
+        return Err(Undecodable(format!(
+            "the source `{}` is of format {}, the record of format {}",
+            source.code, source.format, FORMATS[format].name
+        )));
+    }
     if decoded.leg == u8::MAX {
         return Err(Undecodable("leg is 0 to 254: the called leg of an on-net call is counted one higher".into()));
     }
@@ -245,6 +254,10 @@ mod tests {
         assert!(code(&canonical(r#","source":"other""#), None).unwrap_err().contains("`other` is not configured"));
         let asterisk = "a,74951234567,79161234567,ctx,clid,SIP/a-1,SIP/b-1,Dial,x,2026-11-01 10:00:00,,2026-11-01 10:00:09,9,0,BUSY,3,1.2";
         assert_eq!(code(asterisk, None).unwrap(), "ast-1");
+        let error = code(asterisk, Some("sbc-1")).unwrap_err();
+        assert!(error.contains("`sbc-1` is of format canonical, the record of format asterisk"), "{error}");
+        let marked = format!("\u{feff}{asterisk}");
+        assert_eq!(code(&marked, None).unwrap(), "ast-1");
         let none = Sources::new(&[], &fallback);
         assert!(decode(asterisk.as_bytes(), Some("anything"), &none).is_ok());
     }

@@ -12,8 +12,9 @@ use std::collections::HashMap;
 
 use super::Reading;
 use super::table::{RowReader, read_table};
-use super::tariffs::amount_or_zero;
+use super::tariffs::{PREFIX, amount_or_zero};
 
+const CURRENCY: &str = "a currency code of three capital letters";
 const ZONE: &str = "a zone of the IANA time zone database, for example Europe/Moscow";
 
 fn words(text: Option<&str>) -> Vec<String> {
@@ -29,8 +30,8 @@ pub(super) fn read_entity(reading: &mut Reading<'_>) {
             return row.problem("code", "the file has one row");
         }
         let (code, name) = (row.required("code"), row.required("name"));
-        let currency = row.read("currency", "a currency code of three capital letters", Currency::parse);
-        let zone = row.parse("zone", ZONE);
+        let currency = row.must_read("currency", CURRENCY, Currency::parse);
+        let zone = row.must_parse("zone", ZONE);
         let (Some(currency), Some(zone)) = (currency, zone) else { return };
         let own = |column| row.text(column).map(str::to_owned);
         reading.operator.entity = EntityDetails { code, name, currency, inn: own("inn"), kpp: own("kpp") };
@@ -60,6 +61,9 @@ pub(super) fn read_settings(reading: &mut Reading<'_>) {
             };
             return row.problem("value", format!("`{value}` is not {wanted}"));
         }
+        if reading.operator.settings.iter().any(|(known, _)| *known == key) {
+            return row.problem("key", format!("the setting `{key}` stands twice"));
+        }
         reading.operator.settings.push((key, value));
     });
 }
@@ -68,14 +72,17 @@ pub(super) fn read_taxes(reading: &mut Reading<'_>) {
     let columns = [("category", true), ("regime", true), ("from", true), ("percent", true)];
     read_table(reading, "taxes.csv", false, &columns, |reading, row| {
         let (category, regime) = (row.required("category"), row.required("regime"));
-        let from = row.parse("from", "a day of the form 2026-01-01");
-        let percent = row.read("percent", "a percentage with at most two decimals", |text| {
-            let hundredths = Money::parse(text)?.nanos();
-            (hundredths >= 0 && hundredths % 10_000_000 == 0).then_some((hundredths / 10_000_000) as u32)
+        let from = row.must_parse("from", "a day of the form 2026-01-01");
+        let percent = row.must_read("percent", "a percentage of 0 to 100 with at most two decimals", |text| {
+            let percent = Money::parse(text)?.nanos();
+            ((0..=100_000_000_000).contains(&percent) && percent % 10_000_000 == 0)
+                .then_some((percent / 10_000_000) as u32)
         });
-        let (Some(from), Some(basis_points)) = (from, percent) else {
-            return row.problem("from", "a tax needs its first day and its percentage");
-        };
+        let (Some(from), Some(basis_points)) = (from, percent) else { return };
+        let key = |tax: &TaxDetails| (tax.category.clone(), tax.regime.clone(), tax.from);
+        if reading.operator.taxes.iter().any(|known| key(known) == (category.clone(), regime.clone(), from)) {
+            return row.problem("from", "the rate of this category and regime from this day stands twice");
+        }
         if category == "standard" && regime == "general" {
             reading.operator.rows.taxes.push(TaxRow { from, basis_points });
         }
@@ -115,7 +122,7 @@ pub(super) fn read_sources(reading: &mut Reading<'_>) {
     read_table(reading, "sources.csv", false, &columns, |reading, row| {
         let code = row.required("source");
         let formats: Vec<&'static str> = crate::decode::FORMATS.iter().map(|format| format.name).collect();
-        let format = row.word("format", &formats, "").to_owned();
+        let format = row.must_word("format", &formats).unwrap_or_default().to_owned();
         let zone = row.parse("zone", ZONE).unwrap_or(chrono_tz::UTC);
         let whole_seconds =
             row.parse("duration_rounding", "one of none, down, half_up, up").unwrap_or(WholeSeconds::HalfUp);
@@ -149,22 +156,51 @@ pub(super) fn read_accounts(reading: &mut Reading<'_>) {
         ("trunks", false),
     ];
     let mut clients: HashMap<String, ClientId> = HashMap::new();
+    let mut first_rows: Vec<FirstRow> = Vec::new();
     read_table(reading, "accounts.csv", true, &columns, |reading, row| {
         let code = row.required("account");
-        if row.text("plan").is_none() {
-            row.problem("plan", "must not be empty");
-        }
-        let plan = row.reference("plan", "plans.csv", &reading.names.plans);
+        let plan = row.must_refer("plan", "plans.csv", &reading.names.plans);
         let validity = row.validity();
-        let account = match reading.names.accounts.get(&code) {
-            Some(id) => *id,
-            None => new_account(reading, row, &mut clients, code, plan),
+        let account = if let Some(id) = reading.names.accounts.get(&code) {
+            first_rows[id.0 as usize - 1].compare(row);
+            *id
+        } else {
+            first_rows.push(FirstRow::of(row));
+            new_account(reading, row, &mut clients, code, plan)
         };
         if let Some(plan) = plan {
             reading.operator.rows.account_plans.push(AccountPlanRow { account, plan, validity });
             reading.came_from("accounts.csv", row.line);
         }
     });
+}
+
+/// Columns that describe an account and not one of its plan periods.
+const OF_THE_ACCOUNT: [&str; 8] = ["client", "currency", "zone", "mode", "policy", "limit", "balance", "trunks"];
+
+/// What the first row of an account says about it.
+struct FirstRow {
+    line: u64,
+    fields: [Option<Box<str>>; 8],
+}
+
+impl FirstRow {
+    fn of(row: &RowReader<'_>) -> Self {
+        Self { line: row.line, fields: OF_THE_ACCOUNT.map(|column| row.text(column).map(Box::from)) }
+    }
+
+    /// A later row leaves these fields empty, or repeats them.
+    fn compare(&self, row: &mut RowReader<'_>) {
+        for (column, first) in OF_THE_ACCOUNT.into_iter().zip(&self.fields) {
+            if row.text(column).is_some_and(|later| Some(later) != first.as_deref()) {
+                let problem = format!(
+                    "differs from line {}, which says what the account is; leave it empty or repeat it",
+                    self.line
+                );
+                row.problem(column, problem);
+            }
+        }
+    }
 }
 
 /// The first row of an account says what it is; later ones only add plan periods.
@@ -184,10 +220,8 @@ fn new_account(
         id
     });
     let plan_currency = plan.and_then(|plan| reading.names.plan_currencies.get(&plan).copied());
-    let currency = row
-        .read("currency", "a currency code of three capital letters", Currency::parse)
-        .or(plan_currency)
-        .unwrap_or(operator.entity.currency);
+    let currency =
+        row.read("currency", CURRENCY, Currency::parse).or(plan_currency).unwrap_or(operator.entity.currency);
     let (mode, policy) = (
         row.word("mode", &["prepaid", "postpaid"], "prepaid"),
         row.word("policy", &["none", "monthly", "days"], "none"),
@@ -227,20 +261,18 @@ pub(super) fn read_dids(reading: &mut Reading<'_>) {
         ("sale", false),
     ];
     read_table(reading, "dids.csv", false, &columns, |reading, row| {
-        let number = row.read("number", "an international number of 7 to 15 digits", E164::parse);
-        let status: Option<DidStatus> = row.parse("status", "one of free, reserved, in_work, archive");
+        let number = row.must_read("number", "an international number of 7 to 15 digits", E164::parse);
+        let status: Option<DidStatus> = row.must_parse("status", "one of free, reserved, in_work, archive");
         let account = row.reference("account", "accounts.csv", &reading.names.accounts);
-        if status == Some(DidStatus::InWork) && row.text("account").is_none() {
-            row.problem("account", "a number in work has an account");
+        if matches!(status, Some(DidStatus::InWork | DidStatus::Reserved)) && row.text("account").is_none() {
+            row.problem("account", "a number in work or reserved has an account");
         }
         let provider = row.reference("provider", "providers.csv", &reading.names.providers);
         let place = row.text("place").map(str::to_owned);
         let validity = row.validity();
         let kind = row.word("kind", &["ordinary", "fmtn"], "ordinary").to_owned();
         let sale = row.word("sale", &["yes", "forced", "no"], "yes").to_owned();
-        let (Some(number), Some(status)) = (number, status) else {
-            return row.problem("number", "a number needs its digits and its status");
-        };
+        let (Some(number), Some(status)) = (number, status) else { return };
         let symbol = place.as_deref().map(|place| reading.symbol(place));
         reading.operator.rows.dids.push(DidRow { number, status, account, place: symbol, validity });
         reading.operator.dids.push(DidDetails { provider, place, kind, sale });
@@ -261,7 +293,7 @@ pub(super) fn read_locks(reading: &mut Reading<'_>) {
         ("reason", false),
     ];
     read_table(reading, "locks.csv", true, &columns, |reading, row| {
-        let mask = row.read("mask", "a prefix of 1 to 15 digits or short:CODE", parse_mask);
+        let mask = row.must_read("mask", PREFIX, parse_mask);
         let account = row.reference("account", "accounts.csv", &reading.names.accounts);
         let origin = row.parse("origin", "one of client, operator, fraud").unwrap_or(LockOrigin::Operator);
         let provider = row.reference("provider", "providers.csv", &reading.names.providers);
@@ -269,12 +301,7 @@ pub(super) fn read_locks(reading: &mut Reading<'_>) {
         let validity = row.validity();
         let text = |column, default: &str| row.text(column).unwrap_or(default).to_owned();
         let (author, reason) = (text("author", "load"), text("reason", ""));
-        let Some(mask) = mask else {
-            if row.text("mask").is_none() {
-                row.problem("mask", "must not be empty");
-            }
-            return;
-        };
+        let Some(mask) = mask else { return };
         let lock = LockRow { id: reading.operator.locks.len() as u64 + 1, account, mask, provider, origin, validity };
         if active {
             reading.operator.rows.locks.push(lock);

@@ -61,6 +61,24 @@ impl RowReader<'_> {
         value
     }
 
+    /// As [`Self::read`], of a field that must not be empty.
+    pub(super) fn must_read<T>(
+        &mut self,
+        column: &'static str,
+        wanted: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        if self.text(column).is_none() {
+            self.problem(column, format!("must not be empty; it is {wanted}"));
+        }
+        self.read(column, wanted, read)
+    }
+
+    /// As [`Self::must_read`], for types that parse themselves.
+    pub(super) fn must_parse<T: FromStr>(&mut self, column: &'static str, wanted: &str) -> Option<T> {
+        self.must_read(column, wanted, |text| text.parse().ok())
+    }
+
     /// As [`Self::read`], for types that parse themselves.
     pub(super) fn parse<T: FromStr>(&mut self, column: &'static str, wanted: &str) -> Option<T> {
         self.read(column, wanted, |text| text.parse().ok())
@@ -76,6 +94,12 @@ impl RowReader<'_> {
         self.read(column, &wanted, |text| words.iter().copied().find(|word| *word == text)).unwrap_or(default)
     }
 
+    /// One of some words, in a field that must not be empty.
+    pub(super) fn must_word(&mut self, column: &'static str, words: &[&'static str]) -> Option<&'static str> {
+        let wanted = format!("one of {}", words.join(", "));
+        self.must_read(column, &wanted, |text| words.iter().copied().find(|word| *word == text))
+    }
+
     /// Columns `from` and `to`.
     pub(super) fn validity(&mut self) -> Validity {
         let wanted = "a time of the form 2026-11-01T00:00:00+03:00";
@@ -85,6 +109,19 @@ impl RowReader<'_> {
             self.problem("to", "the validity ends before it begins");
         }
         Validity { from_ms, to_ms }
+    }
+
+    /// A reference to a code of another file, in a field that must not be empty.
+    pub(super) fn must_refer<T: Copy>(
+        &mut self,
+        column: &'static str,
+        file: &str,
+        known: &std::collections::HashMap<String, T>,
+    ) -> Option<T> {
+        if self.text(column).is_none() {
+            self.problem(column, format!("must not be empty; it is a code of {file}"));
+        }
+        self.reference(column, file, known)
     }
 
     /// A reference to a code of another file.

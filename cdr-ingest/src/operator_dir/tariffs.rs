@@ -11,6 +11,7 @@ use rating::{Currency, Money, Rate, RateParts, Rounding, RoundingMode, Service};
 use super::Reading;
 use super::table::{RowReader, read_table};
 
+pub(super) const PREFIX: &str = "a prefix of 1 to 15 digits that does not begin with 0, or short:CODE";
 const ROUNDINGS: &str = "one of half_up, up, half_even, down";
 
 pub(super) fn read_lists(reading: &mut Reading<'_>) {
@@ -27,21 +28,18 @@ pub(super) fn read_lists(reading: &mut Reading<'_>) {
     ];
     read_table(reading, "lists.csv", true, &columns, |reading, row| {
         let code = row.required("list");
-        let kind = row.word("kind", &["retail", "wholesale"], "");
+        let kind = row.must_word("kind", &["retail", "wholesale"]);
         let provider = row.reference("provider", "providers.csv", &reading.names.providers);
         match (kind, row.text("provider").is_some()) {
-            ("retail", true) => row.problem("provider", "a retail list has no provider; leave it empty"),
-            ("wholesale", false) => row.problem("provider", "a wholesale list needs its provider"),
-            ("", _) if row.text("kind").is_none() => row.problem("kind", "must be retail or wholesale"),
+            (Some("retail"), true) => row.problem("provider", "a retail list has no provider; leave it empty"),
+            (Some("wholesale"), false) => row.problem("provider", "a wholesale list needs its provider"),
             _ => {}
         }
         if row.text("tax").is_some_and(|tax| tax != "included") {
             row.problem("tax", "only `included` is built: give prices with tax");
         }
-        let Some(currency) = row.read("currency", "a currency code of three capital letters", Currency::parse) else {
-            if row.text("currency").is_none() {
-                row.problem("currency", "must not be empty");
-            }
+        let Some(currency) = row.must_read("currency", "a currency code of three capital letters", Currency::parse)
+        else {
             return;
         };
         let rounding = Rounding {
@@ -88,20 +86,16 @@ pub(super) fn read_rates(reading: &mut Reading<'_>) {
     ];
     let mut interned: HashMap<RateParts, u32> = HashMap::new();
     read_table(reading, "rates.csv", true, &columns, |reading, row| {
-        if row.text("list").is_none() {
-            row.problem("list", "must not be empty");
-        }
-        let list = row.reference("list", "lists.csv", &reading.names.lists);
-        let prefix = row.read("prefix", "a prefix of 1 to 15 digits or short:CODE", parse_mask);
-        if row.text("prefix").is_none() {
-            row.problem("prefix", "must not be empty");
-        }
+        let list = row.must_refer("list", "lists.csv", &reading.names.lists);
+        let prefix = row.must_read("prefix", PREFIX, parse_mask);
         let service = row.parse::<Service>("service", "one of outgoing, incoming, tollfree, forwarded, internal");
         let word = |row: &RowReader<'_>, column| row.text(column).map(str::to_owned);
         let incoming_service = word(row, "incoming_service").map(|word| reading.symbol(&word));
         let place = word(row, "place").map(|word| reading.symbol(&word));
         let provider = row.reference("provider", "providers.csv", &reading.names.providers);
-        let origin = row.read("origin", "a prefix of 1 to 15 digits", parse_mask).unwrap_or(Digits::EMPTY);
+        let origin = row.read("origin", "a prefix of 1 to 15 digits that does not begin with 0", |text| {
+            parse_mask(text).filter(|origin| !origin.is_short())
+        });
         let validity = row.validity();
         let Some(parts) = parts(row) else { return };
         let rate = match interned.get(&parts) {
@@ -118,7 +112,8 @@ pub(super) fn read_rates(reading: &mut Reading<'_>) {
         };
         if let (Some(list), Some(prefix)) = (list, prefix) {
             let id = reading.operator.rows.rate_rows.len() as u64 + 1;
-            let qualifiers = Qualifiers { service, incoming_service, provider, place, origin };
+            let qualifiers =
+                Qualifiers { service, incoming_service, provider, place, origin: origin.unwrap_or(Digits::EMPTY) };
             reading.operator.rows.rate_rows.push(RateRow { id, list, prefix, qualifiers, validity, rate });
             reading.came_from("rates.csv", row.line);
         }
@@ -159,12 +154,10 @@ fn tiers(row: &mut RowReader<'_>) -> Option<Vec<Tier>> {
         }
         return row.read("tiers", wanted, parse_tiers);
     }
-    let Some(price) = row.amount("price") else {
-        if row.text("price").is_none() {
-            row.problem("price", "a rate needs a price, or tiers");
-        }
-        return None;
-    };
+    if row.text("price").is_none() {
+        row.problem("price", "a rate needs a price, or tiers");
+    }
+    let price = row.amount("price")?;
     let unit: u32 = row.parse("unit", "a whole number of seconds").unwrap_or(60);
     let billing = row.text("billing").unwrap_or("1/1").to_owned();
     let tiers = billing_tiers(price, unit, &billing);
@@ -190,14 +183,8 @@ pub(super) fn read_plans(reading: &mut Reading<'_>) {
     read_table(reading, "plans.csv", true, &columns, |reading, row| {
         let code = row.required("plan");
         let layer: Option<u16> =
-            row.read("layer", "a position from 1 (the uppermost) on", |text| text.parse().ok().filter(|n| *n > 0));
-        if row.text("layer").is_none() {
-            row.problem("layer", "must not be empty");
-        }
-        if row.text("list").is_none() {
-            row.problem("list", "must not be empty");
-        }
-        let list = row.reference("list", "lists.csv", &reading.names.lists);
+            row.must_read("layer", "a position from 1 (the uppermost) on", |text| text.parse().ok().filter(|n| *n > 0));
+        let list = row.must_refer("list", "lists.csv", &reading.names.lists);
         let validity = row.validity();
         let prices_incoming = row.word("incoming", &["free", "priced"], "free") == "priced";
         let name = row.text("name").unwrap_or(&code).to_owned();

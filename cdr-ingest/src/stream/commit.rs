@@ -44,6 +44,8 @@ pub enum Refusal {
         /// Late records go to suspense this time.
         late_lookup_failed: bool,
     },
+    /// Postgres refuses it, and would refuse it again: a person has to look.
+    Failed(StoreError),
 }
 
 enum Attempt {
@@ -54,7 +56,11 @@ enum Attempt {
 
 impl From<StoreError> for Attempt {
     fn from(error: StoreError) -> Self {
-        Self::Again(error.to_string())
+        if error.is_unavailable() || error.is_conflict() {
+            Self::Again(error.to_string())
+        } else {
+            Self::Refused(Refusal::Failed(error))
+        }
     }
 }
 
@@ -89,15 +95,19 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
     let mut tx = BatchTx::begin(&shared.store).await?;
     let last_blob = shared.seen.read().expect("no panic under this lock").last_blob();
     let blobs = tx.identities_since(last_blob).await?;
-    let mut marks = {
+    let (mut marks, late) = {
         let mut seen = shared.seen.write().expect("no panic under this lock");
         for blob in &blobs {
             seen.insert(blob, prepared.summary.read_up_to_ms.max(shared.now_ms()));
         }
-        seen.mark(&prepared.arena.legs)
+        // Identities may have been forgotten since the batch was rated.
+        let horizon = seen.forgotten_up_to_ms();
+        let legs = &prepared.arena.legs;
+        let late: Vec<bool> = legs.iter().map(|leg| leg.late || leg.end_ms <= horizon).collect();
+        (seen.mark(legs), late)
     };
-    mark_suspended(&mut tx, prepared, &mut marks).await?;
-    if !prepared.late_lookup_failed && !mark_late(shared, prepared, &mut marks).await? {
+    mark_suspended(&mut tx, prepared, &late, &mut marks).await?;
+    if !mark_late(shared, prepared, &late, &mut marks).await? {
         return Ok(Attempt::Refused(Refusal::RateAgain { late_lookup_failed: true }));
     }
     if marks != prepared.marks {
@@ -113,7 +123,7 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
             shared.live.refresh_periods(&shared.store).await?;
             return Ok(Attempt::Refused(Refusal::RateAgain { late_lookup_failed: prepared.late_lookup_failed }));
         }
-        Err(WriteError::Store(error)) => return Ok(Attempt::Again(error.to_string())),
+        Err(WriteError::Store(error)) => return Err(error.into()),
     };
     if tx.commit().await? == Committed::Unknown {
         match settle(shared, claim, prepared).await {
@@ -171,10 +181,15 @@ async fn position_after_it(shared: &Shared, claim: &Claim) -> Result<(i64, i64),
 }
 
 /// Marks legs that wait in suspense already, whatever their age: those that would be suspended again, and late ones that can be rated by now.
-async fn mark_suspended(tx: &mut BatchTx, prepared: &Prepared, marks: &mut [bool]) -> Result<(), Attempt> {
+async fn mark_suspended(
+    tx: &mut BatchTx,
+    prepared: &Prepared,
+    late: &[bool],
+    marks: &mut [bool],
+) -> Result<(), Attempt> {
     let legs = &prepared.arena.legs;
     let asked: Vec<usize> = (0..legs.len())
-        .filter(|index| !marks[*index] && (legs[*index].late || legs[*index].outcome == rating::Outcome::Suspended))
+        .filter(|index| !marks[*index] && (late[*index] || legs[*index].outcome == rating::Outcome::Suspended))
         .collect();
     if asked.is_empty() {
         return Ok(());
@@ -188,9 +203,11 @@ async fn mark_suspended(tx: &mut BatchTx, prepared: &Prepared, marks: &mut [bool
 }
 
 /// Looks late legs up exactly and marks those that were charged. `false` when the look-up cannot be made.
-async fn mark_late(shared: &Shared, prepared: &Prepared, marks: &mut [bool]) -> Result<bool, Attempt> {
-    let late: Vec<usize> =
-        (0..marks.len()).filter(|index| prepared.arena.legs[*index].late && !marks[*index]).collect();
+async fn mark_late(shared: &Shared, prepared: &Prepared, late: &[bool], marks: &mut [bool]) -> Result<bool, Attempt> {
+    let late: Vec<usize> = (0..marks.len()).filter(|index| late[*index] && !marks[*index]).collect();
+    if prepared.late_lookup_failed {
+        return Ok(late.iter().all(|index| prepared.arena.legs[*index].outcome == rating::Outcome::Suspended));
+    }
     if late.is_empty() {
         return Ok(true);
     }
@@ -221,7 +238,6 @@ fn write(prepared: &Prepared) -> BatchWrite<'_> {
         suspense: &assembled.suspense,
         non_target: &assembled.non_target,
         outbox: &assembled.parts,
-        delivered: &[],
     }
 }
 

@@ -90,6 +90,13 @@ async fn run(
                     drop(to_deliver);
                     return Ok(delivering.await??);
                 }
+                Err(Refusal::Failed(error)) => {
+                    return Err(anyhow::Error::from(error).context(format!(
+                        "partition {partition}: Postgres refuses the batch at offset {}, and would refuse it again. Nothing of it was charged, and \
+                         nothing after it is read until the cause is removed",
+                        prepared.from_offset
+                    )));
+                }
                 Err(Refusal::RateAgain { late_lookup_failed }) => {
                     prepared =
                         rate(&shared, &claim, Arc::clone(&batch), prepared.from_offset, late_lookup_failed).await?;
@@ -171,7 +178,7 @@ fn rate_batch(
     let started = std::time::Instant::now();
     let snapshot = shared.live.snapshot();
     let periods = shared.live.periods();
-    let fallback = fallback_source();
+    let fallback = fallback_source(&snapshot);
     let sources = Sources::new(snapshot.sources(), &fallback);
     let context = Context {
         snapshot: &snapshot,
@@ -179,6 +186,7 @@ fn rate_batch(
         periods: &periods,
         now_ms: shared.now_ms(),
         window_ms: shared.window_ms,
+        forgotten_up_to_ms: shared.seen.read().expect("no panic under this lock").forgotten_up_to_ms(),
         late_lookup_failed,
     };
     let mut arena = Arena::default();

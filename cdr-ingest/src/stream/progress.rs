@@ -53,21 +53,27 @@ async fn once(
             streams::record_progress(&shared.store, &claim, end, now).await?;
         }
     }
-    let oldest = streams::oldest_read(&shared.store).await?.unwrap_or(now).min(now);
-    let window = TimeDelta::milliseconds(shared.window_ms);
-    let settled = streams::oldest_waiting(&shared.store).await?.unwrap_or(now).min(now - TimeDelta::days(1));
-    streams::forget_identities(&shared.store, oldest - window, settled).await?;
-    {
-        let mut seen = shared.seen.write().expect("no panic under this lock");
-        seen.forget((oldest - window).timestamp_millis(), settled.timestamp_millis());
-        metrics::gauge!("tollgate_identities").set(seen.len() as f64);
-    }
+    forget(shared, now).await?;
     metrics::gauge!("tollgate_outbox_bytes").set(shared.outbox_bytes.load(std::sync::atomic::Ordering::Relaxed) as f64);
     let grace = TimeDelta::minutes(settings.number("nontarget.grace_minutes")?);
     let states = streams::progress(&shared.store).await?;
     if let Some(last) = days.complete_through(&states, now, shared.live.snapshot().zone, grace) {
         collect(shared, last, now).await?;
     }
+    Ok(())
+}
+
+/// Forgets identities that no repeat names by heart any more, here and in Postgres.
+async fn forget(shared: &Shared, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let read_up_to = streams::oldest_read(&shared.store, now - SILENT_AFTER).await?.unwrap_or(now).min(now);
+    let ended = read_up_to - TimeDelta::milliseconds(shared.window_ms);
+    let settled = streams::oldest_waiting(&shared.store).await?.unwrap_or(now).min(now - TimeDelta::days(1));
+    streams::forget_identities(&shared.store, ended, settled).await?;
+    let horizon = streams::identity_horizon(&shared.store).await?;
+    let mut seen = shared.seen.write().expect("no panic under this lock");
+    seen.forget(ended.timestamp_millis(), settled.timestamp_millis());
+    seen.raise_horizon(horizon.map_or(i64::MIN, |at| at.timestamp_millis()));
+    metrics::gauge!("tollgate_identities").set(seen.len() as f64);
     Ok(())
 }
 

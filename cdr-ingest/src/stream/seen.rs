@@ -2,7 +2,8 @@
 //!
 //! Owns: the identities of the duplicate window, in memory, in buckets by the time of their commit.
 //! Does not own: the blobs (`billing::streams`), the exact look-up of late records (`stream::late`).
-//! Always: an identity enters only when its batch is committed: else a batch that is tried again would be its own duplicate.
+//! Always: an identity enters only when its batch is committed: else a batch that is tried again would be its own duplicate; of a record that ended after
+//! [`Seen::forgotten_up_to_ms`] every identity ever committed is here.
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -45,17 +46,35 @@ struct Bucket {
 }
 
 /// The identities that a repeat may name.
-#[derive(Default)]
 pub struct Seen {
     buckets: VecDeque<Bucket>,
     /// The last blob that is in here.
     last_blob: i64,
+    /// The end of the latest record whose identity may be gone.
+    forgotten_up_to_ms: i64,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self { buckets: VecDeque::new(), last_blob: 0, forgotten_up_to_ms: i64::MIN }
+    }
 }
 
 impl Seen {
     /// The last blob that is in here; later ones are unknown.
     pub const fn last_blob(&self) -> i64 {
         self.last_blob
+    }
+
+    /// The end of the latest record whose identity may be gone, milliseconds of the epoch: one that ended up to here is looked up exactly, whatever its
+    /// message time says (a copy may carry the old one).
+    pub const fn forgotten_up_to_ms(&self) -> i64 {
+        self.forgotten_up_to_ms
+    }
+
+    /// Learns that identities of records that ended up to `end_ms` were forgotten elsewhere.
+    pub fn raise_horizon(&mut self, end_ms: i64) {
+        self.forgotten_up_to_ms = self.forgotten_up_to_ms.max(end_ms);
     }
 
     /// Number of identities.
@@ -91,7 +110,8 @@ impl Seen {
             && self.buckets[0].newest_end_ms < end_ms
             && self.buckets[1].opened_ms < committed_ms
         {
-            self.buckets.pop_front();
+            let newest_end_ms = self.buckets.pop_front().map_or(i64::MIN, |bucket| bucket.newest_end_ms);
+            self.raise_horizon(newest_end_ms);
         }
     }
 
@@ -127,7 +147,9 @@ mod tests {
         assert!(seen.contains(&[1; 16]), "a call that ended at the limit may still be repeated");
         seen.forget(1_001, BUCKET_MS);
         assert!(seen.contains(&[1; 16]), "committed too recently");
+        assert_eq!(seen.forgotten_up_to_ms(), i64::MIN);
         seen.forget(1_001, BUCKET_MS + 1);
         assert!(!seen.contains(&[1; 16]) && seen.contains(&[3; 16]));
+        assert_eq!(seen.forgotten_up_to_ms(), 1_000);
     }
 }

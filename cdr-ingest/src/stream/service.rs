@@ -17,7 +17,7 @@ use super::consumer::{self, ConsumerHandle, ConsumerOptions};
 use super::live::Live;
 use super::progress;
 use super::seen::Seen;
-use crate::charge::{Arena, instant};
+use crate::charge::Arena;
 use crate::clickhouse::ClickHouse;
 use crate::clickhouse::deliver::probe;
 use crate::operator_dir::world_plan;
@@ -120,7 +120,7 @@ pub async fn run(
     let stream = streams::open_stream(&store, &options.consumer.cluster, &options.consumer.topic).await?;
     let window_ms = settings.number("dedup.window_hours")? * 3_600_000;
     let shared = Arc::new(Shared {
-        seen: RwLock::new(load_identities(&store, window_ms).await?),
+        seen: RwLock::new(load_identities(&store).await?),
         outbox_bytes: AtomicI64::new(0),
         outbox_max: settings.number("outbox.max_bytes")?,
         gate: Mutex::new(()),
@@ -159,23 +159,20 @@ async fn finish(consumer: ConsumerHandle) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Loads what a repeat may still name. A record is a repeat candidate for `window` after its call's end; what was committed within a day, or waits in the
-/// outbox, is loaded whatever its age, for the look-up of late records.
-async fn load_identities(store: &Store, window_ms: i64) -> Result<Seen, StoreError> {
+/// Loads what a repeat may still name, and the horizon behind which something was forgotten.
+async fn load_identities(store: &Store) -> Result<Seen, StoreError> {
     let now_ms = SystemClock.now().timestamp_millis();
-    let oldest_read = streams::oldest_read(store).await?.map_or(now_ms, |at| at.timestamp_millis());
-    let newest_end = instant(oldest_read.min(now_ms) - window_ms);
-    let committed =
-        streams::oldest_waiting(store).await?.map_or(now_ms, |at| at.timestamp_millis()).min(now_ms - 86_400_000);
     let mut seen = Seen::default();
     loop {
-        let blobs =
-            streams::identities_within(store, newest_end, instant(committed), seen.last_blob(), BLOBS_AT_ONCE).await?;
+        let blobs = streams::identities_after(store, seen.last_blob(), BLOBS_AT_ONCE).await?;
         if blobs.is_empty() {
-            return Ok(seen);
+            break;
         }
         for blob in &blobs {
             seen.insert(blob, now_ms);
         }
     }
+    // Read after the blobs: what was deleted between the two is behind it.
+    seen.raise_horizon(streams::identity_horizon(store).await?.map_or(i64::MIN, |at| at.timestamp_millis()));
+    Ok(seen)
 }

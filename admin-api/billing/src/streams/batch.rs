@@ -47,8 +47,6 @@ pub struct BatchWrite<'a> {
     pub non_target: &'a [NonTargetDelta],
     /// Rows for ClickHouse.
     pub outbox: &'a [OutboxPart],
-    /// Parts delivered since the last batch.
-    pub delivered: &'a [i64],
 }
 
 /// Why a batch was not written.
@@ -163,9 +161,6 @@ impl BatchTx {
             .bind(&part.body)
             .execute(&mut *self.tx)
             .await?;
-        }
-        if !batch.delivered.is_empty() {
-            sqlx::query("DELETE FROM outbox WHERE id = ANY($1)").bind(batch.delivered).execute(&mut *self.tx).await?;
         }
         Ok(blob)
     }

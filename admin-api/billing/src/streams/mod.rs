@@ -17,6 +17,6 @@ mod partition;
 pub use batch::{BatchTx, BatchWrite, Committed, IdentityBlob, WriteError};
 pub use outbox::{OutboxPart, OutboxRow, delete_delivered, outbox_bytes, pending, pending_by_id, reserve_ids};
 pub use partition::{
-    Claim, PartitionProgress, StreamId, claim, forget_identities, identities_within, move_position, oldest_read,
-    oldest_waiting, open_stream, position, progress, record_progress,
+    Claim, PartitionProgress, StreamId, claim, forget_identities, identities_after, identity_horizon, move_position,
+    oldest_read, oldest_waiting, open_stream, position, progress, record_progress,
 };

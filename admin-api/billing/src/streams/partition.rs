@@ -125,33 +125,29 @@ pub async fn progress(store: &Store) -> Result<Vec<PartitionProgress>, StoreErro
         .collect())
 }
 
-/// The identities that a repeat may still name: of records that ended after `newest_end`, or were committed after `committed`. In order of commit, at
-/// most `limit` blobs after `after_id`.
-pub async fn identities_within(
-    store: &Store,
-    newest_end: DateTime<Utc>,
-    committed: DateTime<Utc>,
-    after_id: i64,
-    limit: i64,
-) -> Result<Vec<IdentityBlob>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT id, newest_end, keys FROM identity_blob WHERE id > $3 AND (newest_end >= $1 OR committed_at >= $2) ORDER BY id LIMIT $4",
-    )
-    .bind(newest_end)
-    .bind(committed)
-    .bind(after_id)
-    .bind(limit)
-    .fetch_all(store.pool())
-    .await?;
+/// The identities that a repeat may still name: all that were not forgotten. In order of commit, at most `limit` blobs after `after_id`.
+pub async fn identities_after(store: &Store, after_id: i64, limit: i64) -> Result<Vec<IdentityBlob>, StoreError> {
+    let rows = sqlx::query("SELECT id, newest_end, keys FROM identity_blob WHERE id > $1 ORDER BY id LIMIT $2")
+        .bind(after_id)
+        .bind(limit)
+        .fetch_all(store.pool())
+        .await?;
     Ok(rows
         .iter()
         .map(|row| IdentityBlob { id: row.get("id"), newest_end: row.get("newest_end"), keys: row.get("keys") })
         .collect())
 }
 
-/// The message time that the slowest partition has been read up to.
-pub async fn oldest_read(store: &Store) -> Result<Option<DateTime<Utc>>, StoreError> {
-    Ok(sqlx::query_scalar("SELECT min(read_up_to) FROM partition_state").fetch_one(store.pool()).await?)
+/// The message time that the slowest partition has been read up to, of those that have records left to read; `None` when nothing is left. One that nobody
+/// has looked at since `silent_since` holds nothing up: what it still has is looked up exactly when it comes.
+pub async fn oldest_read(store: &Store, silent_since: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+    Ok(sqlx::query_scalar(
+        "SELECT min(coalesce(read_up_to, 'epoch')) FROM partition_state
+         WHERE coalesce(log_end > next_offset, true) AND coalesce(log_end_at, updated_at) >= $1",
+    )
+    .bind(silent_since)
+    .fetch_one(store.pool())
+    .await?)
 }
 
 /// When the oldest part that waits for ClickHouse was committed.
@@ -179,17 +175,26 @@ pub async fn move_position(
     Ok(())
 }
 
-/// Deletes identities of records that ended before `ended` and were committed before `committed`: no repeat of them can be younger than the duplicate
-/// window, and ClickHouse has their rows for the look-up of older ones.
+/// Deletes identities of records that ended before `ended` and were committed before `committed`, and moves the horizon up to the latest of them:
+/// ClickHouse has their rows for the look-up of what comes from behind it.
 pub async fn forget_identities(
     store: &Store,
     ended: DateTime<Utc>,
     committed: DateTime<Utc>,
-) -> Result<u64, StoreError> {
-    let deleted = sqlx::query("DELETE FROM identity_blob WHERE newest_end < $1 AND committed_at < $2")
-        .bind(ended)
-        .bind(committed)
-        .execute(store.pool())
-        .await?;
-    Ok(deleted.rows_affected())
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "WITH forgotten AS (DELETE FROM identity_blob WHERE newest_end < $1 AND committed_at < $2 RETURNING newest_end)
+         INSERT INTO identity_horizon (forgotten_up_to) SELECT max(newest_end) FROM forgotten HAVING count(*) > 0
+         ON CONFLICT (only_row) DO UPDATE SET forgotten_up_to = greatest(identity_horizon.forgotten_up_to, excluded.forgotten_up_to)",
+    )
+    .bind(ended)
+    .bind(committed)
+    .execute(store.pool())
+    .await?;
+    Ok(())
+}
+
+/// The end of the latest record whose identity may have been forgotten; `None` while none was.
+pub async fn identity_horizon(store: &Store) -> Result<Option<DateTime<Utc>>, StoreError> {
+    Ok(sqlx::query_scalar("SELECT forgotten_up_to FROM identity_horizon").fetch_optional(store.pool()).await?)
 }
