@@ -18,6 +18,7 @@ pub mod text;
 
 pub mod decode;
 
+pub mod monitor;
 pub mod normalise;
 
 pub mod admit;

@@ -139,6 +139,43 @@ async fn a_restart_at_the_end_of_the_topic() {
     world.drop().await;
 }
 
+/// What a watchman sees of a process: alive at once, ready when it follows its partitions, figures.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_says_how_it_is() {
+    let world = World::new(1).await;
+    let address = {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        free.local_addr().unwrap()
+    };
+    world.send(0, &record("a", json!({})));
+    let process = world.spawn_ingest(&["--monitor", &address.to_string()]);
+    let ask = async |path: &str| -> Option<String> {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let mut stream = tokio::net::TcpStream::connect(address).await.ok()?;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.ok()?;
+        Some(answer)
+    };
+    wait_for_position(&world, 1).await;
+    assert!(ask("/health").await.unwrap().contains("200 OK"));
+    let mut ready = String::new();
+    for _ in 0..60 {
+        ready = ask("/ready").await.unwrap();
+        if ready.contains("200 OK") {
+            break;
+        }
+        assert!(ready.contains("503") && ready.contains("starting"), "{ready}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert!(ready.contains("200 OK"), "{ready}");
+    let metrics = ask("/metrics").await.unwrap();
+    assert!(metrics.contains("tollgate_records_total 1") && metrics.contains("tollgate_lag_records"), "{metrics}");
+    process.kill();
+    world.drop().await;
+}
+
 async fn wait_for_position(world: &World, offset: i64) {
     for _ in 0..600 {
         let reached: i64 = streams::progress(&world.store).await.unwrap().iter().map(|state| state.next_offset).sum();

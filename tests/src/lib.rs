@@ -126,6 +126,7 @@ impl World {
             },
             stop_at_end: true,
             hold_delivery: Duration::ZERO,
+            readiness: std::sync::Arc::default(),
         }
     }
 

@@ -5,3 +5,7 @@ create table identity_horizon (
     forgotten_up_to timestamptz not null
 );
 comment on table identity_horizon is 'Identities of records that ended up to this moment may have been deleted: a record that ended before it is looked up in ClickHouse before it is charged, whatever its message time says.';
+
+insert into setting (key, value, description) values
+    ('ingest.batch_rows', '50000', 'Records of a batch of the ingest, 1 to 400000'),
+    ('ingest.batch_ms', '1000', 'Milliseconds after which a batch of the ingest is handed over whatever its count');

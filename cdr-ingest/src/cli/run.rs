@@ -2,9 +2,15 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
+use billing::settings::Settings;
+use billing::{Clock, SystemClock};
+
 use super::Engines;
+use crate::monitor::{self, Readiness};
 use crate::stream::consumer::ConsumerOptions;
 use crate::stream::service::{self, ServiceOptions};
 
@@ -36,29 +42,30 @@ pub(super) struct Options {
     /// Milliseconds of silence after which a process loses its partitions.
     #[arg(long, default_value_t = 6000)]
     session_ms: u32,
-    /// Records of a batch.
-    #[arg(long, default_value_t = 50_000)]
-    batch_rows: usize,
-    /// Milliseconds after which a batch is handed over whatever its count.
-    #[arg(long, default_value_t = 1_000)]
-    batch_ms: u64,
+    /// Records of a batch, 1 to 400000; default: the setting ingest.batch_rows.
+    #[arg(long)]
+    batch_rows: Option<u64>,
+    /// Milliseconds after which a batch is handed over whatever its count; default: the setting ingest.batch_ms.
+    #[arg(long)]
+    batch_ms: Option<u64>,
     /// End when everything that is in the topic now is charged and delivered.
     #[arg(long)]
     stop_at_end: bool,
-    /// Serve /metrics for Prometheus at this address.
+    /// Serve /health, /ready and /metrics (for Prometheus) at this address, for example 127.0.0.1:9464.
     #[arg(long)]
-    metrics: Option<SocketAddr>,
+    monitor: Option<SocketAddr>,
     /// Failure drill: wait so many milliseconds between COMMIT and the INSERT into ClickHouse.
     #[arg(long, default_value_t = 0, hide = true)]
     hold_delivery_ms: u64,
 }
 
 pub(super) async fn main(options: Options) -> anyhow::Result<ExitCode> {
-    if options.batch_rows == 0 || options.batch_rows > 400_000 {
-        anyhow::bail!("--batch-rows is 1 to 400000");
-    }
-    if let Some(address) = options.metrics {
-        metrics_exporter_prometheus::PrometheusBuilder::new().with_http_listener(address).install()?;
+    let readiness = Arc::new(Readiness::default());
+    if let Some(address) = options.monitor {
+        let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
+        monitor::serve(address, metrics, Arc::clone(&readiness), || SystemClock.now().timestamp_millis())
+            .await
+            .with_context(|| format!("--monitor: cannot listen at {address}"))?;
     }
     let engines = &options.engines;
     let store = engines.store(16)?;
@@ -66,6 +73,13 @@ pub(super) async fn main(options: Options) -> anyhow::Result<ExitCode> {
     let clickhouse = engines.clickhouse();
     super::wait_for("ClickHouse", &engines.clickhouse, engines.wait_seconds, async || clickhouse.ping().await).await?;
     wait_for_kafka(&options.kafka, engines.wait_seconds).await?;
+    let settings = Settings::read(&store).await.context("reading the settings; has `cdr-ingest migrate` been run?")?;
+    let or_setting = |option: Option<u64>, key| option.map_or_else(|| settings.number(key), |value| Ok(value as i64));
+    let batch_rows = or_setting(options.batch_rows, "ingest.batch_rows")?;
+    if !(1..=400_000).contains(&batch_rows) {
+        anyhow::bail!("--batch-rows, or the setting ingest.batch_rows, is {batch_rows}; it must be 1 to 400000");
+    }
+    let batch_ms = or_setting(options.batch_ms, "ingest.batch_ms")?;
     let service = ServiceOptions {
         consumer: ConsumerOptions {
             brokers: options.kafka,
@@ -74,11 +88,12 @@ pub(super) async fn main(options: Options) -> anyhow::Result<ExitCode> {
             group: options.group,
             instance: options.instance,
             session_ms: options.session_ms,
-            batch_rows: options.batch_rows,
-            batch_time: Duration::from_millis(options.batch_ms),
+            batch_rows: batch_rows as usize,
+            batch_time: Duration::from_millis(batch_ms.max(0) as u64),
         },
         stop_at_end: options.stop_at_end,
         hold_delivery: Duration::from_millis(options.hold_delivery_ms),
+        readiness,
     };
     service::run(store, clickhouse, service, terminated()).await?;
     Ok(ExitCode::SUCCESS)

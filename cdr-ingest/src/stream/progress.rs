@@ -25,8 +25,9 @@ pub async fn tick(shared: Arc<Shared>, watch: Watch, settings: Settings) {
     let mut days = CollectedDays::default();
     loop {
         tokio::time::sleep(INTERVAL).await;
-        if let Err(error) = once(&shared, &watch, &settings, &mut days).await {
-            tracing::warn!("progress was not recorded: {error:#}");
+        match once(&shared, &watch, &settings, &mut days).await {
+            Ok(()) => shared.readiness.progressed(shared.now_ms()),
+            Err(error) => tracing::warn!("progress was not recorded: {error:#}"),
         }
     }
 }

@@ -20,6 +20,7 @@ use super::seen::Seen;
 use crate::charge::Arena;
 use crate::clickhouse::ClickHouse;
 use crate::clickhouse::deliver::probe;
+use crate::monitor::Readiness;
 use crate::operator_dir::world_plan;
 
 /// Identifiers that a batch may need besides one a hundred thousand rows: four tables times the months that records may lie in.
@@ -43,6 +44,8 @@ pub struct Shared {
     pub window_ms: i64,
     /// Wait between COMMIT and INSERT, for failure drills.
     pub hold_delivery: Duration,
+    /// Told of every progress that was recorded.
+    pub readiness: Arc<Readiness>,
     /// Bytes that wait for ClickHouse.
     pub outbox_bytes: AtomicI64,
     outbox_max: i64,
@@ -97,6 +100,8 @@ pub struct ServiceOptions {
     pub stop_at_end: bool,
     /// Wait between COMMIT and INSERT, for failure drills.
     pub hold_delivery: Duration,
+    /// Told of every progress that was recorded.
+    pub readiness: Arc<Readiness>,
 }
 
 /// Runs until `stop` resolves, or the end of the topic when asked for, or a failure that needs a person.
@@ -125,6 +130,7 @@ pub async fn run(
         outbox_max: settings.number("outbox.max_bytes")?,
         gate: Mutex::new(()),
         hold_delivery: options.hold_delivery,
+        readiness: options.readiness,
         store,
         clickhouse,
         live,
