@@ -21,6 +21,9 @@ use crate::normalise::{NormalisedCdr, Rejected};
 use crate::rate::RatedLeg;
 use crate::text::clean;
 
+/// How far the times of two reports of one call may lie apart.
+pub const REPORTS_APART_MS: i64 = 2 * 86_400_000;
+
 /// Identity of a leg: 128 bits of (source, cdr_id, leg, sequence), or of the raw record where the source has no identity.
 pub type Identity = [u8; 16];
 
@@ -138,6 +141,8 @@ pub struct ChargedLeg {
     pub end_ms: i64,
     /// Time by whose month the row is filed.
     pub row_ms: i64,
+    /// Set-up of the call; the message time when not known.
+    pub setup_ms: i64,
     /// The row in the arena.
     pub row: Range<usize>,
     /// Source and identity in the texts of the arena.
@@ -191,6 +196,7 @@ impl Arena {
             received_ms: at.received_ms,
             end_ms: row.call.end_ms,
             row_ms: row.call.setup_ms,
+            setup_ms: row.call.setup_ms,
             row: start..self.rows.len(),
             source,
             cdr_id,
@@ -209,6 +215,7 @@ impl Arena {
         late: bool,
     ) {
         let cdr = decoded.map(|decoded| decoded.cdr);
+        let call = decoded.and_then(|decoded| decoded.call);
         let source = decoded.map_or("", |decoded| decoded.source);
         let cdr_id = cdr.map_or(std::borrow::Cow::Borrowed(""), |cdr| clean(&cdr.cdr_id));
         let start = self.rows.len();
@@ -247,8 +254,9 @@ impl Arena {
             late,
             offset: at.place.offset,
             received_ms: at.received_ms,
-            end_ms: at.received_ms,
+            end_ms: call.map_or(at.received_ms, |call| call.end_ms),
             row_ms: at.received_ms,
+            setup_ms: call.map_or(at.received_ms, |call| call.setup_ms),
             row: start..self.rows.len(),
             source,
             cdr_id,
@@ -263,6 +271,8 @@ pub struct Decoded<'a> {
     pub cdr: &'a DecodedCdr<'a>,
     /// Code of its source.
     pub source: &'a str,
+    /// Its numbers and times, where they are understood.
+    pub call: Option<&'a NormalisedCdr>,
 }
 
 fn effect(call: &NormalisedCdr, rated: &RatedLeg, snapshot: &rating::Snapshot, period: NaiveDate) -> Effect {

@@ -9,9 +9,9 @@ use rating::rows::SourceRow;
 use rating::{Snapshot, SuspenseCode};
 
 use crate::admit::admit;
-use crate::charge::{Arena, Decoded, Located, Periods, identity, identity_of_place};
+use crate::charge::{Arena, Decoded, Located, Periods, REPORTS_APART_MS, identity, identity_of_place};
 use crate::clickhouse::row::CallRow;
-use crate::decode::{Sources, decode};
+use crate::decode::{Sources, decode, without_mark};
 use crate::normalise::{Rejected, normalise};
 use crate::rate::rate;
 
@@ -31,6 +31,13 @@ pub struct Context<'a> {
     pub forgotten_up_to_ms: i64,
     /// The exact look-up of late records could not be made: they wait.
     pub late_lookup_failed: bool,
+}
+
+impl Context<'_> {
+    /// Whether the identity of a record that reports this end may have been forgotten: another report of the call may have ended it a little earlier.
+    const fn may_be_forgotten(&self, end_ms: i64) -> bool {
+        end_ms.saturating_sub(REPORTS_APART_MS) <= self.forgotten_up_to_ms
+    }
 }
 
 /// The source of everything where none is configured.
@@ -58,13 +65,14 @@ pub fn run(context: &Context<'_>, at: Located<'_>, header: Option<&str>, arena: 
     // A source that nobody configured is named by the record alone: text from outside.
     let own = crate::text::clean(cdr.source.as_deref().unwrap_or_default());
     let code: &str = if source.code.is_empty() { &own } else { &source.code };
-    let decoded = Decoded { cdr: &cdr, source: code };
-    let identity = |leg| identity(code, &cdr, leg, at.bytes);
+    let decoded = Decoded { cdr: &cdr, source: code, call: None };
+    let identity = |leg| identity(code, &cdr, leg, without_mark(at.bytes));
     let call = match normalise(&cdr, source, context.now_ms) {
         Ok(call) => call,
         Err(rejected) => return arena.suspend(at, identity(cdr.leg), cdr.leg, rejected, Some(&decoded), false),
     };
-    let late = at.received_ms - call.end_ms > context.window_ms || call.end_ms <= context.forgotten_up_to_ms;
+    let decoded = Decoded { call: Some(&call), ..decoded };
+    let late = at.received_ms - call.end_ms > context.window_ms || context.may_be_forgotten(call.end_ms);
     let period = context.periods.booking(context.snapshot.usage_day(call.at_ms()));
     for (offset, admitted) in admit(context.snapshot, &cdr, &call, source).into_iter().flatten() {
         let leg = cdr.leg.wrapping_add(offset);

@@ -54,9 +54,11 @@ impl StoreError {
                 | sqlx::Error::Tls(_)
                 | sqlx::Error::Protocol(_),
             ) => true,
-            Self::Sql(sqlx::Error::Database(error)) => error
-                .code()
-                .is_some_and(|code| code.starts_with("08") || code.starts_with("57") || code.starts_with("53")),
+            Self::Sql(sqlx::Error::Database(error)) => error.code().is_some_and(|code| {
+                // Connections, resources, operators' interventions, and disks; a server that only reads is being taken over from another one.
+                ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class))
+                    || matches!(code.as_ref(), "25006" | "25P03" | "25P04")
+            }),
             _ => false,
         }
     }

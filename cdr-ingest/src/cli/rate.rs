@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::admit::{Admission, AdmittedLeg, Party, admit};
 use crate::charge::identity;
-use crate::decode::{DecodedCdr, Direction, Sources, decode};
+use crate::decode::{DecodedCdr, Direction, Sources, decode, without_mark};
 use crate::normalise::{NormalisedCdr, Rejected, normalise};
 use crate::rate::{RatedLeg, rate};
 use crate::stages::fallback_source;
@@ -150,7 +150,7 @@ impl Rater<'_> {
         let call = match normalise(&cdr, source, self.now_ms) {
             Ok(call) => call,
             Err(rejected) => {
-                return if self.is_repeat(code, &cdr, cdr.leg, bytes) {
+                return if self.is_repeat(code, &cdr, cdr.leg, without_mark(bytes)) {
                     self.print_duplicate(&cdr, cdr.leg, out)
                 } else {
                     self.print_suspended(Some(&cdr), cdr.leg, &rejected, &[], out)
@@ -159,7 +159,7 @@ impl Rater<'_> {
         };
         for (offset, admitted) in admit(self.snapshot, &cdr, &call, source).into_iter().flatten() {
             let leg = cdr.leg.wrapping_add(offset);
-            if self.is_repeat(code, &cdr, leg, bytes) {
+            if self.is_repeat(code, &cdr, leg, without_mark(bytes)) {
                 self.print_duplicate(&cdr, leg, out)?;
                 continue;
             }

@@ -86,7 +86,7 @@ struct Variables<'a> {
     tollgate_service: Value<'a>,
 }
 
-/// A value as a text, without URL encoding: FreeSWITCH writes all values as texts, what stands between it and us may turn digits into numbers and nothing
+/// A value as a text, without URL encoding (one that is not UTF-8 stays encoded): FreeSWITCH writes all values as texts, what stands between it and us may turn digits into numbers and nothing
 /// into null.
 #[derive(Default)]
 struct Value<'a>(Cow<'a, str>);
@@ -103,16 +103,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
                 if !text.contains('%') {
                     return Ok(Value(text.into()));
                 }
-                percent_decode_str(text)
-                    .decode_utf8()
-                    .map(Value)
-                    .map_err(|_| E::custom("a value that is not UTF-8 when its URL encoding is undone"))
+                Ok(Value(percent_decode_str(text).decode_utf8().unwrap_or(text.into())))
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Value<'de>, E> {
-                let decoded = percent_decode_str(text).decode_utf8();
-                decoded
-                    .map(|text| Value(text.into_owned().into()))
-                    .map_err(|_| E::custom("a value that is not UTF-8 when its URL encoding is undone"))
+                let decoded = percent_decode_str(text).decode_utf8().unwrap_or(text.into());
+                Ok(Value(decoded.into_owned().into()))
             }
             fn visit_i64<E: Error>(self, number: i64) -> Result<Value<'de>, E> {
                 Ok(Value(number.to_string().into()))
@@ -269,12 +264,13 @@ mod tests {
             .replace(r#""1793527205000000""#, "1793527205000000")
             .replace(r#""60250""#, r#""%36%30250""#)
             .replace(r#""rdnis":"""#, r#""rdnis":null"#)
+            .replace(r#""uuid":"u-1""#, r#""uuid":"%ffu""#)
             .replace(r#""variables":{"#, "\"variables\" :\n {");
         assert!(recognises(changed.as_bytes()));
         let cdr = decode(changed.as_bytes(), chrono_tz::UTC).unwrap();
         assert_eq!(
-            (cdr.service, cdr.answer_ms, cdr.billable_ms, cdr.forwarded_from),
-            (Service::Outgoing, Some(1_793_527_205_000), Some(60_250), None)
+            (&*cdr.cdr_id, cdr.service, cdr.answer_ms, cdr.billable_ms, cdr.forwarded_from),
+            ("%ffu", Service::Outgoing, Some(1_793_527_205_000), Some(60_250), None)
         );
     }
 
@@ -282,7 +278,6 @@ mod tests {
     fn a_bad_field_is_named() {
         for (from, to, says) in [
             (r#""uuid":"u-1""#, r#""uuid":"""#, "variables.uuid is empty"),
-            (r#""uuid":"u-1""#, r#""uuid":"%ff""#, "not UTF-8"),
             ("1793527205000000", "-5", "answer_uepoch is not a number of 0 or more"),
             ("60250", "soon", "billmsec is not a number"),
             (r#""direction":"inbound""#, r#""direction":"up""#, "direction `up`"),

@@ -178,8 +178,7 @@ pub fn decode<'a, 's>(
     header: Option<&str>,
     sources: &Sources<'s>,
 ) -> Result<(DecodedCdr<'a>, &'s SourceRow), Undecodable> {
-    // A file may begin with the mark of its encoding.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = without_mark(bytes);
     if bytes.is_empty() {
         return Err(Undecodable("the message is empty".into()));
     }
@@ -207,6 +206,11 @@ pub fn decode<'a, 's>(
         )));
     }
     Ok((decoded, source))
+}
+
+/// The bytes of a record without the mark of its encoding, with which the first line of a file may begin.
+pub fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
 /// Whether `needle` occurs in `bytes`.

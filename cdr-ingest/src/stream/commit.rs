@@ -14,7 +14,7 @@ use billing::streams::{self, BatchTx, BatchWrite, Claim, Committed, IdentityBlob
 use super::late::charged_among;
 use super::service::Shared;
 use crate::assemble::{Assembled, assemble};
-use crate::charge::{Arena, instant};
+use crate::charge::{Arena, REPORTS_APART_MS, instant};
 use crate::clickhouse::row::BatchRow;
 
 /// A rated batch, ready to be committed.
@@ -95,15 +95,18 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
     let mut tx = BatchTx::begin(&shared.store).await?;
     let last_blob = shared.seen.read().expect("no panic under this lock").last_blob();
     let blobs = tx.identities_since(last_blob).await?;
+    let horizon = tx.identity_horizon().await?.map_or(i64::MIN, |at| at.timestamp_millis());
     let (mut marks, late) = {
         let mut seen = shared.seen.write().expect("no panic under this lock");
         for blob in &blobs {
             seen.insert(blob, prepared.summary.read_up_to_ms.max(shared.now_ms()));
         }
-        // Identities may have been forgotten since the batch was rated.
+        // Identities may have been forgotten since the batch was rated, here or elsewhere.
+        seen.raise_horizon(horizon);
         let horizon = seen.forgotten_up_to_ms();
         let legs = &prepared.arena.legs;
-        let late: Vec<bool> = legs.iter().map(|leg| leg.late || leg.end_ms <= horizon).collect();
+        let late: Vec<bool> =
+            legs.iter().map(|leg| leg.late || leg.end_ms.saturating_sub(REPORTS_APART_MS) <= horizon).collect();
         (seen.mark(legs), late)
     };
     mark_suspended(&mut tx, prepared, &late, &mut marks).await?;

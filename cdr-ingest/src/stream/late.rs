@@ -6,11 +6,9 @@
 
 use std::collections::HashSet;
 
-use crate::charge::{ChargedLeg, Identity};
+use crate::charge::{ChargedLeg, Identity, REPORTS_APART_MS};
 use crate::clickhouse::ClickHouse;
 
-/// How far the times of two reports of one call may lie apart.
-const SLACK_MS: i64 = 2 * 86_400_000;
 /// Identities asked for in one query.
 const CHUNK: usize = 2_000;
 
@@ -21,9 +19,10 @@ pub async fn charged_among(
 ) -> Result<HashSet<Identity>, ::clickhouse::error::Error> {
     let mut found = HashSet::new();
     for chunk in legs.chunks(CHUNK) {
-        let (first, last) =
-            chunk.iter().fold((i64::MAX, i64::MIN), |(first, last), leg| (first.min(leg.row_ms), last.max(leg.row_ms)));
-        let (first, last) = (first - SLACK_MS, last + SLACK_MS);
+        let (first, last) = chunk
+            .iter()
+            .fold((i64::MAX, i64::MIN), |(first, last), leg| (first.min(leg.setup_ms), last.max(leg.setup_ms)));
+        let (first, last) = (first - REPORTS_APART_MS, last + REPORTS_APART_MS);
         let keys: Vec<String> = chunk.iter().map(|leg| format!("unhex('{}')", hex(&leg.identity))).collect();
         let sql = format!(
             "SELECT hex(identity) FROM calls WHERE started_at BETWEEN fromUnixTimestamp64Milli({first}) AND fromUnixTimestamp64Milli({last})

@@ -111,6 +111,11 @@ impl BatchTx {
             .collect())
     }
 
+    /// The end of the latest record whose identity may have been forgotten; read after [`Self::identities_since`], it covers what those no longer had.
+    pub async fn identity_horizon(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        Ok(sqlx::query_scalar("SELECT forgotten_up_to FROM identity_horizon").fetch_optional(&mut *self.tx).await?)
+    }
+
     /// Which of these identities (16 bytes each) wait in suspense, open or settled.
     pub async fn suspended_among(&mut self, identities: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, StoreError> {
         suspense::known_among(&mut self.tx, identities).await
