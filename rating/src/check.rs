@@ -14,7 +14,7 @@ use crate::list::{Found, PriceList, Wanted};
 use crate::lock::{self, LockOrigin, LockScope, ProviderQuery};
 use crate::money::{Currency, Exact, Money};
 use crate::price::Usage;
-use crate::rate::Rate;
+use crate::rate::{Rate, tiers_text};
 use crate::resolve::resolve;
 use crate::rows::{ProviderId, Symbol};
 use crate::snapshot::{AccountIx, Plan, Snapshot};
@@ -71,6 +71,15 @@ pub struct Query<'a> {
     pub at_ms: i64,
 }
 
+/// The price inside a time band.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct BandLine {
+    /// Name of the band.
+    pub band: String,
+    /// Tiers as text.
+    pub tiers: String,
+}
+
 /// A price line.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct PriceLine {
@@ -84,6 +93,8 @@ pub struct PriceLine {
     pub currency: Currency,
     /// Tiers as text: `from:increment@price/unit`.
     pub tiers: String,
+    /// Tiers inside time bands.
+    pub bands: Vec<BandLine>,
     /// Fee for the answer.
     pub connect_fee: Money,
 }
@@ -275,7 +286,13 @@ fn line(snapshot: &Snapshot, list: &PriceList, found: Found) -> PriceLine {
         prefix: format!("{:?}", snapshot.prefixes().prefix(found.prefix)),
         row: found.row_id,
         currency: list.currency,
-        tiers: rate.tiers_text(),
+        tiers: tiers_text(&rate.parts().tiers),
+        bands: rate
+            .parts()
+            .bands
+            .iter()
+            .map(|band| BandLine { band: snapshot.band(band.band).name.to_string(), tiers: tiers_text(&band.tiers) })
+            .collect(),
         connect_fee: rate.parts().connect_fee,
     }
 }

@@ -70,6 +70,9 @@ pub enum Line {
     },
     /// Increments of one tier.
     Tier {
+        /// The time band, if one is in force where they start.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        band: Option<String>,
         /// Second of the call where they start.
         from_s: u64,
         /// Seconds charged.
@@ -133,11 +136,12 @@ impl fmt::Display for Line {
             Self::AttemptFee { amount } => write!(f, "attempt fee {amount}"),
             Self::FreeSeconds { free_s } => write!(f, "shorter than {free_s} free seconds: 0"),
             Self::ConnectFee { amount } => write!(f, "connect fee {amount}"),
-            Self::Tier { from_s, seconds, increment_s, price, unit_s, amount } => {
-                write!(
-                    f,
-                    "from second {from_s}: {seconds} s in increments of {increment_s} s at {price} per {unit_s} s = {amount}"
-                )
+            Self::Tier { band, from_s, seconds, increment_s, price, unit_s, amount } => {
+                write!(f, "from second {from_s}")?;
+                if let Some(band) = band {
+                    write!(f, ", {band}")?;
+                }
+                write!(f, ": {seconds} s in increments of {increment_s} s at {price} per {unit_s} s = {amount}")
             }
             Self::Minimum { amount } => write!(f, "raised to the minimum {amount}"),
             Self::Maximum { amount } => write!(f, "cut to the maximum {amount}"),

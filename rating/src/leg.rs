@@ -125,7 +125,7 @@ pub fn price_leg<T: Trace>(snapshot: &Snapshot, leg: &Leg<'_>, trace: &mut T) ->
     {
         let found = resolve(snapshot, snapshot.wholesale_lists(provider), &chain, &wanted, "wholesale", trace);
         if let Some(resolved) = found {
-            result.wholesale = charge(snapshot, resolved, leg.usage, trace)?;
+            result.wholesale = charge(snapshot, resolved, leg, trace)?;
             return Ok(result);
         }
     }
@@ -186,18 +186,20 @@ fn retail<T: Trace>(
     if account.is_some_and(|account| account.currency != resolved.list.currency) {
         return Err(SuspenseCode::NoExchangeRate);
     }
-    charge(snapshot, resolved, leg.usage, trace)
+    charge(snapshot, resolved, leg, trace)
 }
 
 #[inline]
 fn charge<T: Trace>(
     snapshot: &Snapshot,
     resolved: Resolved<'_>,
-    usage: Usage,
+    leg: &Leg<'_>,
     trace: &mut T,
 ) -> Result<Side, SuspenseCode> {
     let Resolved { list, found } = resolved;
-    let priced = price(snapshot.rate(found.rate), list.rounding, usage, trace).map_err(|_| SuspenseCode::Overflow)?;
+    let clock = snapshot.clock(list, leg.at_ms);
+    let priced = price(snapshot.rate(found.rate), list.rounding, &clock, leg.usage, trace)
+        .map_err(|_| SuspenseCode::Overflow)?;
     Ok(Side {
         list: list.id,
         row: found.row_id,

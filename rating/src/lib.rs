@@ -1,35 +1,25 @@
 //! What does this call cost, and why?
 //!
-//! Owns: exact money ([`money`]), rates and their arithmetic ([`rate`], [`price`]), price lists ([`list`]), the choice of a rate over the layers of a
+//! Owns: exact money ([`money`]), rates and their arithmetic ([`rate`], [`price`]), time bands ([`calendar`]), price lists ([`list`]), the choice of a rate over the layers of a
 //! tariff plan ([`resolve`]), locks ([`lock`]), the price of a leg with its explanation ([`leg`], [`explain`]), the tariff check ([`check`]), and the
 //! immutable [`snapshot`] of everything the hot path reads, built from plain [`rows`].
 //! Does not own: where rows come from (`billing`, CSV files), decoding and identification of records (`cdr-ingest`).
 //! Always: pure. No IO, no clock, no environment, no float; what goes in decides what comes out.
 
-pub mod code;
-pub mod money;
-
-pub mod rate;
-
-pub mod price;
-
-pub mod explain;
-
-pub mod list;
-
-pub mod lock;
-
-pub mod rows;
-
-pub mod snapshot;
-
 pub mod build;
-
-pub mod resolve;
-
-pub mod leg;
-
+pub mod calendar;
 pub mod check;
+pub mod code;
+pub mod explain;
+pub mod leg;
+pub mod list;
+pub mod lock;
+pub mod money;
+pub mod price;
+pub mod rate;
+pub mod resolve;
+pub mod rows;
+pub mod snapshot;
 
 pub use code::{Outcome, Service, SuspenseCode};
 pub use money::{Currency, Exact, Money, Overflow, Rounding, RoundingMode};

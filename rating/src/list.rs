@@ -5,9 +5,12 @@
 //! Always: within a prefix the row with the longer origin comes first, then the one with more qualifiers, then the newer one; so the first that
 //! fits is the one. A full list costs 4 bytes a prefix and 12 bytes a row.
 
+use std::sync::Arc;
+
 use numbering::{Chain, Digits, PrefixId};
 use rustc_hash::FxHashMap;
 
+use crate::calendar::ZoneOffsets;
 use crate::code::Service;
 use crate::money::{Currency, Rounding};
 use crate::rows::{ListId, ProviderId, Symbol};
@@ -149,6 +152,8 @@ pub struct PriceList {
     pub currency: Currency,
     /// Rounding of its amounts.
     pub rounding: Rounding,
+    /// Its wall clock.
+    pub(crate) offsets: Arc<ZoneOffsets>,
     pub(crate) slots: Slots,
     pub(crate) rows: Vec<Row>,
     pub(crate) conditions: Vec<Condition>,

@@ -4,10 +4,11 @@
 //! Does not own: the choice of the rate, bundles, discounts, conversion and tax, which stand between increments and rounding.
 //! Always: the price of a longer call at the same rate is never lower (above the free seconds); the same input gives the same nano-unit.
 
+use crate::calendar::CallClock;
 use crate::code::words;
 use crate::explain::{Line, Trace};
 use crate::money::{Exact, Money, Overflow, Rounding};
-use crate::rate::Rate;
+use crate::rate::{Rate, Tier};
 
 words! {
     /// How a source's milliseconds become seconds, before any tier (A7).
@@ -54,12 +55,18 @@ pub struct Priced {
     pub billed_s: u64,
 }
 
-/// Prices `usage` at `rate`; `rounding` is the list's, unless the rate has its own.
+/// Prices `usage` at `rate`; `rounding` is the list's, unless the rate has its own; `clock` is the list's, set to the answer.
 ///
 /// # Errors
 /// [`Overflow`] when the amount is beyond 999,999,999.999999999.
 #[inline]
-pub fn price<T: Trace>(rate: &Rate, rounding: Rounding, usage: Usage, trace: &mut T) -> Result<Priced, Overflow> {
+pub fn price<T: Trace>(
+    rate: &Rate,
+    rounding: Rounding,
+    clock: &CallClock<'_>,
+    usage: Usage,
+    trace: &mut T,
+) -> Result<Priced, Overflow> {
     let parts = rate.parts();
     let rounding = parts.rounding.unwrap_or(rounding);
     if !usage.answered || usage.duration_ms == 0 {
@@ -70,7 +77,11 @@ pub fn price<T: Trace>(rate: &Rate, rounding: Rounding, usage: Usage, trace: &mu
         trace.line(|| Line::FreeSeconds { free_s: parts.free_s });
         return Ok(Priced { amount: Money::ZERO, billed_s: 0 });
     }
-    let (increments, billed_s) = increments(rate, usage.duration_ms, trace)?;
+    let (increments, billed_s) = if parts.bands.is_empty() {
+        increments(rate, usage.duration_ms, trace)?
+    } else {
+        increments_in_bands(rate, clock, usage.duration_ms, trace)?
+    };
     let mut exact = increments;
     if !parts.connect_fee.is_zero() {
         trace.line(|| Line::ConnectFee { amount: parts.connect_fee });
@@ -103,22 +114,86 @@ fn increments<T: Trace>(rate: &Rate, duration_ms: u64, trace: &mut T) -> Result<
         if at_s * 1000 >= end_ms {
             continue;
         }
-        let count = (end_ms - at_s * 1000).div_ceil(u64::from(tier.increment_s) * 1000);
-        let seconds = count * u64::from(tier.increment_s);
-        let share = denominator / i128::from(tier.unit_s);
-        let amount = (i128::from(tier.price.nanos()) * share).checked_mul(i128::from(seconds)).ok_or(Overflow)?;
+        let seconds = begun_s(tier, at_s * 1000, end_ms);
+        let amount = amount_of(tier, denominator, seconds)?;
         numerator = numerator.checked_add(amount).ok_or(Overflow)?;
-        trace.line(|| Line::Tier {
-            from_s: at_s,
-            seconds,
-            increment_s: tier.increment_s,
-            price: tier.price,
-            unit_s: tier.unit_s,
-            amount: Exact::new(amount, denominator).to_text(),
-        });
+        trace.line(|| tier_line(tier, None, at_s, seconds, Exact::new(amount, denominator)));
         at_s += seconds;
     }
     Ok((Exact::new(numerator, denominator), at_s))
+}
+
+/// Longest call that is priced in bands; no record reaches so far.
+const IN_BANDS_MAX_MS: u64 = 10 * 366 * 86_400_000;
+
+/// As [`increments`], where the tiers also depend on the wall clock: from change to change, each stretch in closed form. An increment belongs to the band
+/// and the tier in force where it starts.
+fn increments_in_bands<T: Trace>(
+    rate: &Rate,
+    clock: &CallClock<'_>,
+    duration_ms: u64,
+    trace: &mut T,
+) -> Result<(Exact, u64), Overflow> {
+    if duration_ms > IN_BANDS_MAX_MS {
+        return Err(Overflow);
+    }
+    let parts = rate.parts();
+    let denominator = i128::from(rate.denominator());
+    let mut numerator = 0i128;
+    let mut at_ms = 0u64;
+    // The stretch under way: midnight, or the edge of a band that does not count, is a change of nothing.
+    let mut open: Option<(Option<usize>, &Tier, u64, u64)> = None;
+    let mut close = |stretch: Option<(Option<usize>, &Tier, u64, u64)>, trace: &mut T| -> Result<(), Overflow> {
+        let Some((band, tier, from_s, seconds)) = stretch else { return Ok(()) };
+        let amount = amount_of(tier, denominator, seconds)?;
+        numerator = numerator.checked_add(amount).ok_or(Overflow)?;
+        trace.line(|| {
+            let name = band.map(|place| clock.bands[parts.bands[place].band as usize].name.to_string());
+            tier_line(tier, name, from_s, seconds, Exact::new(amount, denominator))
+        });
+        Ok(())
+    };
+    while at_ms < duration_ms {
+        let at = clock.answered_ms + at_ms as i64;
+        let (band, until) = clock.in_force(parts.bands.iter().map(|band| band.band), at);
+        let tiers = band.map_or(&parts.tiers, |place| &parts.bands[place].tiers);
+        let next = tiers.partition_point(|tier| u64::from(tier.from_s) * 1000 <= at_ms);
+        let tier = &tiers[next - 1];
+        let tier_end_ms = tiers.get(next).map_or(u64::MAX, |next| u64::from(next.from_s) * 1000);
+        let end_ms = duration_ms.min(tier_end_ms).min(until.abs_diff(clock.answered_ms));
+        let seconds = begun_s(tier, at_ms, end_ms);
+        open = match open {
+            Some((same_band, same_tier, from_s, so_far)) if same_band == band && std::ptr::eq(same_tier, tier) => {
+                Some((band, tier, from_s, so_far + seconds))
+            }
+            finished => {
+                close(finished, trace)?;
+                Some((band, tier, at_ms / 1000, seconds))
+            }
+        };
+        at_ms += seconds * 1000;
+    }
+    close(open, trace)?;
+    Ok((Exact::new(numerator, denominator), at_ms / 1000))
+}
+
+/// Seconds of the increments of `tier` that begin in `[at_ms, end_ms)`.
+#[inline]
+fn begun_s(tier: &Tier, at_ms: u64, end_ms: u64) -> u64 {
+    let count = (end_ms - at_ms).div_ceil(u64::from(tier.increment_s) * 1000);
+    count * u64::from(tier.increment_s)
+}
+
+/// What `seconds` cost, in parts of a nano-unit.
+#[inline]
+fn amount_of(tier: &Tier, denominator: i128, seconds: u64) -> Result<i128, Overflow> {
+    let share = denominator / i128::from(tier.unit_s);
+    (i128::from(tier.price.nanos()) * share).checked_mul(i128::from(seconds)).ok_or(Overflow)
+}
+
+fn tier_line(tier: &Tier, band: Option<String>, from_s: u64, seconds: u64, amount: Exact) -> Line {
+    let (increment_s, price, unit_s) = (tier.increment_s, tier.price, tier.unit_s);
+    Line::Tier { band, from_s, seconds, increment_s, price, unit_s, amount: amount.to_text() }
 }
 
 #[inline]
@@ -131,6 +206,7 @@ fn finish<T: Trace>(exact: Exact, billed_s: u64, rounding: Rounding, trace: &mut
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::ZoneOffsets;
     use crate::money::RoundingMode;
     use crate::rate::{RateParts, billing_tiers, parse_tiers};
 
@@ -143,8 +219,18 @@ mod tests {
     }
 
     fn talk(rate: &Rate, rounding: Rounding, duration_ms: u64) -> (Money, u64) {
-        let priced = price(rate, rounding, Usage { answered: true, duration_ms }, &mut ()).unwrap();
+        let priced = price_anywhen(rate, rounding, Usage { answered: true, duration_ms }, &mut ()).unwrap();
         (priced.amount, priced.billed_s)
+    }
+
+    fn price_anywhen<T: Trace>(
+        rate: &Rate,
+        rounding: Rounding,
+        usage: Usage,
+        trace: &mut T,
+    ) -> Result<Priced, Overflow> {
+        let offsets = ZoneOffsets::of(chrono_tz::UTC);
+        price(rate, rounding, &CallClock { offsets: &offsets, bands: &[], answered_ms: 0 }, usage, trace)
     }
 
     fn plain(price: &str, unit_s: u32, billing: &str) -> Rate {
@@ -202,6 +288,7 @@ mod tests {
     fn fees_limits_and_free_seconds() {
         let mut parts = RateParts {
             tiers: parse_tiers("0:1@0.6/60").unwrap(),
+            bands: Vec::new(),
             connect_fee: amount("0.5"),
             attempt_fee: amount("0.05"),
             free_s: 6,
@@ -219,7 +306,8 @@ mod tests {
         ] {
             assert_eq!(talk(&rate, Rounding::DEFAULT, duration_ms), (amount(expected), billed_s), "{duration_ms}");
         }
-        let missed = price(&rate, Rounding::DEFAULT, Usage { answered: false, duration_ms: 9_000 }, &mut ()).unwrap();
+        let missed =
+            price_anywhen(&rate, Rounding::DEFAULT, Usage { answered: false, duration_ms: 9_000 }, &mut ()).unwrap();
         assert_eq!((missed.amount, missed.billed_s), (amount("0.05"), 0));
         // A call that costs nothing stays free whatever the minimum.
         parts.connect_fee = Money::ZERO;
@@ -252,16 +340,16 @@ mod tests {
     fn too_much_is_an_overflow() {
         let rate = plain("999999999", 1, "1/1");
         let usage = Usage { answered: true, duration_ms: 2_000 };
-        assert_eq!(price(&rate, Rounding::DEFAULT, usage, &mut ()), Err(Overflow));
+        assert_eq!(price_anywhen(&rate, Rounding::DEFAULT, usage, &mut ()), Err(Overflow));
         let usage = Usage { answered: true, duration_ms: u64::MAX / 2 };
-        assert_eq!(price(&rate, Rounding::DEFAULT, usage, &mut ()), Err(Overflow));
+        assert_eq!(price_anywhen(&rate, Rounding::DEFAULT, usage, &mut ()), Err(Overflow));
     }
 
     #[test]
     fn the_lines_add_up() {
         let rate = plain("0.006", 60, "30/6");
         let mut lines = Vec::new();
-        price(&rate, Rounding::DEFAULT, Usage { answered: true, duration_ms: 75_000 }, &mut lines).unwrap();
+        price_anywhen(&rate, Rounding::DEFAULT, Usage { answered: true, duration_ms: 75_000 }, &mut lines).unwrap();
         let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
         assert_eq!(
             text,

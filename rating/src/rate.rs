@@ -25,11 +25,22 @@ pub struct Tier {
     pub unit_s: u32,
 }
 
+/// What a rate costs inside a time band.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct BandTiers {
+    /// Index of the band in [`crate::rows::Rows::bands`].
+    pub band: u32,
+    /// At least one; the first from second 0 of the call, not of the band.
+    pub tiers: Vec<Tier>,
+}
+
 /// The terms of a rate before they are checked.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct RateParts {
     /// At least one; the first from 0.
     pub tiers: Vec<Tier>,
+    /// Other tiers inside time bands of the list.
+    pub bands: Vec<BandTiers>,
     /// Charged when the call is answered.
     pub connect_fee: Money,
     /// Charged for an attempt that was not answered, or lasted 0 s.
@@ -68,6 +79,9 @@ pub enum BadRate {
     /// Units without a common denominator of sensible size.
     #[error("the units of the tiers have no common denominator below 2^40; use units that divide an hour")]
     Units,
+    /// One band twice.
+    #[error("a band has one price in a rate")]
+    BandTwice,
     /// More than nine decimals.
     #[error("rounding keeps 0 to 9 decimals")]
     Decimals,
@@ -84,20 +98,15 @@ pub struct Rate {
 impl Rate {
     /// Checks the terms.
     pub fn new(parts: RateParts) -> Result<Self, BadRate> {
-        let tiers = &parts.tiers;
-        let first = tiers.first().ok_or(BadRate::NoTiers)?;
-        if first.from_s != 0 {
-            return Err(BadRate::FirstTier);
+        check_tiers(&parts.tiers)?;
+        for (index, band) in parts.bands.iter().enumerate() {
+            check_tiers(&band.tiers)?;
+            if parts.bands[..index].iter().any(|other| other.band == band.band) {
+                return Err(BadRate::BandTwice);
+            }
         }
-        if tiers.windows(2).any(|pair| pair[1].from_s <= pair[0].from_s) {
-            return Err(BadRate::Order);
-        }
-        let seconds = 1..=SECONDS_MAX;
-        if tiers.iter().any(|tier| !seconds.contains(&tier.increment_s) || !seconds.contains(&tier.unit_s)) {
-            return Err(BadRate::Seconds);
-        }
-        let amounts = tiers.iter().map(|tier| tier.price).chain([parts.connect_fee, parts.attempt_fee, parts.minimum]);
-        if amounts.chain(parts.maximum).any(|amount| amount < Money::ZERO) {
+        let amounts = [parts.connect_fee, parts.attempt_fee, parts.minimum];
+        if amounts.into_iter().chain(parts.maximum).any(|amount| amount < Money::ZERO) {
             return Err(BadRate::Negative);
         }
         if parts.maximum.is_some_and(|maximum| maximum < parts.minimum) {
@@ -107,7 +116,7 @@ impl Rate {
             return Err(BadRate::Decimals);
         }
         let mut denominator = 1u64;
-        for tier in tiers {
+        for tier in parts.tiers.iter().chain(parts.bands.iter().flat_map(|band| &band.tiers)) {
             denominator = denominator / gcd(denominator, u64::from(tier.unit_s)) * u64::from(tier.unit_s);
             if denominator > DENOMINATOR_MAX {
                 return Err(BadRate::Units);
@@ -126,12 +135,44 @@ impl Rate {
     pub const fn denominator(&self) -> i64 {
         self.denominator
     }
+}
 
-    /// The tiers as text, as [`parse_tiers`] reads them.
-    pub fn tiers_text(&self) -> String {
-        let tier = |t: &Tier| format!("{}:{}@{}/{}", t.from_s, t.increment_s, t.price, t.unit_s);
-        self.parts.tiers.iter().map(tier).collect::<Vec<_>>().join(" ")
+fn check_tiers(tiers: &[Tier]) -> Result<(), BadRate> {
+    let first = tiers.first().ok_or(BadRate::NoTiers)?;
+    if first.from_s != 0 {
+        return Err(BadRate::FirstTier);
     }
+    if tiers.windows(2).any(|pair| pair[1].from_s <= pair[0].from_s) {
+        return Err(BadRate::Order);
+    }
+    let seconds = 1..=SECONDS_MAX;
+    if tiers.iter().any(|tier| !seconds.contains(&tier.increment_s) || !seconds.contains(&tier.unit_s)) {
+        return Err(BadRate::Seconds);
+    }
+    if tiers.iter().any(|tier| tier.price < Money::ZERO) {
+        return Err(BadRate::Negative);
+    }
+    Ok(())
+}
+
+/// Writes tiers as [`parse_tiers`] reads them.
+pub fn tiers_text(tiers: &[Tier]) -> String {
+    let tier = |t: &Tier| format!("{}:{}@{}/{}", t.from_s, t.increment_s, t.price, t.unit_s);
+    tiers.iter().map(tier).collect::<Vec<_>>().join(" ")
+}
+
+/// Writes the prices inside bands: `BAND=TIERS`, separated by `;`. `name` says what a band is called.
+pub fn bands_text(bands: &[BandTiers], name: impl Fn(u32) -> String) -> String {
+    bands.iter().map(|band| format!("{}={}", name(band.band), tiers_text(&band.tiers))).collect::<Vec<_>>().join(";")
+}
+
+/// Reads what [`bands_text`] writes. `index` finds a band by what it is called.
+pub fn parse_bands(text: &str, index: impl Fn(&str) -> Option<u32>) -> Option<Vec<BandTiers>> {
+    let band = |word: &str| {
+        let (name, tiers) = word.split_once('=')?;
+        Some(BandTiers { band: index(name)?, tiers: parse_tiers(tiers)? })
+    };
+    text.split(';').filter(|word| !word.is_empty()).map(band).collect()
 }
 
 /// Reads `from:increment@price/unit`, tiers separated by blanks: `0:30@0.006/60 30:6@0.006/60`.
@@ -177,7 +218,13 @@ mod tests {
         let price = Money::parse("0.006").unwrap();
         assert_eq!(billing_tiers(price, 60, "30/6"), parse_tiers("0:30@0.006/60 30:6@0.006/60"));
         assert_eq!(billing_tiers(price, 60, "1/1"), parse_tiers("0:1@0.006/60"));
-        assert_eq!(Rate::new(parts("0:30@0.006/60 30:6@0.5/1")).unwrap().tiers_text(), "0:30@0.006/60 30:6@0.5/1");
+        assert_eq!(tiers_text(&parts("0:30@0.006/60 30:6@0.5/1").tiers), "0:30@0.006/60 30:6@0.5/1");
+        let in_bands =
+            parse_bands("night=0:1@1/60;day=0:60@2/60 60:1@1/60", |name| Some(u32::from(name == "day"))).unwrap();
+        assert_eq!(
+            bands_text(&in_bands, |band| ["night", "day"][band as usize].into()),
+            "night=0:1@1/60;day=0:60@2/60 60:1@1/60"
+        );
         for bad in ["", "0:30", "0:30@x/60", "0:30@1", "a:1@1/1"] {
             assert_eq!(parse_tiers(bad), None, "{bad:?}");
         }

@@ -4,9 +4,11 @@
 //! Does not own: their checks (`build`) and their use (`snapshot`).
 //! Always: rows are values; text has already become numbers, times and amounts.
 
+use chrono_tz::Tz;
 use numbering::{Digits, E164, NumberRules, ShortCode};
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::Band;
 use crate::code::words;
 use crate::list::{Qualifiers, Validity};
 use crate::lock::{BreachRules, LockOrigin};
@@ -52,6 +54,8 @@ pub struct ListRow {
     pub provider: Option<ProviderId>,
     /// Currency.
     pub currency: Currency,
+    /// Zone of its bands.
+    pub zone: Tz,
     /// Rounding of amounts.
     pub rounding: Rounding,
 }
@@ -255,6 +259,8 @@ pub struct Rows {
     pub taxes: Vec<TaxRow>,
     /// Words that `Symbol`s stand for, by index.
     pub symbols: Vec<String>,
+    /// Time bands of lists.
+    pub bands: Vec<Band>,
     /// Interned terms.
     pub rates: Vec<Rate>,
     /// Price lists.
@@ -290,6 +296,7 @@ impl Rows {
             settings: EngineSettings::default(),
             taxes: Vec::new(),
             symbols: Vec::new(),
+            bands: Vec::new(),
             rates: Vec::new(),
             lists: Vec::new(),
             rate_rows: Vec::new(),

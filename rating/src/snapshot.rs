@@ -10,6 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use numbering::{Chain, Digits, E164, NumberRules, NumberingPlan, PrefixId, PrefixSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::calendar::{Band, CallClock};
 use crate::code::Service;
 use crate::list::{PriceList, Validity};
 use crate::lock::{BreachRules, Lock, LockScope, Match, ProviderQuery};
@@ -117,6 +118,7 @@ pub struct Snapshot {
     pub(crate) provider_index: FxHashMap<ProviderId, u32>,
     pub(crate) provider_trunks: FxHashMap<Box<str>, ProviderId>,
     pub(crate) sources: Vec<SourceRow>,
+    pub(crate) bands: Vec<Band>,
     pub(crate) default_rules: NumberRules,
     pub(crate) emergency: FxHashSet<Digits>,
     pub(crate) symbols: FxHashMap<Box<str>, Symbol>,
@@ -240,6 +242,17 @@ impl Snapshot {
     pub fn did(&self, number: E164, at_ms: i64) -> Option<&DidState> {
         let states = self.dids.get(&number)?.of(&self.did_states);
         states.iter().find(|state| state.validity.contains(at_ms))
+    }
+
+    /// A time band by its index in rates.
+    pub fn band(&self, index: u32) -> &Band {
+        &self.bands[index as usize]
+    }
+
+    /// The wall clock of a list for a call answered at a moment.
+    #[inline]
+    pub fn clock<'a>(&'a self, list: &'a PriceList, answered_ms: i64) -> CallClock<'a> {
+        CallClock { offsets: &list.offsets, bands: &self.bands, answered_ms }
     }
 
     /// The configured sources.

@@ -2,9 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
-use rating::price::{Usage, price};
-use rating::{Money, Rate, RateParts, Rounding, RoundingMode, Tier};
+use rating::calendar::{CallClock, ZoneOffsets};
+use rating::explain::Trace;
+use rating::price::{Priced, Usage};
+use rating::{Money, Overflow, Rate, RateParts, Rounding, RoundingMode, Tier};
+
+/// Prices without bands; those are walked in `bands.rs`.
+fn price<T: Trace>(rate: &Rate, rounding: Rounding, usage: Usage, trace: &mut T) -> Result<Priced, Overflow> {
+    static UTC: LazyLock<ZoneOffsets> = LazyLock::new(|| ZoneOffsets::of(chrono_tz::UTC));
+    rating::price::price(rate, rounding, &CallClock { offsets: &UTC, bands: &[], answered_ms: 0 }, usage, trace)
+}
 
 /// What the call costs, second by second: at each second where no increment is running, one begins at the tier in force there and is paid whole.
 fn walk(parts: &RateParts, rounding: Rounding, seconds: u64) -> (i128, u64) {
@@ -85,7 +95,7 @@ fn rates() -> impl Strategy<Value = RateParts> {
             })
             .collect();
         let (minimum, maximum) = limits.map_or((Money::ZERO, None), |(a, b)| (a.min(b), Some(a.max(b))));
-        RateParts { tiers, connect_fee, attempt_fee, free_s, minimum, maximum, rounding: None }
+        RateParts { tiers, connect_fee, attempt_fee, free_s, minimum, maximum, bands: Vec::new(), rounding: None }
     })
 }
 

@@ -85,11 +85,12 @@ fn a_broken_directory_is_refused_as_a_whole() {
     append("rates.csv", "retail,44,outgoing,1,60");
     append("plans.csv", "basic,0,retail");
     append("locks.csv", "short:112x,,operator,");
-    std::fs::write(directory.path().join("bands.csv"), "band\n").unwrap();
+    std::fs::write(directory.path().join("bands.csv"), "list,band,priority,hours\nretail,night,1,22:00-06:00\n")
+        .unwrap();
     let (legs, errors, success) = rate(directory.path(), &[], &record("c", json!({})).to_string());
     assert!(legs.is_empty() && !success);
     for expected in [
-        "bands.csv: time bands are not built yet",
+        "bands.csv, line 2, column hours: `22:00-06:00` is not hours of the form 08:00-20:00, separated by blanks, each within one day",
         "rates.csv, line 8, column prefix: `7x` is not a prefix of 1 to 15 digits that does not begin with 0, or short:CODE",
         "rates.csv, line 9, column list: `nowhere` is not in lists.csv",
         "rates.csv, line 10, column price: `1.2.3` is not an amount",
@@ -182,4 +183,68 @@ fn a_directory_without_sources() {
     write("sources.csv", "source,format\ns,canonical\n");
     let (legs, error, success) = rate(directory.path(), &["--source", "t"], &input);
     assert!(legs.is_empty() && !success && error.contains("--source `t` is not in sources.csv"), "{error}");
+}
+
+/// 17:30 to 18:30, 1 a second before 18:00 and 0.5 after, with and without a connect fee of 1; a holiday; what is wrong with bands is said by line.
+#[test]
+fn time_bands() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |file: &str, text: &str| std::fs::write(directory.path().join(file), text).unwrap();
+    write("holidays.csv", "calendar,date,name\nru,2026-11-04,Unity Day\n");
+    write("lists.csv", "list,kind,currency,zone,holidays\nr,retail,RUB,Europe/Moscow,ru\n");
+    write(
+        "bands.csv",
+        "list,band,priority,days,hours\nr,evening,1,,18:00-24:00\nr,feast,2,holiday,\nr,feast,3,sat sun,\n",
+    );
+    let rates = "list,prefix,band,price,unit,connect_fee\nr,7,,1,1,\nr,7,evening,0.5,1,\nr,7,feast,0.1,1,\nr,8,evening,0.5,1,\nr,8,,1,1,1\n";
+    write("rates.csv", rates);
+    write("plans.csv", "plan,layer,list\np,1,r\n");
+    write("accounts.csv", "account,plan\na,p\n");
+    write("locks.csv", "mask\n");
+    let call = |dst: &str, at: &str| {
+        let answer = chrono::DateTime::parse_from_rfc3339(at).unwrap();
+        let end = answer + chrono::TimeDelta::hours(1);
+        let times = json!({"setup_at": answer.timestamp_millis(), "answer_at": answer.timestamp_millis(), "end_at": end.timestamp_millis(), "billable_ms": 3_600_000});
+        let mut change = json!({"account": "a", "dst": dst});
+        change.as_object_mut().unwrap().extend(times.as_object().unwrap().clone());
+        record(&format!("{dst}{at}"), change).to_string() + "\n"
+    };
+    let input = [
+        call("79161234567", "2026-11-18T17:30:00+03:00"),
+        call("81312345678", "2026-11-18T17:30:00+03:00"),
+        call("79161234567", "2026-11-04T17:30:00+03:00"),
+        call("79161234567", "2026-11-21T23:30:00+03:00"),
+    ]
+    .concat();
+    let (legs, errors, _) = rate(directory.path(), &["--now", "2026-11-22T00:00:00+03:00"], &input);
+    assert!(!legs.is_empty(), "{errors}");
+    let amounts: Vec<_> = legs.iter().map(|leg| leg["amount"].as_str().unwrap_or("none")).collect();
+    // 1800 + 900; the same and the fee; a holiday and a night of Saturday to Sunday: 3600 x 0.1
+    assert_eq!(amounts, ["2700.0000", "2701.0000", "360.0000", "360.0000"]);
+    assert_eq!((legs[0]["lines"][1]["step"].as_str(), legs[0]["lines"][1]["band"].as_str()), (Some("tier"), None));
+    assert_eq!(legs[0]["lines"][2]["band"].as_str(), Some("evening"));
+    write(
+        "rates.csv",
+        &(rates.to_owned() + "r,9,evening,1,1,\nr,7,morning,1,1,\nr,7,evening,1,1,\nr,5,evening,1,1,3\n"),
+    );
+    write(
+        "bands.csv",
+        "list,band,priority,days,hours\nr,evening,1,,18:00-24:00\nr,feast,2,holiday,\nr,late,1,,22:00-24:00\n",
+    );
+    let (_, errors, success) = rate(directory.path(), &[], "");
+    assert!(!success);
+    for expected in [
+        "rates.csv, line 7, column band: no row without a band has the same list, prefix",
+        "rates.csv, line 8, column band: `morning` is no band of this list in bands.csv",
+        "rates.csv, line 9, column band: the price inside `evening` stands twice",
+        "rates.csv, line 10, column connect_fee: belongs to the row without a band",
+    ] {
+        assert!(errors.contains(expected), "{expected} is not in:\n{errors}");
+    }
+    write("rates.csv", rates);
+    let (_, errors, _) = rate(directory.path(), &[], "");
+    assert!(
+        errors.contains("bands.csv, line 4, column priority: another band of this list has priority 1"),
+        "{errors}"
+    );
 }

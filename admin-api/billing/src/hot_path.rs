@@ -5,13 +5,15 @@
 //! Always: one REPEATABLE READ transaction, so the rows belong together; nothing here writes but [`raise_version`].
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use futures_util::TryStreamExt;
 use numbering::{Digits, E164, NumberRules, ShortCode, parse_mask};
+use rating::calendar::{Band, Dates, Days, days_of, parse_hours};
 use rating::list::{Qualifiers, Validity};
 use rating::lock::BreachRules;
-use rating::rate::parse_tiers;
+use rating::rate::{parse_bands, parse_tiers};
 use rating::rows::{
     AccountId, AccountPlanRow, AccountRow, AccountTrunkRow, ClientId, DidRow, EngineSettings, EntityRow, LayerRow,
     ListId, ListRow, LockRow, PlanId, PlanRow, ProviderId, ProviderRow, RateRow, Rows, SourceRow, Symbol, TaxRow,
@@ -73,8 +75,8 @@ pub async fn read_rows(store: &Store) -> Result<Rows, StoreError> {
     read_settings(&mut tx, &mut rows).await?;
     read_providers_and_sources(&mut tx, &mut rows).await?;
     let mut symbols = Symbols::default();
-    read_lists(&mut tx, &mut rows).await?;
-    read_rates(&mut tx, &mut rows, &mut symbols).await?;
+    let bands = read_lists(&mut tx, &mut rows).await?;
+    read_rates(&mut tx, &mut rows, &bands, &mut symbols).await?;
     read_plans(&mut tx, &mut rows).await?;
     read_accounts(&mut tx, &mut rows).await?;
     read_numbers(&mut tx, &mut rows, &mut symbols).await?;
@@ -177,33 +179,84 @@ async fn read_providers_and_sources(connection: &mut PgConnection, rows: &mut Ro
     Ok(())
 }
 
-async fn read_lists(connection: &mut PgConnection, rows: &mut Rows) -> Result<(), StoreError> {
-    let lists = sqlx::query("SELECT id, code, provider_id, currency, rounding, decimals FROM price_list ORDER BY id")
-        .fetch_all(&mut *connection)
-        .await?;
+/// Indices of bands by the text of their identifiers, as terms name them.
+type BandIndex = HashMap<String, u32>;
+
+async fn read_lists(connection: &mut PgConnection, rows: &mut Rows) -> Result<BandIndex, StoreError> {
+    let lists = sqlx::query(
+        "SELECT id, code, provider_id, currency, zone, rounding, decimals, holidays FROM price_list ORDER BY id",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut calendars: HashMap<String, Vec<i32>> = HashMap::new();
+    let holidays =
+        sqlx::query("SELECT calendar, day FROM holiday ORDER BY calendar, day").fetch_all(&mut *connection).await?;
+    for row in &holidays {
+        calendars.entry(row.get("calendar")).or_default().push(days_of(row.get("day")));
+    }
+    let calendars: HashMap<String, Arc<[i32]>> =
+        calendars.into_iter().map(|(calendar, days)| (calendar, days.into())).collect();
+    let mut holidays_of: HashMap<ListId, Arc<[i32]>> = HashMap::new();
     for row in &lists {
+        if let Some(days) = row.get::<Option<&str>, _>("holidays").and_then(|calendar| calendars.get(calendar)) {
+            holidays_of.insert(list_id(row.get("id")), Arc::clone(days));
+        }
         rows.lists.push(ListRow {
-            id: ListId(row.get::<i32, _>("id") as u32),
+            id: list_id(row.get("id")),
             code: row.get("code"),
             provider: row.get::<Option<i32>, _>("provider_id").map(provider_id),
             currency: currency(row.get("currency"), "price_list")?,
+            zone: parse(row.get("zone"), "price_list", "a time zone")?,
             rounding: Rounding {
                 mode: parse(row.get("rounding"), "price_list", "a rounding mode")?,
                 decimals: row.get::<i16, _>("decimals") as u8,
             },
         });
     }
-    Ok(())
+    let bands = sqlx::query(
+        "SELECT id, list_id, name, priority, days, hours, dates, valid_from, valid_to FROM band ORDER BY id",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut index = HashMap::with_capacity(bands.len());
+    for row in &bands {
+        let id: i32 = row.get("id");
+        let list = list_id(row.get("list_id"));
+        index.insert(id.to_string(), rows.bands.len() as u32);
+        rows.bands.push(band_of(row, holidays_of.get(&list)).ok_or_else(|| {
+            inconsistent("band", format!("band {id}, whose days, hours or dates are not well formed"))
+        })?);
+    }
+    Ok(index)
 }
 
-async fn read_rates(connection: &mut PgConnection, rows: &mut Rows, symbols: &mut Symbols) -> Result<(), StoreError> {
+fn band_of(row: &PgRow, holidays: Option<&Arc<[i32]>>) -> Option<Band> {
+    Some(Band {
+        list: list_id(row.get("list_id")),
+        name: row.get::<&str, _>("name").into(),
+        priority: row.get::<i16, _>("priority") as u16,
+        days: Days::parse(row.get("days"))?,
+        hours: parse_hours(row.get("hours"))?.into(),
+        dates: Dates::parse_all(row.get("dates"))?.into(),
+        holidays: holidays.cloned().unwrap_or_else(|| Arc::from([])),
+        validity: validity(row),
+    })
+}
+
+async fn read_rates(
+    connection: &mut PgConnection,
+    rows: &mut Rows,
+    bands: &BandIndex,
+    symbols: &mut Symbols,
+) -> Result<(), StoreError> {
     let terms = sqlx::query("SELECT * FROM rate_terms ORDER BY id").fetch_all(&mut *connection).await?;
     let mut index: HashMap<i32, u32> = HashMap::with_capacity(terms.len());
     for row in &terms {
         let id: i32 = row.get("id");
         index.insert(id, rows.rates.len() as u32);
         rows.rates.push(
-            rate_of(row).ok_or_else(|| inconsistent("rate_terms", format!("terms {id} that are not well formed")))?,
+            rate_of(row, bands)
+                .ok_or_else(|| inconsistent("rate_terms", format!("terms {id} that are not well formed")))?,
         );
     }
     let mut lines = sqlx::postgres::PgConnection::copy_out_raw(
@@ -250,7 +303,7 @@ fn rate_row(line: &[u8], terms: &HashMap<i32, u32>, symbols: &mut Symbols) -> Op
     })
 }
 
-fn rate_of(row: &PgRow) -> Option<Rate> {
+fn rate_of(row: &PgRow, bands: &BandIndex) -> Option<Rate> {
     let rounding = match (row.get::<Option<&str>, _>("rounding"), row.get::<Option<i16>, _>("decimals")) {
         (Some(mode), Some(decimals)) => {
             Some(Rounding { mode: mode.parse().ok()?, decimals: u8::try_from(decimals).ok()? })
@@ -259,6 +312,7 @@ fn rate_of(row: &PgRow) -> Option<Rate> {
     };
     Rate::new(RateParts {
         tiers: parse_tiers(row.get("tiers"))?,
+        bands: parse_bands(row.get("bands"), |id| bands.get(id).copied())?,
         connect_fee: money(row.get("connect_fee"))?,
         attempt_fee: money(row.get("attempt_fee"))?,
         free_s: u32::try_from(row.get::<i32, _>("free_s")).ok()?,
@@ -289,7 +343,7 @@ async fn read_plans(connection: &mut PgConnection, rows: &mut Rows) -> Result<()
         .map(|row| LayerRow {
             plan: plan_id(row.get("plan_id")),
             layer: row.get::<i16, _>("layer") as u16,
-            list: ListId(row.get::<i32, _>("list_id") as u32),
+            list: list_id(row.get("list_id")),
             validity: validity(row),
         })
         .collect();
@@ -385,6 +439,10 @@ const fn account_id(id: i64) -> AccountId {
 
 const fn provider_id(id: i32) -> ProviderId {
     ProviderId(id as u32)
+}
+
+const fn list_id(id: i32) -> ListId {
+    ListId(id as u32)
 }
 
 const fn plan_id(id: i32) -> PlanId {

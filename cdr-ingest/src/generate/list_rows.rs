@@ -45,6 +45,7 @@ pub(super) struct RateRow<'a> {
     pub(super) origin: &'a str,
     pub(super) from: &'a str,
     pub(super) to: &'a str,
+    pub(super) band: &'a str,
     pub(super) price: &'a str,
     pub(super) unit: &'a str,
     pub(super) billing: &'a str,
@@ -58,7 +59,7 @@ pub(super) struct RateRow<'a> {
     pub(super) decimals: &'a str,
 }
 
-const RATE_COLUMNS: [&str; 20] = [
+const RATE_COLUMNS: [&str; 21] = [
     "list",
     "prefix",
     "service",
@@ -68,6 +69,7 @@ const RATE_COLUMNS: [&str; 20] = [
     "origin",
     "from",
     "to",
+    "band",
     "price",
     "unit",
     "billing",
@@ -113,6 +115,7 @@ impl<'a> RateFile<'a> {
             row.origin,
             row.from,
             row.to,
+            row.band,
             row.price,
             row.unit,
             row.billing,

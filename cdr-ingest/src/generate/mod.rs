@@ -14,7 +14,7 @@
 //! | read it back | `model`, with `table`, `money` |
 //! | draw calls | `traffic`, with `call`, `schedule`, `pools`, `calls`, `special`, `spoiled` |
 //! | write them as a switch does | `encode`, `encode_foreign` |
-//! | say what they cost | `oracle`, with `price`, `number_rules` |
+//! | say what they cost | `oracle`, with `price`, `bands`, `number_rules` |
 //! | keep the sums | `expectation` |
 
 pub mod error;
@@ -28,6 +28,7 @@ mod price_lists;
 mod subscribers;
 mod table;
 
+pub mod bands;
 pub mod model;
 pub mod number_rules;
 pub mod oracle;

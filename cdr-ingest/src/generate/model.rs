@@ -8,6 +8,7 @@ use std::path::Path;
 
 use chrono_tz::Tz;
 
+use super::bands::Calendar;
 use super::error::GenerateError;
 use super::number_rules::NumberRules;
 use super::price::{Price, Rounding, Tier};
@@ -153,6 +154,8 @@ pub struct Source {
 pub struct Operator {
     /// Price lists in the order of the file.
     pub lists: Vec<List>,
+    /// Wall clocks, holidays and bands of lists.
+    pub calendar: Calendar,
     /// Distinct prices.
     pub prices: Vec<Price>,
     /// Layers of each plan, the uppermost first.
@@ -187,7 +190,8 @@ impl Operator {
     /// When a file is missing or a field cannot be read.
     pub fn read(dir: &Path) -> Result<Self, GenerateError> {
         let (mut lists, list_index) = read_lists(dir)?;
-        let prices = read_rates(dir, &mut lists, &list_index)?;
+        let calendar = Calendar::read(dir, &list_index)?;
+        let prices = read_rates(dir, &mut lists, &list_index, &calendar)?;
         let plans = read_plans(dir, &list_index)?;
         let (accounts, account_index) = read_accounts(dir)?;
         let mut trunk_owners: HashMap<String, Vec<usize>> = HashMap::new();
@@ -217,6 +221,7 @@ impl Operator {
         let sources = read_sources(dir, &settings)?;
         Ok(Self {
             lists,
+            calendar,
             prices,
             plans,
             accounts,
@@ -286,12 +291,30 @@ fn read_rates(
     dir: &Path,
     lists: &mut [List],
     list_index: &HashMap<String, usize>,
+    calendar: &Calendar,
 ) -> Result<Vec<Price>, GenerateError> {
     let mut prices: Vec<Price> = Vec::new();
     let mut known: HashMap<Price, u32> = HashMap::new();
     Table::open(dir, "rates.csv")?.each(|row| {
         let list = *list_index.get(row.text("list")).ok_or_else(|| row.bad("list"))?;
-        let price = read_price(row)?;
+        let mut price = read_price(row)?;
+        let prefix: Box<str> = row.text("prefix").into();
+        let validity = Validity::read(row)?;
+        // A row that prices a band follows the row to which it belongs, and changes its price.
+        if let Some(name) = row.optional("band") {
+            let bands = calendar.bands.iter().enumerate().filter(|(_, band)| band.list == list && band.name == name);
+            let rates = lists[list].rows.get_mut(bucket(&prefix)).ok_or_else(|| row.bad("prefix"))?;
+            let base = rates
+                .iter_mut()
+                .rfind(|rate| rate.prefix == prefix && rate.validity == validity)
+                .ok_or_else(|| row.bad("prefix"))?;
+            let tiers = std::mem::take(&mut price.tiers);
+            price = prices[base.price as usize].clone();
+            price.bands.extend(bands.map(|(index, _)| (index, tiers.clone())));
+            prices.push(price);
+            base.price = u32::try_from(prices.len() - 1).expect("fewer rows than u32");
+            return Ok(());
+        }
         let price = *known.entry(price).or_insert_with_key(|price| {
             prices.push(price.clone());
             u32::try_from(prices.len() - 1).expect("fewer rows than u32")
@@ -304,8 +327,7 @@ fn read_rates(
             origin: row.text("origin").to_owned(),
         };
         let limits = (limits != Limits::default()).then(|| Box::new(limits));
-        let prefix: Box<str> = row.text("prefix").into();
-        let rate = Rate { limits, validity: Validity::read(row)?, price, prefix };
+        let rate = Rate { prefix, limits, validity, price };
         let rows = &mut lists[list].rows;
         match rows.get_mut(bucket(&rate.prefix)) {
             Some(bucket) => bucket.push(rate),
@@ -329,6 +351,7 @@ fn read_price(row: &Row<'_>) -> Result<Price, GenerateError> {
     };
     Ok(Price {
         tiers,
+        bands: Vec::new(),
         connect_fee: row.nano("connect_fee")?.unwrap_or(0),
         attempt_fee: row.nano("attempt_fee")?.unwrap_or(0),
         free_seconds: row.whole("free_seconds")?.unwrap_or(0),

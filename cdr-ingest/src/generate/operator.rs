@@ -55,6 +55,11 @@ impl Moments {
         Self { noon: format!("{}T12:00:00+03:00", day(2)), midnight: format!("{}T00:00:00+03:00", day(1)), until }
     }
 
+    /// The day before today.
+    pub(super) fn yesterday(&self) -> NaiveDate {
+        self.until.pred_opt().unwrap_or(self.until)
+    }
+
     /// Midnight, Moscow time, some days before today.
     pub(super) fn days_back(&self, days: u64) -> String {
         let day = self.until.checked_sub_days(Days::new(days)).unwrap_or(self.until);
@@ -79,7 +84,8 @@ pub(super) const PLAN_CENTRE: &str = "centre";
 /// Plans with the share of accounts on each and whether incoming calls are priced, and their layers from above.
 pub(super) const PLANS: &[(&str, u32, bool, &[&str])] = &[
     ("second", 40, false, &["r-tollfree", "r-house", "r-special", "r-base-rub"]),
-    ("minute", 18, false, &["r-tollfree", "r-house", "r-min60", "r-base-rub"]),
+    ("evening", 6, false, &["r-tollfree", "r-house", "r-evening", "r-base-rub"]),
+    ("minute", 12, false, &["r-tollfree", "r-house", "r-min60", "r-base-rub"]),
     ("half-minute", 12, false, &["r-tollfree", "r-house", "r-half", "r-base-rub"]),
     ("connect", 8, false, &["r-tollfree", "r-house", "r-connect", "r-base-rub"]),
     (
@@ -127,6 +133,7 @@ pub fn write_operator(
     write_plans(dir, &moments)?;
     write_settings(dir)?;
     let lists = price_lists::write_lists(dir)?;
+    price_lists::write_bands(dir, &moments)?;
     let rates = price_lists::write_rates(dir, &world, &moments, progress)?;
     let subscribers = subscribers::write(options, &moments, dir)?;
     Ok(OperatorSummary { lists, rates, ..subscribers })

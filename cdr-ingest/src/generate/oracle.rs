@@ -273,7 +273,7 @@ impl<'a> Oracle<'a> {
             }
         }
         let (list, rate) = best.ok_or(SuspenseCode::NoRetailPrice)?;
-        let nano = self.amount(list, rate, passage.seconds)?;
+        let nano = self.amount(list, rate, passage.moment, passage.seconds)?;
         Ok(Some(RetailAmount { account, list, day: self.usage_day(passage.moment), nano }))
     }
 
@@ -288,7 +288,7 @@ impl<'a> Oracle<'a> {
                 best = Some((list, rate));
             }
         }
-        best.map(|(list, rate)| Ok((list, self.amount(list, rate, passage.seconds)?))).transpose()
+        best.map(|(list, rate)| Ok((list, self.amount(list, rate, passage.moment, passage.seconds)?))).transpose()
     }
 
     /// The row of one list that prices the leg.
@@ -340,9 +340,12 @@ impl<'a> Oracle<'a> {
     }
 
     /// Steps 10 and 11.
-    fn amount(&self, list: usize, rate: &Rate, seconds: i64) -> Result<i128, SuspenseCode> {
-        let list = &self.operator.lists[list];
-        let nano = self.operator.prices[rate.price as usize].of_seconds(seconds, list.rounding, list.decimals);
+    fn amount(&self, index: usize, rate: &Rate, moment: i64, seconds: i64) -> Result<i128, SuspenseCode> {
+        let list = &self.operator.lists[index];
+        let price = &self.operator.prices[rate.price as usize];
+        let bands = || price.bands.iter().map(|(band, _)| *band);
+        let band_at = |second: i64| self.operator.calendar.at(bands(), index, moment + second * 1000);
+        let nano = price.of_seconds(seconds, band_at, list.rounding, list.decimals);
         if nano > AMOUNT_MAX { Err(SuspenseCode::Overflow) } else { Ok(nano) }
     }
 

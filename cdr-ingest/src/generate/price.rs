@@ -76,6 +76,8 @@ impl Tier {
 pub struct Price {
     /// Tiers, the earliest first.
     pub tiers: Vec<Tier>,
+    /// Other tiers inside a band, by its index.
+    pub bands: Vec<(usize, Vec<Tier>)>,
     /// Nano-units for the connection.
     pub connect_fee: i128,
     /// Nano-units for an attempt.
@@ -141,14 +143,20 @@ fn greatest_common_divisor(one: i128, other: i128) -> i128 {
 }
 
 impl Price {
-    /// Nano-units for a call of whole `seconds`; 0 of an attempt.
+    /// Nano-units for a call of whole `seconds`; 0 of an attempt. `band_at` says which of the bands of this price holds at a second of the call.
     #[must_use]
-    pub fn of_seconds(&self, seconds: i64, list_rounding: Rounding, list_decimals: u8) -> i128 {
-        let exact = if seconds == 0 { Fraction::whole(self.attempt_fee) } else { self.exact(seconds) };
+    pub fn of_seconds(
+        &self,
+        seconds: i64,
+        band_at: impl Fn(i64) -> Option<usize>,
+        list_rounding: Rounding,
+        list_decimals: u8,
+    ) -> i128 {
+        let exact = if seconds == 0 { Fraction::whole(self.attempt_fee) } else { self.exact(seconds, band_at) };
         exact.round(self.rounding.unwrap_or(list_rounding), self.decimals.unwrap_or(list_decimals))
     }
 
-    fn exact(&self, seconds: i64) -> Fraction {
+    fn exact(&self, seconds: i64, band_at: impl Fn(i64) -> Option<usize>) -> Fraction {
         if seconds < self.free_seconds {
             return Fraction::whole(0);
         }
@@ -156,7 +164,10 @@ impl Price {
         let mut next_increment_at = 0;
         for second in 0..seconds {
             if second == next_increment_at {
-                let tier = self.tiers.iter().rev().find(|tier| tier.from <= second).or(self.tiers.first());
+                let band = if self.bands.is_empty() { None } else { band_at(second) };
+                let tiers =
+                    self.bands.iter().find(|(index, _)| Some(*index) == band).map_or(&self.tiers, |(_, tiers)| tiers);
+                let tier = tiers.iter().rev().find(|tier| tier.from <= second).or(tiers.first());
                 let Some(tier) = tier else { break };
                 cost = cost.plus(tier.price * i128::from(tier.increment), i128::from(tier.unit));
                 next_increment_at += tier.increment;
@@ -180,6 +191,7 @@ mod tests {
         let (connect_fee, attempt_fee, free_seconds) = (0, 0, 0);
         Price {
             tiers,
+            bands: Vec::new(),
             connect_fee,
             attempt_fee,
             free_seconds,
@@ -192,7 +204,7 @@ mod tests {
 
     #[track_caller]
     fn check(price: &Price, seconds: i64, rounding: Rounding, decimals: u8, expected: &str) {
-        assert_eq!(decimal(price.of_seconds(seconds, rounding, decimals)), expected, "{seconds} s");
+        assert_eq!(decimal(price.of_seconds(seconds, |_| None, rounding, decimals)), expected, "{seconds} s");
     }
 
     #[test]

@@ -22,6 +22,7 @@ const LISTS: &[[&str; 9]] = &[
     ["r-half", "retail", "", "RUB", "Europe/Moscow", "included", "half_even", "4", "30/6"],
     ["r-connect", "retail", "", "RUB", "Europe/Moscow", "included", "down", "4", "С платой за соединение"],
     ["r-corporate", "retail", "", "RUB", "Europe/Moscow", "included", "half_up", "4", "Корпоративный, ступени"],
+    ["r-evening", "retail", "", "RUB", "Europe/Moscow", "included", "half_up", "4", "Вечера и выходные"],
     ["r-autumn", "retail", "", "RUB", "Europe/Moscow", "included", "half_up", "2", "Осенняя акция"],
     ["r-winter", "retail", "", "RUB", "Europe/Moscow", "included", "half_up", "2", "Зимняя акция"],
     ["r-special", "retail", "", "RUB", "Europe/Moscow", "included", "half_up", "2", "Особые направления"],
@@ -49,18 +50,43 @@ const LISTS: &[[&str; 9]] = &[
     ["w-local", "wholesale", "local", "RUB", "Europe/Moscow", "included", "down", "4", "Городская связь"],
 ];
 
+/// The list with time bands.
+const EVENING: &str = "r-evening";
+/// Its bands: name, priority, days, hours.
+const BANDS: &[[&str; 4]] = &[
+    ["evening", "1", "mon-fri", "20:00-24:00"],
+    ["evening", "2", "mon-fri", "00:00-07:30"],
+    ["weekend", "3", "sat sun", ""],
+    ["lunch", "4", "", "13:00-14:00"],
+    ["feast", "5", "holiday", "09:00-21:00:30"],
+];
+
 /// Countries that a provider does not reach: what is sent there all the same has no wholesale price.
 const NOT_REACHED: &[(&str, &[&str])] =
     &[("w-megafon", &["KP", "CU", "SO"]), ("w-mtt", &["KP", "FK", "CU"]), ("w-colt", &["KP", "TM"])];
 
 pub(super) fn write_lists(dir: &Path) -> Result<u64, GenerateError> {
-    let columns = ["list", "kind", "provider", "currency", "zone", "tax", "rounding", "decimals", "name"];
+    let columns = ["list", "kind", "provider", "currency", "zone", "tax", "rounding", "decimals", "name", "holidays"];
     let mut file = CsvFile::create(dir, "lists.csv", &columns)?;
     for row in LISTS {
-        file.write(row)?;
+        let holidays = if row[0] == EVENING { "ru" } else { "" };
+        file.write(&[row.as_slice(), &[holidays]].concat())?;
     }
     file.finish()?;
     Ok(LISTS.len() as u64)
+}
+
+/// `holidays.csv` and `bands.csv`; yesterday is a holiday, so that the traffic meets one.
+pub(super) fn write_bands(dir: &Path, moments: &Moments) -> Result<(), GenerateError> {
+    let mut file = CsvFile::create(dir, "holidays.csv", &["calendar", "date", "name"])?;
+    file.write(&["ru", &moments.yesterday().to_string(), "День основания"])?;
+    file.write(&["ru", "2026-11-04", "День народного единства"])?;
+    file.finish()?;
+    let mut file = CsvFile::create(dir, "bands.csv", &["list", "band", "priority", "days", "hours"])?;
+    for [band, priority, days, hours] in BANDS {
+        file.write(&[EVENING, band, priority, days, hours])?;
+    }
+    file.finish()
 }
 
 pub(super) fn write_rates(
@@ -73,6 +99,7 @@ pub(super) fn write_rates(
     write_full_lists(&mut file, world)?;
     let popular = popular(world);
     write_minute(&mut file, &popular, moments)?;
+    write_evening(&mut file, &popular)?;
     write_half(&mut file, &popular, moments)?;
     write_connect(&mut file, &popular)?;
     write_corporate(&mut file, &popular)?;
@@ -142,6 +169,34 @@ fn write_minute(file: &mut RateFile<'_>, popular: &[&Destination], moments: &Mom
         } else {
             file.write(&RateRow { price: &millionths(retail(row) * 94), ..base })?;
         }
+    }
+    Ok(())
+}
+
+/// Cheaper evenings and week-ends, one price a call on holidays, tiers and long increments that reach over the edges of bands.
+fn write_evening(file: &mut RateFile<'_>, popular: &[&Destination]) -> Result<(), GenerateError> {
+    for (index, row) in popular.iter().enumerate() {
+        let price = |percent: u64| millionths(retail(row) * percent);
+        let base = RateRow { list: EVENING, prefix: &row.prefix, ..RateRow::default() };
+        let (day, evening, weekend, feast) = (price(100), price(60), price(45), price(30));
+        let first = RateRow { price: &day, ..base };
+        if retail(row) == 0 {
+            file.write(&first)?;
+            continue;
+        }
+        match index % 4 {
+            0 => file.write(&RateRow { connect_fee: "0.15", ..first })?,
+            1 => file.write(&RateRow { billing: "60/60", minimum: "0.4", ..first })?,
+            2 => file.write(&RateRow { billing: "300/30", maximum: "150", ..first })?,
+            _ => file.write(&RateRow { billing: "1/1", free_seconds: "4", ..first })?,
+        }
+        let billing = if index % 4 == 2 { "300/30" } else { "1/1" };
+        file.write(&RateRow { band: "evening", price: &evening, billing, ..base })?;
+        file.write(&RateRow { band: "weekend", price: &weekend, billing: "60/10", ..base })?;
+        if index % 3 == 0 {
+            file.write(&RateRow { band: "lunch", tiers: "0:1@1/60 45:15@0.75/60 120:1@0.1/60", ..base })?;
+        }
+        file.write(&RateRow { band: "feast", price: &feast, billing: "1/1", ..base })?;
     }
     Ok(())
 }

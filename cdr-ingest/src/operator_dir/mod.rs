@@ -4,12 +4,12 @@
 //! Does not own: what rows mean together (`rating::build` says so; its errors are given file and line here).
 //! Always: a directory is read as a whole or refused as a whole, with all its errors.
 
+mod bands;
+mod parties;
 mod table;
 mod tariffs;
 
-mod parties;
-
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -72,6 +72,11 @@ struct Names {
     plan_currencies: HashMap<PlanId, Currency>,
     accounts: HashMap<String, AccountId>,
     symbols: HashMap<String, Symbol>,
+    /// Holidays by calendar.
+    holidays: HashMap<String, Arc<[i32]>>,
+    list_holidays: HashMap<ListId, Arc<[i32]>>,
+    /// Indices of the bands of a list by name: a band may have several rows.
+    bands: HashMap<(ListId, String), Vec<u32>>,
     /// Lines of the rows of each table of the engine.
     lines: HashMap<&'static str, Vec<u64>>,
 }
@@ -127,7 +132,9 @@ pub fn read(dir: &Path) -> Result<OperatorDirectory, DirectoryErrors> {
             inn: None,
             kpp: None,
         },
+        holidays: Vec::new(),
         lists: Vec::new(),
+        bands: Vec::new(),
         plans: Vec::new(),
         providers: Vec::new(),
         sources: Vec::new(),
@@ -140,15 +147,14 @@ pub fn read(dir: &Path) -> Result<OperatorDirectory, DirectoryErrors> {
     };
     let mut reading = Reading { dir, errors: Vec::new(), names: Names::default(), operator };
     reading.operator.rows.entity = EntityRow { zone: chrono_tz::Europe::Moscow };
-    if dir.join("bands.csv").exists() {
-        reading.fail("bands.csv", 0, "", "time bands are not built yet; remove the file and price the hours alike");
-    }
     parties::read_entity(&mut reading);
     parties::read_settings(&mut reading);
     parties::read_taxes(&mut reading);
     parties::read_providers(&mut reading);
     parties::read_sources(&mut reading);
+    bands::read_holidays(&mut reading);
     tariffs::read_lists(&mut reading);
+    bands::read_bands(&mut reading);
     tariffs::read_rates(&mut reading);
     tariffs::read_plans(&mut reading);
     parties::read_accounts(&mut reading);
@@ -157,6 +163,9 @@ pub fn read(dir: &Path) -> Result<OperatorDirectory, DirectoryErrors> {
     if reading.errors.is_empty() {
         Ok(OperatorDirectory { operator: reading.operator, lines: reading.names.lines })
     } else {
+        // A file that is read twice names its broken lines twice.
+        let mut said = HashSet::new();
+        reading.errors.retain(|error| said.insert(error.to_string()));
         Err(DirectoryErrors(reading.errors))
     }
 }
@@ -180,6 +189,7 @@ impl OperatorDirectory {
             RatingTable::Dids => "dids.csv",
             RatingTable::Locks => "locks.csv",
             RatingTable::Providers => "providers.csv",
+            RatingTable::Bands => "bands.csv",
         };
         let line = self.lines.get(file).and_then(|lines| lines.get(error.row)).copied().unwrap_or(0);
         FileError { file: file.into(), line, column: error.column.into(), problem: error.problem.clone() }

@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 
 use numbering::{Digits, parse_mask};
-use rating::list::Qualifiers;
+use rating::list::{Qualifiers, Validity};
 use rating::rate::{Tier, billing_tiers, parse_tiers};
 use rating::rows::{LayerRow, ListId, ListRow, PlanId, PlanRow, RateRow};
 use rating::{Currency, Money, Rate, RateParts, Rounding, RoundingMode, Service};
 
+use billing::operator::ListDetails;
+
 use super::Reading;
-use super::table::{RowReader, read_table};
+use super::bands::{follow_calendar, read_in_bands, refuse_left_over};
+use super::table::{Column, RowReader, read_table};
 
 pub(super) const PREFIX: &str = "a prefix of 1 to 15 digits that does not begin with 0, or short:CODE";
 const ROUNDINGS: &str = "one of half_up, up, half_even, down";
@@ -24,6 +27,7 @@ pub(super) fn read_lists(reading: &mut Reading<'_>) {
         ("tax", false),
         ("rounding", false),
         ("decimals", false),
+        ("holidays", false),
         ("name", false),
     ];
     read_table(reading, "lists.csv", true, &columns, |reading, row| {
@@ -55,49 +59,79 @@ pub(super) fn read_lists(reading: &mut Reading<'_>) {
             row.problem("list", format!("list `{code}` stands twice"));
         }
         reading.names.list_currencies.insert(id, currency);
-        reading.operator.lists.push((row.text("name").unwrap_or(&code).to_owned(), zone));
-        reading.operator.rows.lists.push(ListRow { id, code, provider, currency, rounding });
+        let holidays = follow_calendar(reading, row, id);
+        reading.operator.lists.push(ListDetails { name: row.text("name").unwrap_or(&code).to_owned(), holidays });
+        reading.operator.rows.lists.push(ListRow { id, code, provider, currency, zone, rounding });
         reading.came_from("lists.csv", row.line);
     });
 }
 
+/// The columns of `rates.csv`.
+pub(super) const RATE_COLUMNS: &[Column] = &[
+    ("list", true),
+    ("prefix", true),
+    ("service", false),
+    ("incoming_service", false),
+    ("provider", false),
+    ("place", false),
+    ("origin", false),
+    ("from", false),
+    ("to", false),
+    ("band", false),
+    ("price", false),
+    ("unit", false),
+    ("billing", false),
+    ("tiers", false),
+    ("connect_fee", false),
+    ("attempt_fee", false),
+    ("free_seconds", false),
+    ("minimum", false),
+    ("maximum", false),
+    ("rounding", false),
+    ("decimals", false),
+];
+
+/// What a row of `rates.csv` prices.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct RateKey {
+    pub(super) list: ListId,
+    prefix: Digits,
+    qualifiers: Qualifiers,
+    validity: Validity,
+}
+
+/// What the row prices; `None` when it does not say.
+pub(super) fn rate_key(reading: &mut Reading<'_>, row: &mut RowReader<'_>) -> Option<RateKey> {
+    let list = row.must_refer("list", "lists.csv", &reading.names.lists);
+    let prefix = row.must_read("prefix", PREFIX, parse_mask);
+    let service = row.parse::<Service>("service", "one of outgoing, incoming, tollfree, forwarded, internal");
+    let word = |row: &RowReader<'_>, column| row.text(column).map(str::to_owned);
+    let incoming_service = word(row, "incoming_service").map(|word| reading.symbol(&word));
+    let place = word(row, "place").map(|word| reading.symbol(&word));
+    let provider = row.reference("provider", "providers.csv", &reading.names.providers);
+    let origin = row.read("origin", "a prefix of 1 to 15 digits that does not begin with 0", |text| {
+        parse_mask(text).filter(|origin| !origin.is_short())
+    });
+    let validity = row.validity();
+    let qualifiers = Qualifiers { service, incoming_service, provider, place, origin: origin.unwrap_or(Digits::EMPTY) };
+    Some(RateKey { list: list?, prefix: prefix?, qualifiers, validity })
+}
+
 pub(super) fn read_rates(reading: &mut Reading<'_>) {
-    let columns = [
-        ("list", true),
-        ("prefix", true),
-        ("service", false),
-        ("incoming_service", false),
-        ("provider", false),
-        ("place", false),
-        ("origin", false),
-        ("from", false),
-        ("to", false),
-        ("price", false),
-        ("unit", false),
-        ("billing", false),
-        ("tiers", false),
-        ("connect_fee", false),
-        ("attempt_fee", false),
-        ("free_seconds", false),
-        ("minimum", false),
-        ("maximum", false),
-        ("rounding", false),
-        ("decimals", false),
-    ];
+    let mut in_bands = read_in_bands(reading);
     let mut interned: HashMap<RateParts, u32> = HashMap::new();
-    read_table(reading, "rates.csv", true, &columns, |reading, row| {
-        let list = row.must_refer("list", "lists.csv", &reading.names.lists);
-        let prefix = row.must_read("prefix", PREFIX, parse_mask);
-        let service = row.parse::<Service>("service", "one of outgoing, incoming, tollfree, forwarded, internal");
-        let word = |row: &RowReader<'_>, column| row.text(column).map(str::to_owned);
-        let incoming_service = word(row, "incoming_service").map(|word| reading.symbol(&word));
-        let place = word(row, "place").map(|word| reading.symbol(&word));
-        let provider = row.reference("provider", "providers.csv", &reading.names.providers);
-        let origin = row.read("origin", "a prefix of 1 to 15 digits that does not begin with 0", |text| {
-            parse_mask(text).filter(|origin| !origin.is_short())
-        });
-        let validity = row.validity();
+    read_table(reading, "rates.csv", true, RATE_COLUMNS, |reading, row| {
+        if let Some(band) = row.text("band").map(str::to_owned) {
+            if reading.operator.rows.bands.is_empty() {
+                row.problem("band", format!("`{band}` is no band of this list in bands.csv; add it there"));
+            }
+            return;
+        }
+        let key = rate_key(reading, row);
         let Some(parts) = parts(row) else { return };
+        let Some(key) = key else { return };
+        let bands = in_bands.remove(&key).map(|(_, bands)| bands).unwrap_or_default();
+        let parts = RateParts { bands, ..parts };
         let rate = match interned.get(&parts) {
             Some(rate) => *rate,
             None => match Rate::new(parts.clone()) {
@@ -110,14 +144,12 @@ pub(super) fn read_rates(reading: &mut Reading<'_>) {
                 Err(error) => return row.problem("price", error.to_string()),
             },
         };
-        if let (Some(list), Some(prefix)) = (list, prefix) {
-            let id = reading.operator.rows.rate_rows.len() as u64 + 1;
-            let qualifiers =
-                Qualifiers { service, incoming_service, provider, place, origin: origin.unwrap_or(Digits::EMPTY) };
-            reading.operator.rows.rate_rows.push(RateRow { id, list, prefix, qualifiers, validity, rate });
-            reading.came_from("rates.csv", row.line);
-        }
+        let RateKey { list, prefix, qualifiers, validity } = key;
+        let id = reading.operator.rows.rate_rows.len() as u64 + 1;
+        reading.operator.rows.rate_rows.push(RateRow { id, list, prefix, qualifiers, validity, rate });
+        reading.came_from("rates.csv", row.line);
     });
+    refuse_left_over(reading, in_bands);
 }
 
 /// The price terms of a row; `None` when it has an error.
@@ -136,6 +168,7 @@ fn parts(row: &mut RowReader<'_>) -> Option<RateParts> {
     };
     let parts = RateParts {
         tiers: tiers.unwrap_or_default(),
+        bands: Vec::new(),
         connect_fee: row.amount("connect_fee").unwrap_or_default(),
         attempt_fee: row.amount("attempt_fee").unwrap_or_default(),
         free_s: row.parse("free_seconds", "a whole number of seconds").unwrap_or(0),
@@ -146,7 +179,8 @@ fn parts(row: &mut RowReader<'_>) -> Option<RateParts> {
     (row.problems.len() == before).then_some(parts)
 }
 
-fn tiers(row: &mut RowReader<'_>) -> Option<Vec<Tier>> {
+/// The tiers of a row, said by `tiers` or by `price`, `unit` and `billing`.
+pub(super) fn tiers(row: &mut RowReader<'_>) -> Option<Vec<Tier>> {
     let wanted = "tiers of the form 0:30@0.006/60 30:6@0.006/60 (from second : increment @ price / unit)";
     if row.text("tiers").is_some() {
         if ["price", "unit", "billing"].iter().any(|column| row.text(column).is_some()) {

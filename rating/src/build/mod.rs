@@ -4,15 +4,17 @@
 //! Does not own: reading rows; checks of a single field (done where text becomes a row).
 //! Always: all errors are reported, not the first; a snapshot that is built is consistent.
 
+mod lists;
+
 use std::fmt;
 use std::sync::Arc;
 
 use numbering::{Digits, NumberRules, NumberingPlan, PrefixId, PrefixSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::list::{Condition, PriceList, Row, Slots, Validity};
+use crate::list::Validity;
 use crate::lock::Lock;
-use crate::rows::{AccountId, LayerRow, ListId, PlanId, ProviderId, RateRow, Rows, Symbol};
+use crate::rows::{AccountId, LayerRow, ListId, PlanId, ProviderId, Rows, Symbol};
 use crate::snapshot::{Account, AccountIx, DidState, Plan, Provider, Snapshot, Span};
 
 /// Which rows an error is about.
@@ -32,6 +34,8 @@ pub enum Table {
     Locks,
     /// [`Rows::providers`]
     Providers,
+    /// [`Rows::bands`]
+    Bands,
 }
 
 /// A row that contradicts others.
@@ -52,9 +56,6 @@ impl fmt::Display for BadRow {
         write!(f, "{:?} row {}, {}: {}", self.table, self.row + 1, self.column, self.problem)
     }
 }
-
-/// A list is kept as a plain vector over all prefixes from this share of them on.
-const DENSE_FROM_ONE_IN: usize = 16;
 
 impl Snapshot {
     /// Builds the snapshot; the numbering plan is shared with earlier ones.
@@ -84,6 +85,7 @@ impl Builder {
         let prefixes = Arc::new(PrefixSet::build(prefixes));
         let list_index: FxHashMap<ListId, u32> =
             self.rows.lists.iter().enumerate().map(|(index, list)| (list.id, index as u32)).collect();
+        self.bands(&list_index);
         let lists = self.lists(&prefixes, &list_index);
         let (plans, plan_index) = self.plans(&list_index);
         let (providers, provider_index) = self.providers();
@@ -149,105 +151,12 @@ impl Builder {
             provider_index,
             provider_trunks,
             sources,
+            bands: self.rows.bands,
             default_rules: NumberRules::default().with_short_codes(codes),
             emergency: settings.emergency.iter().map(|code| code.digits()).collect(),
             symbols: symbols.map(|(index, word)| (word.as_str().into(), Symbol(index as u32))).collect(),
             taxes,
         })
-    }
-
-    fn lists(&mut self, prefixes: &PrefixSet, list_index: &FxHashMap<ListId, u32>) -> Vec<PriceList> {
-        let mut by_list: Vec<Vec<(RateRow, usize)>> = vec![Vec::new(); self.rows.lists.len()];
-        for (index, row) in std::mem::take(&mut self.rows.rate_rows).into_iter().enumerate() {
-            match list_index.get(&row.list) {
-                Some(list) => by_list[*list as usize].push((row, index)),
-                None => self.bad(Table::Rates, index, "list", "this list does not exist; add it to the lists"),
-            }
-        }
-        let ids = prefixes.index();
-        let heads = self.rows.lists.clone();
-        heads
-            .into_iter()
-            .zip(by_list)
-            .map(|(head, mut rows)| {
-                self.settle(&mut rows);
-                let mut list = PriceList {
-                    id: head.id,
-                    code: head.code.into(),
-                    provider: head.provider,
-                    currency: head.currency,
-                    rounding: head.rounding,
-                    slots: if rows.len() * DENSE_FROM_ONE_IN > prefixes.len() {
-                        Slots::Dense(vec![0; prefixes.len()])
-                    } else {
-                        Slots::Sparse(FxHashMap::default())
-                    },
-                    rows: Vec::with_capacity(rows.len()),
-                    conditions: Vec::new(),
-                    first_row_id: rows.iter().map(|(row, _)| row.id).min().unwrap_or(0),
-                };
-                pack(&mut list, &rows, &ids);
-                list
-            })
-            .collect()
-    }
-
-    /// Puts the rows of one list in order of preference per prefix, lets a newer row end the older one of its key, and refuses ties.
-    fn settle(&mut self, rows: &mut [(RateRow, usize)]) {
-        rows.sort_by(|(a, _), (b, _)| {
-            (a.prefix, std::cmp::Reverse(a.qualifiers.rank()), a.qualifiers, std::cmp::Reverse(a.validity.from_ms)).cmp(
-                &(
-                    b.prefix,
-                    std::cmp::Reverse(b.qualifiers.rank()),
-                    b.qualifiers,
-                    std::cmp::Reverse(b.validity.from_ms),
-                ),
-            )
-        });
-        for later in 1..rows.len() {
-            let (newer, older) = (rows[later - 1].0, rows[later].0);
-            if (newer.prefix, newer.qualifiers) != (older.prefix, older.qualifiers) {
-                continue;
-            }
-            if newer.validity.from_ms == older.validity.from_ms {
-                self.bad(
-                    Table::Rates,
-                    rows[later].1.max(rows[later - 1].1),
-                    "from",
-                    format!("another row of this list has the same prefix {:?}, qualifiers and start; remove one of the two", older.prefix),
-                );
-            }
-            rows[later].0.validity.to_ms = older.validity.to_ms.min(newer.validity.from_ms);
-        }
-        let mut start = 0;
-        while start < rows.len() {
-            let prefix = rows[start].0.prefix;
-            let len = rows[start..].iter().take_while(|(row, _)| row.prefix == prefix).count();
-            if len > 1 {
-                self.refuse_ties(&rows[start..start + len]);
-            }
-            start += len;
-        }
-    }
-
-    /// Two rows of a prefix with the same preference that could both price one leg.
-    fn refuse_ties(&mut self, group: &[(RateRow, usize)]) {
-        for (index, (row, place)) in group.iter().enumerate() {
-            for (other, other_place) in &group[index + 1..] {
-                if row.qualifiers != other.qualifiers
-                    && row.qualifiers.rank() == other.qualifiers.rank()
-                    && row.qualifiers.compatible(&other.qualifiers)
-                    && row.validity.overlaps(other.validity)
-                {
-                    self.bad(
-                        Table::Rates,
-                        *place.max(other_place),
-                        "prefix",
-                        format!("two rows of prefix {:?} could price the same call with equal right; set one more qualifier in one of them", row.prefix),
-                    );
-                }
-            }
-        }
     }
 
     fn plans(&mut self, list_index: &FxHashMap<ListId, u32>) -> (Vec<Plan>, FxHashMap<PlanId, u32>) {
@@ -452,30 +361,4 @@ fn extend(span: &mut Span, at: usize) {
 
 fn packed(row: &crate::rows::LockRow) -> Lock {
     Lock { id: row.id, mask: row.mask, provider: row.provider, origin: row.origin, validity: row.validity }
-}
-
-fn pack(list: &mut PriceList, rows: &[(RateRow, usize)], ids: &FxHashMap<Digits, PrefixId>) {
-    let mut interned: FxHashMap<Condition, u32> = FxHashMap::default();
-    for (index, (row, _)) in rows.iter().enumerate() {
-        let condition = Condition { qualifiers: row.qualifiers, validity: row.validity };
-        let condition = *interned.entry(condition).or_insert_with_key(|condition| {
-            list.conditions.push(*condition);
-            list.conditions.len() as u32 - 1
-        });
-        if index == 0 || rows[index - 1].0.prefix != row.prefix {
-            let slot = list.rows.len() as u32 + 1;
-            match &mut list.slots {
-                Slots::Dense(slots) => slots[ids[&row.prefix].index()] = slot,
-                Slots::Sparse(slots) => {
-                    slots.insert(ids[&row.prefix], slot);
-                }
-            }
-        }
-        let is_last = rows.get(index + 1).is_none_or(|(next, _)| next.prefix != row.prefix);
-        list.rows.push(Row {
-            id_offset: (row.id - list.first_row_id) as u32,
-            rate: row.rate,
-            condition_last: condition << 1 | u32::from(is_last),
-        });
-    }
 }

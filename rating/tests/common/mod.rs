@@ -43,6 +43,7 @@ impl Operator {
             code: format!("list-{id}"),
             provider: provider.map(ProviderId),
             currency: Currency::parse("RUB").unwrap(),
+            zone: chrono_tz::UTC,
             rounding: Rounding::DEFAULT,
         });
         if provider.is_none() {

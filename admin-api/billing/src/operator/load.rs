@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use rating::Money;
 use rating::list::Validity;
+use rating::rate::{bands_text, tiers_text};
 use sqlx::postgres::PgConnection;
 
 use super::{DidDetails, Operator};
@@ -52,6 +53,7 @@ pub async fn load(
         ("provider", "id"),
         ("source", "id"),
         ("price_list", "id"),
+        ("band", "id"),
         ("rate_terms", "id"),
         ("rate", "id"),
         ("tariff_plan", "id"),
@@ -146,27 +148,50 @@ async fn load_tariffs(
     let rows = &operator.rows;
     let mut copy = Copy::begin(
         connection,
-        "price_list (id, code, name, provider_id, currency, zone, rounding, decimals)",
+        "price_list (id, code, name, provider_id, currency, zone, rounding, decimals, holidays)",
         progress,
     )
     .await?;
-    for (row, (name, zone)) in rows.lists.iter().zip(&operator.lists) {
+    for (row, details) in rows.lists.iter().zip(&operator.lists) {
         copy.line(&[
             Some(&row.id.0.to_string()),
             Some(&row.code),
-            Some(name),
+            Some(&details.name),
             row.provider.map(|id| id.0.to_string()).as_deref(),
             Some(row.currency.as_str()),
-            Some(zone.name()),
+            Some(row.zone.name()),
             Some(row.rounding.mode.as_str()),
             Some(&row.rounding.decimals.to_string()),
+            details.holidays.as_deref(),
+        ])
+        .await?;
+    }
+    copy.end().await?;
+    let mut copy = Copy::begin(connection, "holiday (calendar, day, name)", progress).await?;
+    for holiday in &operator.holidays {
+        copy.line(&[Some(&holiday.calendar), Some(&holiday.day.to_string()), Some(&holiday.name)]).await?;
+    }
+    copy.end().await?;
+    let columns = "band (id, list_id, name, priority, days, hours, dates, valid_from, valid_to)";
+    let mut copy = Copy::begin(connection, columns, progress).await?;
+    for (index, (row, details)) in rows.bands.iter().zip(&operator.bands).enumerate() {
+        copy.line(&[
+            Some(&band_id(index as u32)),
+            Some(&row.list.0.to_string()),
+            Some(&row.name),
+            Some(&row.priority.to_string()),
+            Some(&details.days),
+            Some(&details.hours),
+            Some(&details.dates),
+            from_text(row.validity).as_deref(),
+            to_text(row.validity).as_deref(),
         ])
         .await?;
     }
     copy.end().await?;
     let mut copy = Copy::begin(
         connection,
-        "rate_terms (id, tiers, connect_fee, attempt_fee, free_s, minimum, maximum, rounding, decimals)",
+        "rate_terms (id, tiers, bands, connect_fee, attempt_fee, free_s, minimum, maximum, rounding, decimals)",
         progress,
     )
     .await?;
@@ -174,7 +199,8 @@ async fn load_tariffs(
         let parts = rate.parts();
         copy.line(&[
             Some(&(index + 1).to_string()),
-            Some(&rate.tiers_text()),
+            Some(&tiers_text(&parts.tiers)),
+            Some(&bands_text(&parts.bands, band_id)),
             Some(&parts.connect_fee.to_string()),
             Some(&parts.attempt_fee.to_string()),
             Some(&parts.free_s.to_string()),
@@ -377,6 +403,11 @@ async fn load_numbers(
     copy.end().await
 }
 
+/// The identifier of the band at this index.
+fn band_id(index: u32) -> String {
+    (index + 1).to_string()
+}
+
 fn instant(ms: i64) -> Option<String> {
     DateTime::<Utc>::from_timestamp_millis(ms).map(|at| at.to_rfc3339())
 }
@@ -443,6 +474,8 @@ impl<'c, 'p> Copy<'c, 'p> {
 pub fn row_count(operator: &Operator) -> usize {
     let rows = &operator.rows;
     rows.lists.len()
+        + operator.holidays.len()
+        + rows.bands.len()
         + rows.rates.len()
         + rows.rate_rows.len()
         + rows.plans.len()

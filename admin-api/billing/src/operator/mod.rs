@@ -45,6 +45,37 @@ pub struct AccountDetails {
     pub balance: Money,
 }
 
+/// What a list says beyond the engine's needs.
+#[derive(Clone, Debug)]
+pub struct ListDetails {
+    /// Name.
+    pub name: String,
+    /// Calendar of its holidays.
+    pub holidays: Option<String>,
+}
+
+/// A holiday of a calendar.
+#[derive(Clone, Debug)]
+pub struct Holiday {
+    /// Calendar.
+    pub calendar: String,
+    /// Day.
+    pub day: NaiveDate,
+    /// Name.
+    pub name: String,
+}
+
+/// A band's texts.
+#[derive(Clone, Debug)]
+pub struct BandDetails {
+    /// Days.
+    pub days: String,
+    /// Hours.
+    pub hours: String,
+    /// Dates.
+    pub dates: String,
+}
+
 /// What a row of a number says beyond the engine's needs.
 #[derive(Clone, Debug)]
 pub struct DidDetails {
@@ -100,8 +131,12 @@ pub struct Operator {
     pub rows: Rows,
     /// Issuer.
     pub entity: EntityDetails,
-    /// (name, zone) of each list.
-    pub lists: Vec<(String, chrono_tz::Tz)>,
+    /// Holidays of all calendars.
+    pub holidays: Vec<Holiday>,
+    /// Each list.
+    pub lists: Vec<ListDetails>,
+    /// Each band.
+    pub bands: Vec<BandDetails>,
     /// Name of each plan.
     pub plans: Vec<String>,
     /// Name of each provider.

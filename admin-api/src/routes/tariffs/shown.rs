@@ -8,6 +8,15 @@ use rating::check;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// The price inside a time band.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BandLine {
+    /// Name of the band.
+    band: String,
+    /// Tiers, as those of the line.
+    tiers: String,
+}
+
 /// A price line.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PriceLine {
@@ -21,6 +30,8 @@ pub(crate) struct PriceLine {
     currency: String,
     /// Tiers, `from second:increment@price/unit seconds`.
     tiers: String,
+    /// Tiers inside time bands; empty when the price is one at all hours.
+    bands: Vec<BandLine>,
     /// Fee for the answer.
     connect_fee: String,
 }
@@ -33,6 +44,7 @@ impl From<check::PriceLine> for PriceLine {
             row: line.row,
             currency: line.currency.as_str().to_owned(),
             tiers: line.tiers,
+            bands: line.bands.into_iter().map(|band| BandLine { band: band.band, tiers: band.tiers }).collect(),
             connect_fee: line.connect_fee.to_string(),
         }
     }
