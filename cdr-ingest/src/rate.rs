@@ -7,7 +7,7 @@
 
 use chrono::NaiveDate;
 use rating::explain::Trace;
-use rating::leg::{Leg, LegPrice, Side, net_of_tax, price_leg};
+use rating::leg::{Leg, LegPrice, Side, price_leg};
 use rating::rows::AccountId;
 use rating::snapshot::Snapshot;
 use rating::{Currency, Money, SuspenseCode};
@@ -59,7 +59,6 @@ pub fn rate<T: Trace>(
 ) -> Result<RatedLeg, Rejected> {
     let at_ms = call.at_ms();
     let usage_day = snapshot.usage_day(at_ms);
-    let tax_basis_points = snapshot.tax_basis_points(usage_day).unwrap_or(0);
     let Admission::Rate { account, .. } = leg.admission else {
         return Ok(RatedLeg { leg, price: None, usage_day, tax_basis_points: 0, net: Money::ZERO, currency: None });
     };
@@ -81,14 +80,7 @@ pub fn rate<T: Trace>(
     )
     .map_err(|code| Rejected::new(code, "rate", explain_code(code)))?;
     let currency = account.map(|account| snapshot.account(account).currency).or(price.retail.currency);
-    let net = net_of_tax(price.retail.amount, tax_basis_points);
-    if let Some(currency) = currency
-        && !price.retail.amount.is_zero()
-        && tax_basis_points > 0
-    {
-        let percent = Money::from_nanos(i64::from(tax_basis_points) * 10_000_000).unwrap_or_default().to_string();
-        trace.line(|| rating::explain::Line::TaxIncluded { percent, net, currency });
-    }
+    let (tax_basis_points, net) = (price.tax_basis_points, price.net);
     Ok(RatedLeg { leg, price: Some(price), usage_day, tax_basis_points, net, currency })
 }
 
@@ -97,7 +89,9 @@ const fn explain_code(code: SuspenseCode) -> &'static str {
         SuspenseCode::NoRetailPrice => {
             "no price list of the account's plan has a valid row for this call; add one, then recycle"
         }
-        SuspenseCode::NoExchangeRate => "the price list is in another currency than the account",
+        SuspenseCode::NoExchangeRate => {
+            "no exchange rate of the day converts the currency of the price list into the account's; add one, then recycle"
+        }
         SuspenseCode::LockBreach => "the call took place in spite of a lock of fraud control; release or discard it",
         SuspenseCode::Overflow => "the amount is beyond 999,999,999.999999999; check the price",
         _ => "",

@@ -15,6 +15,8 @@ use crate::rows::ListId;
 
 /// Milliseconds of a day on the wall clock.
 pub const DAY_MS: u32 = 86_400_000;
+/// 1970-01-01 counted from the day before the year 1.
+const EPOCH_FROM_CE: i32 = 719_163;
 /// The years whose changes of the clock are known; before and after the nearest offset holds.
 const YEARS: std::ops::Range<i32> = 1970..2100;
 
@@ -50,6 +52,14 @@ impl ZoneOffsets {
         Self { steps: steps.into() }
     }
 
+    /// The day on the wall clock; the epoch's for a moment beyond all calendars.
+    #[inline]
+    pub fn day(&self, at_ms: i64) -> NaiveDate {
+        let local_ms = at_ms.saturating_add(self.at(at_ms).0);
+        let days = i32::try_from(local_ms.div_euclid(i64::from(DAY_MS))).ok();
+        days.and_then(|days| NaiveDate::from_num_days_from_ce_opt(days.checked_add(EPOCH_FROM_CE)?)).unwrap_or_default()
+    }
+
     /// The offset at an instant, and the instant at which it ends; milliseconds.
     #[inline]
     fn at(&self, at_ms: i64) -> (i64, i64) {
@@ -60,7 +70,7 @@ impl ZoneOffsets {
 
 /// Days since 1970-01-01.
 pub fn days_of(day: NaiveDate) -> i32 {
-    day.num_days_from_ce() - 719_163
+    day.num_days_from_ce() - EPOCH_FROM_CE
 }
 
 /// On which days a band is in force: weekdays and holidays; any of them will do.
@@ -156,10 +166,12 @@ impl Dates {
     fn has(self, day: i32) -> bool {
         match self {
             Self::Once(first, last) => (first..=last).contains(&day),
-            Self::Yearly(first, last) => NaiveDate::from_num_days_from_ce_opt(day + 719_163).is_some_and(|date| {
-                let at = (date.month(), date.day());
-                if first <= last { first <= at && at <= last } else { first <= at || at <= last }
-            }),
+            Self::Yearly(first, last) => {
+                NaiveDate::from_num_days_from_ce_opt(day + EPOCH_FROM_CE).is_some_and(|date| {
+                    let at = (date.month(), date.day());
+                    if first <= last { first <= at && at <= last } else { first <= at || at <= last }
+                })
+            }
         }
     }
 }

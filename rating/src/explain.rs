@@ -6,10 +6,12 @@
 
 use std::fmt;
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::lock::{LockAction, LockOrigin, LockScope};
 use crate::money::{Currency, Money, RoundingMode};
+use crate::terms::{DiscountLevel, ExchangeLevel};
 
 /// One step of an explanation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -86,6 +88,17 @@ pub enum Line {
         /// Exact amount.
         amount: String,
     },
+    /// A discount was granted.
+    Discount {
+        /// Identifier.
+        id: u64,
+        /// Where it comes from.
+        level: DiscountLevel,
+        /// Percent.
+        percent: String,
+        /// What is left, exactly.
+        amount: String,
+    },
     /// The amount was raised to the minimum.
     Minimum {
         /// The minimum.
@@ -95,6 +108,32 @@ pub enum Line {
     Maximum {
         /// The maximum.
         amount: Money,
+    },
+    /// The list is in another currency than the account.
+    Conversion {
+        /// Identifier of the rate.
+        id: u64,
+        /// Where it comes from.
+        level: ExchangeLevel,
+        /// Currency of the list.
+        from: Currency,
+        /// Currency of the account.
+        to: Currency,
+        /// What `quantity` units cost.
+        rate: Money,
+        /// Units.
+        quantity: u32,
+        /// First day of the rate.
+        day: NaiveDate,
+        /// The amount, exactly.
+        amount: String,
+    },
+    /// Tax was added to a price without it.
+    TaxAdded {
+        /// Percent.
+        percent: String,
+        /// The amount with it, exactly.
+        amount: String,
     },
     /// The one rounding.
     Rounding {
@@ -143,6 +182,13 @@ impl fmt::Display for Line {
                 }
                 write!(f, ": {seconds} s in increments of {increment_s} s at {price} per {unit_s} s = {amount}")
             }
+            Self::Discount { id, level, percent, amount } => {
+                write!(f, "{level} discount {id} of {percent} %: {amount} is left")
+            }
+            Self::Conversion { id, level, from, to, rate, quantity, day, amount } => {
+                write!(f, "{level} exchange rate {id} from {day}, {quantity} {from} = {rate} {to}: {amount} {to}")
+            }
+            Self::TaxAdded { percent, amount } => write!(f, "tax of {percent} % added: {amount}"),
             Self::Minimum { amount } => write!(f, "raised to the minimum {amount}"),
             Self::Maximum { amount } => write!(f, "cut to the maximum {amount}"),
             Self::Rounding { mode, decimals, exact, amount } => {

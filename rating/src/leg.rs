@@ -16,6 +16,7 @@ use crate::price::{Usage, price};
 use crate::resolve::{Resolved, resolve};
 use crate::rows::{ListId, ProviderId, Symbol};
 use crate::snapshot::{AccountIx, Plan, Snapshot};
+use crate::terms::{Adjustments, Exchange, percent_text};
 
 /// A leg whose payer and provider are known.
 #[derive(Clone, Copy, Debug)]
@@ -52,18 +53,36 @@ pub struct Side {
     /// The matched prefix.
     #[serde(skip)]
     pub prefix: Option<PrefixId>,
-    /// Amount in `currency`.
+    /// Amount in `currency`; with tax, where there is any.
     pub amount: Money,
-    /// Currency.
+    /// Currency: the account's; of the wholesale side the issuer's, or the list's where no general rate of the day converts it.
     pub currency: Option<Currency>,
+    /// Amount in the currency of the list, before any tax is added.
+    pub list_amount: Money,
+    /// Currency of the list.
+    pub list_currency: Option<Currency>,
+    /// What one unit of the list's currency was worth; 1 where nothing was converted.
+    pub exchange_rate: Money,
+    /// Identifier of the discount; 0 = none.
+    pub discount: u64,
     /// Seconds charged.
     pub billed_s: u64,
 }
 
 impl Side {
     /// Nothing to pay, nothing looked up.
-    pub const FREE: Self =
-        Self { list: ListId(0), row: 0, prefix: None, amount: Money::ZERO, currency: None, billed_s: 0 };
+    pub const FREE: Self = Self {
+        list: ListId(0),
+        row: 0,
+        prefix: None,
+        amount: Money::ZERO,
+        currency: None,
+        list_amount: Money::ZERO,
+        list_currency: None,
+        exchange_rate: Money::ONE,
+        discount: 0,
+        billed_s: 0,
+    };
 }
 
 /// A priced leg.
@@ -73,6 +92,10 @@ pub struct LegPrice {
     pub retail: Side,
     /// What we owe the provider.
     pub wholesale: Side,
+    /// Tax inside the retail amount, hundredths of a percent.
+    pub tax_basis_points: u32,
+    /// The retail amount without it.
+    pub net: Money,
     /// The provider has no price for a leg that should have one.
     pub wholesale_missing: bool,
     /// The lock that decided, when the call took place in spite of it.
@@ -81,19 +104,28 @@ pub struct LegPrice {
     pub emergency: bool,
 }
 
+impl LegPrice {
+    /// Nothing to pay on either side.
+    pub const FREE: Self = Self {
+        retail: Side::FREE,
+        wholesale: Side::FREE,
+        tax_basis_points: 0,
+        net: Money::ZERO,
+        wholesale_missing: false,
+        breached_lock: None,
+        emergency: false,
+    };
+}
+
 /// Prices a leg.
 ///
 /// # Errors
 /// The suspense code that says why it cannot be priced.
 #[inline]
 pub fn price_leg<T: Trace>(snapshot: &Snapshot, leg: &Leg<'_>, trace: &mut T) -> Result<LegPrice, SuspenseCode> {
-    let mut result = LegPrice {
-        retail: Side::FREE,
-        wholesale: Side::FREE,
-        wholesale_missing: false,
-        breached_lock: None,
-        emergency: false,
-    };
+    let mut result = LegPrice::FREE;
+    let usage_day = snapshot.usage_day(leg.at_ms);
+    result.tax_basis_points = snapshot.tax_of(leg.account, usage_day, leg.at_ms);
     if snapshot.is_emergency(leg.number) {
         trace.line(|| Line::Emergency { code: leg.number.to_string() });
         result.emergency = true;
@@ -118,14 +150,24 @@ pub fn price_leg<T: Trace>(snapshot: &Snapshot, leg: &Leg<'_>, trace: &mut T) ->
         Some(LockAction::Zero) => {
             Side { currency: leg.account.map(|account| snapshot.account(account).currency), ..Side::FREE }
         }
-        _ => retail(snapshot, leg, &chain, &wanted, trace)?,
+        _ => retail(snapshot, leg, &chain, &wanted, result.tax_basis_points, trace)?,
     };
+    result.net = net_of_tax(result.retail.amount, result.tax_basis_points);
+    if let Some(currency) = result.retail.currency
+        && result.net != result.retail.amount
+    {
+        let percent = percent_text(result.tax_basis_points);
+        trace.line(|| Line::TaxIncluded { percent, net: result.net, currency });
+    }
     if let Some(provider) = leg.provider
         && Snapshot::has_wholesale(leg.service)
     {
         let found = resolve(snapshot, snapshot.wholesale_lists(provider), &chain, &wanted, "wholesale", trace);
         if let Some(resolved) = found {
-            result.wholesale = charge(snapshot, resolved, leg, trace)?;
+            let pair = (resolved.list.currency, snapshot.currency);
+            let exchange = snapshot.terms.general_exchange(pair, usage_day);
+            let adjustments = Adjustments { exchange, ..Adjustments::default() };
+            result.wholesale = charge(snapshot, resolved, leg, &adjustments, trace)?;
             return Ok(result);
         }
     }
@@ -172,6 +214,7 @@ fn retail<T: Trace>(
     leg: &Leg<'_>,
     chain: &numbering::Chain,
     wanted: &Wanted,
+    tax_basis_points: u32,
     trace: &mut T,
 ) -> Result<Side, SuspenseCode> {
     let account = leg.account.map(|index| snapshot.account(index));
@@ -183,10 +226,18 @@ fn retail<T: Trace>(
     }
     let resolved = resolve(snapshot, snapshot.layers(plan, leg.at_ms), chain, wanted, "retail", trace)
         .ok_or(SuspenseCode::NoRetailPrice)?;
-    if account.is_some_and(|account| account.currency != resolved.list.currency) {
-        return Err(SuspenseCode::NoExchangeRate);
+    let added_tax = if resolved.list.tax_included { 0 } else { tax_basis_points };
+    let mut adjustments = Adjustments { added_tax, ..Adjustments::default() };
+    if let Some(account) = account {
+        let own = account.terms;
+        adjustments.discount = snapshot.terms.discount(own, leg.service, leg.number, leg.at_ms);
+        if account.currency != resolved.list.currency {
+            let pair = (resolved.list.currency, account.currency);
+            let rate = snapshot.terms.exchange(own, pair, snapshot.usage_day(leg.at_ms), leg.at_ms);
+            adjustments.exchange = Some(rate.ok_or(SuspenseCode::NoExchangeRate)?);
+        }
     }
-    charge(snapshot, resolved, leg, trace)
+    charge(snapshot, resolved, leg, &adjustments, trace)
 }
 
 #[inline]
@@ -194,18 +245,25 @@ fn charge<T: Trace>(
     snapshot: &Snapshot,
     resolved: Resolved<'_>,
     leg: &Leg<'_>,
+    adjustments: &Adjustments<'_>,
     trace: &mut T,
 ) -> Result<Side, SuspenseCode> {
     let Resolved { list, found } = resolved;
     let clock = snapshot.clock(list, leg.at_ms);
-    let priced = price(snapshot.rate(found.rate), list.rounding, &clock, leg.usage, trace)
-        .map_err(|_| SuspenseCode::Overflow)?;
+    let overflow = |_| SuspenseCode::Overflow;
+    let priced =
+        price(snapshot.rate(found.rate), list.rounding, &clock, leg.usage, adjustments, trace).map_err(overflow)?;
+    let exchange_rate = adjustments.exchange.map_or(Ok(Money::ONE), Exchange::per_unit).map_err(overflow)?;
     Ok(Side {
         list: list.id,
         row: found.row_id,
         prefix: Some(found.prefix),
         amount: priced.amount,
-        currency: Some(list.currency),
+        currency: Some(adjustments.exchange.map_or(list.currency, |exchange| exchange.to)),
+        list_amount: priced.list_amount,
+        list_currency: Some(list.currency),
+        exchange_rate,
+        discount: adjustments.discount.map_or(0, |discount| discount.id),
         billed_s: priced.billed_s,
     })
 }

@@ -1,6 +1,6 @@
 //! What does this call cost, and why?
 //!
-//! Owns: exact money ([`money`]), rates and their arithmetic ([`rate`], [`price`]), time bands ([`calendar`]), price lists ([`list`]), the choice of a rate over the layers of a
+//! Owns: exact money ([`money`]), rates and their arithmetic ([`rate`], [`price`]), time bands ([`calendar`]), discounts, exchange rates and tax ([`terms`]), price lists ([`list`]), the choice of a rate over the layers of a
 //! tariff plan ([`resolve`]), locks ([`lock`]), the price of a leg with its explanation ([`leg`], [`explain`]), the tariff check ([`check`]), and the
 //! immutable [`snapshot`] of everything the hot path reads, built from plain [`rows`].
 //! Does not own: where rows come from (`billing`, CSV files), decoding and identification of records (`cdr-ingest`).
@@ -20,6 +20,7 @@ pub mod rate;
 pub mod resolve;
 pub mod rows;
 pub mod snapshot;
+pub mod terms;
 
 pub use code::{Outcome, Service, SuspenseCode};
 pub use money::{Currency, Exact, Money, Overflow, Rounding, RoundingMode};

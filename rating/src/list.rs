@@ -152,6 +152,8 @@ pub struct PriceList {
     pub currency: Currency,
     /// Rounding of its amounts.
     pub rounding: Rounding,
+    /// Whether its prices include tax.
+    pub tax_included: bool,
     /// Its wall clock.
     pub(crate) offsets: Arc<ZoneOffsets>,
     pub(crate) slots: Slots,

@@ -27,6 +27,8 @@ pub struct Money(i64);
 impl Money {
     /// Nothing.
     pub const ZERO: Self = Self(0);
+    /// One unit.
+    pub const ONE: Self = Self(NANOS_PER_UNIT);
     /// The largest amount.
     pub const MAX: Self = Self(999_999_999_999_999_999);
 
@@ -113,6 +115,9 @@ impl Serialize for Money {
 pub struct Currency([u8; 3]);
 
 impl Currency {
+    /// The Russian rouble.
+    pub const RUB: Self = Self(*b"RUB");
+
     /// Three capital letters; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let code: [u8; 3] = text.as_bytes().try_into().ok()?;
@@ -209,12 +214,27 @@ impl Exact {
         Ok(Self { numerator: left.checked_add(right).ok_or(Overflow)?, denominator })
     }
 
-    /// `self * factor / divisor`.
+    /// `self * factor / divisor`; `factor` is not negative, `divisor` above 0. Reduced only where the parts would not fit otherwise.
     pub fn checked_ratio(self, factor: i128, divisor: i128) -> Result<Self, Overflow> {
-        Ok(Self {
-            numerator: self.numerator.checked_mul(factor).ok_or(Overflow)?,
-            denominator: self.denominator.checked_mul(divisor).ok_or(Overflow)?,
-        })
+        let product = |own: Self, factor: i128, divisor: i128| {
+            Some(Self {
+                numerator: own.numerator.checked_mul(factor)?,
+                denominator: own.denominator.checked_mul(divisor)?,
+            })
+        };
+        product(self, factor, divisor)
+            .or_else(|| {
+                let reduce = |top: i128, bottom: i128| {
+                    let common = gcd(top.unsigned_abs(), bottom.unsigned_abs()).max(1) as i128;
+                    (top / common, bottom / common)
+                };
+                let (numerator, divisor) = reduce(self.numerator, divisor);
+                let (factor, denominator) = reduce(factor, self.denominator);
+                let (numerator, denominator) = reduce(numerator, denominator);
+                let (factor, divisor) = reduce(factor, divisor);
+                product(Self { numerator, denominator }, factor, divisor)
+            })
+            .ok_or(Overflow)
     }
 
     /// Compares with an amount.

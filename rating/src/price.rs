@@ -1,7 +1,7 @@
 //! The price of one usage at one rate: exact until its one rounding.
 //!
-//! Owns: the order of the steps (design, rating semantics 1-3, 6, 9) in closed form, never a loop per increment.
-//! Does not own: the choice of the rate, bundles, discounts, conversion and tax, which stand between increments and rounding.
+//! Owns: the order of the steps in closed form, never a loop per increment: increments, fees, discount, minimum and maximum, conversion, tax, rounding.
+//! Does not own: the choice of the rate, of the discount and of the exchange rate (`leg`, `terms`).
 //! Always: the price of a longer call at the same rate is never lower (above the free seconds); the same input gives the same nano-unit.
 
 use crate::calendar::CallClock;
@@ -9,6 +9,7 @@ use crate::code::words;
 use crate::explain::{Line, Trace};
 use crate::money::{Exact, Money, Overflow, Rounding};
 use crate::rate::{Rate, Tier};
+use crate::terms::{Adjustments, WHOLE_BASIS_POINTS, percent_text};
 
 words! {
     /// How a source's milliseconds become seconds, before any tier (A7).
@@ -49,13 +50,16 @@ pub struct Usage {
 /// What a usage costs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Priced {
-    /// The amount in the list's currency.
+    /// What is owed: in the currency that was wanted, tax added where the list is without.
     pub amount: Money,
+    /// The same in the list's currency, before any tax is added.
+    pub list_amount: Money,
     /// Seconds charged: the increments begun. 0 for an attempt or a call within the free seconds.
     pub billed_s: u64,
 }
 
-/// Prices `usage` at `rate`; `rounding` is the list's, unless the rate has its own; `clock` is the list's, set to the answer.
+/// Prices `usage` at `rate`; `rounding` is the list's, unless the rate has its own; `clock` is the list's, set to the answer; `adjustments` are the
+/// account's.
 ///
 /// # Errors
 /// [`Overflow`] when the amount is beyond 999,999,999.999999999.
@@ -65,17 +69,18 @@ pub fn price<T: Trace>(
     rounding: Rounding,
     clock: &CallClock<'_>,
     usage: Usage,
+    adjustments: &Adjustments<'_>,
     trace: &mut T,
 ) -> Result<Priced, Overflow> {
     let parts = rate.parts();
     let rounding = parts.rounding.unwrap_or(rounding);
     if !usage.answered || usage.duration_ms == 0 {
         trace.line(|| Line::AttemptFee { amount: parts.attempt_fee });
-        return finish(Exact::from(parts.attempt_fee), 0, rounding, trace);
+        return finish(Exact::from(parts.attempt_fee), 0, rounding, adjustments, trace);
     }
     if usage.duration_ms < u64::from(parts.free_s) * 1000 {
         trace.line(|| Line::FreeSeconds { free_s: parts.free_s });
-        return Ok(Priced { amount: Money::ZERO, billed_s: 0 });
+        return Ok(Priced { amount: Money::ZERO, list_amount: Money::ZERO, billed_s: 0 });
     }
     let (increments, billed_s) = if parts.bands.is_empty() {
         increments(rate, usage.duration_ms, trace)?
@@ -87,6 +92,17 @@ pub fn price<T: Trace>(
         trace.line(|| Line::ConnectFee { amount: parts.connect_fee });
         exact = exact.checked_add(Exact::from(parts.connect_fee))?;
     }
+    if let Some(discount) = adjustments.discount
+        && exact.is_positive()
+    {
+        exact = discount.apply(exact)?;
+        trace.line(|| Line::Discount {
+            id: discount.id,
+            level: discount.level,
+            percent: percent_text(discount.basis_points),
+            amount: exact.to_text(),
+        });
+    }
     if exact.is_positive() && exact.checked_cmp(parts.minimum)?.is_lt() {
         trace.line(|| Line::Minimum { amount: parts.minimum });
         exact = Exact::from(parts.minimum);
@@ -97,7 +113,7 @@ pub fn price<T: Trace>(
         trace.line(|| Line::Maximum { amount: maximum });
         exact = Exact::from(maximum);
     }
-    finish(exact, billed_s, rounding, trace)
+    finish(exact, billed_s, rounding, adjustments, trace)
 }
 
 /// The increments begun within `duration_ms`: tier by tier, each in closed form. An increment belongs to the tier in force where it starts and is
@@ -196,11 +212,39 @@ fn tier_line(tier: &Tier, band: Option<String>, from_s: u64, seconds: u64, amoun
     Line::Tier { band, from_s, seconds, increment_s, price, unit_s, amount: amount.to_text() }
 }
 
+/// Conversion, added tax, and the one rounding of what is owed. The amount in the list's currency is kept beside it, rounded alike.
 #[inline]
-fn finish<T: Trace>(exact: Exact, billed_s: u64, rounding: Rounding, trace: &mut T) -> Result<Priced, Overflow> {
+fn finish<T: Trace>(
+    list_exact: Exact,
+    billed_s: u64,
+    rounding: Rounding,
+    adjustments: &Adjustments<'_>,
+    trace: &mut T,
+) -> Result<Priced, Overflow> {
+    let mut exact = list_exact;
+    if let Some(exchange) = adjustments.exchange {
+        exact = exchange.apply(exact)?;
+        trace.line(|| Line::Conversion {
+            id: exchange.id,
+            level: exchange.level,
+            from: exchange.from,
+            to: exchange.to,
+            rate: exchange.rate,
+            quantity: exchange.quantity,
+            day: exchange.day,
+            amount: exact.to_text(),
+        });
+    }
+    if adjustments.added_tax > 0 {
+        let (tax, whole) = (i128::from(adjustments.added_tax), i128::from(WHOLE_BASIS_POINTS));
+        exact = exact.checked_ratio(whole + tax, whole)?;
+        trace.line(|| Line::TaxAdded { percent: percent_text(adjustments.added_tax), amount: exact.to_text() });
+    }
     let amount = exact.round(rounding)?;
     trace.line(|| Line::Rounding { mode: rounding.mode, decimals: rounding.decimals, exact: exact.to_text(), amount });
-    Ok(Priced { amount, billed_s })
+    let is_adjusted = adjustments.exchange.is_some() || adjustments.added_tax > 0;
+    let list_amount = if is_adjusted { list_exact.round(rounding)? } else { amount };
+    Ok(Priced { amount, list_amount, billed_s })
 }
 
 #[cfg(test)]
@@ -230,7 +274,14 @@ mod tests {
         trace: &mut T,
     ) -> Result<Priced, Overflow> {
         let offsets = ZoneOffsets::of(chrono_tz::UTC);
-        price(rate, rounding, &CallClock { offsets: &offsets, bands: &[], answered_ms: 0 }, usage, trace)
+        price(
+            rate,
+            rounding,
+            &CallClock { offsets: &offsets, bands: &[], answered_ms: 0 },
+            usage,
+            &Adjustments::default(),
+            trace,
+        )
     }
 
     fn plain(price: &str, unit_s: u32, billing: &str) -> Rate {

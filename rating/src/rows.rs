@@ -4,17 +4,19 @@
 //! Does not own: their checks (`build`) and their use (`snapshot`).
 //! Always: rows are values; text has already become numbers, times and amounts.
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use numbering::{Digits, E164, NumberRules, ShortCode};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Band;
-use crate::code::words;
+use crate::code::{Service, words};
 use crate::list::{Qualifiers, Validity};
 use crate::lock::{BreachRules, LockOrigin};
-use crate::money::{Currency, Rounding};
+use crate::money::{Currency, Money, Rounding};
 use crate::price::WholeSeconds;
 use crate::rate::Rate;
+use crate::terms::DiscountLevel;
 
 /// Defines typed identifiers.
 macro_rules! ids {
@@ -35,6 +37,8 @@ ids! {
     DidId(u64),
     /// A carrier.
     ProviderId(u32),
+    /// A group of clients.
+    GroupId(u32),
     /// A price list.
     ListId(u32),
     /// A tariff plan.
@@ -56,6 +60,8 @@ pub struct ListRow {
     pub currency: Currency,
     /// Zone of its bands.
     pub zone: Tz,
+    /// Whether its prices include tax; else it is added to what a client pays.
+    pub tax_included: bool,
     /// Rounding of amounts.
     pub rounding: Rounding,
 }
@@ -112,6 +118,77 @@ pub struct AccountRow {
     pub client: ClientId,
     /// Its currency.
     pub currency: Currency,
+}
+
+/// A client in a group for a time.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupMemberRow {
+    /// The group.
+    pub group: GroupId,
+    /// The client.
+    pub client: ClientId,
+    /// When.
+    pub validity: Validity,
+}
+
+/// Whose terms these are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Holder {
+    /// General terms.
+    Everybody,
+    /// The members of a group, while they are.
+    Group(GroupId),
+    /// A client.
+    Client(ClientId),
+}
+
+/// A discount.
+#[derive(Clone, Copy, Debug)]
+pub struct DiscountRow {
+    /// Identifier.
+    pub id: u64,
+    /// Where it comes from.
+    pub level: DiscountLevel,
+    /// Whose it is.
+    pub holder: Holder,
+    /// Hundredths of a percent, at most 10,000.
+    pub basis_points: u32,
+    /// Only for this service.
+    pub service: Option<Service>,
+    /// Only for numbers with this prefix; empty = any.
+    pub prefix: Digits,
+    /// When.
+    pub validity: Validity,
+}
+
+/// An exchange rate.
+#[derive(Clone, Copy, Debug)]
+pub struct ExchangeRow {
+    /// Identifier.
+    pub id: u64,
+    /// Whose it is.
+    pub holder: Holder,
+    /// The currency that is converted.
+    pub from: Currency,
+    /// Into which.
+    pub to: Currency,
+    /// What `quantity` units of `from` cost in `to`; above 0.
+    pub rate: Money,
+    /// Units; above 0.
+    pub quantity: u32,
+    /// First day in force; a later row of the same holder and currencies follows it.
+    pub day: NaiveDate,
+}
+
+/// A tax rate of a client's own for a time (B22).
+#[derive(Clone, Copy, Debug)]
+pub struct ClientTaxRow {
+    /// The client.
+    pub client: ClientId,
+    /// Hundredths of a percent.
+    pub basis_points: u32,
+    /// When.
+    pub validity: Validity,
 }
 
 /// The plan of an account for a time.
@@ -212,7 +289,7 @@ pub struct SourceRow {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TaxRow {
     /// First day.
-    pub from: chrono::NaiveDate,
+    pub from: NaiveDate,
     /// Percent, in hundredths (2000 = 20 %).
     pub basis_points: u32,
 }
@@ -221,7 +298,9 @@ pub struct TaxRow {
 #[derive(Clone, Copy, Debug)]
 pub struct EntityRow {
     /// Zone.
-    pub zone: chrono_tz::Tz,
+    pub zone: Tz,
+    /// Currency of its books.
+    pub currency: Currency,
 }
 
 /// Settings that the engine reads.
@@ -259,6 +338,14 @@ pub struct Rows {
     pub taxes: Vec<TaxRow>,
     /// Words that `Symbol`s stand for, by index.
     pub symbols: Vec<String>,
+    /// Members of groups.
+    pub members: Vec<GroupMemberRow>,
+    /// Discounts.
+    pub discounts: Vec<DiscountRow>,
+    /// Exchange rates.
+    pub exchanges: Vec<ExchangeRow>,
+    /// Tax rates of clients.
+    pub client_taxes: Vec<ClientTaxRow>,
     /// Time bands of lists.
     pub bands: Vec<Band>,
     /// Interned terms.
@@ -292,10 +379,14 @@ impl Rows {
     pub fn empty() -> Self {
         Self {
             version: 0,
-            entity: EntityRow { zone: chrono_tz::Europe::Moscow },
+            entity: EntityRow { zone: chrono_tz::Europe::Moscow, currency: Currency::RUB },
             settings: EngineSettings::default(),
             taxes: Vec::new(),
             symbols: Vec::new(),
+            members: Vec::new(),
+            discounts: Vec::new(),
+            exchanges: Vec::new(),
+            client_taxes: Vec::new(),
             bands: Vec::new(),
             rates: Vec::new(),
             lists: Vec::new(),

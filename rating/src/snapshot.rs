@@ -6,17 +6,18 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use numbering::{Chain, Digits, E164, NumberRules, NumberingPlan, PrefixId, PrefixSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::calendar::{Band, CallClock};
+use crate::calendar::{Band, CallClock, ZoneOffsets};
 use crate::code::Service;
 use crate::list::{PriceList, Validity};
 use crate::lock::{BreachRules, Lock, LockScope, Match, ProviderQuery};
 use crate::money::Currency;
 use crate::rate::Rate;
 use crate::rows::{AccountId, ClientId, DidStatus, ListId, PlanId, ProviderId, SourceRow, Symbol, TaxRow};
+use crate::terms::Terms;
 
 /// Index of an account in its snapshot.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -47,6 +48,8 @@ pub struct Account {
     pub client: ClientId,
     /// Currency.
     pub currency: Currency,
+    /// Index of its client's terms; 0 = none of his own.
+    pub(crate) terms: u32,
     pub(crate) plans: Span,
     pub(crate) locks: Span,
 }
@@ -94,6 +97,9 @@ pub struct Snapshot {
     pub version: u64,
     /// Zone of the issuer: the usage day is a day there.
     pub zone: chrono_tz::Tz,
+    /// Currency of the issuer's books.
+    pub currency: Currency,
+    pub(crate) offsets: ZoneOffsets,
     /// What a lock breach does.
     pub breach: BreachRules,
     pub(crate) numbering: Arc<NumberingPlan>,
@@ -118,6 +124,7 @@ pub struct Snapshot {
     pub(crate) provider_index: FxHashMap<ProviderId, u32>,
     pub(crate) provider_trunks: FxHashMap<Box<str>, ProviderId>,
     pub(crate) sources: Vec<SourceRow>,
+    pub(crate) terms: Terms,
     pub(crate) bands: Vec<Band>,
     pub(crate) default_rules: NumberRules,
     pub(crate) emergency: FxHashSet<Digits>,
@@ -311,8 +318,16 @@ impl Snapshot {
     /// The usage day of a moment: the day in the issuer's zone.
     #[inline]
     pub fn usage_day(&self, at_ms: i64) -> NaiveDate {
-        let at = DateTime::<Utc>::from_timestamp_millis(at_ms).unwrap_or_default();
-        at.with_timezone(&self.zone).date_naive()
+        self.offsets.day(at_ms)
+    }
+
+    /// The tax of a leg, in hundredths of a percent: the client's own, else the standard rate of the usage day.
+    #[inline]
+    pub(crate) fn tax_of(&self, account: Option<AccountIx>, usage_day: NaiveDate, at_ms: i64) -> u32 {
+        account
+            .and_then(|account| self.terms.tax(self.account(account).terms, at_ms))
+            .or_else(|| self.tax_basis_points(usage_day))
+            .unwrap_or(0)
     }
 
     /// Whether a leg of this service is barred by locks (M24).

@@ -12,6 +12,7 @@ use rating::list::Validity;
 use rating::price::{Usage, price};
 use rating::rate::{BandTiers, parse_bands, parse_tiers};
 use rating::rows::ListId;
+use rating::terms::Adjustments;
 use rating::{Money, Rate, RateParts, Rounding};
 
 /// name, priority, days, hours, dates
@@ -41,7 +42,8 @@ fn cost(zone: Tz, bands: &[Band], parts: RateParts, in_bands: &str, at: &str, se
     let answered_ms = DateTime::parse_from_rfc3339(at).unwrap().timestamp_millis();
     let clock = CallClock { offsets: &offsets, bands, answered_ms };
     let usage = Usage { answered: true, duration_ms: seconds * 1000 };
-    let priced = price(&Rate::new(parts).unwrap(), Rounding::DEFAULT, &clock, usage, &mut ()).unwrap();
+    let priced =
+        price(&Rate::new(parts).unwrap(), Rounding::DEFAULT, &clock, usage, &Adjustments::default(), &mut ()).unwrap();
     (priced.amount.to_string(), priced.billed_s)
 }
 
@@ -204,7 +206,7 @@ fn the_lines_name_the_bands() {
     let clock = CallClock { offsets: &offsets, bands: &night, answered_ms };
     let usage = Usage { answered: true, duration_ms: 7_220_000 };
     let mut lines = Vec::new();
-    price(&Rate::new(parts).unwrap(), Rounding::DEFAULT, &clock, usage, &mut lines).unwrap();
+    price(&Rate::new(parts).unwrap(), Rounding::DEFAULT, &clock, usage, &Adjustments::default(), &mut lines).unwrap();
     let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
     assert_eq!(
         text,
@@ -297,7 +299,7 @@ proptest! {
         let offsets = ZoneOffsets::of(zone);
         let clock = CallClock { offsets: &offsets, bands: &bands, answered_ms: answer.timestamp_millis() };
         let usage = Usage { answered: true, duration_ms: seconds * 1000 };
-        let priced = price(&Rate::new(parts).unwrap(), Rounding::NANOS, &clock, usage, &mut ()).unwrap();
+        let priced = price(&Rate::new(parts).unwrap(), Rounding::NANOS, &clock, usage, &Adjustments::default(), &mut ()).unwrap();
         prop_assert_eq!((i128::from(priced.amount.nanos()), priced.billed_s), (expected, paid_until));
     }
 }

@@ -8,12 +8,20 @@ use proptest::prelude::*;
 use rating::calendar::{CallClock, ZoneOffsets};
 use rating::explain::Trace;
 use rating::price::{Priced, Usage};
+use rating::terms::Adjustments;
 use rating::{Money, Overflow, Rate, RateParts, Rounding, RoundingMode, Tier};
 
 /// Prices without bands; those are walked in `bands.rs`.
 fn price<T: Trace>(rate: &Rate, rounding: Rounding, usage: Usage, trace: &mut T) -> Result<Priced, Overflow> {
     static UTC: LazyLock<ZoneOffsets> = LazyLock::new(|| ZoneOffsets::of(chrono_tz::UTC));
-    rating::price::price(rate, rounding, &CallClock { offsets: &UTC, bands: &[], answered_ms: 0 }, usage, trace)
+    rating::price::price(
+        rate,
+        rounding,
+        &CallClock { offsets: &UTC, bands: &[], answered_ms: 0 },
+        usage,
+        &Adjustments::default(),
+        trace,
+    )
 }
 
 /// What the call costs, second by second: at each second where no increment is running, one begins at the tier in force there and is paid whole.

@@ -248,3 +248,63 @@ fn time_bands() {
         "{errors}"
     );
 }
+
+/// Discounts, exchange rates, tax on top and a client's own tax, from files.
+#[test]
+fn terms_of_clients() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |file: &str, text: &str| std::fs::write(directory.path().join(file), text).unwrap();
+    write("taxes.csv", "category,regime,from,percent\nstandard,general,2026-01-01,22\n");
+    write("lists.csv", "list,kind,currency,tax,rounding,decimals\nr,retail,USD,excluded,half_up,4\n");
+    write("rates.csv", "list,prefix,price,unit\nr,7,1,1\n");
+    write("plans.csv", "plan,layer,list\np,1,r\n");
+    write("accounts.csv", "account,plan,client,currency\na,p,anna,RUB\nb,p,boris,RUB\nc,p,clara,USD\n");
+    write("locks.csv", "mask\n");
+    write("groups.csv", "group,client\nfriends,anna\nfriends,boris\n");
+    let discounts = "level,client,group,percent\npromo,,friends,20\npersonal,anna,,10\n";
+    write("discounts.csv", discounts);
+    let rates =
+        "currency,to,rate,quantity,date,client,group\nUSD,RUB,90,,2020-01-01,,\nUSD,RUB,8000,100,2020-01-01,boris,\n";
+    write("exchange_rates.csv", rates);
+    write("client_taxes.csv", "client,percent,reason\nclara,10,letter 5\n");
+    let call = |account: &str| {
+        let end = chrono::Utc::now();
+        let answer = end - chrono::TimeDelta::seconds(100);
+        let times = json!({"account": account, "setup_at": answer.timestamp_millis(), "answer_at": answer.timestamp_millis(), "end_at": end.timestamp_millis(), "billable_ms": 100_000});
+        record(account, times).to_string() + "\n"
+    };
+    let (legs, errors, success) = rate(directory.path(), &[], &(call("a") + &call("b") + &call("c")));
+    assert!(success, "{errors}");
+    let amounts: Vec<_> =
+        legs.iter().map(|leg| (leg["amount"].as_str().unwrap(), leg["currency"].as_str().unwrap())).collect();
+    // 100 USD: anna 90 x 90 x 1.22; boris 80 x 80 x 1.22; clara 100 x 1.10
+    assert_eq!(amounts, [("9882.0000", "RUB"), ("7808.0000", "RUB"), ("110.0000", "USD")]);
+    write(
+        "discounts.csv",
+        &(discounts.to_owned() + "personal,,friends,5\ngroup,,nobody,5\npromo,anna,,5\npersonal,anna,friends,5\n"),
+    );
+    write(
+        "exchange_rates.csv",
+        &(rates.to_owned() + "USD,RUB,91,,2020-01-01,,\nUSD,USD,1,,2020-01-01,,\nUSD,RUB,0,,2020-01-01,,\n"),
+    );
+    let (_, errors, success) = rate(directory.path(), &[], "");
+    assert!(!success);
+    for expected in [
+        "discounts.csv, line 4, column client: a personal discount names its client",
+        "discounts.csv, line 5, column group: `nobody` is not in groups.csv",
+        "discounts.csv, line 6, column group: a promo discount names its group",
+        "discounts.csv, line 7, column group: name either a client or a group, not both",
+        "exchange_rates.csv, line 4, column date: the rate of these currencies from this day stands twice",
+        "exchange_rates.csv, line 5, column to: a currency is not converted into itself",
+        "exchange_rates.csv, line 6, column rate: `0` is not an amount above 0",
+    ] {
+        assert!(errors.contains(expected), "{expected} is not in:\n{errors}");
+    }
+    write("discounts.csv", discounts);
+    write("exchange_rates.csv", "currency,to,rate,date\nEUR,RUB,99,2020-01-01\n");
+    let (_, errors, _) = rate(directory.path(), &[], "");
+    assert!(
+        errors.contains("accounts.csv, line 2, column plan: list `r` of plan `p` is in USD, the account in RUB"),
+        "{errors}"
+    );
+}

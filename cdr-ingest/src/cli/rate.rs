@@ -244,7 +244,11 @@ impl Rater<'_> {
         let wholesale = rated.price.and_then(|price| {
             let side = price.wholesale;
             let list = snapshot.list(side.list)?;
-            Some(Wholesale { amount: amount(side.amount, list), currency: list.currency.to_string(), list: &list.code })
+            Some(Wholesale {
+                amount: amount(side.list_amount, list),
+                currency: list.currency.to_string(),
+                list: &list.code,
+            })
         });
         let account = match rated.leg.admission {
             Admission::Rate { account: Some(account), .. } => Some(&*snapshot.account(account).code),

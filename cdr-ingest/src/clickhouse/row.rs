@@ -175,13 +175,7 @@ impl CallRow<'_> {
     }
 
     fn price(&self) -> rating::leg::LegPrice {
-        self.rated.price.unwrap_or(rating::leg::LegPrice {
-            retail: rating::leg::Side::FREE,
-            wholesale: rating::leg::Side::FREE,
-            wholesale_missing: false,
-            breached_lock: None,
-            emergency: false,
-        })
+        self.rated.price.unwrap_or(rating::leg::LegPrice::FREE)
     }
 }
 
@@ -230,19 +224,21 @@ table! {
         tariff_version => w.u64(row.snapshot.version),
         duration_ms => w.u64(row.call.duration_ms),
         billed_seconds => w.u64(row.price().retail.billed_s),
-        list_amount => w.money(row.price().retail.amount),
-        list_currency => currency(w, row.price().retail.currency),
-        exchange_rate => w.i64(rating::money::NANOS_PER_UNIT),
+        list_amount => w.money(row.price().retail.list_amount),
+        list_currency => currency(w, row.price().retail.list_currency),
+        exchange_rate => w.money(row.price().retail.exchange_rate),
         currency => currency(w, row.rated.currency),
         gross => w.money(row.price().retail.amount),
         net => w.money(row.rated.net),
         tax_rate => w.i32(row.rated.tax_basis_points as i32),
-        wholesale_amount => w.money(row.price().wholesale.amount),
-        wholesale_currency => currency(w, row.price().wholesale.currency),
+        wholesale_amount => w.money(row.price().wholesale.list_amount),
+        wholesale_currency => currency(w, row.price().wholesale.list_currency),
+        wholesale_cost => w.money(row.price().wholesale.amount),
+        wholesale_cost_currency => currency(w, row.price().wholesale.currency),
         bundle_id => w.u64(0),
         counter_before => w.u64(0),
         seconds_covered => w.u64(0),
-        discount_id => w.u64(0),
+        discount_id => w.u64(row.price().retail.discount),
         lock_id => w.u64(row.price().breached_lock.unwrap_or(0)),
         lock_breach => w.u8(u8::from(row.price().breached_lock.is_some())),
         late => w.u8(u8::from(row.late)),

@@ -7,7 +7,10 @@
 use super::ClickHouse;
 
 /// (number, name, statements).
-const FILES: &[(u32, &str, &str)] = &[(1, "calls", include_str!("../../../deploy/clickhouse/0001_calls.sql"))];
+const FILES: &[(u32, &str, &str)] = &[
+    (1, "calls", include_str!("../../../deploy/clickhouse/0001_calls.sql")),
+    (2, "wholesale_cost", include_str!("../../../deploy/clickhouse/0002_wholesale_cost.sql")),
+];
 
 /// What can go wrong.
 #[derive(Debug, thiserror::Error)]
@@ -88,12 +91,23 @@ mod tests {
     /// The columns that are encoded are those of the file, in the same order.
     #[test]
     fn rows_have_the_columns_of_the_tables() {
+        let mut tables: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
         for statement in FILES.iter().flat_map(|(_, _, text)| statements(text)) {
-            let Some(rest) = statement.strip_prefix("CREATE TABLE ") else { continue };
-            let table = rest.split_whitespace().next().unwrap();
-            let body = rest.split_once('(').unwrap().1.split("\n)").next().unwrap();
-            let columns: Vec<&str> = body.lines().filter_map(|line| line.split_whitespace().next()).collect();
-            assert_eq!(super::super::row::columns(table).unwrap(), columns, "{table}");
+            let first = |text: &str| text.split_whitespace().next().unwrap_or_default().to_owned();
+            if let Some(rest) = statement.strip_prefix("CREATE TABLE ") {
+                let body = rest.split_once('(').unwrap().1.split("\n)").next().unwrap();
+                tables.insert(first(rest), body.lines().map(first).filter(|name| !name.is_empty()).collect());
+            } else if let Some(rest) = statement.strip_prefix("ALTER TABLE ") {
+                let columns = tables.get_mut(&first(rest)).unwrap();
+                for line in rest.lines().filter_map(|line| line.trim().strip_prefix("ADD COLUMN ")) {
+                    let after = line.trim_end_matches(',').rsplit_once(" AFTER ").unwrap().1;
+                    let place = columns.iter().position(|column| column == after).unwrap();
+                    columns.insert(place + 1, first(line));
+                }
+            }
+        }
+        for (table, columns) in tables {
+            assert_eq!(super::super::row::columns(&table).unwrap(), columns, "{table}");
         }
     }
 }

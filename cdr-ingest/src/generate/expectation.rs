@@ -32,6 +32,8 @@ pub enum SuspenseCode {
     AmbiguousSubscriber,
     /// The plan does not price the destination.
     NoRetailPrice,
+    /// The currency of the list cannot be turned into the account's.
+    NoExchangeRate,
     /// The amount is too large.
     Overflow,
     /// A call under a lock whose origin suspends.
@@ -40,7 +42,7 @@ pub enum SuspenseCode {
 
 impl SuspenseCode {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Undecodable,
         Self::BadNumber,
         Self::BadTimes,
@@ -48,6 +50,7 @@ impl SuspenseCode {
         Self::UnknownSubscriber,
         Self::AmbiguousSubscriber,
         Self::NoRetailPrice,
+        Self::NoExchangeRate,
         Self::Overflow,
         Self::LockBreach,
     ];
@@ -63,6 +66,7 @@ impl SuspenseCode {
             Self::UnknownSubscriber => "UNKNOWN_SUBSCRIBER",
             Self::AmbiguousSubscriber => "AMBIGUOUS_SUBSCRIBER",
             Self::NoRetailPrice => "NO_RETAIL_PRICE",
+            Self::NoExchangeRate => "NO_EXCHANGE_RATE",
             Self::Overflow => "OVERFLOW",
             Self::LockBreach => "LOCK_BREACH",
         }
@@ -231,7 +235,7 @@ fn read_value(whole: &Value) -> Option<Expectation> {
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     counts: Expectation,
-    retail: HashMap<(usize, usize, NaiveDate), i128>,
+    retail: HashMap<(usize, NaiveDate), i128>,
     wholesale: HashMap<usize, i128>,
 }
 
@@ -257,7 +261,7 @@ impl Tally {
         self.counts.lock_breaches += u64::from(leg.lock_breach);
         self.counts.wholesale_missing += u64::from(leg.wholesale_missing);
         if let Some(amount) = leg.retail {
-            *self.retail.entry((amount.account, amount.list, amount.day)).or_default() += amount.nano;
+            *self.retail.entry((amount.account, amount.day)).or_default() += amount.nano;
         }
         if let Some((list, nano)) = leg.wholesale {
             *self.wholesale.entry(list).or_default() += nano;
@@ -266,12 +270,9 @@ impl Tally {
 
     pub(super) fn finish(self, operator: &Operator) -> Expectation {
         let mut expectation = self.counts;
-        for ((account, list, day), nano) in self.retail {
-            let key = RetailKey {
-                account: operator.accounts[account].code.clone(),
-                currency: operator.lists[list].currency.clone(),
-                day,
-            };
+        for ((account, day), nano) in self.retail {
+            let account = &operator.accounts[account];
+            let key = RetailKey { account: account.code.clone(), currency: account.currency.clone(), day };
             *expectation.retail.entry(key).or_default() += nano;
         }
         for (list, nano) in self.wholesale {

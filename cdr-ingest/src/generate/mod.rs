@@ -14,7 +14,7 @@
 //! | read it back | `model`, with `table`, `money` |
 //! | draw calls | `traffic`, with `call`, `schedule`, `pools`, `calls`, `special`, `spoiled` |
 //! | write them as a switch does | `encode`, `encode_foreign` |
-//! | say what they cost | `oracle`, with `price`, `bands`, `number_rules` |
+//! | say what they cost | `oracle`, with `price`, `bands`, `terms`, `number_rules` |
 //! | keep the sums | `expectation` |
 
 pub mod error;
@@ -33,6 +33,7 @@ pub mod model;
 pub mod number_rules;
 pub mod oracle;
 pub mod price;
+pub mod terms;
 
 mod call;
 mod calls;

@@ -13,6 +13,7 @@ use super::error::GenerateError;
 use super::number_rules::NumberRules;
 use super::price::{Price, Rounding, Tier};
 use super::table::{Row, Table};
+use super::terms::Terms;
 
 /// When something holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +31,7 @@ impl Validity {
         self.from <= moment && moment < self.to
     }
 
-    fn read(row: &Row<'_>) -> Result<Self, GenerateError> {
+    pub(super) fn read(row: &Row<'_>) -> Result<Self, GenerateError> {
         Ok(Self { from: row.time("from")?.unwrap_or(i64::MIN), to: row.time("to")?.unwrap_or(i64::MAX) })
     }
 }
@@ -98,6 +99,10 @@ pub struct Layer {
 pub struct Account {
     /// Its code.
     pub code: String,
+    /// Code of its client.
+    pub client: String,
+    /// Its currency.
+    pub currency: String,
     /// Its plans.
     pub periods: Vec<(String, Validity)>,
     /// Trunks by which its calls are recognised.
@@ -160,6 +165,8 @@ pub struct Operator {
     pub prices: Vec<Price>,
     /// Layers of each plan, the uppermost first.
     pub plans: BTreeMap<String, Vec<Layer>>,
+    /// What clients have of their own.
+    pub terms: Terms,
     /// Accounts in the order of the file.
     pub accounts: Vec<Account>,
     /// Index of each account.
@@ -193,7 +200,8 @@ impl Operator {
         let calendar = Calendar::read(dir, &list_index)?;
         let prices = read_rates(dir, &mut lists, &list_index, &calendar)?;
         let plans = read_plans(dir, &list_index)?;
-        let (accounts, account_index) = read_accounts(dir)?;
+        let terms = Terms::read(dir)?;
+        let (accounts, account_index) = read_accounts(dir, &plans, &lists)?;
         let mut trunk_owners: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, account) in accounts.iter().enumerate() {
             for trunk in &account.trunks {
@@ -224,6 +232,7 @@ impl Operator {
             calendar,
             prices,
             plans,
+            terms,
             accounts,
             account_index,
             trunk_owners,
@@ -382,7 +391,11 @@ fn read_plans(dir: &Path, list_index: &HashMap<String, usize>) -> Result<BTreeMa
     Ok(plans)
 }
 
-fn read_accounts(dir: &Path) -> Result<(Vec<Account>, HashMap<String, usize>), GenerateError> {
+fn read_accounts(
+    dir: &Path,
+    plans: &BTreeMap<String, Vec<Layer>>,
+    lists: &[List],
+) -> Result<(Vec<Account>, HashMap<String, usize>), GenerateError> {
     let (mut accounts, mut index): (Vec<Account>, HashMap<String, usize>) = (Vec::new(), HashMap::new());
     Table::open(dir, "accounts.csv")?.each(|row| {
         let code = row.text("account").to_owned();
@@ -391,7 +404,17 @@ fn read_accounts(dir: &Path) -> Result<(Vec<Account>, HashMap<String, usize>), G
             accounts[*known].periods.push(period);
         } else {
             index.insert(code.clone(), accounts.len());
-            accounts.push(Account { code, periods: vec![period], trunks: row.words("trunks") });
+            let first_list = plans.get(&period.0).and_then(|layers| layers.first()).map(|layer| &lists[layer.list]);
+            accounts.push(Account {
+                client: row.text_or("client", &code).to_owned(),
+                currency: row
+                    .optional("currency")
+                    .or_else(|| first_list.map(|list| list.currency.clone()))
+                    .ok_or_else(|| row.bad("plan"))?,
+                code,
+                periods: vec![period],
+                trunks: row.words("trunks"),
+            });
         }
         Ok(())
     })?;

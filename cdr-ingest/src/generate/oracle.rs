@@ -12,6 +12,7 @@ use super::call::{Call, Service};
 use super::expectation::SuspenseCode;
 use super::model::{BUCKET_CHARACTERS, Limits, Lock, Operator, Rate, Source};
 use super::number_rules::{Number, fits};
+use super::terms::{Adjustment, Asked};
 
 const DAY_MS: i64 = 86_400_000;
 const HOUR_MS: i64 = 3_600_000;
@@ -34,8 +35,6 @@ pub enum Outcome {
 pub struct RetailAmount {
     /// Index of the account.
     pub account: usize,
-    /// Index of the list, which says the currency.
-    pub list: usize,
     /// Usage day.
     pub day: NaiveDate,
     /// Nano-units.
@@ -273,8 +272,20 @@ impl<'a> Oracle<'a> {
             }
         }
         let (list, rate) = best.ok_or(SuspenseCode::NoRetailPrice)?;
-        let nano = self.amount(list, rate, passage.moment, passage.seconds)?;
-        Ok(Some(RetailAmount { account, list, day: self.usage_day(passage.moment), nano }))
+        let day = self.usage_day(passage.moment);
+        let (who, what) = (&operator.accounts[account], &operator.lists[list]);
+        let adjustment = operator.terms.adjustment(&Asked {
+            client: &who.client,
+            currency: &who.currency,
+            list: &what.code,
+            list_currency: &what.currency,
+            service: passage.service.word(),
+            key: passage.key,
+            moment: passage.moment,
+            day,
+        });
+        let nano = self.amount(list, rate, passage, &adjustment.ok_or(SuspenseCode::NoExchangeRate)?)?;
+        Ok(Some(RetailAmount { account, day, nano }))
     }
 
     /// Step 9.
@@ -288,7 +299,7 @@ impl<'a> Oracle<'a> {
                 best = Some((list, rate));
             }
         }
-        best.map(|(list, rate)| Ok((list, self.amount(list, rate, passage.moment, passage.seconds)?))).transpose()
+        best.map(|(list, rate)| Ok((list, self.amount(list, rate, passage, &Adjustment::NONE)?))).transpose()
     }
 
     /// The row of one list that prices the leg.
@@ -340,12 +351,18 @@ impl<'a> Oracle<'a> {
     }
 
     /// Steps 10 and 11.
-    fn amount(&self, index: usize, rate: &Rate, moment: i64, seconds: i64) -> Result<i128, SuspenseCode> {
+    fn amount(
+        &self,
+        index: usize,
+        rate: &Rate,
+        passage: &Passage<'_, 'a>,
+        adjustment: &Adjustment,
+    ) -> Result<i128, SuspenseCode> {
         let list = &self.operator.lists[index];
         let price = &self.operator.prices[rate.price as usize];
         let bands = || price.bands.iter().map(|(band, _)| *band);
-        let band_at = |second: i64| self.operator.calendar.at(bands(), index, moment + second * 1000);
-        let nano = price.of_seconds(seconds, band_at, list.rounding, list.decimals);
+        let band_at = |second: i64| self.operator.calendar.at(bands(), index, passage.moment + second * 1000);
+        let nano = price.of_seconds(passage.seconds, band_at, adjustment, list.rounding, list.decimals);
         if nano > AMOUNT_MAX { Err(SuspenseCode::Overflow) } else { Ok(nano) }
     }
 

@@ -3,6 +3,8 @@
 //! **Owns:** `Price`, tiers, fractions, rounding. **Does not own:** which rate it is (`oracle`).
 //! **Always:** exact until the one rounding at the end; there is no formula here that could be wrong in the same way as the engine's.
 
+use super::terms::Adjustment;
+
 /// How an amount is rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Rounding {
@@ -115,6 +117,12 @@ impl Fraction {
         Self { top: self.top * (common / self.bottom) + top * (common / bottom), bottom: common }
     }
 
+    fn times(self, top: i128, bottom: i128) -> Self {
+        let (top, bottom) = (self.top * top, self.bottom * bottom);
+        let common = greatest_common_divisor(top, bottom).max(1);
+        Self { top: top / common, bottom: bottom / common }
+    }
+
     fn is_below(self, amount: i128) -> bool {
         self.top < amount * self.bottom
     }
@@ -149,14 +157,23 @@ impl Price {
         &self,
         seconds: i64,
         band_at: impl Fn(i64) -> Option<usize>,
+        adjustment: &Adjustment,
         list_rounding: Rounding,
         list_decimals: u8,
     ) -> i128 {
-        let exact = if seconds == 0 { Fraction::whole(self.attempt_fee) } else { self.exact(seconds, band_at) };
+        let mut exact = if seconds == 0 {
+            Fraction::whole(self.attempt_fee)
+        } else {
+            self.exact(seconds, band_at, adjustment.left)
+        };
+        if let Some((nano, quantity)) = adjustment.exchange {
+            exact = exact.times(nano, quantity * 1_000_000_000);
+        }
+        exact = exact.times(10_000 + adjustment.tax, 10_000);
         exact.round(self.rounding.unwrap_or(list_rounding), self.decimals.unwrap_or(list_decimals))
     }
 
-    fn exact(&self, seconds: i64, band_at: impl Fn(i64) -> Option<usize>) -> Fraction {
+    fn exact(&self, seconds: i64, band_at: impl Fn(i64) -> Option<usize>, left: i128) -> Fraction {
         if seconds < self.free_seconds {
             return Fraction::whole(0);
         }
@@ -173,6 +190,7 @@ impl Price {
                 next_increment_at += tier.increment;
             }
         }
+        let cost = cost.times(left, 10_000);
         match (self.minimum, self.maximum) {
             (Some(minimum), _) if cost.is_above(0) && cost.is_below(minimum) => Fraction::whole(minimum),
             (_, Some(maximum)) if cost.is_above(maximum) => Fraction::whole(maximum),
@@ -184,7 +202,7 @@ impl Price {
 #[cfg(test)]
 mod tests {
     use super::super::money::{decimal, parse_nano};
-    use super::{Price, Rounding, Tier};
+    use super::{Adjustment, Price, Rounding, Tier};
 
     fn price(per_unit: &str, unit: i64, billing: &str) -> Price {
         let tiers = Tier::of_billing(billing, parse_nano(per_unit).unwrap(), unit).unwrap();
@@ -204,7 +222,11 @@ mod tests {
 
     #[track_caller]
     fn check(price: &Price, seconds: i64, rounding: Rounding, decimals: u8, expected: &str) {
-        assert_eq!(decimal(price.of_seconds(seconds, |_| None, rounding, decimals)), expected, "{seconds} s");
+        assert_eq!(
+            decimal(price.of_seconds(seconds, |_| None, &Adjustment::NONE, rounding, decimals)),
+            expected,
+            "{seconds} s"
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ const LISTS: &[[&str; 9]] = &[
     ["r-base-usd", "retail", "", "USD", "UTC", "included", "half_up", "4", "Base, dollars"],
     ["r-min60", "retail", "", "RUB", "Europe/Moscow", "included", "up", "2", "Поминутный"],
     ["r-half", "retail", "", "RUB", "Europe/Moscow", "included", "half_even", "4", "30/6"],
-    ["r-connect", "retail", "", "RUB", "Europe/Moscow", "included", "down", "4", "С платой за соединение"],
+    ["r-connect", "retail", "", "RUB", "Europe/Moscow", "excluded", "down", "4", "С платой за соединение"],
     ["r-corporate", "retail", "", "RUB", "Europe/Moscow", "included", "half_up", "4", "Корпоративный, ступени"],
     ["r-evening", "retail", "", "RUB", "Europe/Moscow", "included", "half_up", "4", "Вечера и выходные"],
     ["r-autumn", "retail", "", "RUB", "Europe/Moscow", "included", "half_up", "2", "Осенняя акция"],

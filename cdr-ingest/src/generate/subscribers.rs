@@ -25,6 +25,7 @@ pub(super) fn write(
     let plans: Vec<&str> =
         (0..options.accounts).map(|_| PLANS[rng.weighted(PLANS.iter().map(|plan| plan.1))].0).collect();
     write_accounts(&plans, moments, &mut rng, dir)?;
+    write_terms(&plans, moments, dir)?;
     let dids = write_dids(options, moments, &mut rng, dir)?;
     let locks = write_locks(&plans, moments, &mut rng, dir)?;
     Ok(OperatorSummary { accounts: u64::from(options.accounts), dids, locks, ..OperatorSummary::default() })
@@ -41,9 +42,13 @@ fn write_accounts(plans: &[&str], moments: &Moments, rng: &mut Rng, dir: &Path) 
     let mut file = CsvFile::create(dir, "accounts.csv", &columns)?;
     for (number, plan) in (1..).zip(plans) {
         let code = account_code(number);
-        // One client in three holds several accounts.
-        let client = format!("C{:06}", number - u32::from(number % 3 == 0));
-        let currency = if *plan == PLAN_DOLLAR { "USD" } else { ["", "RUB"][(number % 2) as usize] };
+        let client = client_code(number);
+        // Two in five of those on the dollar plan pay in roubles, a few in euros.
+        let currency = match *plan {
+            PLAN_DOLLAR if number % 40 == 3 => "EUR",
+            PLAN_DOLLAR => ["USD", "", "RUB", "USD", "RUB"][(number % 5) as usize],
+            _ => ["", "RUB"][(number % 2) as usize],
+        };
         let zone =
             ["", "Europe/Moscow", "Europe/Moscow", "Asia/Yekaterinburg", "Asia/Vladivostok"][(number % 5) as usize];
         let (mode, policy, limit) = match number % 10 {
@@ -72,6 +77,72 @@ fn write_accounts(plans: &[&str], moments: &Moments, rng: &mut Rng, dir: &Path) 
         }
     }
     file.finish()
+}
+
+/// The code of the client of the account with this number: one client in three holds several accounts.
+fn client_code(number: u32) -> String {
+    format!("C{:06}", number - u32::from(number.is_multiple_of(3)))
+}
+
+/// Groups, discounts, exchange rates and taxes: each for some clients, all in force or changing inside the traffic days.
+fn write_terms(plans: &[&str], moments: &Moments, dir: &Path) -> Result<(), GenerateError> {
+    let yesterday = moments.yesterday().to_string();
+    let mut groups = CsvFile::create(dir, "groups.csv", &["group", "client", "from", "to"])?;
+    let columns = ["level", "client", "group", "percent", "service", "prefix", "from", "to", "name"];
+    let mut discounts = CsvFile::create(dir, "discounts.csv", &columns)?;
+    let columns = ["currency", "to", "rate", "quantity", "date", "client", "group"];
+    let mut rates = CsvFile::create(dir, "exchange_rates.csv", &columns)?;
+    let mut taxes = CsvFile::create(dir, "client_taxes.csv", &["client", "percent", "from", "to", "reason"])?;
+    for row in [
+        ["USD", "RUB", "91.25", "", "2020-01-01", "", ""],
+        ["USD", "RUB", "92.4375", "1", &yesterday, "", ""],
+        ["EUR", "RUB", "9911", "100", "2020-01-01", "", ""],
+        ["USD", "RUB", "90.5", "", &yesterday, "", "partners"],
+        // Calls of the days before cannot be converted.
+        ["USD", "EUR", "0.92", "", &yesterday, "", ""],
+    ] {
+        rates.write(&row)?;
+    }
+    for row in [
+        ["group", "", "partners", "7.5", "", "", "", "", "Партнёры"],
+        ["promo", "", "action", "20", "outgoing", "7", "", &moments.midnight, "Осенняя акция"],
+        ["promo", "", "action", "25", "", "79", &moments.midnight, "", "Зимняя акция"],
+    ] {
+        discounts.write(&row)?;
+    }
+    for number in (1..).zip(plans).map(|(number, _)| number).filter(|number: &u32| !number.is_multiple_of(3)) {
+        let client = client_code(number);
+        match number % 19 {
+            4 => groups.write(&["partners", &client, "", ""])?,
+            5 => groups.write(&["partners", &client, &moments.noon, ""])?,
+            6 => groups.write(&["action", &client, "", ""])?,
+            7 => {
+                groups.write(&["action", &client, "", &moments.noon])?;
+                groups.write(&["partners", &client, "", &moments.midnight])?;
+            }
+            _ => {}
+        }
+        match number % 23 {
+            1 => discounts.write(&["personal", &client, "", "10", "", "", "", "", "За верность"])?,
+            2 => {
+                discounts.write(&["personal", &client, "", "33.33", "", "79", "", "", ""])?;
+                discounts.write(&["personal", &client, "", "5", "", "", &moments.midnight, "", ""])?;
+            }
+            6 => discounts.write(&["personal", &client, "", "0", "forwarded", "", "", "", "Без акций"])?,
+            _ => {}
+        }
+        match number % 13 {
+            1 => rates.write(&["USD", "RUB", "80", "", "2020-01-01", &client, ""])?,
+            2 => rates.write(&["USD", "RUB", "8512.5", "100", &yesterday, &client, ""])?,
+            3 => taxes.write(&[&client, "10", "", &moments.midnight, "Письмо № 5"])?,
+            4 => taxes.write(&[&client, "0", &moments.noon, "", "Освобождение по ст. 145 НК РФ"])?,
+            _ => {}
+        }
+    }
+    groups.finish()?;
+    discounts.finish()?;
+    rates.finish()?;
+    taxes.finish()
 }
 
 /// One account in five has a trunk of its own, a few have two, and a few pairs have one together.

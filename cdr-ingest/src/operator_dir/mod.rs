@@ -8,6 +8,7 @@ mod bands;
 mod parties;
 mod table;
 mod tariffs;
+mod terms;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use billing::operator::{EntityDetails, Operator};
 use numbering::NumberingPlan;
 use rating::build::{BadRow, Table as RatingTable};
-use rating::rows::{AccountId, EntityRow, ListId, PlanId, ProviderId, Rows, Symbol};
+use rating::rows::{AccountId, ClientId, GroupId, ListId, PlanId, ProviderId, Rows, Symbol};
 use rating::{Currency, Snapshot};
 
 /// A line that cannot be used.
@@ -71,6 +72,8 @@ struct Names {
     plans: HashMap<String, PlanId>,
     plan_currencies: HashMap<PlanId, Currency>,
     accounts: HashMap<String, AccountId>,
+    clients: HashMap<String, ClientId>,
+    groups: HashMap<String, GroupId>,
     symbols: HashMap<String, Symbol>,
     /// Holidays by calendar.
     holidays: HashMap<String, Arc<[i32]>>,
@@ -139,6 +142,9 @@ pub fn read(dir: &Path) -> Result<OperatorDirectory, DirectoryErrors> {
         providers: Vec::new(),
         sources: Vec::new(),
         clients: Vec::new(),
+        groups: Vec::new(),
+        discounts: Vec::new(),
+        client_taxes: Vec::new(),
         accounts: Vec::new(),
         dids: Vec::new(),
         locks: Vec::new(),
@@ -146,7 +152,6 @@ pub fn read(dir: &Path) -> Result<OperatorDirectory, DirectoryErrors> {
         settings: Vec::new(),
     };
     let mut reading = Reading { dir, errors: Vec::new(), names: Names::default(), operator };
-    reading.operator.rows.entity = EntityRow { zone: chrono_tz::Europe::Moscow };
     parties::read_entity(&mut reading);
     parties::read_settings(&mut reading);
     parties::read_taxes(&mut reading);
@@ -158,6 +163,10 @@ pub fn read(dir: &Path) -> Result<OperatorDirectory, DirectoryErrors> {
     tariffs::read_rates(&mut reading);
     tariffs::read_plans(&mut reading);
     parties::read_accounts(&mut reading);
+    terms::read_groups(&mut reading);
+    terms::read_discounts(&mut reading);
+    terms::read_exchange_rates(&mut reading);
+    terms::read_client_taxes(&mut reading);
     parties::read_dids(&mut reading);
     parties::read_locks(&mut reading);
     if reading.errors.is_empty() {

@@ -8,13 +8,12 @@ use rating::rows::{
     ProviderId, ProviderRow, SourceRow, TaxRow,
 };
 use rating::{Currency, Money, WholeSeconds};
-use std::collections::HashMap;
 
 use super::Reading;
 use super::table::{RowReader, read_table};
 use super::tariffs::{PREFIX, amount_or_zero};
 
-const CURRENCY: &str = "a currency code of three capital letters";
+pub(super) const CURRENCY: &str = "a currency code of three capital letters";
 const ZONE: &str = "a zone of the IANA time zone database, for example Europe/Moscow";
 
 fn words(text: Option<&str>) -> Vec<String> {
@@ -35,7 +34,7 @@ pub(super) fn read_entity(reading: &mut Reading<'_>) {
         let (Some(currency), Some(zone)) = (currency, zone) else { return };
         let own = |column| row.text(column).map(str::to_owned);
         reading.operator.entity = EntityDetails { code, name, currency, inn: own("inn"), kpp: own("kpp") };
-        reading.operator.rows.entity = EntityRow { zone };
+        reading.operator.rows.entity = EntityRow { zone, currency };
     });
 }
 
@@ -73,11 +72,7 @@ pub(super) fn read_taxes(reading: &mut Reading<'_>) {
     read_table(reading, "taxes.csv", false, &columns, |reading, row| {
         let (category, regime) = (row.required("category"), row.required("regime"));
         let from = row.must_parse("from", "a day of the form 2026-01-01");
-        let percent = row.must_read("percent", "a percentage of 0 to 100 with at most two decimals", |text| {
-            let percent = Money::parse(text)?.nanos();
-            ((0..=100_000_000_000).contains(&percent) && percent % 10_000_000 == 0)
-                .then_some((percent / 10_000_000) as u32)
-        });
+        let percent = read_percent(row);
         let (Some(from), Some(basis_points)) = (from, percent) else { return };
         let key = |tax: &TaxDetails| (tax.category.clone(), tax.regime.clone(), tax.from);
         if reading.operator.taxes.iter().any(|known| key(known) == (category.clone(), regime.clone(), from)) {
@@ -88,6 +83,14 @@ pub(super) fn read_taxes(reading: &mut Reading<'_>) {
         }
         reading.operator.taxes.push(TaxDetails { category, regime, from, basis_points });
     });
+}
+
+/// Column `percent`, in hundredths of a percent.
+pub(super) fn read_percent(row: &mut RowReader<'_>) -> Option<u32> {
+    row.must_read("percent", "a percentage of 0 to 100 with at most two decimals", |text| {
+        let percent = Money::parse(text)?.nanos();
+        ((0..=100_000_000_000).contains(&percent) && percent % 10_000_000 == 0).then_some((percent / 10_000_000) as u32)
+    })
 }
 
 pub(super) fn read_providers(reading: &mut Reading<'_>) {
@@ -155,7 +158,6 @@ pub(super) fn read_accounts(reading: &mut Reading<'_>) {
         ("balance", false),
         ("trunks", false),
     ];
-    let mut clients: HashMap<String, ClientId> = HashMap::new();
     let mut first_rows: Vec<FirstRow> = Vec::new();
     read_table(reading, "accounts.csv", true, &columns, |reading, row| {
         let code = row.required("account");
@@ -166,7 +168,7 @@ pub(super) fn read_accounts(reading: &mut Reading<'_>) {
             *id
         } else {
             first_rows.push(FirstRow::of(row));
-            new_account(reading, row, &mut clients, code, plan)
+            new_account(reading, row, code, plan)
         };
         if let Some(plan) = plan {
             reading.operator.rows.account_plans.push(AccountPlanRow { account, plan, validity });
@@ -207,14 +209,13 @@ impl FirstRow {
 fn new_account(
     reading: &mut Reading<'_>,
     row: &mut RowReader<'_>,
-    clients: &mut HashMap<String, ClientId>,
     code: String,
     plan: Option<rating::rows::PlanId>,
 ) -> AccountId {
     let id = AccountId(reading.operator.rows.accounts.len() as u64 + 1);
     let client_code = row.text("client").unwrap_or(&code).to_owned();
     let operator = &mut reading.operator;
-    let client = *clients.entry(client_code.clone()).or_insert_with(|| {
+    let client = *reading.names.clients.entry(client_code.clone()).or_insert_with(|| {
         let id = ClientId(operator.clients.len() as u64 + 1);
         operator.clients.push((id.0, client_code));
         id

@@ -39,8 +39,9 @@ pub(super) fn read_lists(reading: &mut Reading<'_>) {
             (Some("wholesale"), false) => row.problem("provider", "a wholesale list needs its provider"),
             _ => {}
         }
-        if row.text("tax").is_some_and(|tax| tax != "included") {
-            row.problem("tax", "only `included` is built: give prices with tax");
+        let tax_included = row.word("tax", &["included", "excluded"], "included") == "included";
+        if !tax_included && kind == Some("wholesale") {
+            row.problem("tax", "a wholesale list has no tax to add; leave it empty");
         }
         let Some(currency) = row.must_read("currency", "a currency code of three capital letters", Currency::parse)
         else {
@@ -61,7 +62,7 @@ pub(super) fn read_lists(reading: &mut Reading<'_>) {
         reading.names.list_currencies.insert(id, currency);
         let holidays = follow_calendar(reading, row, id);
         reading.operator.lists.push(ListDetails { name: row.text("name").unwrap_or(&code).to_owned(), holidays });
-        reading.operator.rows.lists.push(ListRow { id, code, provider, currency, zone, rounding });
+        reading.operator.rows.lists.push(ListRow { id, code, provider, currency, zone, tax_included, rounding });
         reading.came_from("lists.csv", row.line);
     });
 }
@@ -232,9 +233,7 @@ pub(super) fn read_plans(reading: &mut Reading<'_>) {
         rows.plans[plan.0 as usize - 1].prices_incoming |= prices_incoming;
         let (Some(layer), Some(list)) = (layer, list) else { return };
         let currency = reading.names.list_currencies[&list];
-        if *reading.names.plan_currencies.entry(plan).or_insert(currency) != currency {
-            row.problem("list", "the lists of a plan must have one currency; amounts are not converted yet");
-        }
+        reading.names.plan_currencies.entry(plan).or_insert(currency);
         rows.layers.push(LayerRow { plan, layer, list, validity });
         reading.came_from("plans.csv", row.line);
     });

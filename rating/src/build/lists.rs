@@ -40,6 +40,7 @@ impl Builder {
                     provider: head.provider,
                     currency: head.currency,
                     rounding: head.rounding,
+                    tax_included: head.tax_included,
                     offsets: Arc::clone(zones.entry(head.zone).or_insert_with(|| Arc::new(ZoneOffsets::of(head.zone)))),
                     slots: if rows.len() * DENSE_FROM_ONE_IN > prefixes.len() {
                         Slots::Dense(vec![0; prefixes.len()])

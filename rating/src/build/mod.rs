@@ -12,10 +12,12 @@ use std::sync::Arc;
 use numbering::{Digits, NumberRules, NumberingPlan, PrefixId, PrefixSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::calendar::ZoneOffsets;
 use crate::list::Validity;
 use crate::lock::Lock;
 use crate::rows::{AccountId, LayerRow, ListId, PlanId, ProviderId, Rows, Symbol};
 use crate::snapshot::{Account, AccountIx, DidState, Plan, Provider, Snapshot, Span};
+use crate::terms::Terms;
 
 /// Which rows an error is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -63,13 +65,15 @@ impl Snapshot {
     /// # Errors
     /// Every row that contradicts others.
     pub fn build(rows: Rows, numbering: Arc<NumberingPlan>) -> Result<Self, Vec<BadRow>> {
-        Builder { errors: Vec::new(), rows, numbering }.build()
+        let terms = Terms::build(&rows.members, &rows.discounts, &rows.exchanges, &rows.client_taxes);
+        Builder { errors: Vec::new(), rows, terms, numbering }.build()
     }
 }
 
 struct Builder {
     errors: Vec<BadRow>,
     rows: Rows,
+    terms: Terms,
     numbering: Arc<NumberingPlan>,
 }
 
@@ -126,6 +130,9 @@ impl Builder {
         Ok(Snapshot {
             version: self.rows.version,
             zone: self.rows.entity.zone,
+            currency: self.rows.entity.currency,
+            offsets: ZoneOffsets::of(self.rows.entity.zone),
+            terms: self.terms,
             breach: settings.breach,
             numbering: self.numbering,
             prefix_lens: prefixes.iter().map(|(_, digits)| digits.len() as u8).collect(),
@@ -246,6 +253,7 @@ impl Builder {
                 code: row.code.as_str().into(),
                 client: row.client,
                 currency: row.currency,
+                terms: self.terms.index_of(row.client),
                 plans: Span::default(),
                 locks: Span::default(),
             })
@@ -291,14 +299,12 @@ impl Builder {
     }
 
     fn check_currency(&mut self, row: usize, account: &Account, plan: &Plan) {
-        let foreign = plan
-            .layers
-            .iter()
-            .map(|(list, _)| &self.rows.lists[*list as usize])
-            .find(|list| list.currency != account.currency);
+        let foreign = plan.layers.iter().map(|(list, _)| &self.rows.lists[*list as usize]).find(|list| {
+            list.currency != account.currency && !self.terms.converts(account.terms, (list.currency, account.currency))
+        });
         if let Some(list) = foreign {
             let problem = format!(
-                "list `{}` of plan `{}` is in {}, the account in {}; amounts are not converted yet: give the account a plan in its currency",
+                "list `{}` of plan `{}` is in {}, the account in {}, and no exchange rate converts the one into the other; add one",
                 list.code, plan.code, list.currency, account.currency
             );
             self.bad(Table::AccountPlans, row, "plan", problem);

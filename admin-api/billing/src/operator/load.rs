@@ -6,9 +6,10 @@ use rating::list::Validity;
 use rating::rate::{bands_text, tiers_text};
 use sqlx::postgres::PgConnection;
 
+use super::copy::Copy;
 use super::{DidDetails, Operator};
 use crate::hot_path::raise_version;
-use crate::store::{Store, StoreError, copy_field};
+use crate::store::{Store, StoreError};
 
 /// Why an operator was not loaded.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,7 @@ pub async fn load(
     load_head(&mut tx, operator).await?;
     load_tariffs(&mut tx, operator, progress).await?;
     load_accounts(&mut tx, operator, now, progress).await?;
+    super::load_terms::load_terms(&mut tx, operator, progress).await?;
     load_numbers(&mut tx, operator, now, progress).await?;
     for (table, column) in [
         ("provider", "id"),
@@ -58,6 +60,9 @@ pub async fn load(
         ("rate", "id"),
         ("tariff_plan", "id"),
         ("client", "id"),
+        ("client_group", "id"),
+        ("discount", "id"),
+        ("exchange_rate", "id"),
         ("account", "id"),
         ("did", "id"),
         ("lock", "id"),
@@ -148,7 +153,7 @@ async fn load_tariffs(
     let rows = &operator.rows;
     let mut copy = Copy::begin(
         connection,
-        "price_list (id, code, name, provider_id, currency, zone, rounding, decimals, holidays)",
+        "price_list (id, code, name, provider_id, currency, zone, tax, rounding, decimals, holidays)",
         progress,
     )
     .await?;
@@ -160,6 +165,7 @@ async fn load_tariffs(
             row.provider.map(|id| id.0.to_string()).as_deref(),
             Some(row.currency.as_str()),
             Some(row.zone.name()),
+            Some(if row.tax_included { "included" } else { "excluded" }),
             Some(row.rounding.mode.as_str()),
             Some(&row.rounding.decimals.to_string()),
             details.holidays.as_deref(),
@@ -412,62 +418,12 @@ fn instant(ms: i64) -> Option<String> {
     DateTime::<Utc>::from_timestamp_millis(ms).map(|at| at.to_rfc3339())
 }
 
-fn from_text(validity: Validity) -> Option<String> {
+pub(super) fn from_text(validity: Validity) -> Option<String> {
     (validity.from_ms != i64::MIN).then(|| instant(validity.from_ms)).flatten()
 }
 
-fn to_text(validity: Validity) -> Option<String> {
+pub(super) fn to_text(validity: Validity) -> Option<String> {
     (validity.to_ms != i64::MAX).then(|| instant(validity.to_ms)).flatten()
-}
-
-/// Bytes that are collected before they are sent.
-const COPY_CHUNK_BYTES: usize = 1 << 20;
-
-/// A COPY under way.
-struct Copy<'c, 'p> {
-    sink: sqlx::postgres::PgCopyIn<&'c mut PgConnection>,
-    buffer: String,
-    pending: usize,
-    progress: &'p (dyn Fn(usize) + Sync),
-}
-
-impl<'c, 'p> Copy<'c, 'p> {
-    async fn begin(
-        connection: &'c mut PgConnection,
-        target: &str,
-        progress: &'p (dyn Fn(usize) + Sync),
-    ) -> Result<Self, LoadError> {
-        let sink = connection.copy_in_raw(&format!("COPY {target} FROM STDIN")).await?;
-        Ok(Self { sink, buffer: String::with_capacity(COPY_CHUNK_BYTES + 1024), pending: 0, progress })
-    }
-
-    async fn line(&mut self, fields: &[Option<&str>]) -> Result<(), LoadError> {
-        for (index, field) in fields.iter().enumerate() {
-            if index > 0 {
-                self.buffer.push('\t');
-            }
-            copy_field(&mut self.buffer, *field);
-        }
-        self.buffer.push('\n');
-        self.pending += 1;
-        if self.buffer.len() >= COPY_CHUNK_BYTES {
-            self.flush().await?;
-        }
-        Ok(())
-    }
-
-    async fn flush(&mut self) -> Result<(), LoadError> {
-        self.sink.send(self.buffer.as_bytes()).await?;
-        self.buffer.clear();
-        (self.progress)(std::mem::take(&mut self.pending));
-        Ok(())
-    }
-
-    async fn end(mut self) -> Result<(), LoadError> {
-        self.flush().await?;
-        self.sink.finish().await?;
-        Ok(())
-    }
 }
 
 /// Number of rows that [`load`] will report, for a progress bar.
@@ -481,6 +437,11 @@ pub fn row_count(operator: &Operator) -> usize {
         + rows.plans.len()
         + rows.layers.len()
         + operator.clients.len()
+        + operator.groups.len()
+        + rows.members.len()
+        + rows.discounts.len()
+        + rows.exchanges.len()
+        + rows.client_taxes.len()
         + rows.accounts.len() * 3
         + rows.account_plans.len()
         + rows.account_trunks.len()

@@ -4,7 +4,9 @@
 //! Does not own: reading the files (`cdr-ingest`), any later change (the rooms).
 //! Always: everything or nothing, in one transaction; a database that has an operator is refused.
 
+mod copy;
 mod load;
+mod load_terms;
 
 pub use load::{LoadError, load, row_count};
 
@@ -145,6 +147,12 @@ pub struct Operator {
     pub sources: Vec<SourceDetails>,
     /// Clients by identifier: (identifier, code).
     pub clients: Vec<(u64, String)>,
+    /// Code of each group.
+    pub groups: Vec<String>,
+    /// Name of each discount.
+    pub discounts: Vec<String>,
+    /// Why, of each tax of a client's own.
+    pub client_taxes: Vec<String>,
     /// Each account.
     pub accounts: Vec<AccountDetails>,
     /// Each row of [`Rows::dids`].

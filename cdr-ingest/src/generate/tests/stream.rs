@@ -74,7 +74,7 @@ fn everything_that_is_promised_occurs_in_sensible_proportions() {
     let of_format =
         |mark: &[u8]| per_mille(records.iter().filter(|record| record.payload.starts_with(mark)).count() as u64);
     assert!((30..=50).contains(&of_format(b"{\"core-uuid\"")) && (30..=50).contains(&of_format(b"\"")));
-    assert_eq!(expectation.retail_by_currency().len(), 2);
+    assert_eq!(expectation.retail_by_currency().len(), 3);
     assert_eq!(expectation.wholesale.len(), 4);
     assert_eq!(expectation.total_over_all_currencies(), expectation.retail.values().sum::<i128>());
 }

@@ -1,10 +1,6 @@
 //! Which rate prices a leg: chains, layers, qualifiers, histories (M24, M29).
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod common;
-
-use common::{Operator, digits, outgoing};
+use super::common::{Operator, digits, outgoing};
 use numbering::Digits;
 use rating::check::{self, Verdict};
 use rating::leg::{Leg, price_leg};

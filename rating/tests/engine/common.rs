@@ -44,6 +44,7 @@ impl Operator {
             provider: provider.map(ProviderId),
             currency: Currency::parse("RUB").unwrap(),
             zone: chrono_tz::UTC,
+            tax_included: true,
             rounding: Rounding::DEFAULT,
         });
         if provider.is_none() {

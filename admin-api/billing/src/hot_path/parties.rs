@@ -1,0 +1,158 @@
+//! Accounts with their terms, numbers and locks.
+
+use numbering::{Digits, E164, parse_mask};
+use rating::rows::{
+    AccountPlanRow, AccountRow, AccountTrunkRow, ClientTaxRow, DidRow, DiscountRow, ExchangeRow, GroupId,
+    GroupMemberRow, Holder, LockRow, Rows,
+};
+use sqlx::Row;
+use sqlx::postgres::{PgConnection, PgRow};
+
+use super::{Symbols, account_id, client_id, currency, inconsistent, money, parse, plan_id, provider_id, validity};
+use crate::store::StoreError;
+
+pub(super) async fn read_accounts(connection: &mut PgConnection, rows: &mut Rows) -> Result<(), StoreError> {
+    let accounts = sqlx::query("SELECT id, code, client_id, currency FROM account ORDER BY id")
+        .fetch_all(&mut *connection)
+        .await?;
+    for row in &accounts {
+        rows.accounts.push(AccountRow {
+            id: account_id(row.get("id")),
+            code: row.get("code"),
+            client: client_id(row.get("client_id")),
+            currency: currency(row.get("currency"), "account")?,
+        });
+    }
+    let plans = sqlx::query("SELECT account_id, plan_id, valid_from, valid_to FROM account_plan")
+        .fetch_all(&mut *connection)
+        .await?;
+    rows.account_plans = plans
+        .iter()
+        .map(|row| AccountPlanRow {
+            account: account_id(row.get("account_id")),
+            plan: plan_id(row.get("plan_id")),
+            validity: validity(row),
+        })
+        .collect();
+    let trunks = sqlx::query("SELECT account_id, trunk FROM account_trunk ORDER BY account_id")
+        .fetch_all(&mut *connection)
+        .await?;
+    rows.account_trunks = trunks
+        .iter()
+        .map(|row| AccountTrunkRow { account: account_id(row.get("account_id")), trunk: row.get("trunk") })
+        .collect();
+    Ok(())
+}
+
+/// Groups, discounts, exchange rates and taxes of clients.
+pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows) -> Result<(), StoreError> {
+    let members = sqlx::query("SELECT group_id, client_id, valid_from, valid_to FROM client_group_member")
+        .fetch_all(&mut *connection)
+        .await?;
+    rows.members = members
+        .iter()
+        .map(|row| GroupMemberRow {
+            group: group_id(row.get("group_id")),
+            client: client_id(row.get("client_id")),
+            validity: validity(row),
+        })
+        .collect();
+    let discounts = sqlx::query(
+        "SELECT id, level, client_id, group_id, (percent * 100)::int AS basis_points, service, prefix, valid_from, valid_to FROM discount ORDER BY id",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    for row in &discounts {
+        let service =
+            row.get::<Option<&str>, _>("service").map(|word| parse(word, "discount", "a service")).transpose()?;
+        let prefix = row.get::<Option<&str>, _>("prefix").map_or(Some(Digits::EMPTY), parse_mask);
+        rows.discounts.push(DiscountRow {
+            id: row.get::<i64, _>("id") as u64,
+            level: parse(row.get("level"), "discount", "a level of discounts")?,
+            holder: holder(row),
+            basis_points: row.get::<i32, _>("basis_points") as u32,
+            service,
+            prefix: prefix.ok_or_else(|| inconsistent("discount", "a prefix that is not digits"))?,
+            validity: validity(row),
+        });
+    }
+    let exchanges = sqlx::query(
+        "SELECT id, client_id, group_id, currency_from, currency_to, rate, quantity, valid_from FROM exchange_rate ORDER BY id",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    for row in &exchanges {
+        rows.exchanges.push(ExchangeRow {
+            id: row.get::<i64, _>("id") as u64,
+            holder: holder(row),
+            from: currency(row.get("currency_from"), "exchange_rate")?,
+            to: currency(row.get("currency_to"), "exchange_rate")?,
+            rate: money(row.get("rate")).ok_or_else(|| inconsistent("exchange_rate", "a rate that is no amount"))?,
+            quantity: row.get::<i32, _>("quantity") as u32,
+            day: row.get("valid_from"),
+        });
+    }
+    let taxes =
+        sqlx::query("SELECT client_id, (percent * 100)::int AS basis_points, valid_from, valid_to FROM client_tax")
+            .fetch_all(&mut *connection)
+            .await?;
+    rows.client_taxes = taxes
+        .iter()
+        .map(|row| ClientTaxRow {
+            client: client_id(row.get("client_id")),
+            basis_points: row.get::<i32, _>("basis_points") as u32,
+            validity: validity(row),
+        })
+        .collect();
+    Ok(())
+}
+
+/// Whose terms a row holds.
+fn holder(row: &PgRow) -> Holder {
+    match (row.get::<Option<i64>, _>("client_id"), row.get::<Option<i32>, _>("group_id")) {
+        (Some(client), _) => Holder::Client(client_id(client)),
+        (None, Some(group)) => Holder::Group(group_id(group)),
+        (None, None) => Holder::Everybody,
+    }
+}
+
+const fn group_id(id: i32) -> GroupId {
+    GroupId(id as u32)
+}
+
+pub(super) async fn read_numbers(
+    connection: &mut PgConnection,
+    rows: &mut Rows,
+    symbols: &mut Symbols,
+) -> Result<(), StoreError> {
+    let periods = sqlx::query(
+        "SELECT d.number, p.status, p.account_id, d.place, p.valid_from, p.valid_to FROM did_period p JOIN did d ON d.id = p.did_id",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    for row in &periods {
+        let number: &str = row.get("number");
+        rows.dids.push(DidRow {
+            number: E164::parse(number).ok_or_else(|| inconsistent("did", "a number that is not E.164"))?,
+            status: parse(row.get("status"), "did_period", "a state of a number")?,
+            account: row.get::<Option<i64>, _>("account_id").map(account_id),
+            place: row.get::<Option<&str>, _>("place").map(|place| symbols.of(place)),
+            validity: validity(row),
+        });
+    }
+    let locks =
+        sqlx::query("SELECT id, account_id, mask, provider_id, origin, valid_from, valid_to FROM lock WHERE active")
+            .fetch_all(&mut *connection)
+            .await?;
+    for row in &locks {
+        rows.locks.push(LockRow {
+            id: row.get::<i64, _>("id") as u64,
+            account: row.get::<Option<i64>, _>("account_id").map(account_id),
+            mask: parse_mask(row.get("mask")).ok_or_else(|| inconsistent("lock", "a mask that is not digits"))?,
+            provider: row.get::<Option<i32>, _>("provider_id").map(provider_id),
+            origin: parse(row.get("origin"), "lock", "an origin")?,
+            validity: validity(row),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! Price lists, their bands and rates, and the plans made of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::TryStreamExt;
+use numbering::{Digits, parse_mask};
+use rating::calendar::{Band, Dates, Days, days_of, parse_hours};
+use rating::list::{Qualifiers, Validity};
+use rating::rate::{parse_bands, parse_tiers};
+use rating::rows::{LayerRow, ListId, ListRow, PlanRow, ProviderId, RateRow, Rows};
+use rating::{Rate, RateParts, Rounding};
+use rust_decimal::Decimal;
+use sqlx::Row;
+use sqlx::postgres::{PgConnection, PgRow};
+
+use super::{Symbols, currency, inconsistent, list_id, money, parse, plan_id, provider_id, validity};
+use crate::store::{StoreError, copy_value};
+
+/// Indices of bands by the text of their identifiers, as terms name them.
+type BandIndex = HashMap<String, u32>;
+
+pub(super) async fn read_lists(connection: &mut PgConnection, rows: &mut Rows) -> Result<BandIndex, StoreError> {
+    let lists = sqlx::query(
+        "SELECT id, code, provider_id, currency, zone, tax, rounding, decimals, holidays FROM price_list ORDER BY id",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut calendars: HashMap<String, Vec<i32>> = HashMap::new();
+    let holidays =
+        sqlx::query("SELECT calendar, day FROM holiday ORDER BY calendar, day").fetch_all(&mut *connection).await?;
+    for row in &holidays {
+        calendars.entry(row.get("calendar")).or_default().push(days_of(row.get("day")));
+    }
+    let calendars: HashMap<String, Arc<[i32]>> =
+        calendars.into_iter().map(|(calendar, days)| (calendar, days.into())).collect();
+    let mut holidays_of: HashMap<ListId, Arc<[i32]>> = HashMap::new();
+    for row in &lists {
+        if let Some(days) = row.get::<Option<&str>, _>("holidays").and_then(|calendar| calendars.get(calendar)) {
+            holidays_of.insert(list_id(row.get("id")), Arc::clone(days));
+        }
+        rows.lists.push(ListRow {
+            id: list_id(row.get("id")),
+            code: row.get("code"),
+            provider: row.get::<Option<i32>, _>("provider_id").map(provider_id),
+            currency: currency(row.get("currency"), "price_list")?,
+            zone: parse(row.get("zone"), "price_list", "a time zone")?,
+            tax_included: row.get::<&str, _>("tax") == "included",
+            rounding: Rounding {
+                mode: parse(row.get("rounding"), "price_list", "a rounding mode")?,
+                decimals: row.get::<i16, _>("decimals") as u8,
+            },
+        });
+    }
+    let bands = sqlx::query(
+        "SELECT id, list_id, name, priority, days, hours, dates, valid_from, valid_to FROM band ORDER BY id",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut index = HashMap::with_capacity(bands.len());
+    for row in &bands {
+        let id: i32 = row.get("id");
+        let list = list_id(row.get("list_id"));
+        index.insert(id.to_string(), rows.bands.len() as u32);
+        rows.bands.push(band_of(row, holidays_of.get(&list)).ok_or_else(|| {
+            inconsistent("band", format!("band {id}, whose days, hours or dates are not well formed"))
+        })?);
+    }
+    Ok(index)
+}
+
+fn band_of(row: &PgRow, holidays: Option<&Arc<[i32]>>) -> Option<Band> {
+    Some(Band {
+        list: list_id(row.get("list_id")),
+        name: row.get::<&str, _>("name").into(),
+        priority: row.get::<i16, _>("priority") as u16,
+        days: Days::parse(row.get("days"))?,
+        hours: parse_hours(row.get("hours"))?.into(),
+        dates: Dates::parse_all(row.get("dates"))?.into(),
+        holidays: holidays.cloned().unwrap_or_else(|| Arc::from([])),
+        validity: validity(row),
+    })
+}
+
+pub(super) async fn read_rates(
+    connection: &mut PgConnection,
+    rows: &mut Rows,
+    bands: &BandIndex,
+    symbols: &mut Symbols,
+) -> Result<(), StoreError> {
+    let terms = sqlx::query("SELECT * FROM rate_terms ORDER BY id").fetch_all(&mut *connection).await?;
+    let mut index: HashMap<i32, u32> = HashMap::with_capacity(terms.len());
+    for row in &terms {
+        let id: i32 = row.get("id");
+        index.insert(id, rows.rates.len() as u32);
+        rows.rates.push(
+            rate_of(row, bands)
+                .ok_or_else(|| inconsistent("rate_terms", format!("terms {id} that are not well formed")))?,
+        );
+    }
+    let mut lines = sqlx::postgres::PgConnection::copy_out_raw(
+        connection,
+        "COPY (SELECT id, list_id, prefix, terms_id, service, incoming_service, provider_id, place, origin,
+                      (extract(epoch FROM valid_from) * 1000)::bigint, (extract(epoch FROM valid_to) * 1000)::bigint
+               FROM rate WHERE withdrawn_in IS NULL) TO STDOUT",
+    )
+    .await?;
+    let mut rest = Vec::new();
+    while let Some(chunk) = lines.try_next().await? {
+        rest.extend_from_slice(&chunk);
+        let Some(end) = rest.iter().rposition(|byte| *byte == b'\n') else { continue };
+        for line in rest[..end].split(|byte| *byte == b'\n') {
+            let row =
+                rate_row(line, &index, symbols).ok_or_else(|| inconsistent("rate", String::from_utf8_lossy(line)))?;
+            rows.rate_rows.push(row);
+        }
+        rest.drain(..=end);
+    }
+    Ok(())
+}
+
+/// A line of COPY: eleven fields in the order of the statement above.
+fn rate_row(line: &[u8], terms: &HashMap<i32, u32>, symbols: &mut Symbols) -> Option<RateRow> {
+    let mut fields = std::str::from_utf8(line).ok()?.split('\t');
+    let mut next = || fields.next();
+    Some(RateRow {
+        id: next()?.parse().ok()?,
+        list: ListId(next()?.parse().ok()?),
+        prefix: parse_mask(next()?)?,
+        rate: *terms.get(&next()?.parse().ok()?)?,
+        qualifiers: Qualifiers {
+            service: copy_value(next()?).map(|text| text.parse()).transpose().ok()?,
+            incoming_service: copy_value(next()?).map(|text| symbols.of(&text)),
+            provider: copy_value(next()?).map(|text| text.parse()).transpose().ok()?.map(ProviderId),
+            place: copy_value(next()?).map(|text| symbols.of(&text)),
+            origin: copy_value(next()?).map_or(Some(Digits::EMPTY), |text| parse_mask(&text))?,
+        },
+        validity: Validity {
+            from_ms: copy_value(next()?).map_or(Some(i64::MIN), |text| text.parse().ok())?,
+            to_ms: copy_value(next()?).map_or(Some(i64::MAX), |text| text.parse().ok())?,
+        },
+    })
+}
+
+fn rate_of(row: &PgRow, bands: &BandIndex) -> Option<Rate> {
+    let rounding = match (row.get::<Option<&str>, _>("rounding"), row.get::<Option<i16>, _>("decimals")) {
+        (Some(mode), Some(decimals)) => {
+            Some(Rounding { mode: mode.parse().ok()?, decimals: u8::try_from(decimals).ok()? })
+        }
+        _ => None,
+    };
+    Rate::new(RateParts {
+        tiers: parse_tiers(row.get("tiers"))?,
+        bands: parse_bands(row.get("bands"), |id| bands.get(id).copied())?,
+        connect_fee: money(row.get("connect_fee"))?,
+        attempt_fee: money(row.get("attempt_fee"))?,
+        free_s: u32::try_from(row.get::<i32, _>("free_s")).ok()?,
+        minimum: money(row.get("minimum"))?,
+        maximum: row.get::<Option<Decimal>, _>("maximum").map(money).map_or(Some(None), |amount| amount.map(Some))?,
+        rounding,
+    })
+    .ok()
+}
+
+pub(super) async fn read_plans(connection: &mut PgConnection, rows: &mut Rows) -> Result<(), StoreError> {
+    let plans = sqlx::query("SELECT id, code, prices_incoming FROM tariff_plan ORDER BY id")
+        .fetch_all(&mut *connection)
+        .await?;
+    rows.plans = plans
+        .iter()
+        .map(|row| PlanRow {
+            id: plan_id(row.get("id")),
+            code: row.get("code"),
+            prices_incoming: row.get("prices_incoming"),
+        })
+        .collect();
+    let layers = sqlx::query("SELECT plan_id, layer, list_id, valid_from, valid_to FROM tariff_layer")
+        .fetch_all(&mut *connection)
+        .await?;
+    rows.layers = layers
+        .iter()
+        .map(|row| LayerRow {
+            plan: plan_id(row.get("plan_id")),
+            layer: row.get::<i16, _>("layer") as u16,
+            list: list_id(row.get("list_id")),
+            validity: validity(row),
+        })
+        .collect();
+    Ok(())
+}
