@@ -16,7 +16,7 @@ use crate::price::{Usage, price};
 use crate::resolve::{Resolved, resolve};
 use crate::rows::{ListId, ProviderId, Symbol};
 use crate::snapshot::{AccountIx, Plan, Snapshot};
-use crate::terms::{Adjustments, Exchange, percent_text};
+use crate::terms::{Adjustments, percent_text};
 
 /// A leg whose payer and provider are known.
 #[derive(Clone, Copy, Debug)]
@@ -156,16 +156,19 @@ pub fn price_leg<T: Trace>(snapshot: &Snapshot, leg: &Leg<'_>, trace: &mut T) ->
     if let Some(currency) = result.retail.currency
         && result.net != result.retail.amount
     {
-        let percent = percent_text(result.tax_basis_points);
-        trace.line(|| Line::TaxIncluded { percent, net: result.net, currency });
+        let basis_points = result.tax_basis_points;
+        trace.line(|| Line::TaxIncluded { percent: percent_text(basis_points), net: result.net, currency });
     }
     if let Some(provider) = leg.provider
         && Snapshot::has_wholesale(leg.service)
     {
         let found = resolve(snapshot, snapshot.wholesale_lists(provider), &chain, &wanted, "wholesale", trace);
         if let Some(resolved) = found {
-            let pair = (resolved.list.currency, snapshot.currency);
-            let exchange = snapshot.terms.general_exchange(pair, usage_day);
+            let exchange = if resolved.list.currency == snapshot.currency {
+                None
+            } else {
+                snapshot.terms.general_exchange((resolved.list.currency, snapshot.currency), usage_day)
+            };
             let adjustments = Adjustments { exchange, ..Adjustments::default() };
             result.wholesale = charge(snapshot, resolved, leg, &adjustments, trace)?;
             return Ok(result);
@@ -253,7 +256,6 @@ fn charge<T: Trace>(
     let overflow = |_| SuspenseCode::Overflow;
     let priced =
         price(snapshot.rate(found.rate), list.rounding, &clock, leg.usage, adjustments, trace).map_err(overflow)?;
-    let exchange_rate = adjustments.exchange.map_or(Ok(Money::ONE), Exchange::per_unit).map_err(overflow)?;
     Ok(Side {
         list: list.id,
         row: found.row_id,
@@ -262,7 +264,7 @@ fn charge<T: Trace>(
         currency: Some(adjustments.exchange.map_or(list.currency, |exchange| exchange.to)),
         list_amount: priced.list_amount,
         list_currency: Some(list.currency),
-        exchange_rate,
+        exchange_rate: adjustments.exchange.map_or(Money::ONE, |exchange| exchange.per_unit),
         discount: adjustments.discount.map_or(0, |discount| discount.id),
         billed_s: priced.billed_s,
     })

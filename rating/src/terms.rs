@@ -49,6 +49,7 @@ pub struct Discount {
     pub level: DiscountLevel,
     /// Hundredths of a percent, at most 10,000.
     pub basis_points: u32,
+    left: Ratio,
     service: Option<Service>,
     prefix: Digits,
     validity: Validity,
@@ -57,7 +58,7 @@ pub struct Discount {
 impl Discount {
     /// What is left of an amount.
     pub fn apply(&self, amount: Exact) -> Result<Exact, Overflow> {
-        amount.checked_ratio(i128::from(WHOLE_BASIS_POINTS - self.basis_points), i128::from(WHOLE_BASIS_POINTS))
+        self.left.of(amount)
     }
 }
 
@@ -78,18 +79,38 @@ pub struct Exchange {
     pub quantity: u32,
     /// First day.
     pub day: NaiveDate,
+    /// The price of one unit to nine decimals, for the record.
+    pub per_unit: Money,
+    ratio: Ratio,
     validity: Validity,
 }
 
 impl Exchange {
     /// The amount in the currency that is wanted.
     pub fn apply(&self, amount: Exact) -> Result<Exact, Overflow> {
-        amount.checked_ratio(i128::from(self.rate.nanos()), i128::from(self.quantity) * i128::from(NANOS_PER_UNIT))
+        self.ratio.of(amount)
+    }
+}
+
+/// A factor in lowest terms: amounts then mostly stay within 64 bits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Ratio {
+    top: i64,
+    bottom: i64,
+}
+
+impl Ratio {
+    /// `top / bottom`; neither is negative, `bottom` is above 0.
+    fn new(top: i64, bottom: i64) -> Self {
+        let (mut common, mut rest) = (top, bottom);
+        while rest != 0 {
+            (common, rest) = (rest, common % rest);
+        }
+        Self { top: top / common, bottom: bottom / common }
     }
 
-    /// The price of one unit to nine decimals, for the record.
-    pub fn per_unit(&self) -> Result<Money, Overflow> {
-        Exact::new(i128::from(self.rate.nanos()), i128::from(self.quantity)).round(crate::Rounding::NANOS)
+    fn of(self, amount: Exact) -> Result<Exact, Overflow> {
+        amount.checked_ratio(i128::from(self.top), i128::from(self.bottom))
     }
 }
 
@@ -127,7 +148,8 @@ impl Terms {
         for row in discounts {
             terms.spread(row.holder, row.validity, &groups, |own, validity| {
                 let DiscountRow { id, level, basis_points, service, prefix, .. } = *row;
-                own.discounts.push(Discount { id, level, basis_points, service, prefix, validity });
+                let left = Ratio::new(i64::from(WHOLE_BASIS_POINTS - basis_points), i64::from(WHOLE_BASIS_POINTS));
+                own.discounts.push(Discount { id, level, basis_points, left, service, prefix, validity });
             });
         }
         for row in exchanges {
@@ -137,7 +159,10 @@ impl Terms {
                 Holder::Group(_) => ExchangeLevel::Group,
                 Holder::Client(_) => ExchangeLevel::Personal,
             };
-            let exchange = |validity| Exchange { id, level, from, to, rate, quantity, day, validity };
+            let ratio = Ratio::new(rate.nanos(), i64::from(quantity) * NANOS_PER_UNIT);
+            let per_unit = Exact::new(i128::from(rate.nanos()), i128::from(quantity)).round(crate::Rounding::NANOS);
+            let per_unit = per_unit.expect("a part of an amount is not above it");
+            let exchange = |validity| Exchange { id, level, from, to, rate, quantity, day, per_unit, ratio, validity };
             if holder == Holder::Everybody {
                 terms.general.entry((from, to)).or_default().push(exchange(Validity::ALWAYS));
             } else {
