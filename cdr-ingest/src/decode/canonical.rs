@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
 use super::object::Object;
-use super::{DecodedCdr, Direction, Disposition, Undecodable, contains, first_byte, parse_rfc3339_ms};
+use super::{DecodedCdr, Direction, Disposition, Undecodable, canonical_scan, contains, first_byte, parse_rfc3339_ms};
 
 #[cfg(test)]
 pub(super) const SAMPLE: &str = r#"{"cdr_id":"c-1","source":"sbc-1","leg":0,"sequence":0,"final":true,"call_id":"x-1","account":null,"src":"74951234567","dst":"79161234567","service":"outgoing","direction":"out","setup_at":"2026-11-01T10:00:00.000Z","answer_at":"2026-11-01T10:00:05.000Z","end_at":"2026-11-01T10:01:05.000Z","billable_ms":60000,"quantity":null,"disposition":"answered","release_cause":"16","trunk_in":"pbx-7","trunk_out":"megafon-1","ext":{}}"#;
@@ -127,6 +127,11 @@ fn some(text: Option<Text<'_>>) -> Option<Cow<'_, str>> {
 }
 
 pub(super) fn decode(bytes: &[u8], _zone: chrono_tz::Tz) -> Result<DecodedCdr<'_>, Undecodable> {
+    canonical_scan::decode(bytes).map_or_else(|| decode_any(bytes), Ok)
+}
+
+/// Any record, however it is written, by the general parser.
+pub(super) fn decode_any(bytes: &[u8]) -> Result<DecodedCdr<'_>, Undecodable> {
     let record: Canonical<'_> =
         serde_json::from_slice(bytes).map_err(|error| Undecodable(format!("canonical JSON: {error}")))?;
     if record.cdr_id.0.is_empty() {

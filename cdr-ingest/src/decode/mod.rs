@@ -9,6 +9,7 @@
 
 mod asterisk;
 mod canonical;
+mod canonical_scan;
 mod freeswitch;
 mod object;
 mod time;
@@ -55,7 +56,7 @@ impl Direction {
 }
 
 /// A record as its source wrote it: fields known by name, texts not yet understood.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DecodedCdr<'a> {
     /// Identity at the source; empty when the source has none.
     pub cdr_id: Cow<'a, str>,

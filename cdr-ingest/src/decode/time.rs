@@ -7,14 +7,19 @@ pub fn parse_rfc3339_ms(text: &str) -> Option<i64> {
     fast(text.as_bytes()).or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|at| at.timestamp_millis()))
 }
 
-/// `YYYY-MM-DDTHH:MM:SS[.mmm]Z`, years 1970 to 2199.
+/// `YYYY-MM-DDTHH:MM:SS[.mmm]Z`.
 fn fast(bytes: &[u8]) -> Option<i64> {
     let millis = match (bytes.len(), bytes.last()?) {
         (20, b'Z') => 0,
         (24, b'Z') if bytes[19] == b'.' => number(&bytes[20..23])?,
         _ => return None,
     };
-    if [bytes[4], bytes[7], bytes[10], bytes[13], bytes[16]] != [b'-', b'-', b'T', b':', b':'] {
+    civil_ms(&bytes[..19], b'T').map(|ms| ms + millis)
+}
+
+/// Milliseconds since 1970 of `YYYY-MM-DD HH:MM:SS` on some calendar, with `between` between day and time; years 1970 to 2199.
+fn civil_ms(bytes: &[u8], between: u8) -> Option<i64> {
+    if bytes.len() != 19 || [bytes[4], bytes[7], bytes[10], bytes[13], bytes[16]] != [b'-', b'-', between, b':', b':'] {
         return None;
     }
     let (year, month, day) = (number(&bytes[..4])?, number(&bytes[5..7])?, number(&bytes[8..10])?);
@@ -35,7 +40,7 @@ fn fast(bytes: &[u8]) -> Option<i64> {
     let year_of_era = shifted - era * 400;
     let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
     let days = era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468;
-    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + millis)
+    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000)
 }
 
 fn number(digits: &[u8]) -> Option<i64> {
@@ -45,7 +50,10 @@ fn number(digits: &[u8]) -> Option<i64> {
 /// Milliseconds of the epoch of `2026-11-01 10:00:00` on the wall clock of `zone`. A stamp inside the hour that a clock change repeats means its
 /// first passage; one inside the hour that it skips is no time.
 pub(super) fn parse_local_ms(text: &str, zone: chrono_tz::Tz) -> Option<i64> {
-    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok()?;
+    let local = match civil_ms(text.as_bytes(), b' ').and_then(DateTime::from_timestamp_millis) {
+        Some(local) => local.naive_utc(),
+        None => NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok()?,
+    };
     Some(zone.from_local_datetime(&local).earliest()?.timestamp_millis())
 }
 
