@@ -21,8 +21,9 @@ const fn zeros(word: u64) -> u64 {
 /// Out of the ordinary: the general parser knows what to say.
 struct Odd;
 
-/// Bytes under a cursor.
+/// The text of a record under a cursor.
 struct Scan<'a> {
+    text: &'a str,
     bytes: &'a [u8],
     at: usize,
 }
@@ -53,7 +54,8 @@ impl<'a> Scan<'a> {
         let start = self.at;
         let end = self.end_of_string().ok_or(Odd)?;
         self.at = end + 1;
-        std::str::from_utf8(&self.bytes[start..end]).map_err(|_| Odd)
+        // Quotes are no part of a longer character.
+        Ok(&self.text[start..end])
     }
 
     /// Where the quote is that ends the string; `None` when an escape or a control character comes first.
@@ -208,103 +210,80 @@ fn direction(word: &str) -> Result<Direction, Odd> {
     }
 }
 
+/// The keys that mean something, in the order in which records mostly have them.
+const KEYS: [&str; 20] = [
+    "cdr_id",
+    "source",
+    "leg",
+    "sequence",
+    "final",
+    "call_id",
+    "account",
+    "src",
+    "dst",
+    "service",
+    "direction",
+    "setup_at",
+    "answer_at",
+    "end_at",
+    "billable_ms",
+    "disposition",
+    "release_cause",
+    "trunk_in",
+    "trunk_out",
+    "ext",
+];
+
 impl<'a> Fields<'a> {
-    /// Reads the value of a key; each known key has its number.
+    /// Reads the value of a key. Keys mostly come in order, so the one after the last is tried first.
     fn take(&mut self, scan: &mut Scan<'a>, key: &str) -> Result<(), Odd> {
-        let number = match key {
-            "cdr_id" => {
-                self.cdr_id = Some(scan.string()?).filter(|text| !text.is_empty());
-                0
+        let after_last = 32 - self.keys.0.leading_zeros() as usize;
+        let number = if KEYS.get(after_last) == Some(&key) {
+            after_last
+        } else {
+            match KEYS.iter().position(|known| *known == key) {
+                Some(number) => number,
+                None => return scan.skip(),
             }
-            "source" => {
-                self.source = scan.text()?;
-                1
-            }
-            "leg" => {
-                self.leg = u8::try_from(scan.integer()?).map_err(|_| Odd)?;
-                2
-            }
-            "sequence" => {
-                self.sequence = u32::try_from(scan.integer()?).map_err(|_| Odd)?;
-                3
-            }
-            "final" => {
-                self.is_final = scan.or_null(Scan::boolean)?;
-                4
-            }
-            "call_id" => {
-                self.call_id = scan.text()?;
-                5
-            }
-            "account" => {
-                self.account = scan.text()?;
-                6
-            }
-            "src" => {
-                self.src = scan.text()?;
-                7
-            }
-            "dst" => {
-                self.dst = Some(scan.string()?);
-                8
-            }
-            "service" => {
-                self.service = Some(scan.string()?.parse().map_err(|()| Odd)?);
-                9
-            }
-            "direction" => {
-                self.direction = scan.or_null(|scan| direction(scan.string()?))?;
-                10
-            }
-            "setup_at" => {
-                self.setup_ms = scan.or_null(Scan::stamp)?;
-                11
-            }
-            "answer_at" => {
-                self.answer_ms = scan.or_null(Scan::stamp)?;
-                12
-            }
-            "end_at" => {
-                self.end_ms = scan.or_null(Scan::stamp)?;
-                13
-            }
-            "billable_ms" => {
-                self.billable_ms = scan.or_null(Scan::integer)?;
-                14
-            }
-            "disposition" => {
-                self.disposition = Some(disposition(scan.string()?)?);
-                15
-            }
-            "release_cause" => {
-                self.release_cause = scan.text()?;
-                16
-            }
-            "trunk_in" => {
-                self.trunk_in = scan.text()?;
-                17
-            }
-            "trunk_out" => {
-                self.trunk_out = scan.text()?;
-                18
-            }
-            "ext" => {
-                let mut keys = Keys::default();
-                scan.object(|scan, key| {
-                    let (field, number) = match key {
-                        "forwarded_from" => (&mut self.forwarded_from, 0),
-                        "incoming_service" => (&mut self.incoming_service, 1),
-                        "place" => (&mut self.place, 2),
-                        _ => return scan.skip(),
-                    };
-                    *field = scan.text()?;
-                    keys.once(number)
-                })?;
-                19
-            }
-            _ => return scan.skip(),
         };
-        self.keys.once(number)
+        self.keys.once(number as u32)?;
+        match number {
+            0 => self.cdr_id = Some(scan.string()?).filter(|text| !text.is_empty()),
+            1 => self.source = scan.text()?,
+            2 => self.leg = u8::try_from(scan.integer()?).map_err(|_| Odd)?,
+            3 => self.sequence = u32::try_from(scan.integer()?).map_err(|_| Odd)?,
+            4 => self.is_final = scan.or_null(Scan::boolean)?,
+            5 => self.call_id = scan.text()?,
+            6 => self.account = scan.text()?,
+            7 => self.src = scan.text()?,
+            8 => self.dst = Some(scan.string()?),
+            9 => self.service = Some(scan.string()?.parse().map_err(|()| Odd)?),
+            10 => self.direction = scan.or_null(|scan| direction(scan.string()?))?,
+            11 => self.setup_ms = scan.or_null(Scan::stamp)?,
+            12 => self.answer_ms = scan.or_null(Scan::stamp)?,
+            13 => self.end_ms = scan.or_null(Scan::stamp)?,
+            14 => self.billable_ms = scan.or_null(Scan::integer)?,
+            15 => self.disposition = Some(disposition(scan.string()?)?),
+            16 => self.release_cause = scan.text()?,
+            17 => self.trunk_in = scan.text()?,
+            18 => self.trunk_out = scan.text()?,
+            _ => self.ext(scan)?,
+        }
+        Ok(())
+    }
+
+    fn ext(&mut self, scan: &mut Scan<'a>) -> Result<(), Odd> {
+        let mut keys = Keys::default();
+        scan.object(|scan, key| {
+            let (field, number) = match key {
+                "forwarded_from" => (&mut self.forwarded_from, 0),
+                "incoming_service" => (&mut self.incoming_service, 1),
+                "place" => (&mut self.place, 2),
+                _ => return scan.skip(),
+            };
+            *field = scan.text()?;
+            keys.once(number)
+        })
     }
 }
 
@@ -313,7 +292,7 @@ fn some(text: Option<&str>) -> Option<Cow<'_, str>> {
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Option<DecodedCdr<'_>> {
-    let mut scan = Scan { bytes, at: 0 };
+    let mut scan = Scan { text: std::str::from_utf8(bytes).ok()?, bytes, at: 0 };
     let mut fields = Fields::default();
     scan.object(|scan, key| fields.take(scan, key)).ok()?;
     if scan.peek().is_some() {
