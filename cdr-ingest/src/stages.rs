@@ -74,6 +74,8 @@ pub fn run(context: &Context<'_>, at: Located<'_>, header: Option<&str>, arena: 
     let decoded = Decoded { call: Some(&call), ..decoded };
     let late = at.received_ms - call.end_ms > context.window_ms || context.may_be_forgotten(call.end_ms);
     let period = context.periods.booking(context.snapshot.usage_day(call.at_ms()));
+    let plan = context.snapshot.numbering();
+    let destination = call.dst.e164().and_then(|number| plan.destination(number)).map(|id| plan.describe(id));
     for (offset, admitted) in admit(context.snapshot, &cdr, &call, source).into_iter().flatten() {
         let leg = cdr.leg.wrapping_add(offset);
         let rated = if late && context.late_lookup_failed {
@@ -95,6 +97,7 @@ pub fn run(context: &Context<'_>, at: Located<'_>, header: Option<&str>, arena: 
                     leg,
                     call: &call,
                     rated: &rated,
+                    destination,
                     snapshot: context.snapshot,
                     period,
                     late,

@@ -145,7 +145,9 @@ pub fn price_leg<T: Trace>(snapshot: &Snapshot, leg: &Leg<'_>, trace: &mut T) ->
         at_ms: leg.at_ms,
     };
 
-    let action = locked(snapshot, leg, trace, &mut result)?;
+    // A lock bars the number as it is dialled, also where it is priced as another operator's.
+    let dialled = if matched == leg.number { None } else { Some(snapshot.chain(leg.number)) };
+    let action = locked(snapshot, leg, dialled.as_ref().unwrap_or(&chain), trace, &mut result)?;
     result.retail = match action {
         Some(LockAction::Zero) => {
             Side { currency: leg.account.map(|account| snapshot.account(account).currency), ..Side::FREE }
@@ -183,15 +185,15 @@ pub fn price_leg<T: Trace>(snapshot: &Snapshot, leg: &Leg<'_>, trace: &mut T) ->
 fn locked<T: Trace>(
     snapshot: &Snapshot,
     leg: &Leg<'_>,
+    chain: &numbering::Chain,
     trace: &mut T,
     result: &mut LegPrice,
 ) -> Result<Option<LockAction>, SuspenseCode> {
     if !Snapshot::is_lockable(leg.service) {
         return Ok(None);
     }
-    let chain = snapshot.chain(leg.number);
     let query = ProviderQuery::Through(leg.provider);
-    let matches = || snapshot.locks(leg.account, leg.number, &chain, query, leg.at_ms);
+    let matches = || snapshot.locks(leg.account, leg.number, chain, query, leg.at_ms);
     let Some(decides) = lock::effective(matches()) else { return Ok(None) };
     let answered = leg.usage.answered;
     let action = if answered { snapshot.breach.of(decides.lock.origin) } else { LockAction::Zero };

@@ -50,6 +50,8 @@ pub struct Account {
     pub currency: Currency,
     /// Index of its client's terms; 0 = none of his own.
     pub(crate) terms: u32,
+    /// Index of the plan that it has had and will have for ever, as most accounts; saves the way to its periods.
+    pub(crate) only_plan: Option<u32>,
     pub(crate) plans: Span,
     pub(crate) locks: Span,
 }
@@ -203,8 +205,12 @@ impl Snapshot {
     /// The plan of an account at a moment.
     #[inline]
     pub fn plan_of(&self, account: AccountIx, at_ms: i64) -> Option<&Plan> {
-        let spans = self.account(account).plans.of(&self.account_plans);
-        spans.iter().find(|(_, validity)| validity.contains(at_ms)).map(|(plan, _)| &self.plans[*plan as usize])
+        let account = self.account(account);
+        let plan = account.only_plan.or_else(|| {
+            let periods = account.plans.of(&self.account_plans);
+            periods.iter().find(|(_, validity)| validity.contains(at_ms)).map(|(plan, _)| *plan)
+        });
+        plan.map(|plan| &self.plans[plan as usize])
     }
 
     /// A plan by code.

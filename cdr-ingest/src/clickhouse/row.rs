@@ -145,6 +145,8 @@ pub struct CallRow<'a> {
     pub call: &'a crate::normalise::NormalisedCdr,
     /// Price.
     pub rated: &'a crate::rate::RatedLeg,
+    /// Where the dialled number is.
+    pub destination: Option<&'a numbering::Destination>,
     /// What the engine priced by.
     pub snapshot: &'a rating::Snapshot,
     /// First day of the month it is booked into.
@@ -154,12 +156,6 @@ pub struct CallRow<'a> {
 }
 
 impl CallRow<'_> {
-    fn destination(&self) -> Option<&numbering::Destination> {
-        let plan = self.snapshot.numbering();
-        let number = self.call.dst.e164()?;
-        plan.destination(number).map(|id| plan.describe(id))
-    }
-
     fn account(&self) -> Option<&rating::snapshot::Account> {
         match self.rated.leg.admission {
             crate::admit::Admission::Rate { account: Some(account), .. } => Some(self.snapshot.account(account)),
@@ -174,8 +170,8 @@ impl CallRow<'_> {
         }
     }
 
-    fn price(&self) -> rating::leg::LegPrice {
-        self.rated.price.unwrap_or(rating::leg::LegPrice::FREE)
+    fn price(&self) -> &rating::leg::LegPrice {
+        self.rated.price.as_ref().unwrap_or(&rating::leg::LegPrice::FREE)
     }
 }
 
@@ -214,8 +210,8 @@ table! {
         release_cause => w.string(&crate::text::clean(&row.cdr.release_cause)),
         charged_party => w.u8(row.party()),
         provider_id => w.u32(row.rated.leg.provider.map_or(0, |provider| provider.0)),
-        destination => w.string(row.destination().map_or("", |destination| &destination.name_en)),
-        country => w.string(row.destination().map_or("", |destination| &destination.country)),
+        destination => w.string(row.destination.map_or("", |destination| &destination.name_en)),
+        country => w.string(row.destination.map_or("", |destination| &destination.country)),
         retail_prefix => w.digits(row.price().retail.prefix.map_or(numbering::Digits::EMPTY, |prefix| row.snapshot.prefixes().prefix(prefix))),
         retail_list => w.u32(row.price().retail.list.0),
         retail_rate => w.u64(row.price().retail.row),

@@ -254,6 +254,7 @@ impl Builder {
                 client: row.client,
                 currency: row.currency,
                 terms: self.terms.index_of(row.client),
+                only_plan: None,
                 plans: Span::default(),
                 locks: Span::default(),
             })
@@ -279,6 +280,7 @@ impl Builder {
             };
             let account = &mut accounts[account.0 as usize];
             self.check_currency(row, account, &plans[*plan as usize]);
+            account.only_plan = (period.validity == Validity::ALWAYS).then_some(*plan);
             extend(&mut account.plans, account_plans.len());
             account_plans.push((*plan, period.validity));
         }
