@@ -226,6 +226,28 @@ impl PrefixSet {
         chain
     }
 
+    /// Every prefix that `beginning` begins and that is longer than it, by walking its part of the trie alone.
+    pub fn longer(&self, beginning: Digits) -> impl Iterator<Item = (PrefixId, Digits)> + '_ {
+        let mut index = Some(0u32);
+        for depth in 0..beginning.len() {
+            let symbol = u64::from(beginning.symbol(depth));
+            index = index
+                .map(|index| self.nodes[index as usize])
+                .filter(|node| node.children & bit(symbol) != 0)
+                .map(|node| node.child_base + rank(node.children, symbol));
+        }
+        let mut open: Vec<u32> = index.into_iter().collect();
+        let mut ids = 0..0;
+        std::iter::from_fn(move || {
+            while ids.is_empty() {
+                let node = self.nodes[open.pop()? as usize];
+                open.extend(node.child_base..node.child_base + node.children.count_ones());
+                ids = node.terminal_base..node.terminal_base + node.terminals.count_ones();
+            }
+            ids.next().map(|id| (PrefixId(id), self.prefixes[id as usize]))
+        })
+    }
+
     /// The identifier of exactly this prefix.
     pub fn get(&self, prefix: Digits) -> Option<PrefixId> {
         self.chain(prefix).longest_first().next().filter(|id| self.prefix(*id) == prefix)
@@ -297,6 +319,16 @@ mod tests {
             for (id, prefix) in set.iter() {
                 prop_assert_eq!(set.get(prefix), Some(id));
             }
+            for beginning in &prefixes {
+                let mut longer: Vec<String> = set.longer(digits(beginning)).map(|(_, prefix)| prefix.to_string()).collect();
+                longer.sort();
+                let mut expected: Vec<String> =
+                    prefixes.iter().filter(|p| p.len() > beginning.len() && p.starts_with(beginning.as_str())).cloned().collect();
+                expected.sort();
+                expected.dedup();
+                prop_assert_eq!(longer, expected);
+            }
+            prop_assert_eq!(set.longer(Digits::EMPTY).count(), set.len());
         }
     }
 }

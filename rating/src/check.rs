@@ -5,6 +5,7 @@
 //! Always: a check changes nothing, and its answer for a number is what the hot path would do with a call to it.
 
 use numbering::{Digits, PrefixId};
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use crate::code::{Service, words};
@@ -301,20 +302,22 @@ fn line(snapshot: &Snapshot, list: &PriceList, found: Found) -> PriceLine {
 fn below(snapshot: &Snapshot, query: &Query<'_>, plan: Option<&Plan>) -> Below {
     let wanted = wanted(query, query.provider);
     let longer = |prefix: Digits| prefix.len() > query.number.len() && prefix.starts_with(query.number);
-    let mut minutes: Vec<(Money, String)> = Vec::new();
-    let under: Vec<(PrefixId, Digits)> = snapshot.prefixes().iter().filter(|(_, prefix)| longer(*prefix)).collect();
+    // A list has a few hundred rates, whatever the number of its rows: each is looked at once.
+    let mut rates: FxHashMap<u32, usize> = FxHashMap::default();
+    let under: Vec<(PrefixId, Digits)> = snapshot.prefixes().longer(query.number).collect();
     for (id, prefix) in &under {
         let mut layers = plan.into_iter().flat_map(|plan| snapshot.layers(plan, query.at_ms));
         if let Some(found) = layers.find_map(|list| list.find_at(*id, prefix.len(), &wanted)) {
-            minutes.extend(minute(snapshot.rate(found.rate)));
+            *rates.entry(found.rate).or_default() += 1;
         }
     }
     let local =
         query.account.map(|account| snapshot.account(account).locks.of(&snapshot.local_locks)).unwrap_or_default();
     let global = under.iter().filter_map(|(id, _)| snapshot.global_locks.get(id)).flatten();
     let in_force = |lock: &&lock::Lock| longer(lock.mask) && lock.validity.contains(query.at_ms);
+    let minutes: Vec<(Money, String)> = rates.keys().filter_map(|rate| minute(snapshot.rate(*rate))).collect();
     Below {
-        lines: minutes.len(),
+        lines: rates.values().sum(),
         minute_min: minutes.iter().min_by_key(|(sort, _)| *sort).map(|(_, text)| text.clone()),
         minute_max: minutes.iter().max_by_key(|(sort, _)| *sort).map(|(_, text)| text.clone()),
         locks: local.iter().chain(global).filter(in_force).map(|lock| lock.id).collect(),
