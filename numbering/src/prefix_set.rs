@@ -5,7 +5,7 @@
 //! Always: immutable once built; `id -> prefix -> id` is the identity; look-ups never allocate.
 //!
 //! Cost for the 316,865 prefixes of the world's plan: see `benches/RESULTS.md` (12 bytes a node, 8 bytes a prefix for its digits).
-//! The first three digits are resolved by one table look-up; every further digit costs one dependent load.
+//! The first four digits are resolved by one table look-up; every further digit costs one dependent load.
 
 use rustc_hash::FxHashMap;
 
@@ -37,23 +37,46 @@ struct Node {
 }
 
 /// Number of leading digits that the jump table resolves.
-const JUMP_LEN: usize = 3;
-/// Marks "no node" or "no prefix" in the jump table.
+const JUMP_LEN: usize = 4;
+/// Entries of the jump table: one a sequence of so many digits.
+const JUMPS: usize = 10usize.pow(JUMP_LEN as u32);
+/// Marks "no node".
 const NONE: u32 = u32::MAX;
 
-/// Where the walk stands after [`JUMP_LEN`] digits.
+/// Where the walk stands after [`JUMP_LEN`] digits, and what it has met.
 #[derive(Clone, Copy, Debug)]
 struct Jump {
     node: u32,
+    len: u32,
+    ids: [PrefixId; JUMP_LEN],
+}
+
+/// Number of leading digits after which only the longest match is known, in a table of its own.
+const FAR_LEN: usize = JUMP_LEN + 1;
+
+/// Where the walk stands after [`FAR_LEN`] digits, and the longest prefix so far; each may be [`NONE`].
+#[derive(Clone, Copy, Debug)]
+struct Far {
+    node: u32,
     best: u32,
+}
+
+/// The entry for the first digits of a number; beyond the table for a fenced code, whose first symbol is no digit.
+#[inline]
+const fn jump_key(word: u64) -> usize {
+    let symbols = (word >> (64 - 4 * JUMP_LEN)) as usize;
+    let pairs = (symbols & 0x0f0f) + 10 * ((symbols >> 4) & 0x0f0f);
+    (pairs >> 8) * 100 + (pairs & 0xff)
 }
 
 /// An immutable set of prefixes.
 #[derive(Clone, Debug)]
 pub struct PrefixSet {
     nodes: Vec<Node>,
-    /// By the first three symbols as a 12-bit number.
+    /// By the first four digits as a number.
     jumps: Vec<Jump>,
+    /// By the first five.
+    far: Vec<Far>,
     /// By identifier.
     prefixes: Vec<Digits>,
 }
@@ -63,6 +86,12 @@ pub struct PrefixSet {
 pub struct Chain {
     ids: [PrefixId; Digits::LEN_MAX],
     len: usize,
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self { ids: [PrefixId(0); Digits::LEN_MAX], len: 0 }
+    }
 }
 
 impl Chain {
@@ -96,7 +125,8 @@ impl PrefixSet {
         sorted.sort_unstable();
         sorted.dedup();
         assert!(sorted.len() < NONE as usize, "more prefixes than identifiers");
-        let mut set = Self { nodes: Vec::new(), jumps: Vec::new(), prefixes: Vec::with_capacity(sorted.len()) };
+        let mut set =
+            Self { nodes: Vec::new(), jumps: Vec::new(), far: Vec::new(), prefixes: Vec::with_capacity(sorted.len()) };
         set.nodes.push(Node { children: 0, terminals: 0, child_base: 0, terminal_base: 0 });
         // Breadth first: (node, its slice of the sorted prefixes, depth); so children of a node are neighbours.
         let mut queue = std::collections::VecDeque::from([(0usize, 0..sorted.len(), 0usize)]);
@@ -127,26 +157,54 @@ impl PrefixSet {
             set.nodes[index] = node;
         }
         set.nodes.shrink_to_fit();
-        set.jumps = (0..1u64 << (4 * JUMP_LEN)).map(|key| set.jump(key)).collect();
+        set.jumps = (0..JUMPS).map(|key| set.jump(key)).collect();
+        set.far = (0..JUMPS * 10).map(|key| set.far(key)).collect();
         set
     }
 
-    /// The state after walking the three symbols of `key`.
-    fn jump(&self, key: u64) -> Jump {
-        let mut best = NONE;
-        let mut index = 0u32;
-        for step in 0..JUMP_LEN {
-            let symbol = (key >> (4 * (JUMP_LEN - 1 - step))) & 0xf;
-            let node = self.nodes[index as usize];
+    /// The state after walking the digits of `key`.
+    fn jump(&self, key: usize) -> Jump {
+        let number = Digits::parse(format!("{key:0JUMP_LEN$}").as_bytes()).expect("digits");
+        let mut chain = Chain::default();
+        let node = self.walk(number.word(), number.len(), 0, &mut chain);
+        let mut ids = [PrefixId(0); JUMP_LEN];
+        ids[..chain.len].copy_from_slice(chain.as_slice());
+        Jump { node: node.unwrap_or(NONE), len: chain.len as u32, ids }
+    }
+
+    /// The state after walking the digits of `key`, one more than a jump.
+    fn far(&self, key: usize) -> Far {
+        let jump = self.jumps[key / 10];
+        let best = jump.len.checked_sub(1).map_or(NONE, |last| jump.ids[last as usize].0);
+        let Some(node) = self.nodes.get(jump.node as usize).filter(|_| jump.node != NONE) else {
+            return Far { node: NONE, best };
+        };
+        let symbol = (key % 10) as u64;
+        let leads_on = node.children & bit(symbol) != 0;
+        let ends = node.terminals & bit(symbol) != 0;
+        Far {
+            node: if leads_on { node.child_base + rank(node.children, symbol) } else { NONE },
+            best: if ends { node.terminal_base + rank(node.terminals, symbol) } else { best },
+        }
+    }
+
+    /// Walks `left` symbols from a node on and adds what it meets; the node that it ends at, if there is one.
+    #[inline]
+    fn walk(&self, mut word: u64, left: usize, mut index: u32, chain: &mut Chain) -> Option<u32> {
+        for _ in 0..left {
+            let symbol = word >> 60;
+            let node = &self.nodes[index as usize];
             if node.terminals & bit(symbol) != 0 {
-                best = node.terminal_base + rank(node.terminals, symbol);
+                chain.ids[chain.len] = PrefixId(node.terminal_base + rank(node.terminals, symbol));
+                chain.len += 1;
             }
             if node.children & bit(symbol) == 0 {
-                return Jump { node: NONE, best };
+                return None;
             }
             index = node.child_base + rank(node.children, symbol);
+            word <<= 4;
         }
-        Jump { node: index, best }
+        Some(index)
     }
 
     /// Number of prefixes.
@@ -173,21 +231,21 @@ impl PrefixSet {
     pub fn memory_bytes(&self) -> usize {
         self.nodes.len() * size_of::<Node>()
             + self.jumps.len() * size_of::<Jump>()
+            + self.far.len() * size_of::<Far>()
             + self.prefixes.len() * size_of::<Digits>()
     }
 
     /// The longest prefix that begins `number`.
     #[inline]
     pub fn longest(&self, number: Digits) -> Option<PrefixId> {
-        if number.len() < JUMP_LEN {
-            return self.chain(number).longest_first().next();
-        }
-        let mut word = number.word();
-        let jump = self.jumps[(word >> (64 - 4 * JUMP_LEN)) as usize];
-        let mut best = jump.best;
-        let mut index = jump.node;
-        let mut left = number.len() - JUMP_LEN;
-        word <<= 4 * JUMP_LEN;
+        let word = number.word();
+        let key = jump_key(word) * 10 + (word >> (60 - 4 * JUMP_LEN) & 0xf) as usize;
+        let far = if number.len() < FAR_LEN { None } else { self.far.get(key) };
+        let Some(far) = far else { return self.chain(number).longest_first().next() };
+        let mut best = far.best;
+        let mut word = word << (4 * FAR_LEN);
+        let mut index = far.node;
+        let mut left = number.len() - FAR_LEN;
         while index != NONE && left > 0 {
             let symbol = word >> 60;
             let node = &self.nodes[index as usize];
@@ -207,23 +265,22 @@ impl PrefixSet {
     /// Every prefix that begins `number`, in one walk.
     #[inline]
     pub fn chain(&self, number: Digits) -> Chain {
-        let mut chain = Chain { ids: [PrefixId(0); Digits::LEN_MAX], len: 0 };
-        let mut word = number.word();
-        let mut index = 0u32;
-        for _ in 0..number.len() {
-            let symbol = word >> 60;
-            let node = &self.nodes[index as usize];
-            if node.terminals & bit(symbol) != 0 {
-                chain.ids[chain.len] = PrefixId(node.terminal_base + rank(node.terminals, symbol));
-                chain.len += 1;
-            }
-            if node.children & bit(symbol) == 0 {
-                break;
-            }
-            index = node.child_base + rank(node.children, symbol);
-            word <<= 4;
+        let mut chain = Chain::default();
+        let Some(jump) = self.jump_of(number) else {
+            self.walk(number.word(), number.len(), 0, &mut chain);
+            return chain;
+        };
+        chain.ids[..JUMP_LEN].copy_from_slice(&jump.ids);
+        chain.len = jump.len as usize;
+        if jump.node != NONE {
+            self.walk(number.word() << (4 * JUMP_LEN), number.len() - JUMP_LEN, jump.node, &mut chain);
         }
         chain
+    }
+
+    #[inline]
+    fn jump_of(&self, number: Digits) -> Option<&Jump> {
+        if number.len() < JUMP_LEN { None } else { self.jumps.get(jump_key(number.word())) }
     }
 
     /// Every prefix that `beginning` begins and that is longer than it, by walking its part of the trie alone.
