@@ -6,11 +6,11 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::language::Text;
+use crate::language::{Language, Text};
 use crate::problem::{Code, Problem};
 
 /// Query parameters. `T` denies unknown fields and has texts only; `inputs` makes values of them.
@@ -22,6 +22,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         let read = Query::<T>::try_from_uri(&parts.uri);
         read.map(|Query(value)| Self(value)).map_err(|rejection| unreadable("", &rejection.body_text()))
+    }
+}
+
+/// The language that the caller likes best.
+impl<S: Send + Sync> FromRequestParts<S> for Language {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self::preferred(parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok())))
     }
 }
 
@@ -83,7 +92,6 @@ fn unreadable(path: &str, message: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::Language;
     use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]

@@ -39,6 +39,14 @@ impl Language {
         best.map(|(_, language)| language).unwrap_or_default()
     }
 
+    /// The language for explanations.
+    pub(crate) const fn wording(self) -> rating::wording::Language {
+        match self {
+            Self::Russian => rating::wording::Language::Russian,
+            Self::English => rating::wording::Language::English,
+        }
+    }
+
     /// The tag for `Content-Language`.
     pub(crate) const fn tag(self) -> &'static str {
         match self {

@@ -184,6 +184,48 @@ pub fn locks(snapshot: &Snapshot, query: &Query<'_>) -> Vec<LockLine> {
         .collect()
 }
 
+/// What was asked, in the words of the one who asked.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Asked {
+    /// The number, or the prefix.
+    pub number: String,
+    /// Whether it is a prefix.
+    pub is_prefix: bool,
+    /// Code of the account.
+    pub account: Option<String>,
+    /// Code of the plan, where it was named.
+    pub plan: Option<String>,
+    /// Rated service.
+    pub service: String,
+    /// Incoming service.
+    pub incoming_service: Option<String>,
+    /// Place of service.
+    pub place: Option<String>,
+    /// Code of the provider.
+    pub provider: Option<String>,
+    /// The moment, RFC 3339.
+    pub at: String,
+}
+
+/// The request to those who have to supply a missing price, ready to be sent (M30).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PriceRequest {
+    /// The department.
+    pub department: &'static str,
+    /// `retail` or `wholesale`.
+    pub missing: &'static str,
+    /// The check that found it missing.
+    pub asked: Asked,
+}
+
+impl Answer {
+    /// The request that this answer calls for, if a price is missing.
+    pub fn request(&self, asked: &Asked) -> Option<PriceRequest> {
+        let missing = if self.verdict == Verdict::NoWholesalePrice { "wholesale" } else { "retail" };
+        self.department.map(|department| PriceRequest { department, missing, asked: asked.clone() })
+    }
+}
+
 /// The tariff check.
 pub fn tariff(snapshot: &Snapshot, query: &Query<'_>) -> Answer {
     let locks = locks(snapshot, query);

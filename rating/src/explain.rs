@@ -9,9 +9,18 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use crate::code::words;
 use crate::lock::{LockAction, LockOrigin, LockScope};
 use crate::money::{Currency, Money, RoundingMode};
 use crate::terms::{DiscountLevel, ExchangeLevel};
+
+words! {
+    /// Why a leg costs nothing of itself.
+    FreeReason {
+        /// The plan does not price incoming calls.
+        IncomingNotPriced = "incoming_not_priced",
+    }
+}
 
 /// One step of an explanation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -53,7 +62,7 @@ pub enum Line {
     /// The leg is not priced for this service.
     Free {
         /// Why.
-        reason: &'static str,
+        reason: FreeReason,
     },
     /// Fee for an unanswered attempt.
     AttemptFee {
@@ -171,7 +180,9 @@ impl fmt::Display for Line {
                 }
                 _ => write!(f, "{side} list {list}: no valid row"),
             },
-            Self::Free { reason } => write!(f, "free: {reason}"),
+            Self::Free { reason: FreeReason::IncomingNotPriced } => {
+                f.write_str("free: the plan does not price incoming calls")
+            }
             Self::AttemptFee { amount } => write!(f, "attempt fee {amount}"),
             Self::FreeSeconds { free_s } => write!(f, "shorter than {free_s} free seconds: 0"),
             Self::ConnectFee { amount } => write!(f, "connect fee {amount}"),

@@ -8,7 +8,7 @@ use numbering::{Digits, PrefixId};
 use serde::Serialize;
 
 use crate::code::{Service, SuspenseCode};
-use crate::explain::{Line, Trace};
+use crate::explain::{FreeReason, Line, Trace};
 use crate::list::Wanted;
 use crate::lock::{self, LockAction, ProviderQuery};
 use crate::money::{Currency, Exact, Money, Rounding};
@@ -226,7 +226,7 @@ fn retail<T: Trace>(
     let plan = leg.plan.or_else(|| leg.account.and_then(|index| snapshot.plan_of(index, leg.at_ms)));
     let plan = plan.ok_or(SuspenseCode::NoRetailPrice)?;
     if leg.service == Service::Incoming && !plan.prices_incoming {
-        trace.line(|| Line::Free { reason: "the plan does not price incoming calls" });
+        trace.line(|| Line::Free { reason: FreeReason::IncomingNotPriced });
         return Ok(Side { currency: account.map(|account| account.currency), ..Side::FREE });
     }
     let resolved = resolve(snapshot, snapshot.layers(plan, leg.at_ms), chain, wanted, "retail", trace)

@@ -1,7 +1,7 @@
 //! What does this call cost, and why?
 //!
 //! Owns: exact money ([`money`]), rates and their arithmetic ([`rate`], [`price`]), time bands ([`calendar`]), discounts, exchange rates and tax ([`terms`]), price lists ([`list`]), the choice of a rate over the layers of a
-//! tariff plan ([`resolve`]), locks ([`lock`]), the price of a leg with its explanation ([`leg`], [`explain`]), the tariff check ([`check`]), and the
+//! tariff plan ([`resolve`]), locks ([`lock`]), the price of a leg with its explanation ([`leg`], [`explain`]), the tariff check ([`check`]), both in words ([`wording`]), and the
 //! immutable [`snapshot`] of everything the hot path reads, built from plain [`rows`].
 //! Does not own: where rows come from (`billing`, CSV files), decoding and identification of records (`cdr-ingest`).
 //! Always: pure. No IO, no clock, no environment, no float; what goes in decides what comes out.
@@ -21,6 +21,7 @@ pub mod resolve;
 pub mod rows;
 pub mod snapshot;
 pub mod terms;
+pub mod wording;
 
 pub use code::{Outcome, Service, SuspenseCode};
 pub use money::{Currency, Exact, Money, Overflow, Rounding, RoundingMode};

@@ -147,6 +147,10 @@ async fn tariffs_locks_and_suspense() {
         .get("/v1/tariff-check?number=%2B79161234567&account=a1&service=outgoing&provider=mts&seconds=61", "support")
         .await;
     assert_eq!((check.status, &check.body["verdict"]), (200, &json!("ok")), "{}", check.body);
+    assert!(check.body["request"].is_null());
+    // Operators are spoken to in Russian unless they wish otherwise.
+    let lines = check.body["explanation"]["lines"].as_array().unwrap();
+    assert!(lines.iter().any(|line| line["text"].as_str().unwrap().starts_with("округлено")), "{lines:?}");
     // M29: forwarding is another service; 381 has no wholesale price.
     let forwarded = api.get("/v1/tariff-check?number=381114112060&account=a1&service=forwarded", "support").await;
     assert_eq!(
@@ -162,6 +166,9 @@ async fn tariffs_locks_and_suspense() {
         "{}",
         wholesale.body
     );
+    // M30: the request to the department, ready to be sent.
+    let request = &wholesale.body["request"];
+    assert_eq!((&request["missing"], &request["asked"]["account"]), (&json!("wholesale"), &json!("a1")), "{request}");
     let unresolved = api.get("/v1/tariff-check?number=381114112060&account=nobody&service=outgoing", "support").await;
     assert!(
         unresolved.status >= 400 && unresolved.body["errors"][0]["pointer"].is_string(),

@@ -308,3 +308,84 @@ fn terms_of_clients() {
         "{errors}"
     );
 }
+
+/// Runs `cdr-ingest check`: (standard output, standard error, exit status).
+fn check(directory: &std::path::Path, arguments: &[&str]) -> (String, String, i32) {
+    let output = Command::new(program("cdr-ingest"))
+        .args(["check", "--tariffs", directory.to_str().unwrap()])
+        .args(arguments)
+        .output()
+        .expect("cdr-ingest is built beside the tests: cargo build --workspace");
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr), output.status.code().unwrap())
+}
+
+/// M29, M30: verdict, lines, locks and the prepared request, as data and in words; what does not exist is an error.
+#[test]
+fn what_support_asks() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |file: &str, text: &str| std::fs::write(directory.path().join(file), text).unwrap();
+    write("providers.csv", "provider\nmts\n");
+    write("lists.csv", "list,kind,provider,currency\nr,retail,,RUB\nw,wholesale,mts,RUB\n");
+    write(
+        "rates.csv",
+        "list,prefix,service,price,billing,connect_fee\nr,38111,outgoing,0.006,30/6,1\nw,38111,,0.004,1/1,\nr,44,,1,1/1,\n",
+    );
+    write("plans.csv", "plan,layer,list\np,1,r\n");
+    write("accounts.csv", "account,plan\na,p\n");
+    write("locks.csv", "mask,account,origin\n38,a,client\n");
+    let data = |arguments: &[&str]| -> (Value, i32) {
+        let (text, errors, status) = check(directory.path(), &[arguments, &["--json"]].concat());
+        (serde_json::from_str(&text).unwrap_or_else(|_| panic!("{errors}")), status)
+    };
+    let (ok, status) = data(&["+381 11 4112060", "--account", "a", "--seconds", "75"]);
+    assert_eq!((ok["verdict"].as_str(), ok["request"].is_null(), status), (Some("ok"), true, 2));
+    assert_eq!((ok["retail"]["prefix"].as_str(), ok["locks"][0]["mask"].as_str()), (Some("38111"), Some("38")));
+    // The client's own lock: an answered call would not be charged.
+    assert_eq!(ok["explanation"]["amount"].as_str(), Some("0"));
+    let (by_plan, status) = data(&["381114112060", "--plan", "p", "--seconds", "75"]);
+    assert_eq!((by_plan["explanation"]["amount"].as_str(), status), (Some("1.0078"), 0));
+    let (forwarded, status) = data(&["381114112060", "--account", "a", "--service", "forwarded"]);
+    assert_eq!((forwarded["verdict"].as_str(), status), (Some("NO_RETAIL_PRICE"), 2));
+    let request = &forwarded["request"];
+    assert_eq!((request["department"].as_str(), request["missing"].as_str()), (Some("marketing"), Some("retail")));
+    assert_eq!(
+        (request["asked"]["number"].as_str(), request["asked"]["service"].as_str()),
+        (Some("381114112060"), Some("forwarded"))
+    );
+    let (no_wholesale, _) = data(&["442079460000", "--plan", "p"]);
+    assert_eq!(
+        (no_wholesale["verdict"].as_str(), no_wholesale["request"]["department"].as_str()),
+        (Some("NO_WHOLESALE_PRICE"), Some("b2b"))
+    );
+    let (partial, _) = data(&["--prefix", "381", "--plan", "p"]);
+    assert_eq!((partial["verdict"].as_str(), partial["below"]["lines"].as_i64()), (Some("partial"), Some(1)));
+
+    let (english, _, _) = check(directory.path(), &["381114112060", "--plan", "p", "--seconds", "75"]);
+    for expected in [
+        "priced retail and wholesale",
+        "no locks",
+        "retail: r 38111: 0:30@0.006/60 30:6@0.006/60 RUB, connection 1",
+        "75 s: 1.0078 RUB",
+        "from second 30: 48 s in increments of 6 s at 0.006 per 60 s = 0.0048",
+    ] {
+        assert!(english.contains(expected), "{expected} is not in:\n{english}");
+    }
+    let (russian, _, _) =
+        check(directory.path(), &["381114112060", "--account", "a", "--seconds", "75", "--language", "ru"]);
+    for expected in ["цены есть", "запрет лицевого счёта 1: 38, решает он", "75 s: 0 RUB"]
+    {
+        assert!(russian.contains(expected), "{expected} is not in:\n{russian}");
+    }
+    for (arguments, expected) in [
+        (&["381114112060", "--account", "b"][..], "there is no account `b` in accounts.csv"),
+        (&["381114112060", "--plan", "q"][..], "there is no plan `q` in plans.csv"),
+        (&["381114112060", "--plan", "p", "--provider", "x"][..], "there is no provider `x` in providers.csv"),
+        (&["12", "--plan", "p"][..], "`12` is no number"),
+        (&["381114112060", "--plan", "p", "--service", "fax"][..], "--service `fax` is not one of outgoing"),
+        (&["381114112060"][..], "--account"),
+    ] {
+        let (text, errors, status) = check(directory.path(), arguments);
+        assert!(text.is_empty() && status != 0 && errors.contains(expected), "{expected} is not in:\n{errors}");
+    }
+}

@@ -4,6 +4,7 @@
 //! Does not own: any work.
 //! Always: results go to standard output, everything else to standard error; an error says what was tried, where, and what to do.
 
+mod check;
 mod generate;
 mod load;
 mod migrate;
@@ -24,6 +25,7 @@ use clap::{Args, Parser, Subcommand};
 ///   cdr-ingest generate operator --out demo --accounts 1000
 ///   cdr-ingest generate cdrs --operator demo --cdrs 10000 --out demo/cdrs.txt
 ///   cdr-ingest rate --tariffs demo demo/cdrs.txt
+///   cdr-ingest check --tariffs demo 381114112060 --account A0000001 --seconds 75
 ///
 /// The real thing: `migrate`, `load`, then `run` beside `produce` or your switches.
 #[derive(Parser)]
@@ -45,6 +47,8 @@ enum Command {
     Run(run::Options),
     /// Rate a file of records against a directory of CSV files; no server needed.
     Rate(rate::Options),
+    /// Tariff check and lock check against a directory of CSV files: is a call priced, what would it cost, and why.
+    Check(check::Options),
     /// Send a file of records to a topic.
     Produce(produce::Options),
     /// Make a demonstration operator, or call records for one.
@@ -180,6 +184,7 @@ pub fn main() -> anyhow::Result<std::process::ExitCode> {
     let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match cli.command {
         Command::Rate(options) => rate::main(&options),
+        Command::Check(options) => check::main(&options),
         Command::Generate(command) => generate::main(&command),
         Command::Run(options) => runtime()?.block_on(run::main(options)),
         Command::Produce(options) => runtime()?.block_on(produce::main(options)),

@@ -7,8 +7,8 @@
 use axum::Json;
 use axum::extract::State;
 use billing::settings::Settings;
-use chrono::{DateTime, Utc};
-use rating::check::{self, Query};
+use chrono::{DateTime, SecondsFormat, Utc};
+use rating::check::{self, Asked, Query};
 use rating::{Snapshot, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,7 +18,7 @@ use super::given;
 use super::shown::{Below, LockLine, PriceLine, ProviderPrices};
 use crate::extract::Params;
 use crate::inputs;
-use crate::language::Text;
+use crate::language::{Language, Text};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
@@ -66,8 +66,19 @@ pub(crate) struct Explanation {
     billed_seconds: Option<u64>,
     /// Why it cannot be rated.
     refusal: Option<&'static str>,
-    /// The steps, in order; `text` says each in words.
+    /// The steps, in order; `text` says each in words, in the language of the caller.
     lines: Vec<Value>,
+}
+
+/// A request for a missing price (M30).
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PriceRequest {
+    /// Department: `b2b` for wholesale prices, `marketing` for retail ones.
+    department: &'static str,
+    /// `retail` or `wholesale`.
+    missing: &'static str,
+    /// The check that found it missing: number, account, plan, service, place, provider, moment.
+    asked: Value,
 }
 
 /// The answer.
@@ -77,6 +88,8 @@ pub(crate) struct TariffCheck {
     verdict: &'static str,
     /// Department that has to supply what is missing (M30).
     department: Option<&'static str>,
+    /// The request to that department, ready to be sent; `null` when nothing is missing.
+    request: Option<PriceRequest>,
     /// Retail line for a call whose provider is not known.
     retail: Option<PriceLine>,
     /// Both sides for each provider.
@@ -98,7 +111,7 @@ pub(crate) struct TariffCheck {
     get, path = "/v1/tariff-check", operation_id = "tariff_check", tag = "tariffs",
     params(TariffQuery),
     responses((status = 200, description = "The answer", body = TariffCheck, example = json!({
-        "verdict": "ok", "department": null,
+        "verdict": "ok", "department": null, "request": null,
         "retail": {"list": "retail", "prefix": "38111", "row": 17, "currency": "RUB", "tiers": "0:30@0.006/60 30:6@0.006/60", "connect_fee": "0"},
         "providers": [{"provider": "mtt",
             "retail": {"list": "retail", "prefix": "38111", "row": 17, "currency": "RUB", "tiers": "0:30@0.006/60 30:6@0.006/60", "connect_fee": "0"},
@@ -112,13 +125,14 @@ pub(crate) struct TariffCheck {
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
+    language: Language,
     Params(asked): Params<TariffQuery>,
 ) -> Result<Json<TariffCheck>, Problem> {
     let snapshot = state.snapshot()?;
     let settings = state.settings()?;
     let now = state.clock.now();
     // A short prefix has a hundred thousand lines below it: that is work for another thread.
-    let answered = tokio::task::spawn_blocking(move || answer(&snapshot, &settings, &asked, now)).await;
+    let answered = tokio::task::spawn_blocking(move || answer(&snapshot, &settings, &asked, language, now)).await;
     answered.unwrap_or_else(|_| Err(Problem::new(Code::Internal))).map(Json)
 }
 
@@ -126,19 +140,37 @@ fn answer(
     snapshot: &Snapshot,
     settings: &Settings,
     asked: &TariffQuery,
+    language: Language,
     now: DateTime<Utc>,
 ) -> Result<TariffCheck, Problem> {
     let query = query(snapshot, settings, asked, now)?;
     let seconds = given(asked.seconds.as_deref()).map(|text| inputs::seconds("/seconds", text)).transpose()?;
     let found = check::tariff(snapshot, &query);
+    let own = |text: &Option<String>| given(text.as_deref()).map(str::to_owned);
+    let request = found.request(&Asked {
+        number: format!("{:?}", query.number),
+        is_prefix: query.is_prefix,
+        account: own(&asked.account),
+        plan: own(&asked.plan),
+        service: query.service.to_string(),
+        incoming_service: own(&asked.incoming_service),
+        place: own(&asked.place),
+        provider: own(&asked.provider),
+        at: DateTime::from_timestamp_millis(query.at_ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true),
+    });
     Ok(TariffCheck {
         verdict: found.verdict.as_str(),
+        request: request.map(|request| PriceRequest {
+            department: request.department,
+            missing: request.missing,
+            asked: serde_json::to_value(request.asked).unwrap_or_default(),
+        }),
         department: found.department,
         retail: found.retail.map(PriceLine::from),
         providers: found.providers.into_iter().map(ProviderPrices::from).collect(),
         below: found.below.map(Below::from),
         locks: found.locks.into_iter().map(LockLine::from).collect(),
-        explanation: seconds.map(|seconds| explanation(snapshot, &query, seconds)),
+        explanation: seconds.map(|seconds| explanation(snapshot, &query, seconds, language)),
         version: snapshot.version,
     })
 }
@@ -178,13 +210,13 @@ fn query<'a>(
     })
 }
 
-fn explanation(snapshot: &Snapshot, query: &Query<'_>, seconds: u32) -> Explanation {
+fn explanation(snapshot: &Snapshot, query: &Query<'_>, seconds: u32, language: Language) -> Explanation {
     let usage = Usage { answered: true, duration_ms: u64::from(seconds) * 1000 };
     let (price, lines) = check::explain(snapshot, query, usage);
     let side = price.ok();
     let lines = lines.iter().map(|line| {
         let mut shown = serde_json::to_value(line).unwrap_or_default();
-        shown["text"] = Value::String(line.to_string());
+        shown["text"] = Value::String(line.text(language.wording()));
         shown
     });
     Explanation {

@@ -1,0 +1,268 @@
+//! Explanations and checks in words, in the two languages of operators.
+//!
+//! Owns: the sentences, which a support agent may read to a customer as they stand.
+//! Does not own: what is said (`explain`, `check`).
+//! Always: amounts, identifiers and codes stand as they are; nothing is said in one language that is not said in the other.
+
+use crate::check::{Answer, PriceLine, Verdict};
+use crate::code::words;
+use crate::explain::{FreeReason, Line};
+use crate::lock::{LockAction, LockOrigin, LockScope};
+use crate::money::RoundingMode;
+use crate::terms::{DiscountLevel, ExchangeLevel};
+
+words! {
+    /// A language of operators.
+    Language {
+        /// Russian.
+        Russian = "ru",
+        /// English.
+        English = "en",
+    }
+}
+
+impl Language {
+    /// One of two texts.
+    const fn pick(self, russian: &'static str, english: &'static str) -> &'static str {
+        match self {
+            Self::Russian => russian,
+            Self::English => english,
+        }
+    }
+}
+
+impl Line {
+    /// The step in words.
+    pub fn text(&self, language: Language) -> String {
+        match language {
+            Language::Russian => self.russian(),
+            Language::English => self.to_string(),
+        }
+    }
+
+    fn russian(&self) -> String {
+        match self {
+            Self::Emergency { code } => format!("экстренный номер {code}: всегда разрешён, бесплатно"),
+            Self::Lock { id, scope, mask, origin, effective, action } => {
+                let scope = match scope {
+                    LockScope::Local => "запрет лицевого счёта",
+                    LockScope::Global => "общий запрет",
+                };
+                let origin = match origin {
+                    LockOrigin::Client => "по просьбе клиента",
+                    LockOrigin::Operator => "оператора",
+                    LockOrigin::Fraud => "антифрода",
+                };
+                let action = match action {
+                    LockAction::Charge => ", решает он: начисляется как обычно",
+                    LockAction::Zero => ", решает он: клиенту не начисляется",
+                    LockAction::Suspend => ", решает он: начисление откладывается",
+                };
+                format!("{scope} {id} на {mask}, {origin}{}", if *effective { action } else { "" })
+            }
+            Self::List { side, list, prefix, row, chosen } => {
+                let side = if *side == "retail" { "розничный" } else { "оптовый" };
+                match (prefix, row) {
+                    (Some(prefix), Some(row)) => {
+                        let taken = if *chosen { ", выбран" } else { "" };
+                        format!("{side} прайс-лист {list}: префикс {prefix}, строка {row}{taken}")
+                    }
+                    _ => format!("{side} прайс-лист {list}: действующей строки нет"),
+                }
+            }
+            Self::Free { reason: FreeReason::IncomingNotPriced } => {
+                "бесплатно: входящие звонки по тарифу не оплачиваются".into()
+            }
+            Self::AttemptFee { amount } => format!("плата за попытку {amount}"),
+            Self::FreeSeconds { free_s } => format!("короче {free_s} бесплатных секунд: 0"),
+            Self::ConnectFee { amount } => format!("плата за соединение {amount}"),
+            Self::Tier { band, from_s, seconds, increment_s, price, unit_s, amount } => {
+                let band = band.as_ref().map(|band| format!(", {band}")).unwrap_or_default();
+                format!(
+                    "с секунды {from_s}{band}: {seconds} с шагами по {increment_s} с, {price} за {unit_s} с = {amount}"
+                )
+            }
+            Self::Discount { id, level, percent, amount } => {
+                let level = match level {
+                    DiscountLevel::Personal => "персональная",
+                    DiscountLevel::Group => "групповая",
+                    DiscountLevel::Promo => "акционная",
+                };
+                format!("{level} скидка {id}, {percent} %: остаётся {amount}")
+            }
+            Self::Minimum { amount } => format!("поднято до минимума {amount}"),
+            Self::Maximum { amount } => format!("ограничено максимумом {amount}"),
+            Self::Conversion { id, level, from, to, rate, quantity, day, amount } => {
+                let level = match level {
+                    ExchangeLevel::Personal => "персональный",
+                    ExchangeLevel::Group => "групповой",
+                    ExchangeLevel::General => "общий",
+                };
+                format!("{level} курс {id} с {day}, {quantity} {from} = {rate} {to}: {amount} {to}")
+            }
+            Self::TaxAdded { percent, amount } => format!("добавлен налог {percent} %: {amount}"),
+            Self::Rounding { mode, decimals, exact, amount } => {
+                let mode = match mode {
+                    RoundingMode::HalfUp => "арифметически",
+                    RoundingMode::Up => "вверх",
+                    RoundingMode::HalfEven => "к чётному",
+                    RoundingMode::Down => "вниз",
+                };
+                format!("округлено {mode}, знаков после запятой {decimals}: {exact} -> {amount}")
+            }
+            Self::TaxIncluded { percent, net, currency } => {
+                format!("в том числе налог {percent} %, без налога {net} {currency}")
+            }
+        }
+    }
+}
+
+impl Verdict {
+    /// The verdict in words.
+    pub const fn text(self, language: Language) -> &'static str {
+        match self {
+            Self::Ok => language.pick(
+                "цены есть, розничная и оптовая: со стороны тарифов звонку ничто не мешает",
+                "priced retail and wholesale: as far as prices go nothing prevents the call",
+            ),
+            Self::Partial => language.pick(
+                "розничная цена есть только у части номеров этого префикса",
+                "only some numbers of this prefix have a retail price",
+            ),
+            Self::NoRetailPrice => language
+                .pick("нет розничной цены: звонок нельзя тарифицировать", "no retail price: the call cannot be rated"),
+            Self::NoWholesalePrice => {
+                language.pick("ни у одного провайдера нет оптовой цены", "no provider has a wholesale price")
+            }
+            Self::Emergency => language
+                .pick("экстренный номер: всегда разрешён, бесплатно", "an emergency number: always allowed, free"),
+        }
+    }
+}
+
+fn price_line(line: Option<&PriceLine>, language: Language) -> String {
+    let Some(line) = line else { return language.pick("нет", "none").into() };
+    let mut parts = vec![format!("{} {}: {} {}", line.list, line.prefix, line.tiers, line.currency)];
+    if !line.connect_fee.is_zero() {
+        parts.push(format!("{} {}", language.pick("соединение", "connection"), line.connect_fee));
+    }
+    parts.extend(line.bands.iter().map(|band| format!("{} {}", band.band, band.tiers)));
+    parts.join(", ")
+}
+
+impl Answer {
+    /// The answer in words, a line each; prices as `from second:increment@price/unit`.
+    pub fn text(&self, language: Language) -> Vec<String> {
+        let mut lines = vec![self.verdict.text(language).to_owned()];
+        if let Some(department) = self.department {
+            lines.push(format!("{}: {department}", language.pick("запрос в отдел", "request to the department")));
+        }
+        if self.locks.is_empty() {
+            lines.push(language.pick("запретов нет", "no locks").into());
+        }
+        for lock in &self.locks {
+            let scope = match lock.scope {
+                LockScope::Local => language.pick("запрет лицевого счёта", "lock of the account"),
+                LockScope::Global => language.pick("общий запрет", "global lock"),
+            };
+            let through = lock.provider.as_ref().map(|provider| format!(" ({provider})")).unwrap_or_default();
+            let decides = if lock.effective { language.pick(", решает он", ", decides") } else { "" };
+            lines.push(format!("{scope} {}: {}{through}{decides}", lock.id, lock.mask));
+        }
+        lines.push(format!("{}: {}", language.pick("розница", "retail"), price_line(self.retail.as_ref(), language)));
+        for provider in &self.providers {
+            lines.push(format!(
+                "{}: {} {}; {} {}",
+                provider.provider,
+                language.pick("розница", "retail"),
+                price_line(provider.retail.as_ref(), language),
+                language.pick("опт", "wholesale"),
+                price_line(provider.wholesale.as_ref(), language),
+            ));
+        }
+        if let Some(below) = &self.below {
+            let unknown = || "-".to_owned();
+            lines.push(format!(
+                "{}: {}, {} {} .. {}, {} {}",
+                language.pick("строк ниже префикса", "lines below the prefix"),
+                below.lines,
+                language.pick("минута", "a minute"),
+                below.minute_min.clone().unwrap_or_else(unknown),
+                below.minute_max.clone().unwrap_or_else(unknown),
+                language.pick("запретов", "locks"),
+                below.locks.len(),
+            ));
+        }
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::{Currency, Money};
+
+    /// Every step has a text in both languages, and both name the same amounts.
+    #[test]
+    fn steps_say_the_same_in_both_languages() {
+        let amount = Money::parse("12.5").unwrap();
+        let text = || "12.5".to_owned();
+        let currency = Currency::RUB;
+        let steps = [
+            Line::Emergency { code: "112".into() },
+            Line::Lock {
+                id: 5,
+                scope: LockScope::Local,
+                mask: "38".into(),
+                origin: LockOrigin::Fraud,
+                effective: true,
+                action: LockAction::Suspend,
+            },
+            Line::List { side: "retail", list: "r".into(), prefix: Some("38".into()), row: Some(5), chosen: true },
+            Line::List { side: "wholesale", list: "r".into(), prefix: None, row: None, chosen: false },
+            Line::Free { reason: FreeReason::IncomingNotPriced },
+            Line::AttemptFee { amount },
+            Line::FreeSeconds { free_s: 5 },
+            Line::ConnectFee { amount },
+            Line::Tier {
+                band: Some("night".into()),
+                from_s: 5,
+                seconds: 60,
+                increment_s: 6,
+                price: amount,
+                unit_s: 60,
+                amount: text(),
+            },
+            Line::Discount { id: 5, level: DiscountLevel::Promo, percent: text(), amount: text() },
+            Line::Minimum { amount },
+            Line::Maximum { amount },
+            Line::Conversion {
+                id: 5,
+                level: ExchangeLevel::General,
+                from: currency,
+                to: currency,
+                rate: amount,
+                quantity: 100,
+                day: chrono::NaiveDate::default(),
+                amount: text(),
+            },
+            Line::TaxAdded { percent: text(), amount: text() },
+            Line::Rounding { mode: RoundingMode::HalfEven, decimals: 4, exact: text(), amount },
+            Line::TaxIncluded { percent: text(), net: amount, currency },
+        ];
+        let figures = |text: &str| -> Vec<String> {
+            let mut figures: Vec<String> = text
+                .split(|letter: char| !letter.is_ascii_digit() && letter != '.')
+                .map(|word| word.trim_matches('.').to_owned())
+                .filter(|word| !word.is_empty())
+                .collect();
+            figures.sort();
+            figures
+        };
+        for step in steps {
+            let (russian, english) = (step.text(Language::Russian), step.text(Language::English));
+            assert!(russian != english && figures(&russian) == figures(&english), "{russian} | {english}");
+            assert!(russian.chars().any(|letter| ('а'..='я').contains(&letter)), "{russian}");
+        }
+    }
+}
