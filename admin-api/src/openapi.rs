@@ -25,6 +25,7 @@ const BEARER: &str = "bearer";
     ),
     paths(
         accounts::calls::handler,
+        accounts::discounts::handler,
         accounts::get::handler,
         accounts::history::handler,
         accounts::invoice::handler,

@@ -57,6 +57,7 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,  "/v1/accounts/{code}",                  P::AccountView,   "account",  accounts::get::handler),
         guarded(Get,  "/v1/accounts/{code}/calls",            P::CallsView,     "account",  accounts::calls::handler),
         guarded(Put,  "/v1/accounts/{code}/credit-limit",     P::AccountCredit, "account",  accounts::set_credit_limit::handler),
+        guarded(Get,  "/v1/accounts/{code}/discounts",        P::AccountView,   "account",  accounts::discounts::handler),
         guarded(Get,  "/v1/accounts/{code}/history",          P::AccountView,   "account",  accounts::history::handler),
         guarded(Get,  "/v1/accounts/{code}/invoices/{month}", P::InvoiceView,   "account",  accounts::invoice::handler),
         guarded(Get,  "/v1/audit/{entity}/{id}",              P::AuditView,     "audit",    audit::history::handler),

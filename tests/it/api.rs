@@ -99,6 +99,23 @@ async fn an_account_its_calls_its_invoice_and_its_limit() {
     );
     assert_eq!(invoice.body["lines"][0]["service"], "outgoing");
 
+    // M47: discounts in the order in which they count, of a group while the client is a member; none is an empty list.
+    let discounts = api.get("/v1/accounts/a2/discounts", "support").await;
+    let items = discounts.body["items"].as_array().unwrap();
+    let shown: Vec<_> = items
+        .iter()
+        .map(|item| {
+            (item["level"].as_str().unwrap(), item["percent"].as_str().unwrap(), item["in_force"].as_bool().unwrap())
+        })
+        .collect();
+    assert_eq!(shown, [("personal", "10", true), ("group", "7.5", true), ("promo", "20", false)], "{}", discounts.body);
+    assert_eq!(
+        (items[2]["group"].as_str(), items[2]["from"].as_str(), items[2]["to"].as_str()),
+        (Some("partners"), Some("2026-02-01T00:00:00Z"), Some("2026-03-01T00:00:00Z"))
+    );
+    let none = api.get("/v1/accounts/a1/discounts", "support").await;
+    assert_eq!((none.status, &none.body["items"]), (200, &json!([])), "{}", none.body);
+
     // B16: limit 1000 -> 1500 by the head of the department; the same key again changes nothing more.
     let change = Some(json!({"limit": "1500", "reason": "договор 12"}));
     let limit = "/v1/accounts/a2/credit-limit";

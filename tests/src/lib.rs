@@ -310,6 +310,17 @@ pub fn write_operator(directory: &Path) {
             "74950000008,free,,,",
         ],
     );
+    // Of no effect on any call of the tests: nobody dials 999.
+    write("groups.csv", &["group,client,from,to", "partners,c2,2026-02-01T00:00:00Z,"]);
+    write(
+        "discounts.csv",
+        &[
+            "level,client,group,percent,prefix,from,to,name",
+            "promo,,partners,20,999,2026-01-01T00:00:00Z,2026-03-01T00:00:00Z,Winter",
+            "group,,partners,7.5,999,,,Partners",
+            "personal,c2,,10,999,,,Loyalty",
+        ],
+    );
     write(
         "locks.csv",
         &[

@@ -5,6 +5,7 @@
 //! Always: an account is named by its code.
 
 pub(crate) mod calls;
+pub(crate) mod discounts;
 pub(crate) mod get;
 pub(crate) mod history;
 pub(crate) mod invoice;
