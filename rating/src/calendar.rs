@@ -125,7 +125,7 @@ pub fn parse_hours(text: &str) -> Option<Vec<(u32, u32)>> {
         let mut parts = word.split(':');
         let mut part = |max: u32| {
             let text = parts.next()?;
-            (text.len() == 2).then(|| text.parse::<u32>().ok()).flatten().filter(|value| *value <= max)
+            two_digits(text).filter(|value| *value <= max)
         };
         let (hour, minute) = (part(24)?, part(59)?);
         let second = if word.len() > 5 { part(59)? } else { 0 };
@@ -176,9 +176,13 @@ impl Dates {
     }
 }
 
+fn two_digits(text: &str) -> Option<u32> {
+    (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+}
+
 fn month_day(text: &str) -> Option<(u32, u32)> {
-    let (month, day) = text.split_once('-').filter(|(month, day)| month.len() == 2 && day.len() == 2)?;
-    let (month, day) = (month.parse().ok()?, day.parse().ok()?);
+    let (month, day) = text.split_once('-')?;
+    let (month, day) = (two_digits(month)?, two_digits(day)?);
     // A leap year has every day there is.
     NaiveDate::from_ymd_opt(2024, month, day).map(|_| (month, day))
 }
@@ -275,9 +279,16 @@ mod tests {
         }
         assert_eq!(parse_hours(""), Some(vec![]));
         assert_eq!(parse_hours("00:00-08:00 20:00:30-24:00"), Some(vec![(0, 28_800_000), (72_030_000, 86_400_000)]));
-        for bad in
-            ["8:00-20:00", "20:00-08:00", "08:00", "08:00-24:01", "08:60-09:00", "08:00-08:00", "08:00-20:00-22:00"]
-        {
+        for bad in [
+            "8:00-20:00",
+            "20:00-08:00",
+            "08:00",
+            "08:00-24:01",
+            "08:60-09:00",
+            "08:00-08:00",
+            "+8:00-20:00",
+            "08:00-20:00-22:00",
+        ] {
             assert_eq!(parse_hours(bad), None, "{bad}");
         }
         for (text, good) in [

@@ -31,6 +31,8 @@ words! {
         NoRetailPrice = "NO_RETAIL_PRICE",
         /// No provider has a wholesale price.
         NoWholesalePrice = "NO_WHOLESALE_PRICE",
+        /// The currency of the price cannot be turned into the account's.
+        NoExchangeRate = "NO_EXCHANGE_RATE",
         /// An emergency code: always allowed, free.
         Emergency = "EMERGENCY",
     }
@@ -42,6 +44,7 @@ impl Verdict {
         match self {
             Self::NoRetailPrice | Self::Partial => Some("marketing"),
             Self::NoWholesalePrice => Some("b2b"),
+            Self::NoExchangeRate => Some("accounting"),
             Self::Ok | Self::Emergency => None,
         }
     }
@@ -160,7 +163,7 @@ pub struct Answer {
 
 /// Every lock that bars the number, local first, the effective one marked (M27). Without a route every provider lock counts (A5).
 pub fn locks(snapshot: &Snapshot, query: &Query<'_>) -> Vec<LockLine> {
-    if snapshot.is_emergency(query.number) {
+    if snapshot.is_emergency(query.number) || !Snapshot::is_lockable(query.service) {
         return Vec::new();
     }
     let chain = snapshot.chain(query.number);
@@ -212,7 +215,7 @@ pub struct Asked {
 pub struct PriceRequest {
     /// The department.
     pub department: &'static str,
-    /// `retail` or `wholesale`.
+    /// `retail`, `wholesale` or `exchange_rate`.
     pub missing: &'static str,
     /// The check that found it missing.
     pub asked: Asked,
@@ -221,7 +224,11 @@ pub struct PriceRequest {
 impl Answer {
     /// The request that this answer calls for, if a price is missing.
     pub fn request(&self, asked: &Asked) -> Option<PriceRequest> {
-        let missing = if self.verdict == Verdict::NoWholesalePrice { "wholesale" } else { "retail" };
+        let missing = match self.verdict {
+            Verdict::NoWholesalePrice => "wholesale",
+            Verdict::NoExchangeRate => "exchange_rate",
+            _ => "retail",
+        };
         self.department.map(|department| PriceRequest { department, missing, asked: asked.clone() })
     }
 }
@@ -252,15 +259,28 @@ pub fn tariff(snapshot: &Snapshot, query: &Query<'_>) -> Answer {
         .collect();
     let retail = plan.and_then(|plan| side(snapshot, snapshot.layers(plan, query.at_ms), query, query.provider));
     let below = (query.is_prefix).then(|| below(snapshot, query, plan));
-    let any_retail = retail.is_some() || providers.iter().any(|answer| answer.retail.is_some());
+    // Incoming calls that the plan does not price are free: no price is missing.
+    let is_free = query.service == Service::Incoming && plan.is_some_and(|plan| !plan.prices_incoming);
+    let any_retail = is_free || retail.is_some() || providers.iter().any(|answer| answer.retail.is_some());
+    let both = |answer: &ProviderAnswer| answer.retail.is_some() && answer.wholesale.is_some();
     let verdict = if !any_retail {
         if below.as_ref().is_some_and(|below| below.lines > 0) { Verdict::Partial } else { Verdict::NoRetailPrice }
-    } else if !providers.iter().any(|answer| answer.wholesale.is_some()) {
+    } else if retail.as_ref().is_some_and(|line| !can_pay(snapshot, query, line)) {
+        Verdict::NoExchangeRate
+    } else if Snapshot::is_lockable(query.service) && !providers.iter().any(both) {
         Verdict::NoWholesalePrice
     } else {
         Verdict::Ok
     };
     Answer { verdict, department: verdict.department(), retail, providers, below, locks }
+}
+
+/// Whether the price can be turned into the account's currency at that moment.
+fn can_pay(snapshot: &Snapshot, query: &Query<'_>, line: &PriceLine) -> bool {
+    let Some(account) = query.account.map(|account| snapshot.account(account)) else { return true };
+    let pair = (line.currency, account.currency);
+    line.currency == account.currency
+        || snapshot.terms.exchange(account.terms, pair, snapshot.usage_day(query.at_ms), query.at_ms).is_some()
 }
 
 /// The explanation of a call of `usage` to the checked number: the lines that the hot path would follow, and its price or refusal.

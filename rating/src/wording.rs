@@ -134,6 +134,10 @@ impl Verdict {
             Self::NoWholesalePrice => {
                 language.pick("ни у одного провайдера нет оптовой цены", "no provider has a wholesale price")
             }
+            Self::NoExchangeRate => language.pick(
+                "нет курса, по которому цена пересчитывается в валюту лицевого счёта",
+                "no exchange rate turns the price into the currency of the account",
+            ),
             Self::Emergency => language
                 .pick("экстренный номер: всегда разрешён, бесплатно", "an emergency number: always allowed, free"),
         }

@@ -18,7 +18,8 @@ use crate::operator_dir;
 /// Tariff check and lock check against a directory of CSV files: is a call priced, what would it cost, and why.
 ///
 /// Says in words, or with --json as data, the verdict, the locks that match, the price line of each side for every provider, and with --seconds each step of
-/// the price of an answered call. Where a price is missing it names the department that has to supply it. Exit status 2: no retail price, or a lock.
+/// the price of an answered call. Where a price is missing it names the department that has to supply it. Exit status 2: no
+/// retail price, no exchange rate, or a lock.
 ///
 ///   cdr-ingest check --tariffs demo 381114112060 --account A0000001 --seconds 75
 ///   cdr-ingest check --tariffs demo --prefix 381 --plan second --language ru
@@ -130,7 +131,8 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    let bars = !answer.locks.is_empty() || matches!(answer.verdict, check::Verdict::NoRetailPrice);
+    let bars = !answer.locks.is_empty()
+        || matches!(answer.verdict, check::Verdict::NoRetailPrice | check::Verdict::NoExchangeRate);
     Ok(ExitCode::from(if bars { 2 } else { 0 }))
 }
 

@@ -64,6 +64,11 @@ pub(super) fn read_bands(reading: &mut Reading<'_>) {
             "dates of the form 2026-12-31, 2026-12-31..2027-01-08 or 12-31..01-08 (every year), separated by blanks",
             Dates::parse_all,
         );
+        let names_holiday =
+            row.text("days").is_some_and(|days| days.split_ascii_whitespace().any(|day| day == "holiday"));
+        if names_holiday && list.is_some_and(|list| !reading.names.list_holidays.contains_key(&list)) {
+            row.problem("days", "`holiday` needs the column holidays of the list in lists.csv, else no day is one");
+        }
         let validity = row.validity();
         let own = |row: &RowReader<'_>, column| row.text(column).unwrap_or_default().to_owned();
         let details = BandDetails { days: own(row, "days"), hours: own(row, "hours"), dates: own(row, "dates") };

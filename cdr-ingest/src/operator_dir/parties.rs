@@ -1,6 +1,7 @@
 //! `entity.csv`, `settings.csv`, `taxes.csv`, `providers.csv`, `sources.csv`, `accounts.csv`, `dids.csv`, `locks.csv`.
 
 use billing::operator::{AccountDetails, DidDetails, EntityDetails, LockDetails, SourceDetails, TaxDetails};
+use chrono::NaiveDate;
 use numbering::{E164, NumberRules, ShortCode, parse_mask};
 use rating::lock::{LockAction, LockOrigin};
 use rating::rows::{
@@ -67,6 +68,9 @@ pub(super) fn read_settings(reading: &mut Reading<'_>) {
     });
 }
 
+/// The standard rate by law, from the first day of a year on (A12): what a directory without `taxes.csv` has, and an empty database.
+const STANDARD_TAX: [(i32, u32); 2] = [(2019, 2_000), (2026, 2_200)];
+
 pub(super) fn read_taxes(reading: &mut Reading<'_>) {
     let columns = [("category", true), ("regime", true), ("from", true), ("percent", true)];
     read_table(reading, "taxes.csv", false, &columns, |reading, row| {
@@ -83,6 +87,14 @@ pub(super) fn read_taxes(reading: &mut Reading<'_>) {
         }
         reading.operator.taxes.push(TaxDetails { category, regime, from, basis_points });
     });
+    if !reading.dir.join("taxes.csv").exists() {
+        for (from, basis_points) in STANDARD_TAX {
+            let from = NaiveDate::from_ymd_opt(from, 1, 1).expect("every year has a first day");
+            let (category, regime) = ("standard".into(), "general".into());
+            reading.operator.rows.taxes.push(TaxRow { from, basis_points });
+            reading.operator.taxes.push(TaxDetails { category, regime, from, basis_points });
+        }
+    }
 }
 
 /// Column `percent`, in hundredths of a percent.
@@ -241,7 +253,13 @@ fn new_account(
         limit,
         balance: amount_or_zero(row, "balance"),
     });
-    for trunk in words(row.text("trunks")) {
+    let trunks = words(row.text("trunks"));
+    for (index, trunk) in trunks.iter().enumerate() {
+        if trunks[..index].contains(trunk) {
+            row.problem("trunks", format!("trunk `{trunk}` stands twice"));
+        }
+    }
+    for trunk in trunks {
         operator.rows.account_trunks.push(AccountTrunkRow { account: id, trunk });
     }
     operator.rows.accounts.push(AccountRow { id, code: code.clone(), client, currency });

@@ -172,7 +172,11 @@ fn parts(row: &mut RowReader<'_>) -> Option<RateParts> {
         bands: Vec::new(),
         connect_fee: row.amount("connect_fee").unwrap_or_default(),
         attempt_fee: row.amount("attempt_fee").unwrap_or_default(),
-        free_s: row.parse("free_seconds", "a whole number of seconds").unwrap_or(0),
+        free_s: row
+            .read("free_seconds", "a whole number of seconds, at most 86400", |text| {
+                text.parse().ok().filter(|seconds| *seconds <= 86_400)
+            })
+            .unwrap_or(0),
         minimum: row.amount("minimum").unwrap_or_default(),
         maximum: row.amount("maximum"),
         rounding,
@@ -217,8 +221,9 @@ pub(super) fn read_plans(reading: &mut Reading<'_>) {
     ];
     read_table(reading, "plans.csv", true, &columns, |reading, row| {
         let code = row.required("plan");
-        let layer: Option<u16> =
-            row.must_read("layer", "a position from 1 (the uppermost) on", |text| text.parse().ok().filter(|n| *n > 0));
+        let layer: Option<u16> = row.must_read("layer", "a position from 1 (the uppermost) to 1000", |text| {
+            text.parse().ok().filter(|layer| (1..=1000).contains(layer))
+        });
         let list = row.must_refer("list", "lists.csv", &reading.names.lists);
         let validity = row.validity();
         let prices_incoming = row.word("incoming", &["free", "priced"], "free") == "priced";

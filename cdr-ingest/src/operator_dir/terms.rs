@@ -1,9 +1,10 @@
 //! `groups.csv`, `discounts.csv`, `exchange_rates.csv`, `client_taxes.csv`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use numbering::{Digits, parse_mask};
-use rating::rows::{ClientTaxRow, DiscountRow, ExchangeRow, GroupId, GroupMemberRow, Holder};
+use rating::list::Validity;
+use rating::rows::{ClientId, ClientTaxRow, DiscountRow, ExchangeRow, GroupId, GroupMemberRow, Holder};
 use rating::terms::DiscountLevel;
 use rating::{Currency, Money, Service};
 
@@ -14,6 +15,7 @@ use super::tariffs::PREFIX;
 
 pub(super) fn read_groups(reading: &mut Reading<'_>) {
     let columns = [("group", true), ("client", true), ("from", false), ("to", false)];
+    let mut known: HashMap<(GroupId, ClientId), Vec<Validity>> = HashMap::new();
     read_table(reading, "groups.csv", false, &columns, |reading, row| {
         let code = row.required("group");
         let client = row.must_refer("client", "accounts.csv", &reading.names.clients);
@@ -24,11 +26,12 @@ pub(super) fn read_groups(reading: &mut Reading<'_>) {
             reading.operator.groups.push(code);
         }
         let Some(client) = client else { return };
-        let rows = &mut reading.operator.rows.members;
-        if rows.iter().any(|row| (row.group, row.client) == (group, client) && row.validity.overlaps(validity)) {
+        let times = known.entry((group, client)).or_default();
+        if times.iter().any(|time| time.overlaps(validity)) {
             return row.problem("from", "the client is in this group already at that time");
         }
-        rows.push(GroupMemberRow { group, client, validity });
+        times.push(validity);
+        reading.operator.rows.members.push(GroupMemberRow { group, client, validity });
     });
 }
 
@@ -116,17 +119,19 @@ pub(super) fn read_exchange_rates(reading: &mut Reading<'_>) {
 
 pub(super) fn read_client_taxes(reading: &mut Reading<'_>) {
     let columns = [("client", true), ("percent", true), ("from", false), ("to", false), ("reason", true)];
+    let mut known: HashMap<ClientId, Vec<Validity>> = HashMap::new();
     read_table(reading, "client_taxes.csv", false, &columns, |reading, row| {
         let client = row.must_refer("client", "accounts.csv", &reading.names.clients);
         let percent = read_percent(row);
         let validity = row.validity();
         let reason = row.required("reason");
         let (Some(client), Some(basis_points)) = (client, percent) else { return };
-        let rows = &mut reading.operator.rows.client_taxes;
-        if rows.iter().any(|row| row.client == client && row.validity.overlaps(validity)) {
+        let times = known.entry(client).or_default();
+        if times.iter().any(|time| time.overlaps(validity)) {
             return row.problem("from", "the client has a tax of his own already at that time");
         }
-        rows.push(ClientTaxRow { client, basis_points, validity });
+        times.push(validity);
+        reading.operator.rows.client_taxes.push(ClientTaxRow { client, basis_points, validity });
         reading.operator.client_taxes.push(reason);
     });
 }

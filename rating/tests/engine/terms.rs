@@ -342,3 +342,40 @@ fn everything_together_and_its_explanation() {
         ]
     );
 }
+
+/// The tariff check agrees with what a call would meet: no rate of the day, free incoming calls, services that no lock and no wholesale concerns.
+#[test]
+fn the_check_says_what_the_call_would_meet() {
+    use rating::check::{Query, Verdict, locks, tariff};
+    let verdict = |operator: &Operator, service: Service| {
+        let snapshot = operator.build();
+        let query = Query {
+            number: digits("79161234567"),
+            is_prefix: false,
+            account: Some(AccountIx(0)),
+            plan: None,
+            service,
+            incoming_service: None,
+            place: None,
+            provider: None,
+            origin: outgoing().origin,
+            at_ms: ms(NOW),
+        };
+        (tariff(&snapshot, &query).verdict, locks(&snapshot, &query).len())
+    };
+    let mut operator = operator("1");
+    operator.lock("7", None, rating::lock::LockOrigin::Operator);
+    assert_eq!(verdict(&operator, Service::Outgoing), (Verdict::NoWholesalePrice, 1));
+    assert_eq!(verdict(&operator, Service::Internal), (Verdict::Ok, 0));
+    operator.rows.rate_rows[0].qualifiers.service = Some(Service::Outgoing);
+    assert_eq!(verdict(&operator, Service::Incoming), (Verdict::Ok, 0));
+    operator.rows.plans[0].prices_incoming = true;
+    assert_eq!(verdict(&operator, Service::Incoming), (Verdict::NoRetailPrice, 0));
+    operator.list(2, Some(1)).rate(2, "7", "0.5", |_| ());
+    assert_eq!(verdict(&operator, Service::Outgoing), (Verdict::Ok, 1));
+    operator.rows.lists[0].currency = currency("USD");
+    operator.rows.exchanges = vec![exchange(1, CLIENT, "80", 1, "2027-01-01")];
+    assert_eq!(verdict(&operator, Service::Outgoing).0, Verdict::NoExchangeRate);
+    operator.rows.exchanges = vec![exchange(1, CLIENT, "80", 1, "2026-01-01")];
+    assert_eq!(verdict(&operator, Service::Outgoing).0, Verdict::Ok);
+}

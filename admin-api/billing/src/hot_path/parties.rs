@@ -126,7 +126,7 @@ pub(super) async fn read_numbers(
     symbols: &mut Symbols,
 ) -> Result<(), StoreError> {
     let periods = sqlx::query(
-        "SELECT d.number, p.status, p.account_id, d.place, p.valid_from, p.valid_to FROM did_period p JOIN did d ON d.id = p.did_id",
+        "SELECT d.number, p.status, p.account_id, p.place, p.valid_from, p.valid_to FROM did_period p JOIN did d ON d.id = p.did_id",
     )
     .fetch_all(&mut *connection)
     .await?;

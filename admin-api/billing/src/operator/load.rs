@@ -373,15 +373,17 @@ async fn load_numbers(
     }
     copy.end().await?;
     let mut copy =
-        Copy::begin(connection, "did_period (did_id, status, account_id, valid_from, valid_to)", progress).await?;
+        Copy::begin(connection, "did_period (did_id, status, account_id, place, valid_from, valid_to)", progress)
+            .await?;
     for (index, history) in numbers.iter().enumerate() {
-        for (row, _) in *history {
+        for (row, details) in *history {
             let (from, to) = (from_text(row.validity), to_text(row.validity));
             let account = row.account.map(|id| id.0.to_string());
             copy.line(&[
                 Some(&(index + 1).to_string()),
                 Some(row.status.as_str()),
                 account.as_deref(),
+                details.place.as_deref(),
                 from.as_deref(),
                 to.as_deref(),
             ])

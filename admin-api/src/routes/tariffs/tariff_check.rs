@@ -73,9 +73,9 @@ pub(crate) struct Explanation {
 /// A request for a missing price (M30).
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PriceRequest {
-    /// Department: `b2b` for wholesale prices, `marketing` for retail ones.
+    /// Department: `b2b` for wholesale prices, `marketing` for retail ones, `accounting` for exchange rates.
     department: &'static str,
-    /// `retail` or `wholesale`.
+    /// `retail`, `wholesale` or `exchange_rate`.
     missing: &'static str,
     /// The check that found it missing: number, account, plan, service, place, provider, moment.
     asked: Value,
@@ -84,7 +84,7 @@ pub(crate) struct PriceRequest {
 /// The answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TariffCheck {
-    /// `ok`, `partial`, `NO_RETAIL_PRICE`, `NO_WHOLESALE_PRICE` or `EMERGENCY`.
+    /// `ok`, `partial`, `NO_RETAIL_PRICE`, `NO_WHOLESALE_PRICE`, `NO_EXCHANGE_RATE` or `EMERGENCY`.
     verdict: &'static str,
     /// Department that has to supply what is missing (M30).
     department: Option<&'static str>,
