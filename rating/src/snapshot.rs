@@ -287,7 +287,13 @@ impl Snapshot {
     /// A word that occurs as a qualifier; an unknown word matches no row that asks for one.
     #[inline]
     pub fn symbol(&self, word: &str) -> Symbol {
-        self.symbols.get(word).copied().unwrap_or(Symbol(u32::MAX))
+        self.find_symbol(word).unwrap_or(Symbol(u32::MAX))
+    }
+
+    /// A word that occurs as a qualifier, if it does.
+    #[inline]
+    pub fn find_symbol(&self, word: &str) -> Option<Symbol> {
+        self.symbols.get(word).copied()
     }
 
     /// Every lock that bars `number`: the account's own, then the global ones.

@@ -186,6 +186,8 @@ async fn tariffs_locks_and_suspense() {
     // M30: the request to the department, ready to be sent.
     let request = &wholesale.body["request"];
     assert_eq!((&request["missing"], &request["asked"]["account"]), (&json!("wholesale"), &json!("a1")), "{request}");
+    let misspelt = api.get("/v1/tariff-check?number=381114112060&account=a1&place=nowhere", "support").await;
+    assert_eq!((misspelt.status, &misspelt.body["errors"][0]["pointer"]), (422, &json!("/place")), "{}", misspelt.body);
     let unresolved = api.get("/v1/tariff-check?number=381114112060&account=nobody&service=outgoing", "support").await;
     assert!(
         unresolved.status >= 400 && unresolved.body["errors"][0]["pointer"].is_string(),

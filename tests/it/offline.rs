@@ -382,6 +382,7 @@ fn what_support_asks() {
         (&["381114112060", "--plan", "q"][..], "there is no plan `q` in plans.csv"),
         (&["381114112060", "--plan", "p", "--provider", "x"][..], "there is no provider `x` in providers.csv"),
         (&["12", "--plan", "p"][..], "`12` is no number"),
+        (&["381114112060", "--plan", "p", "--place", "nowhere"][..], "--place `nowhere` stands in no rate"),
         (&["381114112060", "--plan", "p", "--service", "fax"][..], "--service `fax` is not one of outgoing"),
         (&["381114112060"][..], "--account"),
     ] {

@@ -163,6 +163,14 @@ fn query<'a>(options: &Options, snapshot: &'a Snapshot) -> anyhow::Result<Query<
         let found = snapshot.providers().iter().find(|provider| &*provider.code == code);
         Ok(found.with_context(|| format!("there is no provider `{code}` in providers.csv"))?.id)
     });
+    let symbol = |option: &str, word: Option<&str>| {
+        let found = word.map(|word| {
+            snapshot
+                .find_symbol(word)
+                .with_context(|| format!("{option} `{word}` stands in no rate and with no number"))
+        });
+        found.transpose()
+    };
     let Ok(service) = options.service.parse::<Service>() else {
         bail!("--service `{}` is not one of outgoing, incoming, tollfree, forwarded, internal", options.service)
     };
@@ -172,8 +180,8 @@ fn query<'a>(options: &Options, snapshot: &'a Snapshot) -> anyhow::Result<Query<
         account: account.transpose()?,
         plan: plan.transpose()?,
         service,
-        incoming_service: options.incoming_service.as_deref().map(|word| snapshot.symbol(word)),
-        place: options.place.as_deref().map(|word| snapshot.symbol(word)),
+        incoming_service: symbol("--incoming-service", options.incoming_service.as_deref())?,
+        place: symbol("--place", options.place.as_deref())?,
         provider: provider.transpose()?,
         origin: options.origin.as_deref().map(|text| prefix("--origin", text)).transpose()?.unwrap_or_default(),
         at_ms: options.at.unwrap_or_else(Utc::now).timestamp_millis(),

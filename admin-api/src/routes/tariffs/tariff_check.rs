@@ -195,6 +195,17 @@ fn query<'a>(
     }
     let zone = settings.zone("billing.zone")?;
     let at = given(asked.at.as_deref()).map(|text| inputs::moment("/at", text, zone, false)).transpose()?;
+    let symbol = |pointer: &str, word: Option<&str>| {
+        let unknown = || {
+            Text::fixed(
+                "Такого значения нет ни в одной цене и ни у одного номера",
+                "This stands in no rate and with no number",
+            )
+        };
+        let found =
+            given(word).map(|word| snapshot.find_symbol(word).ok_or_else(|| Problem::field(pointer, unknown())));
+        found.transpose()
+    };
     let origin = given(asked.origin.as_deref()).map(|text| inputs::prefix("/origin", text)).transpose()?;
     Ok(Query {
         number,
@@ -202,8 +213,8 @@ fn query<'a>(
         account,
         plan,
         service: super::service(asked.service.as_deref())?,
-        incoming_service: given(asked.incoming_service.as_deref()).map(|word| snapshot.symbol(word)),
-        place: given(asked.place.as_deref()).map(|word| snapshot.symbol(word)),
+        incoming_service: symbol("/incoming_service", asked.incoming_service.as_deref())?,
+        place: symbol("/place", asked.place.as_deref())?,
         provider: given(asked.provider.as_deref()).map(|code| super::provider(snapshot, code)).transpose()?,
         origin: origin.unwrap_or_default(),
         at_ms: at.unwrap_or(now).timestamp_millis(),
