@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{
-    ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
@@ -19,7 +19,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
-use crate::language::Language;
+use crate::language::{self, Language};
 use crate::problem::{Code, Problem};
 
 /// Longest time that an answer may take.
@@ -46,7 +46,7 @@ impl RequestId {
 /// Answers every request, come what may.
 pub(crate) async fn edge(mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
-    let language = Language::preferred(request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
+    let language = language::of(request.headers());
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!("request", id = id.0, method = %request.method(), route);
     if let Some(value) = request.headers_mut().get_mut(AUTHORIZATION) {
@@ -111,7 +111,7 @@ fn rendered(problem: &Problem, bare: Response, language: Language, request_id: &
     parts.status = problem.code().status();
     parts.headers.remove(CONTENT_LENGTH);
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    parts.headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    parts.headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.as_str()));
     match problem.code() {
         Code::Unauthorized => {
             parts.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

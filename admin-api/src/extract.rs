@@ -6,11 +6,11 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
-use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::language::{Language, Text};
+use crate::language::{self, Language, Text};
 use crate::problem::{Code, Problem};
 
 /// Query parameters. `T` denies unknown fields and has texts only; `inputs` makes values of them.
@@ -26,11 +26,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 }
 
 /// The language that the caller likes best.
-impl<S: Send + Sync> FromRequestParts<S> for Language {
+pub(crate) struct Spoken(pub(crate) Language);
+
+impl<S: Send + Sync> FromRequestParts<S> for Spoken {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self::preferred(parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok())))
+        Ok(Self(language::of(&parts.headers)))
     }
 }
 

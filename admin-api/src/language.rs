@@ -6,54 +6,35 @@
 
 use std::borrow::Cow;
 
-/// A language of answers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) enum Language {
-    /// Russian.
-    #[default]
-    Russian,
-    /// English.
-    English,
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT_LANGUAGE;
+pub(crate) use rating::wording::Language;
+
+/// The language that a request likes best.
+pub(crate) fn of(headers: &HeaderMap) -> Language {
+    preferred(headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))
 }
 
-impl Language {
-    /// The language that an `Accept-Language` header likes best.
-    pub(crate) fn preferred(header: Option<&str>) -> Self {
-        let mut best: Option<(f32, Self)> = None;
-        for choice in header.unwrap_or_default().split(',') {
-            let (tag, parameters) = choice.split_once(';').unwrap_or((choice, ""));
-            let primary = tag.trim().split('-').next().unwrap_or_default().to_ascii_lowercase();
-            let language = match primary.as_str() {
-                "ru" | "*" => Self::Russian,
-                "en" => Self::English,
-                _ => continue,
-            };
-            let weight: f32 = match parameters.trim().strip_prefix("q=") {
-                Some(text) => text.trim().parse().unwrap_or(0.0),
-                None => 1.0,
-            };
-            if weight > best.map_or(0.0, |(best, _)| best) {
-                best = Some((weight, language));
-            }
-        }
-        best.map(|(_, language)| language).unwrap_or_default()
-    }
-
-    /// The language for explanations.
-    pub(crate) const fn wording(self) -> rating::wording::Language {
-        match self {
-            Self::Russian => rating::wording::Language::Russian,
-            Self::English => rating::wording::Language::English,
+/// The language that an `Accept-Language` header likes best.
+fn preferred(header: Option<&str>) -> Language {
+    let mut best: Option<(f32, Language)> = None;
+    for choice in header.unwrap_or_default().split(',') {
+        let (tag, parameters) = choice.split_once(';').unwrap_or((choice, ""));
+        let primary = tag.trim().split('-').next().unwrap_or_default().to_ascii_lowercase();
+        let language = match primary.as_str() {
+            "ru" | "*" => Language::Russian,
+            "en" => Language::English,
+            _ => continue,
+        };
+        let weight: f32 = match parameters.trim().strip_prefix("q=") {
+            Some(text) => text.trim().parse().unwrap_or(0.0),
+            None => 1.0,
+        };
+        if weight > best.map_or(0.0, |(best, _)| best) {
+            best = Some((weight, language));
         }
     }
-
-    /// The tag for `Content-Language`.
-    pub(crate) const fn tag(self) -> &'static str {
-        match self {
-            Self::Russian => "ru",
-            Self::English => "en",
-        }
-    }
+    best.map_or(Language::Russian, |(_, language)| language)
 }
 
 /// A text in both languages.
@@ -101,7 +82,7 @@ mod tests {
             (Some("en;q=0"), Language::Russian),
             (Some("fr"), Language::Russian),
         ] {
-            assert_eq!(Language::preferred(header), expected, "{header:?}");
+            assert_eq!(preferred(header), expected, "{header:?}");
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Owns: the answer for a number or a prefix, retail and wholesale per provider, with the verdict and who has to act on it.
 //! Does not own: the search itself (`resolve`) and the price (`leg`), which are those of the hot path.
-//! Always: a check changes nothing, and its answer for a number is what the hot path would do with a call to it.
+//! Always: a check changes nothing, and its answer for a number is what the hot path would do with a call to it that has these qualifiers:
+//! one that is left empty finds only rows that do not ask for it.
 
 use numbering::{Digits, PrefixId};
 use rustc_hash::FxHashMap;

@@ -1,10 +1,8 @@
 //! Why a leg costs what it costs, line by line.
 //!
-//! Owns: the lines of an explanation and their plain words.
-//! Does not own: the decisions, which are taken where the lines are written.
+//! Owns: the lines of an explanation.
+//! Does not own: the decisions, which are taken where the lines are written; their words (`wording`).
 //! Always: explaining never changes a price: the hot path runs the same code with a trace of `()`, which compiles to nothing.
-
-use std::fmt;
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -164,52 +162,6 @@ pub enum Line {
         /// Currency.
         currency: Currency,
     },
-}
-
-impl fmt::Display for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Emergency { code } => write!(f, "emergency code {code}: always allowed, free"),
-            Self::Lock { id, scope, mask, origin, effective, action } => {
-                let mark = if *effective { format!(", decides: {action}") } else { String::new() };
-                write!(f, "{scope} lock {id} on {mask} by {origin}{mark}")
-            }
-            Self::List { side, list, prefix, row, chosen } => match (prefix, row) {
-                (Some(prefix), Some(row)) => {
-                    write!(f, "{side} list {list}: prefix {prefix}, row {row}{}", if *chosen { ", taken" } else { "" })
-                }
-                _ => write!(f, "{side} list {list}: no valid row"),
-            },
-            Self::Free { reason: FreeReason::IncomingNotPriced } => {
-                f.write_str("free: the plan does not price incoming calls")
-            }
-            Self::AttemptFee { amount } => write!(f, "attempt fee {amount}"),
-            Self::FreeSeconds { free_s } => write!(f, "shorter than {free_s} free seconds: 0"),
-            Self::ConnectFee { amount } => write!(f, "connect fee {amount}"),
-            Self::Tier { band, from_s, seconds, increment_s, price, unit_s, amount } => {
-                write!(f, "from second {from_s}")?;
-                if let Some(band) = band {
-                    write!(f, ", {band}")?;
-                }
-                write!(f, ": {seconds} s in increments of {increment_s} s at {price} per {unit_s} s = {amount}")
-            }
-            Self::Discount { id, level, percent, amount } => {
-                write!(f, "{level} discount {id} of {percent} %: {amount} is left")
-            }
-            Self::Conversion { id, level, from, to, rate, quantity, day, amount } => {
-                write!(f, "{level} exchange rate {id} from {day}, {quantity} {from} = {rate} {to}: {amount} {to}")
-            }
-            Self::TaxAdded { percent, amount } => write!(f, "tax of {percent} % added: {amount}"),
-            Self::Minimum { amount } => write!(f, "raised to the minimum {amount}"),
-            Self::Maximum { amount } => write!(f, "cut to the maximum {amount}"),
-            Self::Rounding { mode, decimals, exact, amount } => {
-                write!(f, "rounded {mode} to {decimals} decimals: {exact} -> {amount}")
-            }
-            Self::TaxIncluded { percent, net, currency } => {
-                write!(f, "tax {percent} % included, without tax {net} {currency}")
-            }
-        }
-    }
 }
 
 /// Where lines go: a vector keeps them, `()` drops them at no cost.

@@ -15,7 +15,7 @@ use super::table::{RowReader, read_table};
 use super::tariffs::{PREFIX, amount_or_zero};
 
 pub(super) const CURRENCY: &str = "a currency code of three capital letters";
-const ZONE: &str = "a zone of the IANA time zone database, for example Europe/Moscow";
+pub(super) const ZONE: &str = "a zone of the IANA time zone database, for example Europe/Moscow";
 
 fn words(text: Option<&str>) -> Vec<String> {
     text.unwrap_or_default().split_ascii_whitespace().map(str::to_owned).collect()

@@ -12,6 +12,7 @@ use billing::operator::ListDetails;
 
 use super::Reading;
 use super::bands::{follow_calendar, read_in_bands, refuse_left_over};
+use super::parties::{CURRENCY, ZONE};
 use super::table::{Column, RowReader, read_table};
 
 pub(super) const PREFIX: &str = "a prefix of 1 to 15 digits that does not begin with 0, or short:CODE";
@@ -43,8 +44,7 @@ pub(super) fn read_lists(reading: &mut Reading<'_>) {
         if !tax_included && kind == Some("wholesale") {
             row.problem("tax", "a wholesale list has no tax to add; leave it empty");
         }
-        let Some(currency) = row.must_read("currency", "a currency code of three capital letters", Currency::parse)
-        else {
+        let Some(currency) = row.must_read("currency", CURRENCY, Currency::parse) else {
             return;
         };
         let rounding = Rounding {
@@ -54,7 +54,7 @@ pub(super) fn read_lists(reading: &mut Reading<'_>) {
         if rounding.decimals > 9 {
             row.problem("decimals", "0 to 9 decimals can be kept");
         }
-        let zone = row.parse("zone", "a zone of the IANA time zone database").unwrap_or(chrono_tz::UTC);
+        let zone = row.parse("zone", ZONE).unwrap_or(chrono_tz::UTC);
         let id = ListId(reading.operator.rows.lists.len() as u32 + 1);
         if reading.names.lists.insert(code.clone(), id).is_some() {
             row.problem("list", format!("list `{code}` stands twice"));

@@ -1,4 +1,4 @@
-//! The exact look-up of records older than the duplicate window (A8).
+//! The exact look-up of records older than the duplicate window, or whose identity may have been forgotten (A8).
 //!
 //! Owns: the questions to ClickHouse.
 //! Does not own: what waits in suspense, and what becomes of the answer (`commit`).

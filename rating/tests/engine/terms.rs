@@ -29,9 +29,9 @@ fn operator(price: &str) -> Operator {
     operator
 }
 
-/// An answered call of ten seconds at a moment.
-fn call_at(snapshot: &Snapshot, at: &str) -> Result<LegPrice, SuspenseCode> {
-    let leg = Leg {
+/// An answered call of ten seconds, now.
+fn leg() -> Leg<'static> {
+    Leg {
         account: Some(AccountIx(0)),
         plan: None,
         service: Service::Outgoing,
@@ -40,10 +40,14 @@ fn call_at(snapshot: &Snapshot, at: &str) -> Result<LegPrice, SuspenseCode> {
         provider: None,
         incoming_service: None,
         place: None,
-        at_ms: ms(at),
+        at_ms: ms(NOW),
         usage: Usage { answered: true, duration_ms: 10_000 },
-    };
-    price_leg(snapshot, &leg, &mut ())
+    }
+}
+
+/// The same call at a moment.
+fn call_at(snapshot: &Snapshot, at: &str) -> Result<LegPrice, SuspenseCode> {
+    price_leg(snapshot, &Leg { at_ms: ms(at), ..leg() }, &mut ())
 }
 
 fn cost(snapshot: &Snapshot, at: &str) -> String {
@@ -246,21 +250,6 @@ fn wholesale_is_converted_by_the_general_rate() {
     let cost = through(&operator.build());
     assert_eq!((cost.amount.to_string().as_str(), cost.currency), ("450", Some(currency("RUB"))));
     assert_eq!((cost.list_amount.to_string().as_str(), cost.list_currency), ("5", Some(currency("USD"))));
-}
-
-fn leg() -> Leg<'static> {
-    Leg {
-        account: Some(AccountIx(0)),
-        plan: None,
-        service: Service::Outgoing,
-        number: digits("79161234567"),
-        origin: outgoing().origin,
-        provider: None,
-        incoming_service: None,
-        place: None,
-        at_ms: ms(NOW),
-        usage: Usage { answered: true, duration_ms: 10_000 },
-    }
 }
 
 /// list | day | rate of tax by the day of the call (A12) | gross and net of 1000 in the list

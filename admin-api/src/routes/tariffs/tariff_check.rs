@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::given;
 use super::shown::{Below, LockLine, PriceLine, ProviderPrices};
-use crate::extract::Params;
+use crate::extract::{Params, Spoken};
 use crate::inputs;
 use crate::language::{Language, Text};
 use crate::problem::{Code, Problem};
@@ -125,7 +125,7 @@ pub(crate) struct TariffCheck {
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
-    language: Language,
+    Spoken(language): Spoken,
     Params(asked): Params<TariffQuery>,
 ) -> Result<Json<TariffCheck>, Problem> {
     let snapshot = state.snapshot()?;
@@ -227,7 +227,7 @@ fn explanation(snapshot: &Snapshot, query: &Query<'_>, seconds: u32, language: L
     let side = price.ok();
     let lines = lines.iter().map(|line| {
         let mut shown = serde_json::to_value(line).unwrap_or_default();
-        shown["text"] = Value::String(line.text(language.wording()));
+        shown["text"] = Value::String(line.text(language));
         shown
     });
     Explanation {
