@@ -6,6 +6,7 @@ use std::hint::black_box;
 
 use cdr_ingest::charge::{Arena, Located, Periods};
 use cdr_ingest::clickhouse::row::Place;
+use cdr_ingest::counters::Standings;
 use cdr_ingest::decode::{Sources, decode};
 use cdr_ingest::normalise::normalise;
 use cdr_ingest::stages::{Context, fallback_source, run};
@@ -57,9 +58,11 @@ fn measure(criterion: &mut Criterion) {
         bencher.iter_batched_ref(
             Arena::default,
             |arena| {
+                let mut standings = Standings::default();
                 for (offset, (bytes, header, received_ms)) in records.iter().enumerate() {
                     let place = Place { stream: 1, partition: 0, offset: offset as i64 };
-                    run(&context, Located { bytes, place, received_ms: *received_ms }, header.as_deref(), arena);
+                    let at = Located { bytes, place, received_ms: *received_ms };
+                    run(&context, at, header.as_deref(), &mut standings, arena);
                 }
             },
             BatchSize::LargeInput,
@@ -96,6 +99,7 @@ fn parsed<'a>(
                     place: None,
                     at_ms: call.at_ms(),
                     usage: call.usage,
+                    counters: &(),
                 });
             }
         }

@@ -24,6 +24,7 @@ const BEARER: &str = "bearer";
         description = "Billing of telephone calls: accounts, tariffs, locks, numbers, suspense, audit. Amounts are decimals as strings; moments are RFC 3339 in UTC. Errors are `application/problem+json` (RFC 9457) in Russian, or in English by `Accept-Language`."
     ),
     paths(
+        accounts::bundles::handler,
         accounts::calls::handler,
         accounts::discounts::handler,
         accounts::get::handler,

@@ -55,6 +55,7 @@ pub(crate) fn table() -> Vec<Route> {
         open("/ready", health::ready::handler),
 
         guarded(Get,  "/v1/accounts/{code}",                  P::AccountView,   "account",  accounts::get::handler),
+        guarded(Get,  "/v1/accounts/{code}/bundles",          P::AccountView,   "account",  accounts::bundles::handler),
         guarded(Get,  "/v1/accounts/{code}/calls",            P::CallsView,     "account",  accounts::calls::handler),
         guarded(Put,  "/v1/accounts/{code}/credit-limit",     P::AccountCredit, "account",  accounts::set_credit_limit::handler),
         guarded(Get,  "/v1/accounts/{code}/discounts",        P::AccountView,   "account",  accounts::discounts::handler),

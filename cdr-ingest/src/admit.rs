@@ -85,7 +85,12 @@ fn reported_leg(snapshot: &Snapshot, cdr: &DecodedCdr<'_>, call: &NormalisedCdr)
         place: cdr.place.as_deref().map(|place| snapshot.symbol(place)),
     };
     let payer = match cdr.service {
-        Service::Outgoing | Service::Internal => caller(snapshot, cdr, call).map(|account| (account, Party::Caller)),
+        Service::Outgoing
+        | Service::Internal
+        | Service::Message
+        | Service::Data
+        | Service::Recording
+        | Service::UnlimitedRecording => caller(snapshot, cdr, call).map(|account| (account, Party::Caller)),
         Service::Forwarded => forwarder(snapshot, cdr, call).map(|account| (account, Party::Forwarder)),
         Service::Incoming | Service::TollFree => {
             match called_number(call).map(|number| (number, called(snapshot, number, at_ms))) {

@@ -11,6 +11,7 @@ use std::ops::Range;
 use billing::suspense::SuspenseEntry;
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use numbering::E164;
+use rating::counter::Draw;
 use rating::{Money, Outcome, Service};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -171,6 +172,17 @@ pub struct Arena {
     pub texts: String,
     /// Legs in order of their offsets.
     pub legs: Vec<ChargedLeg>,
+    /// Legs that counters count, by their index in `legs`.
+    pub counted: Vec<CountedLeg>,
+}
+
+/// A leg that counters count.
+#[derive(Clone, Debug)]
+pub struct CountedLeg {
+    /// Index in [`Arena::legs`].
+    pub leg: usize,
+    /// What it adds. Empty when the leg was taken for a repeat, and so moved nothing.
+    pub draws: Vec<Draw>,
 }
 
 /// A record where it stands.
@@ -295,7 +307,7 @@ fn effect(call: &NormalisedCdr, rated: &RatedLeg, snapshot: &rating::Snapshot, p
             tax_basis_points: rated.tax_basis_points,
             gross: rated.retail().amount,
             net: rated.net,
-            seconds: rated.retail().billed_s,
+            seconds: if rated.leg.service.is_call() { rated.retail().billed_s } else { 0 },
         },
         Admission::Rate { account: None, .. } => Effect::Nothing,
     }

@@ -27,6 +27,8 @@ pub mod rate;
 
 pub mod charge;
 
+pub mod counters;
+
 pub mod stages;
 
 pub mod assemble;

@@ -69,12 +69,15 @@ impl NormalisedCdr {
 /// Normalises a record; `now_ms` is when it arrived.
 pub fn normalise(cdr: &DecodedCdr<'_>, source: &SourceRow, now_ms: i64) -> Result<NormalisedCdr, Rejected> {
     const STAGE: &str = "normalise";
+    // An event without a destination, as data and recordings are, is priced by the number that used it.
+    let dialled = if cdr.dst.is_empty() && !cdr.service.is_call() { &cdr.src } else { &cdr.dst };
     let dst = source
         .rules
-        .normalise(&cdr.dst)
+        .normalise(dialled)
         .map_err(|error| Rejected::new(SuspenseCode::BadNumber, STAGE, format!("dst: {error}")))?;
     let number = |text: &str| source.rules.normalise(text).ok().and_then(Dialled::e164);
-    let times = times(cdr).map_err(|problem| Rejected::new(SuspenseCode::BadTimes, STAGE, problem))?;
+    let times = if cdr.service.is_call() { times(cdr) } else { event_times(cdr) };
+    let times = times.map_err(|problem| Rejected::new(SuspenseCode::BadTimes, STAGE, problem))?;
     let range = now_ms - AGE_MAX_MS..=now_ms + AHEAD_MAX_MS;
     for (name, at) in
         [("setup_at", Some(times.setup_ms)), ("answer_at", times.answer_ms), ("end_at", Some(times.end_ms))]
@@ -93,11 +96,25 @@ pub fn normalise(cdr: &DecodedCdr<'_>, source: &SourceRow, now_ms: i64) -> Resul
         answer_ms: times.answer_ms,
         end_ms: times.end_ms,
         duration_ms: times.duration_ms,
-        usage: Usage {
-            answered: times.answer_ms.is_some(),
-            duration_ms: source.whole_seconds.apply(times.duration_ms),
+        usage: match cdr.quantity {
+            _ if times.answer_ms.is_none() => Usage::ATTEMPT,
+            Some(pieces) if !cdr.service.is_call() => Usage::event(pieces),
+            _ => Usage::call(source.whole_seconds.apply(times.duration_ms)),
         },
     })
+}
+
+/// An event is of one moment; what it lasted does not matter.
+fn event_times(cdr: &DecodedCdr<'_>) -> Result<Times, &'static str> {
+    let at_ms =
+        cdr.answer_ms.or(cdr.setup_ms).or(cdr.end_ms).ok_or("none of setup_at, answer_at and end_at is given")?;
+    let setup_ms = cdr.setup_ms.unwrap_or(at_ms);
+    let end_ms = cdr.end_ms.unwrap_or(at_ms);
+    if at_ms < setup_ms || end_ms < at_ms {
+        return Err("the times of the event are not in order");
+    }
+    let answer_ms = (cdr.disposition == Disposition::Answered).then_some(at_ms);
+    Ok(Times { setup_ms, answer_ms, end_ms, duration_ms: 0 })
 }
 
 #[expect(clippy::struct_field_names, reason = "units stand last")]
@@ -165,6 +182,7 @@ mod tests {
             answer_ms: Some(NOW - 95_000),
             end_ms: Some(NOW - 35_000),
             billable_ms: None,
+            quantity: None,
             disposition: Disposition::Answered,
             release_cause: "".into(),
             trunk_in: None,

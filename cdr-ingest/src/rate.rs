@@ -6,6 +6,7 @@
 //! Always: the same leg and the same snapshot give the same nano-unit.
 
 use chrono::NaiveDate;
+use rating::counter::{Counters, Draw};
 use rating::explain::Trace;
 use rating::leg::{Leg, LegPrice, Side, price_leg};
 use rating::rows::AccountId;
@@ -17,7 +18,7 @@ use crate::decode::DecodedCdr;
 use crate::normalise::{NormalisedCdr, Rejected};
 
 /// A leg with its price, or a non-target call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct RatedLeg {
     /// The leg.
     pub leg: AdmittedLeg,
@@ -36,7 +37,12 @@ pub struct RatedLeg {
 impl RatedLeg {
     /// The retail side: free for a non-target call.
     pub fn retail(&self) -> Side {
-        self.price.map_or(Side::FREE, |price| price.retail)
+        self.price.as_ref().map_or(Side::FREE, |price| price.retail)
+    }
+
+    /// What it adds to the account's counters.
+    pub fn draws(&self) -> &[Draw] {
+        self.price.as_ref().map_or(&[], |price| &price.draws)
     }
 
     /// Identifier of the paying account, if somebody pays.
@@ -48,13 +54,14 @@ impl RatedLeg {
     }
 }
 
-/// Prices a leg. `plan` replaces the account's plan (offline rating without accounts).
+/// Prices a leg. `plan` replaces the account's plan (offline rating without accounts); `counters` says where the account's counters stand.
 pub fn rate<T: Trace>(
     snapshot: &Snapshot,
     cdr: &DecodedCdr<'_>,
     call: &NormalisedCdr,
     leg: AdmittedLeg,
     plan: Option<&rating::snapshot::Plan>,
+    counters: &dyn Counters,
     trace: &mut T,
 ) -> Result<RatedLeg, Rejected> {
     let at_ms = call.at_ms();
@@ -75,6 +82,7 @@ pub fn rate<T: Trace>(
             place: leg.place,
             at_ms,
             usage: call.usage,
+            counters,
         },
         trace,
     )

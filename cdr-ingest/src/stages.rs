@@ -9,8 +9,9 @@ use rating::rows::SourceRow;
 use rating::{Snapshot, SuspenseCode};
 
 use crate::admit::admit;
-use crate::charge::{Arena, Decoded, Located, Periods, REPORTS_APART_MS, identity, identity_of_place};
+use crate::charge::{Arena, CountedLeg, Decoded, Located, Periods, REPORTS_APART_MS, identity, identity_of_place};
 use crate::clickhouse::row::CallRow;
+use crate::counters::Standings;
 use crate::decode::{Sources, decode, without_mark};
 use crate::normalise::{Rejected, normalise};
 use crate::rate::rate;
@@ -52,8 +53,14 @@ pub fn fallback_source(snapshot: &Snapshot) -> SourceRow {
     }
 }
 
-/// Takes a record through all stages. `header` is the source that the message names.
-pub fn run(context: &Context<'_>, at: Located<'_>, header: Option<&str>, arena: &mut Arena) {
+/// Takes a record through all stages. `header` is the source that the message names; `standings` are moved by what counters count.
+pub fn run(
+    context: &Context<'_>,
+    at: Located<'_>,
+    header: Option<&str>,
+    standings: &mut Standings<'_>,
+    arena: &mut Arena,
+) {
     let (cdr, source) = match decode(at.bytes, header, context.sources) {
         Ok(decoded) => decoded,
         Err(problem) => {
@@ -85,12 +92,18 @@ pub fn run(context: &Context<'_>, at: Located<'_>, header: Option<&str>, arena: 
                 "older than the duplicate window, and the exact look-up could not be made",
             ))
         } else {
-            admitted.and_then(|admitted| rate(context.snapshot, &cdr, &call, admitted, None, &mut ()))
+            admitted.and_then(|admitted| rate(context.snapshot, &cdr, &call, admitted, None, standings, &mut ()))
         };
         match rated {
             Ok(rated) => {
+                let identity = identity(leg);
+                if !rated.draws().is_empty() {
+                    arena
+                        .counted
+                        .push(CountedLeg { leg: arena.legs.len(), draws: standings.count(identity, rated.draws()) });
+                }
                 let row = CallRow {
-                    identity: identity(leg),
+                    identity,
                     place: at.place,
                     source: code,
                     cdr: &cdr,

@@ -60,6 +60,12 @@ impl ZoneOffsets {
         days.and_then(|days| NaiveDate::from_num_days_from_ce_opt(days.checked_add(EPOCH_FROM_CE)?)).unwrap_or_default()
     }
 
+    /// Noon of a day on the wall clock, milliseconds of the epoch: an hour that no zone skips.
+    pub(crate) fn noon(&self, day: NaiveDate) -> i64 {
+        let noon_ms = i64::from(days_of(day)) * i64::from(DAY_MS) + i64::from(DAY_MS / 2);
+        noon_ms - self.at(noon_ms - self.at(noon_ms).0).0
+    }
+
     /// The offset at an instant, and the instant at which it ends; milliseconds.
     #[inline]
     fn at(&self, at_ms: i64) -> (i64, i64) {
@@ -234,24 +240,24 @@ pub struct CallClock<'a> {
 }
 
 impl CallClock<'_> {
-    /// Which of `candidates` (indices of bands) is in force at an instant, by its place among them, and until which instant nothing changes.
-    pub(crate) fn in_force(&self, candidates: impl Iterator<Item = u32>, at_ms: i64) -> (Option<usize>, i64) {
+    /// Which of `candidates` (indices of bands) is in force at an instant, and until which instant nothing changes.
+    pub(crate) fn in_force(&self, candidates: impl Iterator<Item = u32>, at_ms: i64) -> (Option<u32>, i64) {
         let (offset_ms, offset_until_ms) = self.offsets.at(at_ms);
         let local_ms = at_ms + offset_ms;
         let day = local_ms.div_euclid(i64::from(DAY_MS)) as i32;
         let of_day_ms = local_ms.rem_euclid(i64::from(DAY_MS)) as u32;
         let (mut best, mut edge_ms) = (None, DAY_MS);
-        for (place, index) in candidates.enumerate() {
+        for index in candidates {
             let band = &self.bands[index as usize];
             if !band.validity.contains(self.answered_ms) {
                 continue;
             }
             edge_ms = edge_ms.min(band.next_edge(of_day_ms));
             if band.is_in_force(day, of_day_ms) && best.is_none_or(|(priority, _)| band.priority > priority) {
-                best = Some((band.priority, place));
+                best = Some((band.priority, index));
             }
         }
-        (best.map(|(_, place)| place), offset_until_ms.min(at_ms + i64::from(edge_ms - of_day_ms)))
+        (best.map(|(_, index)| index), offset_until_ms.min(at_ms + i64::from(edge_ms - of_day_ms)))
     }
 }
 

@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use crate::code::{Service, words};
+use crate::counter::Counters;
 use crate::explain::Line;
 use crate::leg::{Leg, price_leg};
 use crate::list::{Found, PriceList, Wanted};
@@ -76,11 +77,13 @@ pub struct Query<'a> {
     pub at_ms: i64,
 }
 
-/// The price inside a time band.
+/// The price inside a time band, or from a step of the volume on.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct BandLine {
+pub struct VariantLine {
     /// Name of the band.
-    pub band: String,
+    pub band: Option<String>,
+    /// Units that must have been charged for in the period before; 0 = none.
+    pub from_volume: u64,
     /// Tiers as text.
     pub tiers: String,
 }
@@ -98,8 +101,8 @@ pub struct PriceLine {
     pub currency: Currency,
     /// Tiers as text: `from:increment@price/unit`.
     pub tiers: String,
-    /// Tiers inside time bands.
-    pub bands: Vec<BandLine>,
+    /// Other tiers, inside time bands and by volume.
+    pub variants: Vec<VariantLine>,
     /// Fee for the answer.
     pub connect_fee: Money,
 }
@@ -285,7 +288,12 @@ fn can_pay(snapshot: &Snapshot, query: &Query<'_>, line: &PriceLine) -> bool {
 }
 
 /// The explanation of a call of `usage` to the checked number: the lines that the hot path would follow, and its price or refusal.
-pub fn explain(snapshot: &Snapshot, query: &Query<'_>, usage: Usage) -> (Result<Side, crate::SuspenseCode>, Vec<Line>) {
+pub fn explain(
+    snapshot: &Snapshot,
+    query: &Query<'_>,
+    usage: Usage,
+    counters: &dyn Counters,
+) -> (Result<Side, crate::SuspenseCode>, Vec<Line>) {
     let mut lines = Vec::new();
     let leg = Leg {
         account: query.account,
@@ -298,6 +306,7 @@ pub fn explain(snapshot: &Snapshot, query: &Query<'_>, usage: Usage) -> (Result<
         place: query.place,
         at_ms: query.at_ms,
         usage,
+        counters,
     };
     let price = price_leg(snapshot, &leg, &mut lines);
     (
@@ -351,11 +360,15 @@ fn line(snapshot: &Snapshot, list: &PriceList, found: Found) -> PriceLine {
         row: found.row_id,
         currency: list.currency,
         tiers: tiers_text(&rate.parts().tiers),
-        bands: rate
+        variants: rate
             .parts()
-            .bands
+            .variants
             .iter()
-            .map(|band| BandLine { band: snapshot.band(band.band).name.to_string(), tiers: tiers_text(&band.tiers) })
+            .map(|variant| VariantLine {
+                band: variant.band.map(|band| snapshot.band(band).name.to_string()),
+                from_volume: variant.from_volume,
+                tiers: tiers_text(&variant.tiers),
+            })
             .collect(),
         connect_fee: rate.parts().connect_fee,
     }

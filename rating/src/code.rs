@@ -51,6 +51,21 @@ words! {
         Forwarded = "forwarded",
         /// Both legs belong to one account.
         Internal = "internal",
+        /// Messages that our subscriber sends, by their number.
+        Message = "message",
+        /// Data that our subscriber uses, by kilobytes or whatever piece his list prices.
+        Data = "data",
+        /// Recording of a call (M35).
+        Recording = "CALLS_REC",
+        /// Recording of calls by a service without a limit: another service than [`Self::Recording`] (M35).
+        UnlimitedRecording = "CALLS_REC_UNLIM",
+    }
+}
+
+impl Service {
+    /// Whether it is a call; else an event with a quantity.
+    pub const fn is_call(self) -> bool {
+        matches!(self, Self::Outgoing | Self::Incoming | Self::TollFree | Self::Forwarded | Self::Internal)
     }
 }
 

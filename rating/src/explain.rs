@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::code::words;
 use crate::lock::{LockAction, LockOrigin, LockScope};
 use crate::money::{Currency, Money, RoundingMode};
+use crate::price::Measure;
 use crate::terms::{DiscountLevel, ExchangeLevel};
 
 words! {
@@ -18,6 +19,11 @@ words! {
         /// The plan does not price incoming calls.
         IncomingNotPriced = "incoming_not_priced",
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(units: &u64) -> bool {
+    *units == 0
 }
 
 /// One step of an explanation.
@@ -82,18 +88,50 @@ pub enum Line {
         /// The time band, if one is in force where they start.
         #[serde(skip_serializing_if = "Option::is_none")]
         band: Option<String>,
+        /// The step of the volume counter, if it has reached one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        from_volume: Option<u64>,
         /// Second of the call where they start.
         from_s: u64,
-        /// Seconds charged.
+        /// Seconds billed.
         seconds: u64,
+        /// Of these, covered by bundles and not charged.
+        #[serde(skip_serializing_if = "is_zero")]
+        covered_s: u64,
         /// Length of one increment.
         increment_s: u32,
         /// Price per unit.
         price: Money,
         /// Seconds of the unit.
         unit_s: u32,
+        /// Whether they are seconds at all, or pieces.
+        measure: Measure,
         /// Exact amount.
         amount: String,
+    },
+    /// A bundle covers the usage from its first unit on.
+    Bundle {
+        /// Code of the bundle.
+        bundle: String,
+        /// First day of the period whose units are used.
+        period: NaiveDate,
+        /// Units included in the period.
+        included: u64,
+        /// Units used before.
+        before: u64,
+        /// Units used by this usage.
+        used: u64,
+    },
+    /// A counter of volume stands where the price depends on it.
+    Volume {
+        /// Code of the counter.
+        counter: String,
+        /// First day of the period.
+        period: NaiveDate,
+        /// Units counted before.
+        before: u64,
+        /// Units that this usage adds.
+        added: u64,
     },
     /// A discount was granted.
     Discount {

@@ -8,6 +8,7 @@ use numbering::{Digits, PrefixId};
 use serde::Serialize;
 
 use crate::code::{Service, SuspenseCode};
+use crate::counter::{CounterKey, Counters, Coverage, Draw};
 use crate::explain::{FreeReason, Line, Trace};
 use crate::list::Wanted;
 use crate::lock::{self, LockAction, ProviderQuery};
@@ -41,6 +42,8 @@ pub struct Leg<'a> {
     pub at_ms: i64,
     /// What is priced.
     pub usage: Usage,
+    /// Where the account's counters stand.
+    pub counters: &'a dyn Counters,
 }
 
 /// One side of a priced leg.
@@ -65,8 +68,10 @@ pub struct Side {
     pub exchange_rate: Money,
     /// Identifier of the discount; 0 = none.
     pub discount: u64,
-    /// Seconds charged.
+    /// Seconds billed, those that bundles cover included; pieces of an event.
     pub billed_s: u64,
+    /// Of these, covered by bundles.
+    pub covered_s: u64,
 }
 
 impl Side {
@@ -82,11 +87,12 @@ impl Side {
         exchange_rate: Money::ONE,
         discount: 0,
         billed_s: 0,
+        covered_s: 0,
     };
 }
 
 /// A priced leg.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LegPrice {
     /// What the account owes.
     pub retail: Side,
@@ -98,6 +104,8 @@ pub struct LegPrice {
     pub net: Money,
     /// The provider has no price for a leg that should have one.
     pub wholesale_missing: bool,
+    /// What it adds to the account's counters.
+    pub draws: Vec<Draw>,
     /// The lock that decided, when the call took place in spite of it.
     pub breached_lock: Option<u64>,
     /// Rated free as an emergency call.
@@ -112,6 +120,7 @@ impl LegPrice {
         tax_basis_points: 0,
         net: Money::ZERO,
         wholesale_missing: false,
+        draws: Vec::new(),
         breached_lock: None,
         emergency: false,
     };
@@ -152,7 +161,7 @@ pub fn price_leg<T: Trace>(snapshot: &Snapshot, leg: &Leg<'_>, trace: &mut T) ->
         Some(LockAction::Zero) => {
             Side { currency: leg.account.map(|account| snapshot.account(account).currency), ..Side::FREE }
         }
-        _ => retail(snapshot, leg, &chain, &wanted, result.tax_basis_points, trace)?,
+        _ => retail(snapshot, leg, &chain, &wanted, &mut result, trace)?,
     };
     result.net = net_of_tax(result.retail.amount, result.tax_basis_points);
     if let Some(currency) = result.retail.currency
@@ -219,7 +228,7 @@ fn retail<T: Trace>(
     leg: &Leg<'_>,
     chain: &numbering::Chain,
     wanted: &Wanted,
-    tax_basis_points: u32,
+    result: &mut LegPrice,
     trace: &mut T,
 ) -> Result<Side, SuspenseCode> {
     let account = leg.account.map(|index| snapshot.account(index));
@@ -231,7 +240,7 @@ fn retail<T: Trace>(
     }
     let resolved = resolve(snapshot, snapshot.layers(plan, leg.at_ms), chain, wanted, "retail", trace)
         .ok_or(SuspenseCode::NoRetailPrice)?;
-    let added_tax = if resolved.list.tax_included { 0 } else { tax_basis_points };
+    let added_tax = if resolved.list.tax_included { 0 } else { result.tax_basis_points };
     let mut adjustments = Adjustments { added_tax, ..Adjustments::default() };
     if let Some(account) = account {
         let own = account.terms;
@@ -242,7 +251,29 @@ fn retail<T: Trace>(
             adjustments.exchange = Some(rate.ok_or(SuspenseCode::NoExchangeRate)?);
         }
     }
-    charge(snapshot, resolved, leg, &adjustments, trace)
+    let Some((index, plan)) = leg.account.map(|index| (index, plan)).filter(|(_, plan)| plan.counts) else {
+        return charge(snapshot, resolved, leg, &adjustments, trace);
+    };
+    let usage_day = snapshot.usage_day(leg.at_ms);
+    let coverage = Coverage::of(snapshot, (index, plan), leg, usage_day);
+    adjustments.included = coverage.included();
+    let volume = snapshot.rate(resolved.found.rate).parts().volume.map(|volume| snapshot.volume(volume));
+    let volume = volume.map(|volume| {
+        let (account, period) = (snapshot.account(index).id, volume.period.start(usage_day));
+        let key = CounterKey { account, counter: volume.id, period };
+        (volume, key, leg.counters.used(&key))
+    });
+    adjustments.volume_before = volume.map_or(0, |(.., before)| before);
+    let side = charge(snapshot, resolved, leg, &adjustments, trace)?;
+    coverage.take(side.covered_s, &mut result.draws, trace);
+    if let Some((volume, key, before)) = volume
+        && side.billed_s > side.covered_s
+    {
+        let used = side.billed_s - side.covered_s;
+        result.draws.push(Draw { key, before, used });
+        trace.line(|| Line::Volume { counter: volume.code.to_string(), period: key.period, before, added: used });
+    }
+    Ok(side)
 }
 
 #[inline]
@@ -269,6 +300,7 @@ fn charge<T: Trace>(
         exchange_rate: adjustments.exchange.map_or(Money::ONE, |exchange| exchange.per_unit),
         discount: adjustments.discount.map_or(0, |discount| discount.id),
         billed_s: priced.billed_s,
+        covered_s: priced.covered_s,
     })
 }
 

@@ -1,7 +1,7 @@
 //! What does this call cost, and why?
 //!
-//! Owns: exact money ([`money`]), rates and their arithmetic ([`rate`], [`price`]), time bands ([`calendar`]), discounts, exchange rates and tax ([`terms`]), price lists ([`list`]), the choice of a rate over the layers of a
-//! tariff plan ([`resolve`]), locks ([`lock`]), the price of a leg with its explanation ([`leg`], [`explain`]), the tariff check ([`check`]), both in words ([`wording`]), and the
+//! Owns: exact money ([`money`]), rates and their arithmetic ([`rate`], [`price`], `increments`), time bands ([`calendar`]), discounts, exchange rates and tax ([`terms`]), price lists ([`list`]), the choice of a rate over the layers of a
+//! tariff plan ([`resolve`]), bundles and volumes ([`counter`]), locks ([`lock`]), the price of a leg with its explanation ([`leg`], [`explain`]), the tariff check ([`check`]), both in words ([`wording`]), and the
 //! immutable [`snapshot`] of everything the hot path reads, built from plain [`rows`].
 //! Does not own: where rows come from (`billing`, CSV files), decoding and identification of records (`cdr-ingest`).
 //! Always: pure. No IO, no clock, no environment, no float; what goes in decides what comes out.
@@ -10,7 +10,9 @@ pub mod build;
 pub mod calendar;
 pub mod check;
 pub mod code;
+pub mod counter;
 pub mod explain;
+mod increments;
 pub mod leg;
 pub mod list;
 pub mod lock;
@@ -25,6 +27,6 @@ pub mod wording;
 
 pub use code::{Outcome, Service, SuspenseCode};
 pub use money::{Currency, Exact, Money, Overflow, Rounding, RoundingMode};
-pub use price::{Usage, WholeSeconds};
+pub use price::{Measure, Usage, WholeSeconds};
 pub use rate::{Rate, RateParts, Tier};
 pub use snapshot::Snapshot;

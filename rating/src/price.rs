@@ -1,14 +1,16 @@
 //! The price of one usage at one rate: exact until its one rounding.
 //!
-//! Owns: the order of the steps in closed form, never a loop per increment: increments, fees, discount, minimum and maximum, conversion, tax, rounding.
-//! Does not own: the choice of the rate, of the discount and of the exchange rate (`leg`, `terms`).
-//! Always: the price of a longer call at the same rate is never lower (above the free seconds); the same input gives the same nano-unit.
+//! Owns: the order of the steps, never a loop per increment: increments, fees, discount, minimum and maximum, conversion, tax, rounding.
+//! Does not own: what the increments cost (`increments`), the choice of the rate, of the discount and of the exchange rate (`leg`, `terms`), what is left of a bundle (`counter`).
+//! Always: the price of a longer call at the same rate is never lower (above the free seconds); the same input gives the same nano-unit; counters come in as
+//! values and go out as values.
 
 use crate::calendar::CallClock;
 use crate::code::words;
 use crate::explain::{Line, Trace};
+use crate::increments::{increments, increments_in_variants};
 use crate::money::{Exact, Money, Overflow, Rounding};
-use crate::rate::{Rate, Tier};
+use crate::rate::Rate;
 use crate::terms::{Adjustments, WHOLE_BASIS_POINTS, percent_text};
 
 words! {
@@ -38,13 +40,40 @@ impl WholeSeconds {
     }
 }
 
+words! {
+    /// What the units of a usage are.
+    Measure {
+        /// Seconds of a call: the wall clock runs on while they are used.
+        Time = "time",
+        /// Pieces of an event, all used in the moment of the event: messages, kilobytes, recorded minutes.
+        Pieces = "pieces",
+    }
+}
+
 /// What is priced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Usage {
-    /// Whether the call was answered.
+    /// Whether the call was answered, the event took place.
     pub answered: bool,
-    /// Duration in milliseconds, after [`WholeSeconds`].
+    /// Duration in milliseconds, after [`WholeSeconds`]; of an event, thousandths of a piece.
     pub duration_ms: u64,
+    /// What the units are.
+    pub measure: Measure,
+}
+
+impl Usage {
+    /// An attempt.
+    pub const ATTEMPT: Self = Self { answered: false, duration_ms: 0, measure: Measure::Time };
+
+    /// An answered call.
+    pub const fn call(duration_ms: u64) -> Self {
+        Self { answered: true, duration_ms, measure: Measure::Time }
+    }
+
+    /// An event of so many pieces; more than there can be prices as OVERFLOW.
+    pub const fn event(pieces: u64) -> Self {
+        Self { answered: true, duration_ms: pieces.saturating_mul(1000), measure: Measure::Pieces }
+    }
 }
 
 /// What a usage costs.
@@ -54,8 +83,10 @@ pub struct Priced {
     pub amount: Money,
     /// The same in the list's currency, before any tax is added.
     pub list_amount: Money,
-    /// Seconds charged: the increments begun. 0 for an attempt or a call within the free seconds.
+    /// Seconds charged: the increments begun, covered ones included. 0 for an attempt or a call within the free seconds.
     pub billed_s: u64,
+    /// Of these, what the bundles cover.
+    pub covered_s: u64,
 }
 
 /// Prices `usage` at `rate`; `rounding` is the list's, unless the rate has its own; `clock` is the list's, set to the answer; `adjustments` are the
@@ -76,19 +107,22 @@ pub fn price<T: Trace>(
     let rounding = parts.rounding.unwrap_or(rounding);
     if !usage.answered || usage.duration_ms == 0 {
         trace.line(|| Line::AttemptFee { amount: parts.attempt_fee });
-        return finish(Exact::from(parts.attempt_fee), 0, rounding, adjustments, trace);
+        return finish(Exact::from(parts.attempt_fee), (0, 0), rounding, adjustments, trace);
     }
     if usage.duration_ms < u64::from(parts.free_s) * 1000 {
         trace.line(|| Line::FreeSeconds { free_s: parts.free_s });
-        return Ok(Priced { amount: Money::ZERO, list_amount: Money::ZERO, billed_s: 0 });
+        return Ok(Priced { amount: Money::ZERO, list_amount: Money::ZERO, billed_s: 0, covered_s: 0 });
     }
-    let (increments, billed_s) = if parts.bands.is_empty() {
-        increments(rate, usage.duration_ms, trace)?
+    let included = adjustments.included;
+    let (increments, billed_s) = if parts.variants.is_empty() {
+        increments(rate, usage, included.units, trace)?
     } else {
-        increments_in_bands(rate, clock, usage.duration_ms, trace)?
+        increments_in_variants(rate, clock, usage, adjustments, trace)?
     };
+    let covered_s = billed_s.min(included.units);
     let mut exact = increments;
-    if !parts.connect_fee.is_zero() {
+    let is_waived = covered_s > 0 && included.waives_connect_fee;
+    if !parts.connect_fee.is_zero() && !is_waived {
         trace.line(|| Line::ConnectFee { amount: parts.connect_fee });
         exact = exact.checked_add(Exact::from(parts.connect_fee))?;
     }
@@ -113,110 +147,14 @@ pub fn price<T: Trace>(
         trace.line(|| Line::Maximum { amount: maximum });
         exact = Exact::from(maximum);
     }
-    finish(exact, billed_s, rounding, adjustments, trace)
-}
-
-/// The increments begun within `duration_ms`: tier by tier, each in closed form. An increment belongs to the tier in force where it starts and is
-/// charged whole, even where it reaches over the start of the next tier.
-#[inline]
-fn increments<T: Trace>(rate: &Rate, duration_ms: u64, trace: &mut T) -> Result<(Exact, u64), Overflow> {
-    let tiers = &rate.parts().tiers;
-    let denominator = i128::from(rate.denominator());
-    let mut numerator = 0i128;
-    let mut at_s = 0u64;
-    for (index, tier) in tiers.iter().enumerate() {
-        let tier_end_ms = tiers.get(index + 1).map_or(u64::MAX, |next| u64::from(next.from_s) * 1000);
-        let end_ms = duration_ms.min(tier_end_ms);
-        if at_s * 1000 >= end_ms {
-            continue;
-        }
-        let seconds = begun_s(tier, at_s * 1000, end_ms);
-        let amount = amount_of(tier, denominator, seconds)?;
-        numerator = numerator.checked_add(amount).ok_or(Overflow)?;
-        trace.line(|| tier_line(tier, None, at_s, seconds, Exact::new(amount, denominator)));
-        at_s += seconds;
-    }
-    Ok((Exact::new(numerator, denominator), at_s))
-}
-
-/// Longest call that is priced in bands; no record reaches so far.
-const IN_BANDS_MAX_MS: u64 = 10 * 366 * 86_400_000;
-
-/// As [`increments`], where the tiers also depend on the wall clock: from change to change, each stretch in closed form. An increment belongs to the band
-/// and the tier in force where it starts.
-fn increments_in_bands<T: Trace>(
-    rate: &Rate,
-    clock: &CallClock<'_>,
-    duration_ms: u64,
-    trace: &mut T,
-) -> Result<(Exact, u64), Overflow> {
-    if duration_ms > IN_BANDS_MAX_MS {
-        return Err(Overflow);
-    }
-    let parts = rate.parts();
-    let denominator = i128::from(rate.denominator());
-    let mut numerator = 0i128;
-    let mut at_ms = 0u64;
-    // The stretch under way: midnight, or the edge of a band that does not count, is a change of nothing.
-    let mut open: Option<(Option<usize>, &Tier, u64, u64)> = None;
-    let mut close = |stretch: Option<(Option<usize>, &Tier, u64, u64)>, trace: &mut T| -> Result<(), Overflow> {
-        let Some((band, tier, from_s, seconds)) = stretch else { return Ok(()) };
-        let amount = amount_of(tier, denominator, seconds)?;
-        numerator = numerator.checked_add(amount).ok_or(Overflow)?;
-        trace.line(|| {
-            let name = band.map(|place| clock.bands[parts.bands[place].band as usize].name.to_string());
-            tier_line(tier, name, from_s, seconds, Exact::new(amount, denominator))
-        });
-        Ok(())
-    };
-    while at_ms < duration_ms {
-        let at = clock.answered_ms + at_ms as i64;
-        let (band, until) = clock.in_force(parts.bands.iter().map(|band| band.band), at);
-        let tiers = band.map_or(&parts.tiers, |place| &parts.bands[place].tiers);
-        let next = tiers.partition_point(|tier| u64::from(tier.from_s) * 1000 <= at_ms);
-        let tier = &tiers[next - 1];
-        let tier_end_ms = tiers.get(next).map_or(u64::MAX, |next| u64::from(next.from_s) * 1000);
-        let end_ms = duration_ms.min(tier_end_ms).min(until.abs_diff(clock.answered_ms));
-        let seconds = begun_s(tier, at_ms, end_ms);
-        open = match open {
-            Some((same_band, same_tier, from_s, so_far)) if same_band == band && std::ptr::eq(same_tier, tier) => {
-                Some((band, tier, from_s, so_far + seconds))
-            }
-            finished => {
-                close(finished, trace)?;
-                Some((band, tier, at_ms / 1000, seconds))
-            }
-        };
-        at_ms += seconds * 1000;
-    }
-    close(open, trace)?;
-    Ok((Exact::new(numerator, denominator), at_ms / 1000))
-}
-
-/// Seconds of the increments of `tier` that begin in `[at_ms, end_ms)`.
-#[inline]
-fn begun_s(tier: &Tier, at_ms: u64, end_ms: u64) -> u64 {
-    let count = (end_ms - at_ms).div_ceil(u64::from(tier.increment_s) * 1000);
-    count * u64::from(tier.increment_s)
-}
-
-/// What `seconds` cost, in parts of a nano-unit.
-#[inline]
-fn amount_of(tier: &Tier, denominator: i128, seconds: u64) -> Result<i128, Overflow> {
-    let share = denominator / i128::from(tier.unit_s);
-    (i128::from(tier.price.nanos()) * share).checked_mul(i128::from(seconds)).ok_or(Overflow)
-}
-
-fn tier_line(tier: &Tier, band: Option<String>, from_s: u64, seconds: u64, amount: Exact) -> Line {
-    let (increment_s, price, unit_s) = (tier.increment_s, tier.price, tier.unit_s);
-    Line::Tier { band, from_s, seconds, increment_s, price, unit_s, amount: amount.to_text() }
+    finish(exact, (billed_s, covered_s), rounding, adjustments, trace)
 }
 
 /// Conversion, added tax, and the one rounding of what is owed. The amount in the list's currency is kept beside it, rounded alike.
 #[inline]
 fn finish<T: Trace>(
     list_exact: Exact,
-    billed_s: u64,
+    (billed_s, covered_s): (u64, u64),
     rounding: Rounding,
     adjustments: &Adjustments<'_>,
     trace: &mut T,
@@ -244,7 +182,7 @@ fn finish<T: Trace>(
     trace.line(|| Line::Rounding { mode: rounding.mode, decimals: rounding.decimals, exact: exact.to_text(), amount });
     let is_adjusted = adjustments.exchange.is_some() || adjustments.added_tax > 0;
     let list_amount = if is_adjusted { list_exact.round(rounding)? } else { amount };
-    Ok(Priced { amount, list_amount, billed_s })
+    Ok(Priced { amount, list_amount, billed_s, covered_s })
 }
 
 #[cfg(test)]
@@ -263,7 +201,7 @@ mod tests {
     }
 
     fn talk(rate: &Rate, rounding: Rounding, duration_ms: u64) -> (Money, u64) {
-        let priced = price_anywhen(rate, rounding, Usage { answered: true, duration_ms }, &mut ()).unwrap();
+        let priced = price_anywhen(rate, rounding, Usage::call(duration_ms), &mut ()).unwrap();
         (priced.amount, priced.billed_s)
     }
 
@@ -339,7 +277,8 @@ mod tests {
     fn fees_limits_and_free_seconds() {
         let mut parts = RateParts {
             tiers: parse_tiers("0:1@0.6/60").unwrap(),
-            bands: Vec::new(),
+            variants: Vec::new(),
+            volume: None,
             connect_fee: amount("0.5"),
             attempt_fee: amount("0.05"),
             free_s: 6,
@@ -358,7 +297,7 @@ mod tests {
             assert_eq!(talk(&rate, Rounding::DEFAULT, duration_ms), (amount(expected), billed_s), "{duration_ms}");
         }
         let missed =
-            price_anywhen(&rate, Rounding::DEFAULT, Usage { answered: false, duration_ms: 9_000 }, &mut ()).unwrap();
+            price_anywhen(&rate, Rounding::DEFAULT, Usage { duration_ms: 9_000, ..Usage::ATTEMPT }, &mut ()).unwrap();
         assert_eq!((missed.amount, missed.billed_s), (amount("0.05"), 0));
         // A call that costs nothing stays free whatever the minimum.
         parts.connect_fee = Money::ZERO;
@@ -390,9 +329,9 @@ mod tests {
     #[test]
     fn too_much_is_an_overflow() {
         let rate = plain("999999999", 1, "1/1");
-        let usage = Usage { answered: true, duration_ms: 2_000 };
+        let usage = Usage::call(2_000);
         assert_eq!(price_anywhen(&rate, Rounding::DEFAULT, usage, &mut ()), Err(Overflow));
-        let usage = Usage { answered: true, duration_ms: u64::MAX / 2 };
+        let usage = Usage::call(u64::MAX / 2);
         assert_eq!(price_anywhen(&rate, Rounding::DEFAULT, usage, &mut ()), Err(Overflow));
     }
 
@@ -400,7 +339,7 @@ mod tests {
     fn the_lines_add_up() {
         let rate = plain("0.006", 60, "30/6");
         let mut lines = Vec::new();
-        price_anywhen(&rate, Rounding::DEFAULT, Usage { answered: true, duration_ms: 75_000 }, &mut lines).unwrap();
+        price_anywhen(&rate, Rounding::DEFAULT, Usage::call(75_000), &mut lines).unwrap();
         let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
         assert_eq!(
             text,

@@ -2,13 +2,14 @@
 //!
 //! Owns: what terms are well formed, their text forms (`30/6`, `0:30@0.006/60`).
 //! Does not own: which numbers and times a rate applies to (`list`), the arithmetic (`price`).
+//! Units are seconds of a call, or pieces of an event (messages, kilobytes): the same terms price both.
 //! Always: a `Rate` is valid: its first tier starts at 0, tiers ascend, increments and units are above 0, no amount is negative. Equal terms are
 //! one rate (interned by the snapshot).
 
 use crate::money::{Money, Rounding};
 
-/// Longest increment and unit: a day.
-const SECONDS_MAX: u32 = 86_400;
+/// Largest increment and unit: a day of seconds, or 2^30 pieces of an event.
+const UNITS_MAX: u32 = 1 << 30;
 /// Largest common denominator of a rate's units.
 const DENOMINATOR_MAX: u64 = 1 << 40;
 
@@ -25,12 +26,14 @@ pub struct Tier {
     pub unit_s: u32,
 }
 
-/// What a rate costs inside a time band.
+/// Other tiers of a rate: inside a time band, from a step of the volume counter on, or both.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct BandTiers {
-    /// Index of the band in [`crate::rows::Rows::bands`].
-    pub band: u32,
-    /// At least one; the first from second 0 of the call, not of the band.
+pub struct Variant {
+    /// Index of the band in [`crate::rows::Rows::bands`]; `None` = outside all bands of the rate.
+    pub band: Option<u32>,
+    /// Where the volume counter has to stand; 0 = anywhere.
+    pub from_volume: u64,
+    /// At least one; the first from second 0 of the call, neither of the band nor of the step.
     pub tiers: Vec<Tier>,
 }
 
@@ -39,8 +42,10 @@ pub struct BandTiers {
 pub struct RateParts {
     /// At least one; the first from 0.
     pub tiers: Vec<Tier>,
-    /// Other tiers inside time bands of the list.
-    pub bands: Vec<BandTiers>,
+    /// Other tiers inside time bands of the list and by volume; a checked rate has them in order of band and volume.
+    pub variants: Vec<Variant>,
+    /// Index of the counter in [`crate::rows::Rows::volumes`] that counts what this rate charges; obligatory with steps by volume.
+    pub volume: Option<u32>,
     /// Charged when the call is answered.
     pub connect_fee: Money,
     /// Charged for an attempt that was not answered, or lasted 0 s.
@@ -67,9 +72,9 @@ pub enum BadRate {
     /// Tiers out of order.
     #[error("tiers must start one after another")]
     Order,
-    /// Increment or unit of 0 or above a day.
-    #[error("an increment and a unit are 1 to 86400 seconds")]
-    Seconds,
+    /// Increment or unit of 0, or beyond reason.
+    #[error("an increment and a unit are 1 to 1073741824 (seconds, pieces)")]
+    Units,
     /// A negative amount.
     #[error("prices and fees cannot be negative")]
     Negative,
@@ -78,10 +83,16 @@ pub enum BadRate {
     Limits,
     /// Units without a common denominator of sensible size.
     #[error("the units of the tiers have no common denominator below 2^40; use units that divide an hour")]
-    Units,
-    /// One band twice.
-    #[error("a band has one price in a rate")]
-    BandTwice,
+    Denominator,
+    /// One band or step twice.
+    #[error("a band, and a step by volume, has one price in a rate")]
+    VariantTwice,
+    /// A band whose price begins with a step.
+    #[error("a band with steps by volume needs its price from volume 0 on as well")]
+    BandWithoutStart,
+    /// Steps, but nothing to count by.
+    #[error("steps by volume need the counter that they go by")]
+    NoCounter,
     /// More than nine decimals.
     #[error("rounding keeps 0 to 9 decimals")]
     Decimals,
@@ -97,14 +108,10 @@ pub struct Rate {
 
 impl Rate {
     /// Checks the terms.
-    pub fn new(parts: RateParts) -> Result<Self, BadRate> {
+    pub fn new(mut parts: RateParts) -> Result<Self, BadRate> {
         check_tiers(&parts.tiers)?;
-        for (index, band) in parts.bands.iter().enumerate() {
-            check_tiers(&band.tiers)?;
-            if parts.bands[..index].iter().any(|other| other.band == band.band) {
-                return Err(BadRate::BandTwice);
-            }
-        }
+        parts.variants.sort_by_key(|variant| (variant.band, variant.from_volume));
+        check_variants(&parts)?;
         let amounts = [parts.connect_fee, parts.attempt_fee, parts.minimum];
         if amounts.into_iter().chain(parts.maximum).any(|amount| amount < Money::ZERO) {
             return Err(BadRate::Negative);
@@ -116,10 +123,10 @@ impl Rate {
             return Err(BadRate::Decimals);
         }
         let mut denominator = 1u64;
-        for tier in parts.tiers.iter().chain(parts.bands.iter().flat_map(|band| &band.tiers)) {
+        for tier in parts.tiers.iter().chain(parts.variants.iter().flat_map(|variant| &variant.tiers)) {
             denominator = denominator / gcd(denominator, u64::from(tier.unit_s)) * u64::from(tier.unit_s);
             if denominator > DENOMINATOR_MAX {
-                return Err(BadRate::Units);
+                return Err(BadRate::Denominator);
             }
         }
         Ok(Self { parts, denominator: denominator as i64 })
@@ -137,6 +144,26 @@ impl Rate {
     }
 }
 
+/// `parts.variants` are in order.
+fn check_variants(parts: &RateParts) -> Result<(), BadRate> {
+    for (index, variant) in parts.variants.iter().enumerate() {
+        check_tiers(&variant.tiers)?;
+        let earlier = index.checked_sub(1).map(|earlier| &parts.variants[earlier]);
+        let is_first_of_band = earlier.is_none_or(|earlier| earlier.band != variant.band);
+        let is_base = variant.band.is_none() && variant.from_volume == 0;
+        if is_base || (!is_first_of_band && earlier.is_some_and(|earlier| earlier.from_volume == variant.from_volume)) {
+            return Err(BadRate::VariantTwice);
+        }
+        if is_first_of_band && variant.band.is_some() && variant.from_volume != 0 {
+            return Err(BadRate::BandWithoutStart);
+        }
+        if variant.from_volume > 0 && parts.volume.is_none() {
+            return Err(BadRate::NoCounter);
+        }
+    }
+    Ok(())
+}
+
 fn check_tiers(tiers: &[Tier]) -> Result<(), BadRate> {
     let first = tiers.first().ok_or(BadRate::NoTiers)?;
     if first.from_s != 0 {
@@ -145,9 +172,9 @@ fn check_tiers(tiers: &[Tier]) -> Result<(), BadRate> {
     if tiers.windows(2).any(|pair| pair[1].from_s <= pair[0].from_s) {
         return Err(BadRate::Order);
     }
-    let seconds = 1..=SECONDS_MAX;
-    if tiers.iter().any(|tier| !seconds.contains(&tier.increment_s) || !seconds.contains(&tier.unit_s)) {
-        return Err(BadRate::Seconds);
+    let units = 1..=UNITS_MAX;
+    if tiers.iter().any(|tier| !units.contains(&tier.increment_s) || !units.contains(&tier.unit_s)) {
+        return Err(BadRate::Units);
     }
     if tiers.iter().any(|tier| tier.price < Money::ZERO) {
         return Err(BadRate::Negative);
@@ -161,18 +188,28 @@ pub fn tiers_text(tiers: &[Tier]) -> String {
     tiers.iter().map(tier).collect::<Vec<_>>().join(" ")
 }
 
-/// Writes the prices inside bands: `BAND=TIERS`, separated by `;`. `name` says what a band is called.
-pub fn bands_text(bands: &[BandTiers], name: impl Fn(u32) -> String) -> String {
-    bands.iter().map(|band| format!("{}={}", name(band.band), tiers_text(&band.tiers))).collect::<Vec<_>>().join(";")
+/// Writes variants: `BAND=TIERS`, `BAND>VOLUME=TIERS`, `>VOLUME=TIERS`, separated by `;`. `name` says what a band is called.
+pub fn variants_text(variants: &[Variant], name: impl Fn(u32) -> String) -> String {
+    let variant = |variant: &Variant| {
+        let band = variant.band.map(&name).unwrap_or_default();
+        let step = if variant.from_volume > 0 { format!(">{}", variant.from_volume) } else { String::new() };
+        format!("{band}{step}={}", tiers_text(&variant.tiers))
+    };
+    variants.iter().map(variant).collect::<Vec<_>>().join(";")
 }
 
-/// Reads what [`bands_text`] writes. `index` finds a band by what it is called.
-pub fn parse_bands(text: &str, index: impl Fn(&str) -> Option<u32>) -> Option<Vec<BandTiers>> {
-    let band = |word: &str| {
-        let (name, tiers) = word.split_once('=')?;
-        Some(BandTiers { band: index(name)?, tiers: parse_tiers(tiers)? })
+/// Reads what [`variants_text`] writes. `index` finds a band by what it is called.
+pub fn parse_variants(text: &str, index: impl Fn(&str) -> Option<u32>) -> Option<Vec<Variant>> {
+    let variant = |word: &str| {
+        let (key, tiers) = word.split_once('=')?;
+        let (name, step) = key.split_once('>').unwrap_or((key, "0"));
+        Some(Variant {
+            band: if name.is_empty() { None } else { Some(index(name)?) },
+            from_volume: step.parse().ok()?,
+            tiers: parse_tiers(tiers)?,
+        })
     };
-    text.split(';').filter(|word| !word.is_empty()).map(band).collect()
+    text.split(';').filter(|word| !word.is_empty()).map(variant).collect()
 }
 
 /// Reads `from:increment@price/unit`, tiers separated by blanks: `0:30@0.006/60 30:6@0.006/60`.
@@ -219,11 +256,13 @@ mod tests {
         assert_eq!(billing_tiers(price, 60, "30/6"), parse_tiers("0:30@0.006/60 30:6@0.006/60"));
         assert_eq!(billing_tiers(price, 60, "1/1"), parse_tiers("0:1@0.006/60"));
         assert_eq!(tiers_text(&parts("0:30@0.006/60 30:6@0.5/1").tiers), "0:30@0.006/60 30:6@0.5/1");
-        let in_bands =
-            parse_bands("night=0:1@1/60;day=0:60@2/60 60:1@1/60", |name| Some(u32::from(name == "day"))).unwrap();
+        let in_bands = parse_variants("night=0:1@1/60;day>600=0:60@2/60 60:1@1/60;>60=0:1@1/1", |name| {
+            Some(u32::from(name == "day"))
+        })
+        .unwrap();
         assert_eq!(
-            bands_text(&in_bands, |band| ["night", "day"][band as usize].into()),
-            "night=0:1@1/60;day=0:60@2/60 60:1@1/60"
+            variants_text(&in_bands, |band| ["night", "day"][band as usize].into()),
+            "night=0:1@1/60;day>600=0:60@2/60 60:1@1/60;>60=0:1@1/1"
         );
         for bad in ["", "0:30", "0:30@x/60", "0:30@1", "a:1@1/1"] {
             assert_eq!(parse_tiers(bad), None, "{bad:?}");
@@ -241,13 +280,26 @@ mod tests {
         assert_eq!(with(|_| ()), None);
         assert_eq!(with(|p| p.tiers.clear()), Some(BadRate::NoTiers));
         assert_eq!(with(|p| p.tiers[0].from_s = 1), Some(BadRate::FirstTier));
-        assert_eq!(with(|p| p.tiers[0].increment_s = 0), Some(BadRate::Seconds));
-        assert_eq!(with(|p| p.tiers[0].unit_s = 86_401), Some(BadRate::Seconds));
+        assert_eq!(with(|p| p.tiers[0].increment_s = 0), Some(BadRate::Units));
+        assert_eq!(with(|p| p.tiers[0].unit_s = (1 << 30) + 1), Some(BadRate::Units));
         assert_eq!(with(|p| p.tiers.push(p.tiers[0])), Some(BadRate::Order));
         assert_eq!(with(|p| p.connect_fee = Money::parse("-1").unwrap()), Some(BadRate::Negative));
         let mut limits = parts("0:60@1/60");
         (limits.minimum, limits.maximum) = (amount("2"), Some(amount("1")));
         assert_eq!(Rate::new(limits).err(), Some(BadRate::Limits));
-        assert_eq!(Rate::new(parts("0:1@1/86399 1:1@1/86381 2:1@1/86371")).err(), Some(BadRate::Units));
+        assert_eq!(Rate::new(parts("0:1@1/86399 1:1@1/86381 2:1@1/86371")).err(), Some(BadRate::Denominator));
+        for (variants, volume, expected) in [
+            ("b=0:1@1/1;b>60=0:1@2/1;>60=0:1@3/1", Some(0), None),
+            ("b=0:1@1/1;b=0:1@2/1", None, Some(BadRate::VariantTwice)),
+            (">60=0:1@1/1;>60=0:1@2/1", Some(0), Some(BadRate::VariantTwice)),
+            ("=0:1@1/1", None, Some(BadRate::VariantTwice)),
+            ("b>60=0:1@1/1", Some(0), Some(BadRate::BandWithoutStart)),
+            (">60=0:1@1/1", None, Some(BadRate::NoCounter)),
+            ("b=0:0@1/1", None, Some(BadRate::Units)),
+        ] {
+            let variants_of = parse_variants(variants, |_| Some(7)).unwrap();
+            let parts = RateParts { variants: variants_of, volume, ..parts("0:60@1/60") };
+            assert_eq!(Rate::new(parts).err(), expected, "{variants}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::Band;
 use crate::code::{Service, words};
+use crate::counter::Period;
 use crate::list::{Qualifiers, Validity};
 use crate::lock::{BreachRules, LockOrigin};
 use crate::money::{Currency, Money, Rounding};
@@ -43,6 +44,8 @@ ids! {
     ListId(u32),
     /// A tariff plan.
     PlanId(u32),
+    /// A bundle or a volume: what is counted per account and period.
+    CounterId(u32),
     /// A word used as a qualifier (place, incoming service), interned.
     Symbol(u32),
 }
@@ -105,6 +108,55 @@ pub struct PlanRow {
     pub code: String,
     /// Whether incoming legs are priced (else they are free).
     pub prices_incoming: bool,
+}
+
+/// A bundle of a plan: units that cost nothing, per account and period.
+#[derive(Clone, Debug)]
+pub struct BundleRow {
+    /// Identifier, unique over bundles and volumes.
+    pub id: CounterId,
+    /// The plan.
+    pub plan: PlanId,
+    /// Code, unique within the plan.
+    pub code: String,
+    /// Which bundle is used first: the lower.
+    pub priority: u16,
+    /// Units of a period: seconds of calls, pieces of events.
+    pub units: u64,
+    /// Period.
+    pub period: Period,
+    /// For how many further periods units that were not used can be; 0 = they are lost.
+    pub keeps: u16,
+    /// Whether a covered call has no connect fee.
+    pub waives_connect_fee: bool,
+    /// Services; empty = calls of every service.
+    pub services: Vec<Service>,
+    /// Index in [`Rows::destination_groups`]; `None` = any destination.
+    pub destinations: Option<u32>,
+    /// When the plan has it.
+    pub validity: Validity,
+}
+
+/// A counter that the rates of a retail list go by: what an account was charged for in a period.
+#[derive(Clone, Debug)]
+pub struct VolumeRow {
+    /// Identifier, unique over bundles and volumes.
+    pub id: CounterId,
+    /// The list.
+    pub list: ListId,
+    /// Code, unique within the list.
+    pub code: String,
+    /// Period.
+    pub period: Period,
+}
+
+/// A named set of destinations.
+#[derive(Clone, Debug)]
+pub struct DestinationGroupRow {
+    /// Code, unique.
+    pub code: String,
+    /// Prefixes; every number below one of them is inside.
+    pub prefixes: Vec<Digits>,
 }
 
 /// An account.
@@ -348,6 +400,12 @@ pub struct Rows {
     pub client_taxes: Vec<ClientTaxRow>,
     /// Time bands of lists.
     pub bands: Vec<Band>,
+    /// Counters of lists.
+    pub volumes: Vec<VolumeRow>,
+    /// Named sets of destinations.
+    pub destination_groups: Vec<DestinationGroupRow>,
+    /// Bundles of plans.
+    pub bundles: Vec<BundleRow>,
     /// Interned terms.
     pub rates: Vec<Rate>,
     /// Price lists.
@@ -388,6 +446,9 @@ impl Rows {
             exchanges: Vec::new(),
             client_taxes: Vec::new(),
             bands: Vec::new(),
+            volumes: Vec::new(),
+            destination_groups: Vec::new(),
+            bundles: Vec::new(),
             rates: Vec::new(),
             lists: Vec::new(),
             rate_rows: Vec::new(),

@@ -12,11 +12,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::calendar::{Band, CallClock, ZoneOffsets};
 use crate::code::Service;
+use crate::counter::{Bundle, Volume};
 use crate::list::{PriceList, Validity};
 use crate::lock::{BreachRules, Lock, LockScope, Match, ProviderQuery};
 use crate::money::Currency;
 use crate::rate::Rate;
-use crate::rows::{AccountId, ClientId, DidStatus, ListId, PlanId, ProviderId, SourceRow, Symbol, TaxRow};
+use crate::rows::{AccountId, ClientId, CounterId, DidStatus, ListId, PlanId, ProviderId, SourceRow, Symbol, TaxRow};
 use crate::terms::Terms;
 
 /// Index of an account in its snapshot.
@@ -67,6 +68,10 @@ pub struct Plan {
     pub prices_incoming: bool,
     /// (index of the list, when), the uppermost layer first.
     pub(crate) layers: Vec<(u32, Validity)>,
+    /// In the order in which they are used.
+    pub(crate) bundles: Vec<Bundle>,
+    /// Whether anything is counted for its accounts, by bundles or by rates: their legs have to be priced one after another.
+    pub(crate) counts: bool,
 }
 
 /// The state of a DID at a moment.
@@ -128,6 +133,7 @@ pub struct Snapshot {
     pub(crate) sources: Vec<SourceRow>,
     pub(crate) terms: Terms,
     pub(crate) bands: Vec<Band>,
+    pub(crate) volumes: Vec<Volume>,
     pub(crate) default_rules: NumberRules,
     pub(crate) emergency: FxHashSet<Digits>,
     pub(crate) symbols: FxHashMap<Box<str>, Symbol>,
@@ -211,6 +217,18 @@ impl Snapshot {
             periods.iter().find(|(_, validity)| validity.contains(at_ms)).map(|(plan, _)| *plan)
         });
         plan.map(|plan| &self.plans[plan as usize])
+    }
+
+    /// Whether the plan of an account had a bundle on a day.
+    pub(crate) fn had_bundle(&self, account: AccountIx, bundle: CounterId, day: NaiveDate) -> bool {
+        let noon_ms = self.offsets.noon(day);
+        self.plan_of(account, noon_ms)
+            .is_some_and(|plan| plan.bundles.iter().any(|other| other.id == bundle && other.validity.contains(noon_ms)))
+    }
+
+    /// A volume by its index in rates.
+    pub fn volume(&self, index: u32) -> &Volume {
+        &self.volumes[index as usize]
     }
 
     /// A plan by code.
@@ -349,6 +367,7 @@ impl Snapshot {
 
     /// Whether a leg of this service goes through a provider's wholesale list.
     pub const fn has_wholesale(service: Service) -> bool {
-        !matches!(service, Service::Internal)
+        service.is_call() && !matches!(service, Service::Internal)
+            || matches!(service, Service::Message | Service::Data)
     }
 }

@@ -279,6 +279,19 @@ pub struct Adjustments<'a> {
     pub exchange: Option<&'a Exchange>,
     /// Tax that is added to a price without it, hundredths of a percent.
     pub added_tax: u32,
+    /// What bundles still include.
+    pub included: Included,
+    /// Where the volume counter of the rate stands.
+    pub volume_before: u64,
+}
+
+/// What bundles include of a usage.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Included {
+    /// Units that are left, of all bundles that cover the usage.
+    pub units: u64,
+    /// Whether the connect fee is included too.
+    pub waives_connect_fee: bool,
 }
 
 /// A percentage as people write it; `basis_points` is in hundredths of a percent.

@@ -11,6 +11,7 @@ use crate::code::words;
 use crate::explain::{FreeReason, Line};
 use crate::lock::{LockAction, LockOrigin, LockScope};
 use crate::money::RoundingMode;
+use crate::price::Measure;
 use crate::terms::{DiscountLevel, ExchangeLevel};
 
 words! {
@@ -54,12 +55,40 @@ impl fmt::Display for Line {
             Self::AttemptFee { amount } => write!(f, "attempt fee {amount}"),
             Self::FreeSeconds { free_s } => write!(f, "shorter than {free_s} free seconds: 0"),
             Self::ConnectFee { amount } => write!(f, "connect fee {amount}"),
-            Self::Tier { band, from_s, seconds, increment_s, price, unit_s, amount } => {
-                write!(f, "from second {from_s}")?;
+            Self::Tier {
+                band,
+                from_volume,
+                from_s,
+                seconds,
+                covered_s,
+                increment_s,
+                price,
+                unit_s,
+                measure,
+                amount,
+            } => {
+                let (begin, unit) = match measure {
+                    Measure::Time => ("second", "s"),
+                    Measure::Pieces => ("piece", "pcs"),
+                };
+                write!(f, "from {begin} {from_s}")?;
                 if let Some(band) = band {
                     write!(f, ", {band}")?;
                 }
-                write!(f, ": {seconds} s in increments of {increment_s} s at {price} per {unit_s} s = {amount}")
+                if let Some(step) = from_volume {
+                    write!(f, ", volume above {step}")?;
+                }
+                write!(f, ": {seconds} {unit}")?;
+                if *covered_s > 0 {
+                    write!(f, ", {covered_s} {unit} of them included in bundles,")?;
+                }
+                write!(f, " in increments of {increment_s} {unit} at {price} per {unit_s} {unit} = {amount}")
+            }
+            Self::Bundle { bundle, period, included, before, used } => {
+                write!(f, "bundle {bundle}, {period}: {used} used of {included}, {before} before")
+            }
+            Self::Volume { counter, period, before, added } => {
+                write!(f, "volume {counter}, {period}: {before} before, {added} added")
             }
             Self::Discount { id, level, percent, amount } => {
                 write!(f, "{level} discount {id} of {percent} %: {amount} is left")
@@ -125,11 +154,38 @@ impl Line {
             Self::AttemptFee { amount } => format!("плата за попытку {amount}"),
             Self::FreeSeconds { free_s } => format!("короче {free_s} бесплатных секунд: 0"),
             Self::ConnectFee { amount } => format!("плата за соединение {amount}"),
-            Self::Tier { band, from_s, seconds, increment_s, price, unit_s, amount } => {
+            Self::Tier {
+                band,
+                from_volume,
+                from_s,
+                seconds,
+                covered_s,
+                increment_s,
+                price,
+                unit_s,
+                measure,
+                amount,
+            } => {
+                let (begin, unit) = match measure {
+                    Measure::Time => ("с секунды", "с"),
+                    Measure::Pieces => ("с единицы", "ед."),
+                };
                 let band = band.as_ref().map(|band| format!(", {band}")).unwrap_or_default();
+                let step = from_volume.map(|step| format!(", объём свыше {step}")).unwrap_or_default();
+                let covered = if *covered_s > 0 {
+                    format!(", из них {covered_s} {unit} по пакетам,")
+                } else {
+                    String::new()
+                };
                 format!(
-                    "с секунды {from_s}{band}: {seconds} с шагами по {increment_s} с, {price} за {unit_s} с = {amount}"
+                    "{begin} {from_s}{band}{step}: {seconds} {unit}{covered} с шагами по {increment_s} {unit}, {price} за {unit_s} {unit} = {amount}"
                 )
+            }
+            Self::Bundle { bundle, period, included, before, used } => {
+                format!("пакет {bundle}, {period}: использовано {used} из {included}, ранее {before}")
+            }
+            Self::Volume { counter, period, before, added } => {
+                format!("объём {counter}, {period}: ранее {before}, добавлено {added}")
             }
             Self::Discount { id, level, percent, amount } => {
                 let level = match level {
@@ -199,7 +255,18 @@ fn price_line(line: Option<&PriceLine>, language: Language) -> String {
     if !line.connect_fee.is_zero() {
         parts.push(format!("{} {}", language.pick("соединение", "connection"), line.connect_fee));
     }
-    parts.extend(line.bands.iter().map(|band| format!("{} {}", band.band, band.tiers)));
+    for variant in &line.variants {
+        let band = variant.band.as_deref().unwrap_or_default();
+        let step = match variant.from_volume {
+            0 => String::new(),
+            from => format!("{} {from}", language.pick("объём свыше", "volume above")),
+        };
+        parts.push(format!(
+            "{band}{}{step} {}",
+            if band.is_empty() || step.is_empty() { "" } else { " " },
+            variant.tiers
+        ));
+    }
     parts.join(", ")
 }
 
@@ -261,6 +328,7 @@ mod tests {
         let amount = Money::parse("12.5").unwrap();
         let text = || "12.5".to_owned();
         let currency = Currency::RUB;
+        let day = chrono::NaiveDate::default();
         let steps = [
             Line::Emergency { code: "112".into() },
             Line::Lock {
@@ -279,13 +347,30 @@ mod tests {
             Line::ConnectFee { amount },
             Line::Tier {
                 band: Some("night".into()),
+                from_volume: Some(600),
                 from_s: 5,
                 seconds: 60,
+                covered_s: 7,
                 increment_s: 6,
                 price: amount,
                 unit_s: 60,
+                measure: Measure::Time,
                 amount: text(),
             },
+            Line::Tier {
+                band: None,
+                from_volume: None,
+                from_s: 0,
+                seconds: 3,
+                covered_s: 0,
+                increment_s: 1,
+                price: amount,
+                unit_s: 1,
+                measure: Measure::Pieces,
+                amount: text(),
+            },
+            Line::Bundle { bundle: "hundred".into(), period: day, included: 6000, before: 60, used: 12 },
+            Line::Volume { counter: "month".into(), period: day, before: 60, added: 12 },
             Line::Discount { id: 5, level: DiscountLevel::Promo, percent: text(), amount: text() },
             Line::Minimum { amount },
             Line::Maximum { amount },
@@ -296,7 +381,7 @@ mod tests {
                 to: currency,
                 rate: amount,
                 quantity: 100,
-                day: chrono::NaiveDate::default(),
+                day,
                 amount: text(),
             },
             Line::TaxAdded { percent: text(), amount: text() },

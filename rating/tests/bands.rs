@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use rating::calendar::{Band, CallClock, Dates, Days, ZoneOffsets, days_of, parse_hours};
 use rating::list::Validity;
 use rating::price::{Usage, price};
-use rating::rate::{BandTiers, parse_bands, parse_tiers};
+use rating::rate::{Variant, parse_tiers, parse_variants};
 use rating::rows::ListId;
 use rating::terms::Adjustments;
 use rating::{Money, Rate, RateParts, Rounding};
@@ -37,11 +37,11 @@ fn bands(said: &[Said<'_>], holidays: &[&str]) -> Vec<Band> {
 /// Amount and seconds charged of a call answered at `at`; the bands' prices as `name=tiers;name=tiers`.
 fn cost(zone: Tz, bands: &[Band], parts: RateParts, in_bands: &str, at: &str, seconds: u64) -> (String, u64) {
     let index = |name: &str| bands.iter().position(|band| &*band.name == name).map(|index| index as u32);
-    let parts = RateParts { bands: parse_bands(in_bands, index).unwrap(), ..parts };
+    let parts = RateParts { variants: parse_variants(in_bands, index).unwrap(), ..parts };
     let offsets = ZoneOffsets::of(zone);
     let answered_ms = DateTime::parse_from_rfc3339(at).unwrap().timestamp_millis();
     let clock = CallClock { offsets: &offsets, bands, answered_ms };
-    let usage = Usage { answered: true, duration_ms: seconds * 1000 };
+    let usage = Usage::call(seconds * 1000);
     let priced =
         price(&Rate::new(parts).unwrap(), Rounding::DEFAULT, &clock, usage, &Adjustments::default(), &mut ()).unwrap();
     (priced.amount.to_string(), priced.billed_s)
@@ -199,12 +199,12 @@ fn bands_have_a_history() {
 #[test]
 fn the_lines_name_the_bands() {
     let night = bands(&[("night", 1, "", "22:00-24:00 00:00-06:00", "")], &[]);
-    let parts =
-        RateParts { bands: vec![BandTiers { band: 0, tiers: parse_tiers("0:1@0.2/1").unwrap() }], ..tiers("0:1@1/1") };
+    let variant = Variant { band: Some(0), from_volume: 0, tiers: parse_tiers("0:1@0.2/1").unwrap() };
+    let parts = RateParts { variants: vec![variant], ..tiers("0:1@1/1") };
     let offsets = ZoneOffsets::of(chrono_tz::UTC);
     let answered_ms = DateTime::parse_from_rfc3339("2026-11-20T21:59:50Z").unwrap().timestamp_millis();
     let clock = CallClock { offsets: &offsets, bands: &night, answered_ms };
-    let usage = Usage { answered: true, duration_ms: 7_220_000 };
+    let usage = Usage::call(7_220_000);
     let mut lines = Vec::new();
     price(&Rate::new(parts).unwrap(), Rounding::DEFAULT, &clock, usage, &Adjustments::default(), &mut lines).unwrap();
     let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
@@ -300,12 +300,14 @@ proptest! {
         let bands: Vec<Band> = walk_bands.iter().map(WalkBand::as_band).collect();
         let parts = RateParts {
             tiers: tiers_of(0),
-            bands: (0..bands.len()).map(|index| BandTiers { band: index as u32, tiers: tiers_of(index + 1) }).collect(),
+            variants: (0..bands.len())
+                .map(|index| Variant { band: Some(index as u32), from_volume: 0, tiers: tiers_of(index + 1) })
+                .collect(),
             ..RateParts::default()
         };
         let offsets = ZoneOffsets::of(zone);
         let clock = CallClock { offsets: &offsets, bands: &bands, answered_ms: answer.timestamp_millis() };
-        let usage = Usage { answered: true, duration_ms: seconds * 1000 };
+        let usage = Usage::call(seconds * 1000);
         let priced = price(&Rate::new(parts).unwrap(), Rounding::NANOS, &clock, usage, &Adjustments::default(), &mut ()).unwrap();
         prop_assert_eq!((i128::from(priced.amount.nanos()), priced.billed_s), (expected, paid_until));
     }

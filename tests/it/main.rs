@@ -8,6 +8,7 @@
 mod api;
 mod bad_input;
 mod books;
+mod counting;
 mod duplicates;
 mod offline;
 mod restart;

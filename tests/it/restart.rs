@@ -63,6 +63,7 @@ async fn a_fenced_owner_changes_nothing() {
         identities: &[1; 16],
         newest_end: Utc::now(),
         suspense: &[],
+        counters: &[],
         non_target: &[],
         outbox: &[],
     };

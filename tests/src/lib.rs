@@ -258,10 +258,11 @@ pub async fn create_topic(brokers: &str, topic: &str, partitions: i32) {
     assert!(made.iter().all(Result::is_ok), "{made:?}");
 }
 
-/// Writes the small operator: two retail layers, one provider, three accounts, six numbers, locks of each origin.
+/// Writes the small operator: two retail layers, one provider, four accounts, seven numbers, locks of each origin, bundles.
 ///
 /// * 7 at 0.60 a minute per second; 79 at 1.20 per begun minute; 381 at 3.00; toll-free 0.30; wholesale 7 at 0.20.
 /// * `a1` owns 74950000001, `a2` 74950000002 and the toll-free 78005550001; 74950000009 lies in quarantine.
+/// * `a4` owns 74950000004 and has bundles: 6000 s a month to 7 (else 0.60 a minute), 5 messages a day (else 2.00); 381 at 3.00 a minute, from 600 s a month on at 1.50.
 pub fn write_operator(directory: &Path) {
     let write = |file: &str, lines: &[&str]| {
         std::fs::write(directory.join(file), lines.join("\n") + "\n").expect("a file in a temporary directory");
@@ -274,21 +275,41 @@ pub fn write_operator(directory: &Path) {
     );
     write(
         "lists.csv",
-        &["list,kind,provider,currency", "retail,retail,,RUB", "special,retail,,RUB", "wholesale,wholesale,mts,RUB"],
+        &[
+            "list,kind,provider,currency",
+            "retail,retail,,RUB",
+            "special,retail,,RUB",
+            "wholesale,wholesale,mts,RUB",
+            "packed,retail,,RUB",
+        ],
     );
     write(
         "rates.csv",
         &[
-            "list,prefix,service,price,billing",
-            "retail,7,outgoing,0.60,1/1",
-            "retail,381,outgoing,3.00,60/60",
-            "retail,7800,tollfree,0.30,1/1",
-            "retail,7,forwarded,0.90,1/1",
-            "special,79,outgoing,1.20,60/60",
-            "wholesale,7,,0.20,1/1",
+            "list,prefix,service,volume,from_volume,price,unit,billing",
+            "retail,7,outgoing,,,0.60,,1/1",
+            "retail,381,outgoing,,,3.00,,60/60",
+            "retail,7800,tollfree,,,0.30,,1/1",
+            "retail,7,forwarded,,,0.90,,1/1",
+            "special,79,outgoing,,,1.20,,60/60",
+            "wholesale,7,,,,0.20,,1/1",
+            "packed,7,outgoing,,,0.60,,1/1",
+            "packed,381,outgoing,serbia,,3.00,,1/1",
+            "packed,381,outgoing,,600,1.50,,1/1",
+            "packed,7,message,,,2.00,1,1/1",
         ],
     );
-    write("plans.csv", &["plan,layer,list", "basic,1,special", "basic,2,retail"]);
+    write("volumes.csv", &["list,volume,period", "packed,serbia,month"]);
+    write("plans.csv", &["plan,layer,list", "basic,1,special", "basic,2,retail", "bundled,1,packed"]);
+    write("destination_groups.csv", &["group,prefix", "russia,7"]);
+    write(
+        "bundles.csv",
+        &[
+            "plan,bundle,units,period,priority,services,destinations",
+            "bundled,hundred,6000,month,1,outgoing,russia",
+            "bundled,five,5,day,2,message,",
+        ],
+    );
     write(
         "accounts.csv",
         &[
@@ -296,6 +317,7 @@ pub fn write_operator(directory: &Path) {
             "a1,basic,c1,prepaid,none,,100",
             "a2,basic,c2,postpaid,monthly,1000,",
             "a3,basic,c2,prepaid,none,,",
+            "a4,bundled,c3,prepaid,none,,100",
         ],
     );
     write(
@@ -305,6 +327,7 @@ pub fn write_operator(directory: &Path) {
             "74950000001,in_work,a1,,",
             "74950000002,in_work,a2,,",
             "74950000003,in_work,a3,,",
+            "74950000004,in_work,a4,,",
             "78005550001,in_work,a2,,",
             "74950000009,archive,,2026-01-01T00:00:00Z,",
             "74950000008,free,,,",

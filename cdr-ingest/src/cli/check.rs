@@ -40,7 +40,7 @@ pub(super) struct Options {
     /// Plan; without it the account's of that moment.
     #[arg(long)]
     plan: Option<String>,
-    /// Rated service: outgoing, incoming, tollfree, forwarded, internal.
+    /// Rated service: outgoing, incoming, tollfree, forwarded, internal, message, data, `CALLS_REC`, `CALLS_REC_UNLIM`.
     #[arg(long, default_value = "outgoing")]
     service: String,
     /// Incoming service; nothing: all.
@@ -172,7 +172,10 @@ fn query<'a>(options: &Options, snapshot: &'a Snapshot) -> anyhow::Result<Query<
         found.transpose()
     };
     let Ok(service) = options.service.parse::<Service>() else {
-        bail!("--service `{}` is not one of outgoing, incoming, tollfree, forwarded, internal", options.service)
+        bail!(
+            "--service `{}` is not one of outgoing, incoming, tollfree, forwarded, internal, message, data, CALLS_REC, CALLS_REC_UNLIM",
+            options.service
+        )
     };
     Ok(Query {
         number,
@@ -189,8 +192,8 @@ fn query<'a>(options: &Options, snapshot: &'a Snapshot) -> anyhow::Result<Query<
 }
 
 fn explain(snapshot: &Snapshot, query: &Query<'_>, seconds: u32) -> Explanation {
-    let usage = Usage { answered: seconds > 0, duration_ms: u64::from(seconds) * 1000 };
-    let (price, lines) = check::explain(snapshot, query, usage);
+    let usage = if seconds > 0 { Usage::call(u64::from(seconds) * 1000) } else { Usage::ATTEMPT };
+    let (price, lines) = check::explain(snapshot, query, usage, &());
     let side = price.ok();
     Explanation {
         amount: side.map(|side| side.amount.to_string()),

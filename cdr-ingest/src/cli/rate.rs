@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::admit::{Admission, AdmittedLeg, Party, admit};
 use crate::charge::identity;
+use crate::counters::Standings;
 use crate::decode::{DecodedCdr, Direction, Sources, decode, without_mark};
 use crate::normalise::{NormalisedCdr, Rejected, normalise};
 use crate::rate::{RatedLeg, rate};
@@ -94,6 +95,7 @@ struct Rater<'a> {
     lines: bool,
     now_ms: i64,
     seen: HashSet<[u8; 16]>,
+    standings: Standings<'static>,
     summary: Summary,
 }
 
@@ -121,6 +123,7 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
         lines: !options.no_lines,
         now_ms: options.now.unwrap_or_else(Utc::now).timestamp_millis(),
         seen: HashSet::new(),
+        standings: Standings::default(),
         summary: Summary::default(),
     };
     let mut input = super::read_records(options.input.as_ref())?;
@@ -172,12 +175,18 @@ impl Rater<'_> {
                         &call,
                         admitted,
                         self.plan.filter(|_| has_no_account(&admitted)),
+                        &self.standings,
                         &mut lines,
                     )
                 } else {
-                    rate(self.snapshot, &cdr, &call, admitted, self.plan.filter(|_| has_no_account(&admitted)), &mut ())
+                    let plan = self.plan.filter(|_| has_no_account(&admitted));
+                    rate(self.snapshot, &cdr, &call, admitted, plan, &self.standings, &mut ())
                 }
             });
+            if let Ok(rated) = &rated {
+                // Repeats were left out above.
+                self.standings.move_on(rated.draws());
+            }
             match rated {
                 Ok(rated) => self.print_rated(&cdr, &call, leg, &rated, &lines, out)?,
                 Err(rejected) => self.print_suspended(Some(&cdr), leg, &rejected, &lines, out)?,
@@ -241,7 +250,7 @@ impl Rater<'_> {
         if let Some(currency) = rated.currency {
             *self.summary.totals.entry(currency.to_string()).or_default() += i128::from(retail.amount.nanos());
         }
-        let wholesale = rated.price.and_then(|price| {
+        let wholesale = rated.price.as_ref().and_then(|price| {
             let side = price.wholesale;
             let list = snapshot.list(side.list)?;
             Some(Wholesale {
@@ -264,9 +273,10 @@ impl Rater<'_> {
             service: Some(rated.leg.service),
             amount: rated
                 .price
+                .as_ref()
                 .map(|_| list.map_or_else(|| retail.amount.to_string(), |list| amount(retail.amount, list))),
             currency: rated.currency.map(|currency| currency.to_string()),
-            billed_s: rated.price.map(|_| retail.billed_s),
+            billed_s: rated.price.as_ref().map(|_| retail.billed_s),
             destination,
             prefix: retail.prefix.map(|prefix| format!("{:?}", snapshot.prefixes().prefix(prefix))),
             list: list.map(|list| &*list.code),

@@ -89,6 +89,15 @@ impl Writer<'_> {
         self.u16(u16::try_from(days).unwrap_or(0));
     }
 
+    /// `Array(..)`: the number of elements, then each.
+    pub fn array<T>(&mut self, elements: &[T], element: impl Fn(&mut Self, &T)) {
+        // No leg moves so many counters that their number needs a second byte.
+        self.0.push(elements.len().min(0x7f) as u8);
+        for value in elements.iter().take(0x7f) {
+            element(self, value);
+        }
+    }
+
     /// Raw bytes of a fixed length.
     pub fn fixed(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
@@ -170,8 +179,14 @@ impl CallRow<'_> {
         }
     }
 
+    /// Units billed, if they are seconds, or pieces; else 0.
+    fn billed(&self, seconds: bool) -> u64 {
+        if self.rated.leg.service.is_call() == seconds { self.price().retail.billed_s } else { 0 }
+    }
+
     fn price(&self) -> &rating::leg::LegPrice {
-        self.rated.price.as_ref().unwrap_or(&rating::leg::LegPrice::FREE)
+        const NOTHING: &rating::leg::LegPrice = &rating::leg::LegPrice::FREE;
+        self.rated.price.as_ref().unwrap_or(NOTHING)
     }
 }
 
@@ -219,7 +234,8 @@ table! {
         wholesale_rate => w.u64(row.price().wholesale.row),
         tariff_version => w.u64(row.snapshot.version),
         duration_ms => w.u64(row.call.duration_ms),
-        billed_seconds => w.u64(row.price().retail.billed_s),
+        billed_seconds => w.u64(row.billed(true)),
+        quantity => w.u64(row.billed(false)),
         list_amount => w.money(row.price().retail.list_amount),
         list_currency => currency(w, row.price().retail.list_currency),
         exchange_rate => w.money(row.price().retail.exchange_rate),
@@ -231,9 +247,11 @@ table! {
         wholesale_currency => currency(w, row.price().wholesale.list_currency),
         wholesale_cost => w.money(row.price().wholesale.amount),
         wholesale_cost_currency => currency(w, row.price().wholesale.currency),
-        bundle_id => w.u64(0),
-        counter_before => w.u64(0),
-        seconds_covered => w.u64(0),
+        seconds_covered => w.u64(row.price().retail.covered_s),
+        counter_ids => w.array(row.rated.draws(), |w, draw| w.u32(draw.key.counter.0)),
+        counter_periods => w.array(row.rated.draws(), |w, draw| w.date(draw.key.period)),
+        counters_before => w.array(row.rated.draws(), |w, draw| w.u64(draw.before)),
+        counters_added => w.array(row.rated.draws(), |w, draw| w.u64(draw.used)),
         discount_id => w.u64(row.price().retail.discount),
         lock_id => w.u64(row.price().breached_lock.unwrap_or(0)),
         lock_breach => w.u8(u8::from(row.price().breached_lock.is_some())),
@@ -241,7 +259,7 @@ table! {
         wholesale_missing => w.u8(u8::from(row.price().wholesale_missing)),
         emergency => w.u8(u8::from(row.price().emergency)),
         calls => w.u8(1),
-        seconds => w.i64(row.price().retail.billed_s as i64),
+        seconds => w.i64(row.billed(true) as i64),
     }
 }
 

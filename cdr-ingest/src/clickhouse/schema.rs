@@ -10,6 +10,7 @@ use super::ClickHouse;
 const FILES: &[(u32, &str, &str)] = &[
     (1, "calls", include_str!("../../../deploy/clickhouse/0001_calls.sql")),
     (2, "wholesale_cost", include_str!("../../../deploy/clickhouse/0002_wholesale_cost.sql")),
+    (3, "counters_and_events", include_str!("../../../deploy/clickhouse/0003_counters_and_events.sql")),
 ];
 
 /// What can go wrong.
@@ -99,6 +100,10 @@ mod tests {
                 tables.insert(first(rest), body.lines().map(first).filter(|name| !name.is_empty()).collect());
             } else if let Some(rest) = statement.strip_prefix("ALTER TABLE ") {
                 let columns = tables.get_mut(&first(rest)).unwrap();
+                let dropped = rest.lines().filter_map(|line| line.trim().strip_prefix("DROP COLUMN "));
+                for column in dropped.map(|line| line.trim_end_matches(',')) {
+                    columns.retain(|other| other != column);
+                }
                 for line in rest.lines().filter_map(|line| line.trim().strip_prefix("ADD COLUMN ")) {
                     let after = line.trim_end_matches(',').rsplit_once(" AFTER ").unwrap().1;
                     let place = columns.iter().position(|column| column == after).unwrap();

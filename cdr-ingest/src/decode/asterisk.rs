@@ -107,6 +107,7 @@ pub(super) fn decode(bytes: &[u8], zone: chrono_tz::Tz) -> Result<DecodedCdr<'_>
         trunk_out: if direction == Direction::Out { trunk(6) } else { None },
         forwarded_from: None,
         incoming_service: None,
+        quantity: None,
         place: None,
     })
 }

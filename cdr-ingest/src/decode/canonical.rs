@@ -94,6 +94,8 @@ struct Canonical<'a> {
     end_at: Option<Stamp>,
     #[serde(default)]
     billable_ms: Option<i64>,
+    #[serde(default)]
+    quantity: Option<u64>,
     disposition: DispositionWord,
     #[serde(borrow, default)]
     release_cause: Option<Text<'a>>,
@@ -158,6 +160,7 @@ pub(super) fn decode_any(bytes: &[u8]) -> Result<DecodedCdr<'_>, Undecodable> {
         answer_ms: record.answer_at.map(|at| at.0),
         end_ms: record.end_at.map(|at| at.0),
         billable_ms: record.billable_ms,
+        quantity: record.quantity,
         disposition: match record.disposition {
             DispositionWord::Answered => Disposition::Answered,
             DispositionWord::NoAnswer => Disposition::NoAnswer,
@@ -207,6 +210,7 @@ mod tests {
     #[test]
     fn a_bad_field_is_named() {
         for (from, to, says) in [
+            (r#""quantity":null"#, r#""quantity":-3"#, "integer `-3`"),
             (r#""service":"outgoing""#, r#""service":"smoke""#, "unknown variant `smoke`"),
             (r#""disposition":"answered""#, r#""disposition":null"#, "disposition"),
             (r#""leg":0"#, r#""leg":-1"#, "integer `-1`"),

@@ -182,6 +182,7 @@ struct Fields<'a> {
     answer_ms: Option<i64>,
     end_ms: Option<i64>,
     billable_ms: Option<i64>,
+    quantity: Option<u64>,
     disposition: Option<Disposition>,
     release_cause: Option<&'a str>,
     trunk_in: Option<&'a str>,
@@ -211,7 +212,7 @@ fn direction(word: &str) -> Result<Direction, Odd> {
 }
 
 /// The keys that mean something, in the order in which records mostly have them.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "cdr_id",
     "source",
     "leg",
@@ -227,6 +228,7 @@ const KEYS: [&str; 20] = [
     "answer_at",
     "end_at",
     "billable_ms",
+    "quantity",
     "disposition",
     "release_cause",
     "trunk_in",
@@ -263,10 +265,11 @@ impl<'a> Fields<'a> {
             12 => self.answer_ms = scan.or_null(Scan::stamp)?,
             13 => self.end_ms = scan.or_null(Scan::stamp)?,
             14 => self.billable_ms = scan.or_null(Scan::integer)?,
-            15 => self.disposition = Some(disposition(scan.string()?)?),
-            16 => self.release_cause = scan.text()?,
-            17 => self.trunk_in = scan.text()?,
-            18 => self.trunk_out = scan.text()?,
+            15 => self.quantity = scan.or_null(|scan| u64::try_from(scan.integer()?).map_err(|_| Odd))?,
+            16 => self.disposition = Some(disposition(scan.string()?)?),
+            17 => self.release_cause = scan.text()?,
+            18 => self.trunk_in = scan.text()?,
+            19 => self.trunk_out = scan.text()?,
             _ => self.ext(scan)?,
         }
         Ok(())
@@ -315,6 +318,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<DecodedCdr<'_>> {
         answer_ms: fields.answer_ms,
         end_ms: fields.end_ms,
         billable_ms: fields.billable_ms,
+        quantity: fields.quantity,
         disposition: fields.disposition?,
         release_cause: some(fields.release_cause).unwrap_or_default(),
         trunk_in: some(fields.trunk_in),

@@ -217,6 +217,7 @@ pub(super) fn decode(bytes: &[u8], _zone: chrono_tz::Tz) -> Result<DecodedCdr<'_
         trunk_out,
         forwarded_from: profile.rdnis.some(),
         incoming_service: None,
+        quantity: None,
         place: None,
     })
 }

@@ -50,7 +50,13 @@ impl Direction {
     pub const fn of(service: Service) -> Self {
         match service {
             Service::Incoming | Service::TollFree => Self::In,
-            Service::Outgoing | Service::Forwarded | Service::Internal => Self::Out,
+            Service::Outgoing
+            | Service::Forwarded
+            | Service::Internal
+            | Service::Message
+            | Service::Data
+            | Service::Recording
+            | Service::UnlimitedRecording => Self::Out,
         }
     }
 }
@@ -88,6 +94,8 @@ pub struct DecodedCdr<'a> {
     pub end_ms: Option<i64>,
     /// Duration that the source bills.
     pub billable_ms: Option<i64>,
+    /// Pieces of an event.
+    pub quantity: Option<u64>,
     /// How it ended.
     pub disposition: Disposition,
     /// Cause of the release.
@@ -199,6 +207,9 @@ pub fn decode<'a, 's>(
     }
     if decoded.leg == u8::MAX {
         return Err(Undecodable("leg is 0 to 254: the called leg of an on-net call is counted one higher".into()));
+    }
+    if !decoded.service.is_call() && decoded.quantity.is_none() {
+        return Err(Undecodable(format!("quantity: a record of `{}` says how many pieces there are", decoded.service)));
     }
     if decoded.sequence > 0 || !decoded.is_final {
         return Err(Undecodable(format!(

@@ -1,17 +1,15 @@
-//! `holidays.csv`, `bands.csv`, and the rows of `rates.csv` that price a band.
+//! `holidays.csv` and `bands.csv`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use billing::operator::{BandDetails, Holiday};
 use chrono::NaiveDate;
 use rating::calendar::{Band, Dates, Days, days_of, parse_hours};
-use rating::rate::BandTiers;
 use rating::rows::ListId;
 
 use super::Reading;
 use super::table::{RowReader, read_table};
-use super::tariffs::{RATE_COLUMNS, RateKey, rate_key, tiers};
 
 pub(super) fn read_holidays(reading: &mut Reading<'_>) {
     let columns = [("calendar", true), ("date", true), ("name", false)];
@@ -47,8 +45,8 @@ pub(super) fn read_bands(reading: &mut Reading<'_>) {
     read_table(reading, "bands.csv", false, &columns, |reading, row| {
         let list = row.must_refer("list", "lists.csv", &reading.names.lists);
         let name = row.required("band");
-        if name.contains([' ', ';', '=']) {
-            row.problem("band", "the name of a band has no blank, semicolon or equals sign");
+        if name.contains([' ', ';', '=', '>']) {
+            row.problem("band", "the name of a band has none of blank, semicolon, `=` and `>`");
         }
         let priority = row.must_read("priority", "a whole number of 1 to 9999, the highest counts", |text| {
             text.parse::<u16>().ok().filter(|priority| (1..=9999).contains(priority))
@@ -88,55 +86,6 @@ pub(super) fn read_bands(reading: &mut Reading<'_>) {
         reading.operator.bands.push(details);
         reading.came_from("bands.csv", row.line);
     });
-}
-
-/// Prices inside bands, by the row of `rates.csv` that they belong to, each with its line.
-pub(super) type InBands = BTreeMap<RateKey, (u64, Vec<BandTiers>)>;
-
-/// What only the row without a band says.
-const OF_THE_RATE: [&str; 7] =
-    ["connect_fee", "attempt_fee", "free_seconds", "minimum", "maximum", "rounding", "decimals"];
-
-/// Reads the rows of `rates.csv` that name a band.
-pub(super) fn read_in_bands(reading: &mut Reading<'_>) -> InBands {
-    let mut found = InBands::new();
-    if reading.operator.rows.bands.is_empty() {
-        return found;
-    }
-    read_table(reading, "rates.csv", true, RATE_COLUMNS, |reading, row| {
-        let Some(name) = row.text("band").map(str::to_owned) else { return };
-        for column in OF_THE_RATE {
-            if row.text(column).is_some() {
-                row.problem(column, "belongs to the row without a band; leave it empty here");
-            }
-        }
-        let key = rate_key(reading, row);
-        let tiers = tiers(row);
-        let (Some(key), Some(tiers)) = (key, tiers) else { return };
-        let Some(bands) = reading.names.bands.get(&(key.list, name.clone())) else {
-            return row.problem("band", format!("`{name}` is no band of this list in bands.csv; add it there"));
-        };
-        let (_, prices) = found.entry(key).or_insert_with(|| (row.line, Vec::new()));
-        for band in bands {
-            if prices.iter().any(|price| price.band == *band) {
-                return row.problem("band", format!("the price inside `{name}` stands twice"));
-            }
-            prices.push(BandTiers { band: *band, tiers: tiers.clone() });
-        }
-    });
-    found
-}
-
-/// Bands that are priced without a row outside them are errors of their lines.
-pub(super) fn refuse_left_over(reading: &mut Reading<'_>, left: InBands) {
-    for (line, _) in left.into_values() {
-        reading.fail(
-            "rates.csv",
-            line,
-            "band",
-            "no row without a band has the same list, prefix, qualifiers, from and to; add it: it carries the price outside the band, and the fees",
-        );
-    }
 }
 
 /// A list's holidays by the name of its calendar.

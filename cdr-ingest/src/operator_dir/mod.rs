@@ -5,10 +5,12 @@
 //! Always: a directory is read as a whole or refused as a whole, with all its errors.
 
 mod bands;
+mod counters;
 mod parties;
 mod table;
 mod tariffs;
 mod terms;
+mod variants;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -80,6 +82,10 @@ struct Names {
     list_holidays: HashMap<ListId, Arc<[i32]>>,
     /// Indices of the bands of a list by name: a band may have several rows.
     bands: HashMap<(ListId, String), Vec<u32>>,
+    /// Indices of volumes.
+    volumes: HashMap<(ListId, String), u32>,
+    /// Indices of destination groups.
+    destination_groups: HashMap<String, u32>,
     /// Lines of the rows of each table of the engine.
     lines: HashMap<&'static str, Vec<u64>>,
 }
@@ -160,8 +166,11 @@ pub fn read(dir: &Path) -> Result<OperatorDirectory, DirectoryErrors> {
     bands::read_holidays(&mut reading);
     tariffs::read_lists(&mut reading);
     bands::read_bands(&mut reading);
+    counters::read_volumes(&mut reading);
     tariffs::read_rates(&mut reading);
     tariffs::read_plans(&mut reading);
+    counters::read_destination_groups(&mut reading);
+    counters::read_bundles(&mut reading);
     parties::read_accounts(&mut reading);
     terms::read_groups(&mut reading);
     terms::read_discounts(&mut reading);
@@ -199,6 +208,8 @@ impl OperatorDirectory {
             RatingTable::Locks => "locks.csv",
             RatingTable::Providers => "providers.csv",
             RatingTable::Bands => "bands.csv",
+            RatingTable::Volumes => "volumes.csv",
+            RatingTable::Bundles => "bundles.csv",
         };
         let line = self.lines.get(file).and_then(|lines| lines.get(error.row)).copied().unwrap_or(0);
         FileError { file: file.into(), line, column: error.column.into(), problem: error.problem.clone() }

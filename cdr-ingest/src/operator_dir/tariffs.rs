@@ -11,11 +11,14 @@ use rating::{Currency, Money, Rate, RateParts, Rounding, RoundingMode, Service};
 use billing::operator::ListDetails;
 
 use super::Reading;
-use super::bands::{follow_calendar, read_in_bands, refuse_left_over};
+use super::bands::follow_calendar;
 use super::parties::{CURRENCY, ZONE};
 use super::table::{Column, RowReader, read_table};
+use super::variants::{read_variants, refuse_left_over};
 
 pub(super) const PREFIX: &str = "a prefix of 1 to 15 digits that does not begin with 0, or short:CODE";
+pub(super) const SERVICE: &str =
+    "one of outgoing, incoming, tollfree, forwarded, internal, message, data, CALLS_REC, CALLS_REC_UNLIM";
 const ROUNDINGS: &str = "one of half_up, up, half_even, down";
 
 pub(super) fn read_lists(reading: &mut Reading<'_>) {
@@ -79,6 +82,8 @@ pub(super) const RATE_COLUMNS: &[Column] = &[
     ("from", false),
     ("to", false),
     ("band", false),
+    ("volume", false),
+    ("from_volume", false),
     ("price", false),
     ("unit", false),
     ("billing", false),
@@ -105,7 +110,7 @@ pub(super) struct RateKey {
 pub(super) fn rate_key(reading: &mut Reading<'_>, row: &mut RowReader<'_>) -> Option<RateKey> {
     let list = row.must_refer("list", "lists.csv", &reading.names.lists);
     let prefix = row.must_read("prefix", PREFIX, parse_mask);
-    let service = row.parse::<Service>("service", "one of outgoing, incoming, tollfree, forwarded, internal");
+    let service = row.parse::<Service>("service", SERVICE);
     let word = |row: &RowReader<'_>, column| row.text(column).map(str::to_owned);
     let incoming_service = word(row, "incoming_service").map(|word| reading.symbol(&word));
     let place = word(row, "place").map(|word| reading.symbol(&word));
@@ -119,20 +124,25 @@ pub(super) fn rate_key(reading: &mut Reading<'_>, row: &mut RowReader<'_>) -> Op
 }
 
 pub(super) fn read_rates(reading: &mut Reading<'_>) {
-    let mut in_bands = read_in_bands(reading);
+    let mut variants = read_variants(reading);
     let mut interned: HashMap<RateParts, u32> = HashMap::new();
     read_table(reading, "rates.csv", true, RATE_COLUMNS, |reading, row| {
-        if let Some(band) = row.text("band").map(str::to_owned) {
-            if reading.operator.rows.bands.is_empty() {
-                row.problem("band", format!("`{band}` is no band of this list in bands.csv; add it there"));
+        if row.text("band").is_some() || row.text("from_volume").is_some() {
+            if reading.operator.rows.bands.is_empty() && reading.operator.rows.volumes.is_empty() {
+                row.problem("band", "there is neither a band in bands.csv nor a volume in volumes.csv; add it there");
             }
             return;
         }
         let key = rate_key(reading, row);
         let Some(parts) = parts(row) else { return };
         let Some(key) = key else { return };
-        let bands = in_bands.remove(&key).map(|(_, bands)| bands).unwrap_or_default();
-        let parts = RateParts { bands, ..parts };
+        let volume = row.text("volume").map(|code| reading.names.volumes.get(&(key.list, code.to_owned())).copied());
+        if volume == Some(None) {
+            return row.problem("volume", "this is no volume of this list in volumes.csv; add it there");
+        }
+        let mut variants = variants.remove(&key).map(|(_, variants)| variants).unwrap_or_default();
+        variants.sort_by_key(|variant| (variant.band, variant.from_volume));
+        let parts = RateParts { variants, volume: volume.flatten(), ..parts };
         let rate = match interned.get(&parts) {
             Some(rate) => *rate,
             None => match Rate::new(parts.clone()) {
@@ -150,7 +160,7 @@ pub(super) fn read_rates(reading: &mut Reading<'_>) {
         reading.operator.rows.rate_rows.push(RateRow { id, list, prefix, qualifiers, validity, rate });
         reading.came_from("rates.csv", row.line);
     });
-    refuse_left_over(reading, in_bands);
+    refuse_left_over(reading, variants);
 }
 
 /// The price terms of a row; `None` when it has an error.
@@ -169,7 +179,8 @@ fn parts(row: &mut RowReader<'_>) -> Option<RateParts> {
     };
     let parts = RateParts {
         tiers: tiers.unwrap_or_default(),
-        bands: Vec::new(),
+        variants: Vec::new(),
+        volume: None,
         connect_fee: row.amount("connect_fee").unwrap_or_default(),
         attempt_fee: row.amount("attempt_fee").unwrap_or_default(),
         free_s: row

@@ -66,7 +66,7 @@ pub(super) fn read_discounts(reading: &mut Reading<'_>) {
         let level: Option<DiscountLevel> = row.must_parse("level", "one of personal, group, promo");
         let holder = holder(reading, row);
         let percent = read_percent(row);
-        let service = row.parse::<Service>("service", "one of outgoing, incoming, tollfree, forwarded, internal");
+        let service = row.parse::<Service>("service", super::tariffs::SERVICE);
         let prefix = row.read("prefix", PREFIX, parse_mask).unwrap_or(Digits::EMPTY);
         let validity = row.validity();
         let (Some(level), Some(holder), Some(basis_points)) = (level, holder, percent) else { return };

@@ -9,12 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use billing::StoreError;
+use billing::counters::CounterMove;
 use billing::streams::{self, BatchTx, BatchWrite, Claim, Committed, IdentityBlob, WriteError};
 
+use rustc_hash::FxHashSet;
+
+use super::counting::counted_rightly;
 use super::late::charged_among;
 use super::service::Shared;
 use crate::assemble::{Assembled, assemble};
-use crate::charge::{Arena, REPORTS_APART_MS, instant};
+use crate::charge::{Arena, Identity, REPORTS_APART_MS, instant};
 use crate::clickhouse::row::BatchRow;
 
 /// A rated batch, ready to be committed.
@@ -31,19 +35,27 @@ pub struct Prepared {
     pub from_offset: i64,
     /// Digest of the last record.
     pub last_digest: [u8; 16],
-    /// The look-up of late records has failed once: they wait in suspense.
+    /// Counters that it moves.
+    pub moves: Vec<CounterMove>,
+    /// What earlier tries to commit it have taught.
+    pub lessons: Lessons,
+}
+
+/// What a try to commit a batch teaches the next rating of it.
+#[derive(Clone, Debug, Default)]
+pub struct Lessons {
+    /// The look-up of late records has failed: they wait in suspense.
     pub late_lookup_failed: bool,
+    /// Legs that repeat others: counters must not count them.
+    pub repeats: FxHashSet<Identity>,
 }
 
 /// Why a batch was not committed.
 pub enum Refusal {
     /// Somebody else owns the partition.
     Fenced(String),
-    /// It has to be rated again: a period was closed, or late records could not be looked up.
-    RateAgain {
-        /// Late records go to suspense this time.
-        late_lookup_failed: bool,
-    },
+    /// It has to be rated again: a period was closed, a counter was moved or counted a repeat, or late records could not be looked up.
+    RateAgain(Lessons),
     /// Postgres refuses it, and would refuse it again: a person has to look.
     Failed(StoreError),
 }
@@ -111,7 +123,11 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
     };
     mark_suspended(&mut tx, prepared, &late, &mut marks).await?;
     if !mark_late(shared, prepared, &late, &mut marks).await? {
-        return Ok(Attempt::Refused(Refusal::RateAgain { late_lookup_failed: true }));
+        let lessons = Lessons { late_lookup_failed: true, ..prepared.lessons.clone() };
+        return Ok(Attempt::Refused(Refusal::RateAgain(lessons)));
+    }
+    if !counted_rightly(&prepared.arena, &marks) {
+        return Ok(Attempt::Refused(Refusal::RateAgain(learn_repeats(prepared, &marks))));
     }
     if marks != prepared.marks {
         let ids = shared.reserve_ids(&prepared.arena).await?;
@@ -124,7 +140,12 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
         Err(error @ WriteError::Fenced { .. }) => return Ok(Attempt::Refused(Refusal::Fenced(error.to_string()))),
         Err(WriteError::PeriodClosed) => {
             shared.live.refresh_periods(&shared.store).await?;
-            return Ok(Attempt::Refused(Refusal::RateAgain { late_lookup_failed: prepared.late_lookup_failed }));
+            return Ok(Attempt::Refused(Refusal::RateAgain(prepared.lessons.clone())));
+        }
+        Err(WriteError::CountersMoved) => {
+            metrics::counter!("tollgate_counter_conflicts_total").increment(1);
+            shared.counters.refresh(&shared.store, &prepared.moves).await?;
+            return Ok(Attempt::Refused(Refusal::RateAgain(prepared.lessons.clone())));
         }
         Err(WriteError::Store(error)) => return Err(error.into()),
     };
@@ -142,12 +163,22 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
             }
         }
     }
+    shared.counters.moved(&prepared.moves, instant(shared.now_ms()).date_naive());
     if let Some(id) = blob {
         let keys = std::mem::take(&mut prepared.assembled.identities);
         let blob = IdentityBlob { id, newest_end: instant(prepared.assembled.newest_end_ms), keys };
         shared.seen.write().expect("no panic under this lock").insert(&blob, shared.now_ms());
     }
     Ok(Attempt::Done)
+}
+
+/// The repeats among the counted legs, so that the next rating leaves them out.
+fn learn_repeats(prepared: &Prepared, marks: &[bool]) -> Lessons {
+    let mut lessons = prepared.lessons.clone();
+    let counted = prepared.arena.counted.iter().map(|counted| counted.leg);
+    let repeats = counted.filter(|leg| marks[*leg]).map(|leg| prepared.arena.legs[leg].identity);
+    lessons.repeats.extend(repeats);
+    lessons
 }
 
 enum Settled {
@@ -208,7 +239,7 @@ async fn mark_suspended(
 /// Looks late legs up exactly and marks those that were charged. `false` when the look-up cannot be made.
 async fn mark_late(shared: &Shared, prepared: &Prepared, late: &[bool], marks: &mut [bool]) -> Result<bool, Attempt> {
     let late: Vec<usize> = (0..marks.len()).filter(|index| late[*index] && !marks[*index]).collect();
-    if prepared.late_lookup_failed {
+    if prepared.lessons.late_lookup_failed {
         return Ok(late.iter().all(|index| prepared.arena.legs[*index].outcome == rating::Outcome::Suspended));
     }
     if late.is_empty() {
@@ -239,6 +270,7 @@ fn write(prepared: &Prepared) -> BatchWrite<'_> {
         identities: &assembled.identities,
         newest_end: instant(assembled.newest_end_ms),
         suspense: &assembled.suspense,
+        counters: &prepared.moves,
         non_target: &assembled.non_target,
         outbox: &assembled.parts,
     }

@@ -12,13 +12,15 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::batch::RawBatch;
-use super::commit::{Prepared, Refusal, commit, ids_of};
+use super::commit::{Lessons, Prepared, Refusal, commit, ids_of};
+use super::counting::{Known, Tentative};
 use super::delivery;
 use super::service::Shared;
 use crate::assemble::assemble;
 use crate::charge::{Arena, Located, record_digest};
 use crate::clickhouse::deliver::Parcel;
 use crate::clickhouse::row::{BatchRow, Place};
+use crate::counters::Standings;
 use crate::decode::Sources;
 use crate::stages::{self, Context, fallback_source};
 
@@ -52,8 +54,9 @@ async fn run(
     let (to_deliver, deliveries) = delivery::channel();
     let mut delivering = tokio::spawn(deliveries.run(Arc::clone(&shared), partition));
     let (to_commit, mut rated) = mpsc::channel::<(Arc<RawBatch>, Prepared)>(1);
+    let tentative = Tentative::default();
     let rating_task = tokio::spawn({
-        let (shared, claim) = (Arc::clone(&shared), claim.clone());
+        let (shared, claim, tentative) = (Arc::clone(&shared), claim.clone(), tentative.clone());
         async move {
             let mut expected = claim.last_digest.clone();
             let mut from = claim.next_offset;
@@ -61,7 +64,7 @@ async fn run(
                 recognise(&claim, &mut batch, &mut expected)?;
                 let Some((_, next)) = batch.offsets() else { continue };
                 let batch = Arc::new(batch);
-                let prepared = rate(&shared, &claim, Arc::clone(&batch), from, false).await?;
+                let prepared = rate(&shared, &claim, &tentative, Arc::clone(&batch), from, Lessons::default()).await?;
                 from = next;
                 if to_commit.send((batch, prepared)).await.is_err() {
                     break;
@@ -97,12 +100,14 @@ async fn run(
                         prepared.from_offset
                     )));
                 }
-                Err(Refusal::RateAgain { late_lookup_failed }) => {
-                    prepared =
-                        rate(&shared, &claim, Arc::clone(&batch), prepared.from_offset, late_lookup_failed).await?;
+                Err(Refusal::RateAgain(lessons)) => {
+                    tentative.refused(&prepared.moves, &prepared.arena);
+                    let from = prepared.from_offset;
+                    prepared = rate(&shared, &claim, &tentative, Arc::clone(&batch), from, lessons).await?;
                 }
             }
         }
+        tentative.committed(&prepared.moves, &prepared.arena);
         committed.store(prepared.summary.next_offset, Ordering::Release);
         count(&prepared);
         let parts = std::mem::take(&mut prepared.assembled.parts);
@@ -158,21 +163,24 @@ fn recognise(claim: &Claim, batch: &mut RawBatch, expected: &mut Option<Vec<u8>>
 async fn rate(
     shared: &Arc<Shared>,
     claim: &Claim,
+    tentative: &Tentative,
     batch: Arc<RawBatch>,
     from: i64,
-    late_lookup_failed: bool,
+    lessons: Lessons,
 ) -> anyhow::Result<Prepared> {
     let ids = shared.reserve_ids_for(batch.len() * 2).await?;
-    let (shared, claim) = (Arc::clone(shared), claim.clone());
-    Ok(tokio::task::spawn_blocking(move || rate_batch(&shared, &claim, &batch, from, late_lookup_failed, ids)).await?)
+    let (shared, claim, tentative) = (Arc::clone(shared), claim.clone(), tentative.clone());
+    let rating = move || rate_batch(&shared, &claim, &tentative, &batch, from, lessons, ids);
+    Ok(tokio::task::spawn_blocking(rating).await?)
 }
 
 fn rate_batch(
     shared: &Shared,
     claim: &Claim,
+    tentative: &Tentative,
     batch: &RawBatch,
     from: i64,
-    late_lookup_failed: bool,
+    lessons: Lessons,
     ids: Vec<i64>,
 ) -> Prepared {
     let started = std::time::Instant::now();
@@ -187,8 +195,10 @@ fn rate_batch(
         now_ms: shared.now_ms(),
         window_ms: shared.window_ms,
         forgotten_up_to_ms: shared.seen.read().expect("no panic under this lock").forgotten_up_to_ms(),
-        late_lookup_failed,
+        late_lookup_failed: lessons.late_lookup_failed,
     };
+    let known = Known { committed: &shared.counters, tentative, seen: &shared.seen, repeats: &lessons.repeats };
+    let mut standings = Standings::after(&known);
     let mut arena = Arena::default();
     arena.legs.reserve(batch.len() + batch.len() / 8);
     arena.rows.reserve(batch.byte_len());
@@ -198,8 +208,10 @@ fn rate_batch(
         let at =
             Located { bytes: batch.payload(record), place: place(record.offset), received_ms: record.timestamp_ms };
         read_up_to_ms = read_up_to_ms.max(record.timestamp_ms);
-        stages::run(&context, at, batch.source(record), &mut arena);
+        stages::run(&context, at, batch.source(record), &mut standings, &mut arena);
     }
+    let moves = standings.moves();
+    tentative.lead_to(&moves, standings.counted());
     let (_, next_offset) = batch.offsets().expect("a batch that is rated has records");
     let last = batch.records().last().expect("a batch that is rated has records");
     let summary =
@@ -217,7 +229,8 @@ fn rate_batch(
         summary,
         from_offset: from,
         last_digest: record_digest(batch.payload(last)),
-        late_lookup_failed,
+        moves,
+        lessons,
     }
 }
 

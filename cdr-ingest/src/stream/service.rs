@@ -14,6 +14,7 @@ use billing::{Clock, Store, StoreError, SystemClock};
 use tokio::sync::Mutex;
 
 use super::consumer::{self, ConsumerHandle, ConsumerOptions};
+use super::counting::Committed;
 use super::live::Live;
 use super::progress;
 use super::seen::Seen;
@@ -38,6 +39,8 @@ pub struct Shared {
     pub live: Live,
     /// Identities.
     pub seen: RwLock<Seen>,
+    /// Where the counters of accounts stand.
+    pub counters: Committed,
     /// One commit of this process at a time.
     pub gate: Mutex<()>,
     /// The duplicate window.
@@ -126,6 +129,7 @@ pub async fn run(
     let window_ms = settings.number("dedup.window_hours")? * 3_600_000;
     let shared = Arc::new(Shared {
         seen: RwLock::new(load_identities(&store).await?),
+        counters: Committed::load(&store, SystemClock.now().date_naive()).await?,
         outbox_bytes: AtomicI64::new(0),
         outbox_max: settings.number("outbox.max_bytes")?,
         gate: Mutex::new(()),

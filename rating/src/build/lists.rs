@@ -20,7 +20,7 @@ impl Builder {
         for (index, row) in std::mem::take(&mut self.rows.rate_rows).into_iter().enumerate() {
             match list_index.get(&row.list) {
                 Some(list) => {
-                    self.check_bands(index, row.list, row.rate);
+                    self.check_variants(index, row.list, row.rate);
                     by_list[*list as usize].push((row, index));
                 }
                 None => self.bad(Table::Rates, index, "list", "this list does not exist; add it to the lists"),
@@ -76,12 +76,17 @@ impl Builder {
         }
     }
 
-    /// A rate may ask for the bands of its own list only.
-    fn check_bands(&mut self, row: usize, list: ListId, rate: u32) {
-        let rate = &self.rows.rates[rate as usize];
-        let foreign = rate.parts().bands.iter().any(|band| self.rows.bands[band.band as usize].list != list);
-        if foreign {
+    /// A rate may ask for the bands and the counter of its own list only.
+    fn check_variants(&mut self, row: usize, list: ListId, rate: u32) {
+        let parts = self.rows.rates[rate as usize].parts();
+        let mut bands = parts.variants.iter().filter_map(|variant| variant.band);
+        let is_foreign_band = bands.any(|band| self.rows.bands[band as usize].list != list);
+        let is_foreign_volume = parts.volume.is_some_and(|volume| self.rows.volumes[volume as usize].list != list);
+        if is_foreign_band {
             self.bad(Table::Rates, row, "band", "this band belongs to another list");
+        }
+        if is_foreign_volume {
+            self.bad(Table::Rates, row, "volume", "this counter belongs to another list");
         }
     }
 

@@ -4,6 +4,7 @@
 //! Does not own: reading rows; checks of a single field (done where text becomes a row).
 //! Always: all errors are reported, not the first; a snapshot that is built is consistent.
 
+mod counters;
 mod lists;
 
 use std::fmt;
@@ -38,6 +39,10 @@ pub enum Table {
     Providers,
     /// [`Rows::bands`]
     Bands,
+    /// [`Rows::volumes`]
+    Volumes,
+    /// [`Rows::bundles`]
+    Bundles,
 }
 
 /// A row that contradicts others.
@@ -90,8 +95,11 @@ impl Builder {
         let list_index: FxHashMap<ListId, u32> =
             self.rows.lists.iter().enumerate().map(|(index, list)| (list.id, index as u32)).collect();
         self.bands(&list_index);
+        let volumes = self.volumes(&list_index);
         let lists = self.lists(&prefixes, &list_index);
-        let (plans, plan_index) = self.plans(&list_index);
+        let (mut plans, plan_index) = self.plans(&list_index);
+        self.bundles(&mut plans, &plan_index);
+        self.mark_counting(&mut plans, &lists);
         let (providers, provider_index) = self.providers();
         let (accounts, account_ids, account_plans, local_locks) = self.accounts(&plans, &plan_index);
         let (dids, did_states) = self.dids(&account_ids);
@@ -159,6 +167,7 @@ impl Builder {
             provider_trunks,
             sources,
             bands: self.rows.bands,
+            volumes,
             default_rules: NumberRules::default().with_short_codes(codes),
             emergency: settings.emergency.iter().map(|code| code.digits()).collect(),
             symbols: symbols.map(|(index, word)| (word.as_str().into(), Symbol(index as u32))).collect(),
@@ -178,6 +187,8 @@ impl Builder {
                 code: row.code.as_str().into(),
                 prices_incoming: row.prices_incoming,
                 layers: Vec::new(),
+                bundles: Vec::new(),
+                counts: false,
             })
             .collect();
         let mut layers: Vec<_> = self.rows.layers.clone().into_iter().enumerate().collect();

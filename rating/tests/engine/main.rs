@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod common;
+mod counters;
 mod selection;
 mod terms;

@@ -32,7 +32,8 @@ fn price(
         incoming_service: wanted.incoming_service,
         place: wanted.place,
         at_ms: wanted.at_ms,
-        usage: Usage { answered, duration_ms: if answered { 10_000 } else { 0 } },
+        usage: if answered { Usage::call(10_000) } else { Usage::ATTEMPT },
+        counters: &(),
     };
     price_leg(snapshot, &leg, &mut ())
 }
@@ -154,7 +155,7 @@ fn a_breached_lock_acts_by_its_origin() {
         let snapshot = operator.build();
         let got = price(&snapshot, "381114112060", Wanted { provider: Some(ProviderId(1)), ..outgoing() }, answered);
         assert_eq!(
-            got.map(|price| price.retail.amount.to_string()).as_deref().map_err(|e| *e),
+            got.as_ref().map(|price| price.retail.amount.to_string()).as_deref().map_err(|e| **e),
             expected,
             "{origin} {answered}"
         );

@@ -41,7 +41,8 @@ fn leg() -> Leg<'static> {
         incoming_service: None,
         place: None,
         at_ms: ms(NOW),
-        usage: Usage { answered: true, duration_ms: 10_000 },
+        usage: Usage::call(10_000),
+        counters: &(),
     }
 }
 

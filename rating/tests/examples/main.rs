@@ -8,18 +8,41 @@ use std::sync::Arc;
 
 use numbering::{Digits, NumberingPlan};
 use rating::calendar::{Band, Dates, Days, parse_hours};
+use rating::counter::{CounterKey, Counters, Period};
 use rating::leg::{Leg, price_leg};
 use rating::list::{Qualifiers, Validity};
-use rating::rate::{BandTiers, parse_tiers};
+use rating::rate::{Variant, parse_tiers, parse_variants};
 use rating::rows::{
-    AccountId, AccountPlanRow, AccountRow, ClientId, DiscountRow, ExchangeRow, Holder, LayerRow, ListId, ListRow,
-    PlanId, PlanRow, RateRow, Rows, TaxRow,
+    AccountId, AccountPlanRow, AccountRow, BundleRow, ClientId, CounterId, DiscountRow, ExchangeRow, Holder, LayerRow,
+    ListId, ListRow, PlanId, PlanRow, RateRow, Rows, TaxRow, VolumeRow,
 };
 use rating::snapshot::AccountIx;
 use rating::terms::DiscountLevel;
 use rating::{Currency, Money, Rate, RateParts, Rounding, Service, Snapshot, Usage};
 
 type Example = BTreeMap<String, String>;
+
+const BUNDLE: CounterId = CounterId(1);
+const VOLUME: CounterId = CounterId(2);
+
+/// Where the counters stand: the volume as the example says, nothing used of the bundle.
+#[derive(Debug)]
+struct Standing(u64);
+
+impl Counters for Standing {
+    fn used(&self, key: &CounterKey) -> u64 {
+        if key.counter == VOLUME { self.0 } else { 0 }
+    }
+}
+
+/// A column that only some of the files have.
+fn optional<'a>(example: &'a Example, column: &str) -> &'a str {
+    example.get(column).map_or("", String::as_str)
+}
+
+fn service(example: &Example) -> Service {
+    optional(example, "service").parse().unwrap_or(Service::Outgoing)
+}
 
 /// An operator with one list, one row and one client, as the example says.
 fn operator(example: &Example) -> Rows {
@@ -29,13 +52,14 @@ fn operator(example: &Example) -> Rows {
     let percent = |text: &str| (Money::parse(text).unwrap().nanos() / 10_000_000) as u32;
     let mut rows = Rows::empty();
     let list = ListId(1);
-    let mut in_bands = Vec::new();
+    let mut variants = parse_variants(optional(example, "steps"), |_| None).unwrap();
     for said in text("bands").split(" | ").filter(|said| !said.trim().is_empty()) {
         let (head, tiers) = said.rsplit_once('=').unwrap();
         let [name, priority, days, hours, dates] = head.split(';').map(str::trim).collect::<Vec<_>>()[..] else {
             panic!("`{said}` has not five parts")
         };
-        in_bands.push(BandTiers { band: rows.bands.len() as u32, tiers: parse_tiers(tiers).unwrap() });
+        let tiers = parse_tiers(tiers).unwrap();
+        variants.push(Variant { band: Some(rows.bands.len() as u32), from_volume: 0, tiers });
         rows.bands.push(Band {
             list,
             name: name.into(),
@@ -47,10 +71,14 @@ fn operator(example: &Example) -> Rows {
             validity: Validity::ALWAYS,
         });
     }
+    if !optional(example, "volume_before").is_empty() {
+        rows.volumes.push(VolumeRow { id: VOLUME, list, code: "volume".into(), period: Period::Month });
+    }
     rows.rates.push(
         Rate::new(RateParts {
             tiers: parse_tiers(text("tiers")).unwrap(),
-            bands: in_bands,
+            variants,
+            volume: (!rows.volumes.is_empty()).then_some(0),
             connect_fee: money("connect_fee").unwrap_or_default(),
             attempt_fee: money("attempt_fee").unwrap_or_default(),
             free_s: given("free_seconds").map_or(0, |text| text.parse().unwrap()),
@@ -75,6 +103,21 @@ fn operator(example: &Example) -> Rows {
     rows.rate_rows.push(RateRow { id: 1, list, prefix, qualifiers, validity, rate: 0 });
     rows.plans.push(PlanRow { id: PlanId(1), code: "plan".into(), prices_incoming: false });
     rows.layers.push(LayerRow { plan: PlanId(1), layer: 1, list, validity });
+    if let Ok(units) = optional(example, "included").parse() {
+        rows.bundles.push(BundleRow {
+            id: BUNDLE,
+            plan: PlanId(1),
+            code: "bundle".into(),
+            priority: 1,
+            units,
+            period: Period::Month,
+            keeps: 0,
+            waives_connect_fee: optional(example, "waives") == "yes",
+            services: vec![service(example)],
+            destinations: None,
+            validity,
+        });
+    }
     let (id, client) = (AccountId(1), ClientId(1));
     rows.accounts.push(AccountRow { id, code: "account".into(), client, currency: Currency::RUB });
     rows.account_plans.push(AccountPlanRow { account: id, plan: PlanId(1), validity });
@@ -106,14 +149,15 @@ fn reckoned(example: &Example) -> (String, String) {
     let plan = NumberingPlan::from_csv("prefix,country,kind,name_en,name_ru\n7,RU,any,,\n").unwrap();
     let snapshot = Snapshot::build(operator(example), Arc::new(plan)).unwrap();
     let usage = match example["duration"].as_str() {
-        "attempt" => Usage { answered: false, duration_ms: 0 },
-        duration => Usage { answered: true, duration_ms: duration.parse().unwrap() },
+        "attempt" => Usage::ATTEMPT,
+        units if !service(example).is_call() => Usage::event(units.parse().unwrap()),
+        duration => Usage::call(duration.parse().unwrap()),
     };
     let answered = chrono::DateTime::parse_from_rfc3339(&example["answered_at"]).unwrap();
     let leg = Leg {
         account: Some(AccountIx(0)),
         plan: None,
-        service: Service::Outgoing,
+        service: service(example),
         number: Digits::parse(b"79161234567").unwrap(),
         origin: Digits::EMPTY,
         provider: None,
@@ -121,6 +165,7 @@ fn reckoned(example: &Example) -> (String, String) {
         place: None,
         at_ms: answered.timestamp_millis(),
         usage,
+        counters: &Standing(optional(example, "volume_before").parse().unwrap_or(0)),
     };
     match price_leg(&snapshot, &leg, &mut ()) {
         Ok(price) => (price.retail.amount.to_string(), price.retail.billed_s.to_string()),

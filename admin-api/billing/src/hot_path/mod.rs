@@ -4,6 +4,7 @@
 //! Does not own: any table.
 //! Always: one REPEATABLE READ transaction, so the rows belong together; nothing here writes but [`raise_version`].
 
+mod counters;
 mod parties;
 mod tariffs;
 
@@ -75,8 +76,10 @@ pub async fn read_rows(store: &Store) -> Result<Rows, StoreError> {
     read_providers_and_sources(&mut tx, &mut rows).await?;
     let mut symbols = Symbols::default();
     let bands = tariffs::read_lists(&mut tx, &mut rows).await?;
-    tariffs::read_rates(&mut tx, &mut rows, &bands, &mut symbols).await?;
+    let volumes = counters::read_volumes(&mut tx, &mut rows).await?;
+    tariffs::read_rates(&mut tx, &mut rows, (&bands, &volumes), &mut symbols).await?;
     tariffs::read_plans(&mut tx, &mut rows).await?;
+    counters::read_bundles(&mut tx, &mut rows).await?;
     parties::read_accounts(&mut tx, &mut rows).await?;
     parties::read_terms(&mut tx, &mut rows).await?;
     parties::read_numbers(&mut tx, &mut rows, &mut symbols).await?;

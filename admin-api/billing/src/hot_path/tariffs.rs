@@ -7,13 +7,14 @@ use futures_util::TryStreamExt;
 use numbering::{Digits, parse_mask};
 use rating::calendar::{Band, Dates, Days, days_of, parse_hours};
 use rating::list::{Qualifiers, Validity};
-use rating::rate::{parse_bands, parse_tiers};
+use rating::rate::{parse_tiers, parse_variants};
 use rating::rows::{LayerRow, ListId, ListRow, PlanRow, ProviderId, RateRow, Rows};
 use rating::{Rate, RateParts, Rounding};
 use rust_decimal::Decimal;
 use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
 
+use super::counters::VolumeIndex;
 use super::{Symbols, currency, inconsistent, list_id, money, parse, plan_id, provider_id, validity};
 use crate::store::{StoreError, copy_value};
 
@@ -85,7 +86,7 @@ fn band_of(row: &PgRow, holidays: Option<&Arc<[i32]>>) -> Option<Band> {
 pub(super) async fn read_rates(
     connection: &mut PgConnection,
     rows: &mut Rows,
-    bands: &BandIndex,
+    (bands, volumes): (&BandIndex, &VolumeIndex),
     symbols: &mut Symbols,
 ) -> Result<(), StoreError> {
     let terms = sqlx::query("SELECT * FROM rate_terms ORDER BY id").fetch_all(&mut *connection).await?;
@@ -94,7 +95,7 @@ pub(super) async fn read_rates(
         let id: i32 = row.get("id");
         index.insert(id, rows.rates.len() as u32);
         rows.rates.push(
-            rate_of(row, bands)
+            rate_of(row, bands, volumes)
                 .ok_or_else(|| inconsistent("rate_terms", format!("terms {id} that are not well formed")))?,
         );
     }
@@ -142,7 +143,7 @@ fn rate_row(line: &[u8], terms: &HashMap<i32, u32>, symbols: &mut Symbols) -> Op
     })
 }
 
-fn rate_of(row: &PgRow, bands: &BandIndex) -> Option<Rate> {
+fn rate_of(row: &PgRow, bands: &BandIndex, volumes: &VolumeIndex) -> Option<Rate> {
     let rounding = match (row.get::<Option<&str>, _>("rounding"), row.get::<Option<i16>, _>("decimals")) {
         (Some(mode), Some(decimals)) => {
             Some(Rounding { mode: mode.parse().ok()?, decimals: u8::try_from(decimals).ok()? })
@@ -151,7 +152,10 @@ fn rate_of(row: &PgRow, bands: &BandIndex) -> Option<Rate> {
     };
     Rate::new(RateParts {
         tiers: parse_tiers(row.get("tiers"))?,
-        bands: parse_bands(row.get("bands"), |id| bands.get(id).copied())?,
+        variants: parse_variants(row.get("variants"), |id| bands.get(id).copied())?,
+        volume: row
+            .get::<Option<i32>, _>("volume_id")
+            .map_or(Some(None), |id| volumes.get(&id).map(|volume| Some(*volume)))?,
         connect_fee: money(row.get("connect_fee"))?,
         attempt_fee: money(row.get("attempt_fee"))?,
         free_s: u32::try_from(row.get::<i32, _>("free_s")).ok()?,

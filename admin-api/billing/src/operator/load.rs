@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rating::Money;
 use rating::list::Validity;
-use rating::rate::{bands_text, tiers_text};
+use rating::rate::{tiers_text, variants_text};
 use sqlx::postgres::PgConnection;
 
 use super::copy::Copy;
@@ -56,6 +56,8 @@ pub async fn load(
         ("source", "id"),
         ("price_list", "id"),
         ("band", "id"),
+        ("counter", "id"),
+        ("destination_group", "id"),
         ("rate_terms", "id"),
         ("rate", "id"),
         ("tariff_plan", "id"),
@@ -195,9 +197,10 @@ async fn load_tariffs(
         .await?;
     }
     copy.end().await?;
+    super::load_counters::load_volumes(connection, operator, progress).await?;
     let mut copy = Copy::begin(
         connection,
-        "rate_terms (id, tiers, bands, connect_fee, attempt_fee, free_s, minimum, maximum, rounding, decimals)",
+        "rate_terms (id, tiers, variants, volume_id, connect_fee, attempt_fee, free_s, minimum, maximum, rounding, decimals)",
         progress,
     )
     .await?;
@@ -206,7 +209,8 @@ async fn load_tariffs(
         copy.line(&[
             Some(&(index + 1).to_string()),
             Some(&tiers_text(&parts.tiers)),
-            Some(&bands_text(&parts.bands, band_id)),
+            Some(&variants_text(&parts.variants, band_id)),
+            parts.volume.map(|volume| rows.volumes[volume as usize].id.0.to_string()).as_deref(),
             Some(&parts.connect_fee.to_string()),
             Some(&parts.attempt_fee.to_string()),
             Some(&parts.free_s.to_string()),
@@ -264,7 +268,8 @@ async fn load_tariffs(
         ])
         .await?;
     }
-    copy.end().await
+    copy.end().await?;
+    super::load_counters::load_bundles(connection, operator, progress).await
 }
 
 async fn load_accounts(
@@ -434,6 +439,9 @@ pub fn row_count(operator: &Operator) -> usize {
     rows.lists.len()
         + operator.holidays.len()
         + rows.bands.len()
+        + rows.volumes.len()
+        + rows.destination_groups.iter().map(|group| group.prefixes.len() + 1).sum::<usize>()
+        + rows.bundles.len()
         + rows.rates.len()
         + rows.rate_rows.len()
         + rows.plans.len()

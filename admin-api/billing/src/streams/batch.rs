@@ -5,6 +5,7 @@ use sqlx::{Postgres, Row, Transaction};
 
 use super::outbox::OutboxPart;
 use super::partition::Claim;
+use crate::counters::{self, CounterMove};
 use crate::ledger::{self, UsageDelta};
 use crate::numbers::{self, NonTargetDelta};
 use crate::store::{Store, StoreError};
@@ -43,6 +44,8 @@ pub struct BatchWrite<'a> {
     pub newest_end: DateTime<Utc>,
     /// Records that could not be rated.
     pub suspense: &'a [SuspenseEntry],
+    /// Counters of accounts, one move a key.
+    pub counters: &'a [CounterMove],
     /// Calls to numbers not in work, one row a key.
     pub non_target: &'a [NonTargetDelta],
     /// Rows for ClickHouse.
@@ -65,6 +68,9 @@ pub enum WriteError {
     /// A period was closed since the batch was rated: rate it again with the periods of now.
     #[error("a billing period was closed while the batch was rated")]
     PeriodClosed,
+    /// A counter stands elsewhere than where the batch found it: rate it again with the counters of now.
+    #[error("a counter of an account was moved while the batch was rated")]
+    CountersMoved,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -145,6 +151,9 @@ impl BatchTx {
         }
         if !ledger::book_usage(&mut self.tx, batch.usage).await? {
             return Err(WriteError::PeriodClosed);
+        }
+        if !counters::apply(&mut self.tx, batch.counters).await? {
+            return Err(WriteError::CountersMoved);
         }
         let blob = self.write_identities(claim, batch).await?;
         suspense::insert(&mut self.tx, claim, batch.suspense).await?;

@@ -4,6 +4,7 @@
 //! Does not own: accounts (`billing::accounts`), their calls (`calls`), their months (`billing::invoicing`).
 //! Always: an account is named by its code.
 
+pub(crate) mod bundles;
 pub(crate) mod calls;
 pub(crate) mod discounts;
 pub(crate) mod get;

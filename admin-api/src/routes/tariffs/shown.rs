@@ -8,11 +8,13 @@ use rating::check;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The price inside a time band.
+/// The price inside a time band, or from a step of the volume on.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct BandLine {
-    /// Name of the band.
-    band: String,
+pub(crate) struct VariantLine {
+    /// Name of the band; `null` outside all bands.
+    band: Option<String>,
+    /// Units that must have been charged for in the period before; 0 = none.
+    from_volume: u64,
     /// Tiers, as those of the line.
     tiers: String,
 }
@@ -30,8 +32,8 @@ pub(crate) struct PriceLine {
     currency: String,
     /// Tiers, `from second:increment@price/unit seconds`.
     tiers: String,
-    /// Tiers inside time bands; empty when the price is one at all hours.
-    bands: Vec<BandLine>,
+    /// Other tiers, inside time bands and by volume; empty when there is one price.
+    variants: Vec<VariantLine>,
     /// Fee for the answer.
     connect_fee: String,
 }
@@ -44,9 +46,15 @@ impl From<check::PriceLine> for PriceLine {
             row: line.row,
             currency: line.currency.as_str().to_owned(),
             tiers: line.tiers,
-            bands: line.bands.into_iter().map(|band| BandLine { band: band.band, tiers: band.tiers }).collect(),
+            variants: line.variants.into_iter().map(VariantLine::from).collect(),
             connect_fee: line.connect_fee.to_string(),
         }
+    }
+}
+
+impl From<check::VariantLine> for VariantLine {
+    fn from(line: check::VariantLine) -> Self {
+        Self { band: line.band, from_volume: line.from_volume, tiers: line.tiers }
     }
 }
 

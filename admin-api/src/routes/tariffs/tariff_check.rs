@@ -4,11 +4,15 @@
 //! Does not own: the answer (`rating::check`).
 //! Always: a number, account, plan or provider that does not exist is an error that points at it, never an empty answer.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
+use billing::counters::of_account;
 use billing::settings::Settings;
 use chrono::{DateTime, SecondsFormat, Utc};
 use rating::check::{self, Asked, Query};
+use rating::counter::CounterKey;
 use rating::{Snapshot, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,6 +25,9 @@ use crate::inputs;
 use crate::language::{Language, Text};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+
+/// Where the counters of the account stand.
+type Standings = BTreeMap<CounterKey, u64>;
 
 /// What is checked.
 #[derive(Deserialize, IntoParams)]
@@ -37,7 +44,7 @@ pub(crate) struct TariffQuery {
     account: Option<String>,
     /// Code of the plan; without it the account's of that moment.
     plan: Option<String>,
-    /// Rated service: outgoing (default), incoming, tollfree, forwarded or internal.
+    /// Rated service: outgoing (default), incoming, tollfree, forwarded, internal, message, data, `CALLS_REC` or `CALLS_REC_UNLIM`.
     #[param(example = "outgoing")]
     service: Option<String>,
     /// Incoming service; empty = all.
@@ -50,7 +57,7 @@ pub(crate) struct TariffQuery {
     origin: Option<String>,
     /// The moment (RFC 3339) or day; now, if empty.
     at: Option<String>,
-    /// Explain the price of an answered call of this length.
+    /// Explain the price of an answered call of this length, or of an event of so many pieces, with what the account has left of its bundles.
     #[param(example = "75")]
     seconds: Option<String>,
 }
@@ -131,15 +138,26 @@ pub(crate) async fn handler(
     let snapshot = state.snapshot()?;
     let settings = state.settings()?;
     let now = state.clock.now();
+    let counters = counters(&state, &snapshot, &asked).await?;
     // A short prefix has a hundred thousand lines below it: that is work for another thread.
-    let answered = tokio::task::spawn_blocking(move || answer(&snapshot, &settings, &asked, language, now)).await;
+    let answered =
+        tokio::task::spawn_blocking(move || answer(&snapshot, &settings, (&asked, &counters), language, now)).await;
     answered.unwrap_or_else(|_| Err(Problem::new(Code::Internal))).map(Json)
+}
+
+/// What the account has used of its bundles and volumes, where an example call asks for it.
+async fn counters(state: &AppState, snapshot: &Snapshot, asked: &TariffQuery) -> Result<Standings, Problem> {
+    let account = given(asked.account.as_deref()).and_then(|code| snapshot.account_by_code(code));
+    match (account, given(asked.seconds.as_deref())) {
+        (Some(index), Some(_)) => Ok(of_account(&state.store, snapshot.account(index).id).await?.into_iter().collect()),
+        _ => Ok(Standings::new()),
+    }
 }
 
 fn answer(
     snapshot: &Snapshot,
     settings: &Settings,
-    asked: &TariffQuery,
+    (asked, counters): (&TariffQuery, &Standings),
     language: Language,
     now: DateTime<Utc>,
 ) -> Result<TariffCheck, Problem> {
@@ -170,7 +188,7 @@ fn answer(
         providers: found.providers.into_iter().map(ProviderPrices::from).collect(),
         below: found.below.map(Below::from),
         locks: found.locks.into_iter().map(LockLine::from).collect(),
-        explanation: seconds.map(|seconds| explanation(snapshot, &query, seconds, language)),
+        explanation: seconds.map(|seconds| explanation(snapshot, &query, seconds, counters, language)),
         version: snapshot.version,
     })
 }
@@ -221,9 +239,16 @@ fn query<'a>(
     })
 }
 
-fn explanation(snapshot: &Snapshot, query: &Query<'_>, seconds: u32, language: Language) -> Explanation {
-    let usage = Usage { answered: true, duration_ms: u64::from(seconds) * 1000 };
-    let (price, lines) = check::explain(snapshot, query, usage);
+fn explanation(
+    snapshot: &Snapshot,
+    query: &Query<'_>,
+    units: u32,
+    counters: &Standings,
+    language: Language,
+) -> Explanation {
+    let units = u64::from(units);
+    let usage = if query.service.is_call() { Usage::call(units * 1000) } else { Usage::event(units) };
+    let (price, lines) = check::explain(snapshot, query, usage, counters);
     let side = price.ok();
     let lines = lines.iter().map(|line| {
         let mut shown = serde_json::to_value(line).unwrap_or_default();

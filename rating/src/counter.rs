@@ -1,0 +1,286 @@
+//! Counters: what an account has used of its bundles, and how much it was charged for by volume.
+//!
+//! Owns: periods, the bundles that cover a usage and in which order their units are taken, what a priced leg adds to which counter.
+//! Does not own: where counters are kept (they come in as values through [`Counters`] and go out as [`Draw`]s), the arithmetic of what is covered (`price`).
+//! Always: a unit is taken once, the one that expires first before the others; nothing is taken for a leg that nobody answered.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{Datelike, Days, Months, NaiveDate};
+use numbering::Digits;
+use rustc_hash::FxHashSet;
+use serde::Serialize;
+
+use crate::code::{Service, words};
+use crate::explain::{Line, Trace};
+use crate::leg::Leg;
+use crate::list::Validity;
+use crate::rows::{AccountId, CounterId};
+use crate::snapshot::{AccountIx, Plan, Snapshot};
+use crate::terms::Included;
+
+words! {
+    /// How long a counter counts before the next one begins; by the usage day.
+    Period {
+        /// A day.
+        Day = "day",
+        /// A week from Monday.
+        Week = "week",
+        /// A calendar month.
+        Month = "month",
+    }
+}
+
+impl Period {
+    /// First day of the period that a day lies in.
+    pub fn start(self, day: NaiveDate) -> NaiveDate {
+        match self {
+            Self::Day => day,
+            Self::Week => day.week(chrono::Weekday::Mon).checked_first_day().unwrap_or(day),
+            Self::Month => day.with_day(1).unwrap_or(day),
+        }
+    }
+
+    /// First day of the period `count` periods before the one that begins at `start`.
+    fn back(self, start: NaiveDate, count: u16) -> Option<NaiveDate> {
+        match self {
+            Self::Day => start.checked_sub_days(Days::new(u64::from(count))),
+            Self::Week => start.checked_sub_days(Days::new(7 * u64::from(count))),
+            Self::Month => start.checked_sub_months(Months::new(u32::from(count))),
+        }
+    }
+
+    /// Last day of the period that begins at `start`.
+    fn last_day(self, start: NaiveDate) -> NaiveDate {
+        let next = match self {
+            Self::Day => return start,
+            Self::Week => start.checked_add_days(Days::new(7)),
+            Self::Month => start.checked_add_months(Months::new(1)),
+        };
+        next.and_then(|next| next.pred_opt()).unwrap_or(start)
+    }
+}
+
+/// Which counter: of an account, in a period.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct CounterKey {
+    /// Account.
+    pub account: AccountId,
+    /// The bundle or the volume.
+    pub counter: CounterId,
+    /// First day of the period.
+    pub period: NaiveDate,
+}
+
+/// What a leg adds to a counter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Draw {
+    /// Which.
+    pub key: CounterKey,
+    /// Where it stood before.
+    pub before: u64,
+    /// What is added: seconds, or pieces.
+    pub used: u64,
+}
+
+/// Where counters stand. `()` knows none: nothing was used yet.
+pub trait Counters: fmt::Debug {
+    /// What was added to this counter so far.
+    fn used(&self, key: &CounterKey) -> u64;
+}
+
+impl Counters for () {
+    fn used(&self, _key: &CounterKey) -> u64 {
+        0
+    }
+}
+
+/// Standings that were read beforehand; one that is not there was never moved.
+impl Counters for BTreeMap<CounterKey, u64> {
+    fn used(&self, key: &CounterKey) -> u64 {
+        self.get(key).copied().unwrap_or(0)
+    }
+}
+
+/// A bundle of a plan: units that cost nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct Bundle {
+    pub(crate) id: CounterId,
+    pub(crate) code: Box<str>,
+    pub(crate) units: u64,
+    pub(crate) period: Period,
+    /// For how many further periods units that were not used can be.
+    pub(crate) keeps: u16,
+    pub(crate) waives_connect_fee: bool,
+    /// Empty = calls of every service.
+    pub(crate) services: Vec<Service>,
+    /// `None` = any destination.
+    pub(crate) destinations: Option<Arc<FxHashSet<Digits>>>,
+    pub(crate) validity: Validity,
+}
+
+impl Bundle {
+    fn covers(&self, leg: &Leg<'_>) -> bool {
+        let service =
+            if self.services.is_empty() { leg.service.is_call() } else { self.services.contains(&leg.service) };
+        let is_in = |group: &Arc<FxHashSet<Digits>>| {
+            (1..=leg.number.len()).any(|len| group.contains(&leg.number.truncated(len)))
+        };
+        service && self.validity.contains(leg.at_ms) && self.destinations.as_ref().is_none_or(is_in)
+    }
+}
+
+/// A counter that rates of a list go by.
+#[derive(Clone, Debug)]
+pub struct Volume {
+    /// Identifier.
+    pub id: CounterId,
+    /// Code, unique within its list.
+    pub code: Box<str>,
+    /// How long it counts.
+    pub period: Period,
+}
+
+/// Units of a bundle that are left in one of its periods.
+struct Left<'a> {
+    bundle: &'a Bundle,
+    key: CounterKey,
+    before: u64,
+    units: u64,
+}
+
+/// What the bundles of a plan still include of a leg.
+#[derive(Default)]
+pub(crate) struct Coverage<'a> {
+    left: Vec<Left<'a>>,
+}
+
+impl<'a> Coverage<'a> {
+    /// In the order in which units are taken: bundle by bundle, the oldest units first.
+    pub(crate) fn of(
+        snapshot: &'a Snapshot,
+        (index, plan): (AccountIx, &'a Plan),
+        leg: &Leg<'_>,
+        usage_day: NaiveDate,
+    ) -> Self {
+        let mut left = Vec::new();
+        if !leg.usage.answered {
+            return Self { left };
+        }
+        let account = snapshot.account(index).id;
+        for bundle in plan.bundles.iter().filter(|bundle| bundle.covers(leg)) {
+            let current = bundle.period.start(usage_day);
+            for age in (0..=bundle.keeps).rev() {
+                let Some(period) = bundle.period.back(current, age) else { continue };
+                if age > 0 && !snapshot.had_bundle(index, bundle.id, bundle.period.last_day(period)) {
+                    continue;
+                }
+                let key = CounterKey { account, counter: bundle.id, period };
+                let before = leg.counters.used(&key);
+                let units = bundle.units.saturating_sub(before);
+                if units > 0 {
+                    left.push(Left { bundle, key, before, units });
+                }
+            }
+        }
+        Self { left }
+    }
+
+    /// The sum of it, for the arithmetic.
+    pub(crate) fn included(&self) -> Included {
+        Included {
+            units: self.left.iter().fold(0, |sum: u64, left| sum.saturating_add(left.units)),
+            waives_connect_fee: self.left.first().is_some_and(|left| left.bundle.waives_connect_fee),
+        }
+    }
+
+    /// Takes `covered` units.
+    pub(crate) fn take<T: Trace>(&self, mut covered: u64, draws: &mut Vec<Draw>, trace: &mut T) {
+        for left in &self.left {
+            let used = covered.min(left.units);
+            if used == 0 {
+                return;
+            }
+            covered -= used;
+            draws.push(Draw { key: left.key, before: left.before, used });
+            trace.line(|| Line::Bundle {
+                bundle: left.bundle.code.to_string(),
+                period: left.key.period,
+                included: left.bundle.units,
+                before: left.before,
+                used,
+            });
+        }
+    }
+}
+
+/// A bundle with what an account has used of it, as people ask for it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct BundleState {
+    /// Code of the bundle.
+    pub bundle: String,
+    /// First day of the period whose units these are.
+    pub period: NaiveDate,
+    /// Last day on which they can be used.
+    pub until: NaiveDate,
+    /// Units included.
+    pub included: u64,
+    /// Units used.
+    pub used: u64,
+}
+
+/// What an account has of its bundles on a day: the oldest units first.
+pub fn bundles_of(snapshot: &Snapshot, index: AccountIx, at_ms: i64, counters: &dyn Counters) -> Vec<BundleState> {
+    let Some(plan) = snapshot.plan_of(index, at_ms) else { return Vec::new() };
+    let day = snapshot.usage_day(at_ms);
+    let mut states = Vec::new();
+    for bundle in plan.bundles.iter().filter(|bundle| bundle.validity.contains(at_ms)) {
+        let current = bundle.period.start(day);
+        for age in (0..=bundle.keeps).rev() {
+            let Some(period) = bundle.period.back(current, age) else { continue };
+            if age > 0 && !snapshot.had_bundle(index, bundle.id, bundle.period.last_day(period)) {
+                continue;
+            }
+            let key = CounterKey { account: snapshot.account(index).id, counter: bundle.id, period };
+            let mut until = period;
+            for _ in 0..=bundle.keeps {
+                until = bundle.period.last_day(until).succ_opt().unwrap_or(until);
+            }
+            states.push(BundleState {
+                bundle: bundle.code.to_string(),
+                period,
+                until: until.pred_opt().unwrap_or(until),
+                included: bundle.units,
+                used: counters.used(&key).min(bundle.units),
+            });
+        }
+    }
+    states
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// period | day | its first day | last day | first day of the one before
+    #[test]
+    fn periods() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        for (period, at, start, last, before) in [
+            (Period::Day, "2026-11-22", "2026-11-22", "2026-11-22", "2026-11-21"),
+            // 2026-11-22 is a Sunday: the last day of its week.
+            (Period::Week, "2026-11-22", "2026-11-16", "2026-11-22", "2026-11-09"),
+            (Period::Week, "2026-11-23", "2026-11-23", "2026-11-29", "2026-11-16"),
+            (Period::Month, "2026-12-31", "2026-12-01", "2026-12-31", "2026-11-01"),
+            (Period::Month, "2027-01-01", "2027-01-01", "2027-01-31", "2026-12-01"),
+            (Period::Month, "2028-02-29", "2028-02-01", "2028-02-29", "2028-01-01"),
+        ] {
+            let first = period.start(day(at));
+            assert_eq!(first, day(start), "{period} {at}");
+            assert_eq!(period.last_day(first), day(last), "{period} {at}");
+            assert_eq!(period.back(first, 1), Some(day(before)), "{period} {at}");
+        }
+    }
+}
