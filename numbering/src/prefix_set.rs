@@ -283,26 +283,32 @@ impl PrefixSet {
         if number.len() < JUMP_LEN { None } else { self.jumps.get(jump_key(number.word())) }
     }
 
-    /// Every prefix that `beginning` begins and that is longer than it, by walking its part of the trie alone.
-    pub fn longer(&self, beginning: Digits) -> impl Iterator<Item = (PrefixId, Digits)> + '_ {
-        let mut index = Some(0u32);
+    /// The identifiers of every prefix that `beginning` begins and that is longer than it: one range for each length, as identifiers follow the trie
+    /// breadth first. The digits are not touched.
+    pub fn ranges_below(&self, beginning: Digits) -> impl Iterator<Item = std::ops::Range<u32>> + '_ {
+        let mut node = Some(0u32);
         for depth in 0..beginning.len() {
             let symbol = u64::from(beginning.symbol(depth));
-            index = index
+            node = node
                 .map(|index| self.nodes[index as usize])
                 .filter(|node| node.children & bit(symbol) != 0)
                 .map(|node| node.child_base + rank(node.children, symbol));
         }
-        let mut open: Vec<u32> = index.into_iter().collect();
-        let mut ids = 0..0;
+        let mut level = node.map_or(0..0, |index| index..index + 1);
         std::iter::from_fn(move || {
-            while ids.is_empty() {
-                let node = self.nodes[open.pop()? as usize];
-                open.extend(node.child_base..node.child_base + node.children.count_ones());
-                ids = node.terminal_base..node.terminal_base + node.terminals.count_ones();
+            let (first, last) = (self.nodes.get(level.start as usize)?, *self.nodes[..level.end as usize].last()?);
+            if level.is_empty() {
+                return None;
             }
-            ids.next().map(|id| (PrefixId(id), self.prefixes[id as usize]))
+            let ids = first.terminal_base..last.terminal_base + last.terminals.count_ones();
+            level = first.child_base..last.child_base + last.children.count_ones();
+            Some(ids)
         })
+    }
+
+    /// Every prefix that `beginning` begins and that is longer than it.
+    pub fn longer(&self, beginning: Digits) -> impl Iterator<Item = (PrefixId, Digits)> + '_ {
+        self.ranges_below(beginning).flatten().map(|id| (PrefixId(id), self.prefixes[id as usize]))
     }
 
     /// The identifier of exactly this prefix.

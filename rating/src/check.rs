@@ -2,10 +2,10 @@
 //!
 //! Owns: the answer for a number or a prefix, retail and wholesale per provider, with the verdict and who has to act on it.
 //! Does not own: the search itself (`resolve`) and the price (`leg`), which are those of the hot path.
-//! Always: a check changes nothing, and its answer for a number is what the hot path would do with a call to it that has these qualifiers:
-//! one that is left empty finds only rows that do not ask for it.
+//! Always: a check changes nothing, and its answer for a number is what the hot path would do with a call to it that has these qualifiers.
+//! One that is left empty finds only rows that do not ask for it, but for the incoming service: empty, it stands for all of them (M29).
 
-use numbering::{Digits, PrefixId};
+use numbering::Digits;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
@@ -105,6 +105,8 @@ pub struct PriceLine {
     pub variants: Vec<VariantLine>,
     /// Fee for the answer.
     pub connect_fee: Money,
+    /// The incoming service that the row asks for, where the check asked for all of them.
+    pub incoming_service: Option<String>,
 }
 
 /// Both sides for one provider.
@@ -295,6 +297,10 @@ pub fn explain(
     counters: &dyn Counters,
 ) -> (Result<Side, crate::SuspenseCode>, Vec<Line>) {
     let mut lines = Vec::new();
+    let plan = query.plan.or_else(|| query.account.and_then(|account| snapshot.plan_of(account, query.at_ms)));
+    // Where all incoming services are asked for, the call is explained by the one whose price the check shows.
+    let shown = plan.and_then(|plan| side(snapshot, snapshot.layers(plan, query.at_ms), query, query.provider));
+    let shown = shown.and_then(|line| line.incoming_service).and_then(|word| snapshot.find_symbol(&word));
     let leg = Leg {
         account: query.account,
         plan: query.plan,
@@ -302,7 +308,7 @@ pub fn explain(
         number: query.number,
         origin: query.origin,
         provider: query.provider,
-        incoming_service: query.incoming_service,
+        incoming_service: query.incoming_service.or(shown),
         place: query.place,
         at_ms: query.at_ms,
         usage,
@@ -347,9 +353,20 @@ fn side<'a>(
     query: &Query<'_>,
     provider: Option<ProviderId>,
 ) -> Option<PriceLine> {
-    let chain = snapshot.chain(query.number);
-    let resolved = resolve(snapshot, layers, &chain, &wanted(query, provider), "", &mut ())?;
-    Some(line(snapshot, resolved.list, resolved.found))
+    let matched = if query.is_prefix { query.number } else { snapshot.matched_as(query.number) };
+    let chain = snapshot.chain(matched);
+    incoming_services(snapshot, query).find_map(|incoming_service| {
+        let wanted = Wanted { incoming_service, ..wanted(query, provider) };
+        let resolved = resolve(snapshot, layers.clone(), &chain, &wanted, "", &mut ())?;
+        let incoming_service = incoming_service.and_then(|symbol| snapshot.word(symbol)).map(str::to_owned);
+        Some(PriceLine { incoming_service, ..line(snapshot, resolved.list, resolved.found) })
+    })
+}
+
+/// The incoming services that a check tries: the one that is asked for; else none, then each that some row asks for.
+fn incoming_services<'a>(snapshot: &'a Snapshot, query: &Query<'_>) -> impl Iterator<Item = Option<Symbol>> + 'a {
+    let others = if query.incoming_service.is_none() { &snapshot.incoming_services[..] } else { &[] };
+    std::iter::once(query.incoming_service).chain(others.iter().copied().map(Some))
 }
 
 fn line(snapshot: &Snapshot, list: &PriceList, found: Found) -> PriceLine {
@@ -371,25 +388,26 @@ fn line(snapshot: &Snapshot, list: &PriceList, found: Found) -> PriceLine {
             })
             .collect(),
         connect_fee: rate.parts().connect_fee,
+        incoming_service: None,
     }
 }
 
 /// Every longer retail line and lock below a prefix.
 fn below(snapshot: &Snapshot, query: &Query<'_>, plan: Option<&Plan>) -> Below {
-    let wanted = wanted(query, query.provider);
     let longer = |prefix: Digits| prefix.len() > query.number.len() && prefix.starts_with(query.number);
-    // A list has a few hundred rates, whatever the number of its rows: each is looked at once.
     let mut rates: FxHashMap<u32, usize> = FxHashMap::default();
-    let under: Vec<(PrefixId, Digits)> = snapshot.prefixes().longer(query.number).collect();
-    for (id, prefix) in &under {
-        let mut layers = plan.into_iter().flat_map(|plan| snapshot.layers(plan, query.at_ms));
-        if let Some(found) = layers.find_map(|list| list.find_at(*id, prefix.len(), &wanted)) {
-            *rates.entry(found.rate).or_default() += 1;
+    for ids in snapshot.prefixes().ranges_below(query.number) {
+        let mut taken = vec![false; ids.len()];
+        for incoming_service in incoming_services(snapshot, query) {
+            let wanted = Wanted { incoming_service, ..wanted(query, query.provider) };
+            for list in plan.into_iter().flat_map(|plan| snapshot.layers(plan, query.at_ms)) {
+                list.count_below(ids.clone(), &wanted, &mut taken, &mut rates);
+            }
         }
     }
     let local =
         query.account.map(|account| snapshot.account(account).locks.of(&snapshot.local_locks)).unwrap_or_default();
-    let global = under.iter().filter_map(|(id, _)| snapshot.global_locks.get(id)).flatten();
+    let global = snapshot.global_locks.values().flatten();
     let in_force = |lock: &&lock::Lock| longer(lock.mask) && lock.validity.contains(query.at_ms);
     let minutes: Vec<(Money, String)> = rates.keys().filter_map(|rate| minute(snapshot.rate(*rate))).collect();
     Below {

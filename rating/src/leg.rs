@@ -140,10 +140,7 @@ pub fn price_leg<T: Trace>(snapshot: &Snapshot, leg: &Leg<'_>, trace: &mut T) ->
         result.emergency = true;
         return Ok(result);
     }
-    let matched = match numbering::E164::new(leg.number) {
-        Some(number) => snapshot.numbering().matched_as(number),
-        None => leg.number,
-    };
+    let matched = snapshot.matched_as(leg.number);
     let chain = snapshot.chain(matched);
     let wanted = Wanted {
         service: leg.service,

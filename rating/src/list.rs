@@ -3,7 +3,7 @@
 //! Owns: rows by prefix identifier, their order of preference, their validity.
 //! Does not own: the prefixes (shared by all lists), the terms (interned), the order of lists in a plan.
 //! Always: within a prefix the row with the longer origin comes first, then the one with more qualifiers, then the newer one; so the first that
-//! fits is the one. A full list costs 4 bytes a prefix and 12 bytes a row.
+//! fits is the one. A full list costs 8 bytes a prefix, whatever its prices.
 
 use std::sync::Arc;
 
@@ -119,24 +119,52 @@ impl Condition {
     }
 }
 
-/// A row in its packed form.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Row {
-    /// Row identifier, relative to the list's first.
-    pub(crate) id_offset: u32,
+/// A row of a group: what it asks for, and what it costs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Alternative {
+    /// Index of the condition in the list.
+    pub(crate) condition: u32,
     /// Index of the terms in the snapshot.
     pub(crate) rate: u32,
-    /// Index of the condition, shifted left; the low bit says that the next row has another prefix.
-    pub(crate) condition_last: u32,
 }
 
-/// Rows by prefix: index + 1 of the first row in `rows`, 0 = none.
+/// Rows of one prefix in order of preference. Most prefixes of a list have a group in common with thousands of others: same price, same validity.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Group {
+    pub(crate) start: u32,
+    pub(crate) len: u32,
+}
+
+/// The group of a prefix, and where the identifiers of its rows are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    /// Index of the group + 1; 0 = the list has no row at this prefix.
+    pub(crate) group: u32,
+    /// Of a group of one row: its identifier, relative to the list's first. Of a longer one: where its identifiers begin in `more_rows`.
+    pub(crate) row: u32,
+}
+
+impl Slot {
+    pub(crate) const NONE: Self = Self { group: 0, row: 0 };
+}
+
+/// Groups by prefix.
 #[derive(Clone, Debug)]
 pub(crate) enum Slots {
-    /// For lists over most prefixes.
-    Dense(Vec<u32>),
+    /// For lists over most prefixes: by prefix identifier.
+    Dense(Vec<Slot>),
     /// For overrides.
-    Sparse(FxHashMap<PrefixId, u32>),
+    Sparse(FxHashMap<PrefixId, Slot>),
+}
+
+impl Slots {
+    #[inline]
+    fn at(&self, prefix: PrefixId) -> Slot {
+        match self {
+            Self::Dense(slots) => slots[prefix.index()],
+            Self::Sparse(slots) => slots.get(&prefix).copied().unwrap_or(Slot::NONE),
+        }
+    }
 }
 
 /// A price list.
@@ -157,9 +185,12 @@ pub struct PriceList {
     /// Its wall clock.
     pub(crate) offsets: Arc<ZoneOffsets>,
     pub(crate) slots: Slots,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) alternatives: Vec<Alternative>,
     pub(crate) conditions: Vec<Condition>,
+    pub(crate) more_rows: Vec<u32>,
     pub(crate) first_row_id: u64,
+    pub(crate) row_count: usize,
 }
 
 /// A row that was found.
@@ -180,48 +211,71 @@ impl PriceList {
     #[inline]
     pub fn find(&self, chain: &Chain, prefix_len: impl Fn(PrefixId) -> usize, wanted: &Wanted) -> Option<Found> {
         chain.longest_first().find_map(|prefix| {
-            self.at(prefix, wanted).map(|row| Found {
+            let slot = self.slots.at(prefix);
+            let group = self.groups[(slot.group as usize).checked_sub(1)?];
+            let (place, alternative) = self.admitted(group, wanted)?;
+            let row = if group.len == 1 { slot.row } else { self.more_rows[slot.row as usize + place] };
+            Some(Found {
                 prefix,
                 prefix_len: prefix_len(prefix),
-                row_id: self.first_row_id + u64::from(row.id_offset),
-                rate: row.rate,
+                row_id: self.first_row_id + u64::from(row),
+                rate: alternative.rate,
             })
         })
     }
 
-    /// The row that fits at exactly this prefix.
-    pub fn find_at(&self, prefix: PrefixId, prefix_len: usize, wanted: &Wanted) -> Option<Found> {
-        let row = self.at(prefix, wanted)?;
-        Some(Found { prefix, prefix_len, row_id: self.first_row_id + u64::from(row.id_offset), rate: row.rate })
+    /// The first row of a group that fits, and its place among them.
+    #[inline]
+    fn admitted(&self, group: Group, wanted: &Wanted) -> Option<(usize, Alternative)> {
+        let rows = &self.alternatives[group.start as usize..(group.start + group.len) as usize];
+        let fits = |(_, row): &(usize, &Alternative)| self.conditions[row.condition as usize].admits(wanted);
+        rows.iter().enumerate().find(fits).map(|(place, row)| (place, *row))
     }
 
-    #[inline]
-    fn at(&self, prefix: PrefixId, wanted: &Wanted) -> Option<Row> {
-        let slot = match &self.slots {
-            Slots::Dense(slots) => slots[prefix.index()],
-            Slots::Sparse(slots) => slots.get(&prefix).copied().unwrap_or(0),
+    /// Counts by their terms the prefixes in `ids` at which a row fits, those that are `taken` left out, and takes them.
+    pub(crate) fn count_below(
+        &self,
+        ids: std::ops::Range<u32>,
+        wanted: &Wanted,
+        taken: &mut [bool],
+        counts: &mut FxHashMap<u32, usize>,
+    ) {
+        let rate_of: Vec<Option<u32>> = std::iter::once(None)
+            .chain(self.groups.iter().map(|group| self.admitted(*group, wanted).map(|(_, row)| row.rate)))
+            .collect();
+        let mut by_group = vec![0usize; rate_of.len()];
+        let mut take = |place: usize, slot: Slot| {
+            let group = slot.group as usize;
+            if rate_of[group].is_some() && !taken[place] {
+                taken[place] = true;
+                by_group[group] += 1;
+            }
         };
-        let mut index = (slot as usize).checked_sub(1)?;
-        loop {
-            let row = self.rows[index];
-            if self.conditions[(row.condition_last >> 1) as usize].admits(wanted) {
-                return Some(row);
+        match &self.slots {
+            Slots::Dense(slots) => {
+                let slots = &slots[ids.start as usize..ids.end as usize];
+                slots.iter().enumerate().for_each(|(place, slot)| take(place, *slot));
             }
-            if row.condition_last & 1 == 1 {
-                return None;
+            Slots::Sparse(slots) => {
+                let inside = slots.iter().filter(|(prefix, _)| ids.contains(&prefix.0));
+                inside.for_each(|(prefix, slot)| take((prefix.0 - ids.start) as usize, *slot));
             }
-            index += 1;
+        }
+        for (rate, count) in rate_of.into_iter().zip(by_group) {
+            if let Some(rate) = rate.filter(|_| count > 0) {
+                *counts.entry(rate).or_default() += count;
+            }
         }
     }
 
     /// Number of rows.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.row_count
     }
 
     /// Whether the list has no rows.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.row_count == 0
     }
 
     /// Whether the list is retail.

@@ -114,7 +114,7 @@ pub struct Snapshot {
     /// Number of digits, by prefix identifier.
     pub(crate) prefix_lens: Vec<u8>,
     pub(crate) rates: Vec<Rate>,
-    pub(crate) lists: Vec<PriceList>,
+    pub(crate) lists: Vec<Arc<PriceList>>,
     pub(crate) list_index: FxHashMap<ListId, u32>,
     pub(crate) plans: Vec<Plan>,
     pub(crate) plan_codes: FxHashMap<Box<str>, u32>,
@@ -137,6 +137,8 @@ pub struct Snapshot {
     pub(crate) default_rules: NumberRules,
     pub(crate) emergency: FxHashSet<Digits>,
     pub(crate) symbols: FxHashMap<Box<str>, Symbol>,
+    /// Incoming services that some row asks for.
+    pub(crate) incoming_services: Vec<Symbol>,
     /// By first day, ascending.
     pub(crate) taxes: Vec<TaxRow>,
 }
@@ -164,6 +166,12 @@ impl Snapshot {
         &self.numbering
     }
 
+    /// What a dialled number is priced as: another operator's, where it was ported.
+    #[inline]
+    pub fn matched_as(&self, number: Digits) -> Digits {
+        E164::new(number).map_or(number, |number| self.numbering.matched_as(number))
+    }
+
     /// The terms behind an index.
     #[inline]
     pub fn rate(&self, index: u32) -> &Rate {
@@ -171,13 +179,13 @@ impl Snapshot {
     }
 
     /// All price lists.
-    pub fn lists(&self) -> &[PriceList] {
+    pub fn lists(&self) -> &[Arc<PriceList>] {
         &self.lists
     }
 
     /// A list by identifier.
     pub fn list(&self, id: ListId) -> Option<&PriceList> {
-        self.list_index.get(&id).map(|index| &self.lists[*index as usize])
+        self.list_index.get(&id).map(|index| &*self.lists[*index as usize])
     }
 
     /// An account.
@@ -242,14 +250,14 @@ impl Snapshot {
         plan.layers
             .iter()
             .filter(move |(_, validity)| validity.contains(at_ms))
-            .map(|(list, _)| &self.lists[*list as usize])
+            .map(|(list, _)| &*self.lists[*list as usize])
     }
 
     /// The wholesale lists of a provider.
     #[inline]
     pub fn wholesale_lists(&self, provider: ProviderId) -> impl Iterator<Item = &PriceList> + Clone {
         let lists = self.provider_index.get(&provider).map_or(&[][..], |index| &self.providers[*index as usize].lists);
-        lists.iter().map(|list| &self.lists[*list as usize])
+        lists.iter().map(|list| &*self.lists[*list as usize])
     }
 
     /// All providers.
@@ -312,6 +320,11 @@ impl Snapshot {
     #[inline]
     pub fn find_symbol(&self, word: &str) -> Option<Symbol> {
         self.symbols.get(word).copied()
+    }
+
+    /// The word that a symbol stands for.
+    pub fn word(&self, symbol: Symbol) -> Option<&str> {
+        self.symbols.iter().find(|(_, other)| **other == symbol).map(|(word, _)| &**word)
     }
 
     /// Every lock that bars `number`: the account's own, then the global ones.

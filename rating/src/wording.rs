@@ -255,6 +255,9 @@ fn price_line(line: Option<&PriceLine>, language: Language) -> String {
     if !line.connect_fee.is_zero() {
         parts.push(format!("{} {}", language.pick("соединение", "connection"), line.connect_fee));
     }
+    if let Some(incoming_service) = &line.incoming_service {
+        parts.push(format!("{} {incoming_service}", language.pick("входящая услуга", "incoming service")));
+    }
     for variant in &line.variants {
         let band = variant.band.as_deref().unwrap_or_default();
         let step = match variant.from_volume {

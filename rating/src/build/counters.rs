@@ -76,10 +76,10 @@ impl Builder {
     }
 
     /// Plans whose accounts have counters.
-    pub(super) fn mark_counting(&self, plans: &mut [Plan], lists: &[PriceList]) {
+    pub(super) fn mark_counting(&self, plans: &mut [Plan], lists: &[Arc<PriceList>]) {
         let counting: Vec<bool> = lists
             .iter()
-            .map(|list| list.rows.iter().any(|row| self.rows.rates[row.rate as usize].parts().volume.is_some()))
+            .map(|list| list.alternatives.iter().any(|row| self.rows.rates[row.rate as usize].parts().volume.is_some()))
             .collect();
         for plan in plans {
             plan.counts = !plan.bundles.is_empty() || plan.layers.iter().any(|(list, _)| counting[*list as usize]);

@@ -1,62 +1,282 @@
 //! Price lists: rows in order of preference, packed by prefix; time bands.
+//!
+//! Owns: what a list must be by itself, and its packed form over the shared set of prefixes.
+//! Does not own: where the rows come from: a list at a time, so that no more than one is ever in memory as rows.
+//! Always: a list that did not change is shared with the snapshot before, not packed again.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
 
 use numbering::{Digits, PrefixId, PrefixSet};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Builder, Table};
-use crate::calendar::ZoneOffsets;
-use crate::list::{Condition, PriceList, Row, Slots};
-use crate::rows::{ListId, RateRow};
+use super::{BadRow, Builder, Table};
+use crate::calendar::{Band, ZoneOffsets};
+use crate::list::{Alternative, Condition, Group, PriceList, Slot, Slots};
+use crate::rate::Rate;
+use crate::rows::{ListId, ListRow, RateRow, VolumeRow};
+use crate::snapshot::Snapshot;
 
 /// A list is kept as a plain vector over all prefixes from this share of them on.
 const DENSE_FROM_ONE_IN: usize = 16;
+/// So many rows with prefixes that are not yet in the shared set wait at most, before it is built anew.
+const WAITING_MAX: usize = 1_000_000;
 
-impl Builder {
-    pub(super) fn lists(&mut self, prefixes: &PrefixSet, list_index: &FxHashMap<ListId, u32>) -> Vec<PriceList> {
-        let mut by_list: Vec<Vec<(RateRow, usize)>> = vec![Vec::new(); self.rows.lists.len()];
-        for (index, row) in std::mem::take(&mut self.rows.rate_rows).into_iter().enumerate() {
-            match list_index.get(&row.list) {
-                Some(list) => {
-                    self.check_variants(index, row.list, row.rate);
-                    by_list[*list as usize].push((row, index));
-                }
-                None => self.bad(Table::Rates, index, "list", "this list does not exist; add it to the lists"),
-            }
-        }
-        let ids = prefixes.index();
-        let mut zones: FxHashMap<chrono_tz::Tz, Arc<ZoneOffsets>> = FxHashMap::default();
-        let heads = self.rows.lists.clone();
-        heads
-            .into_iter()
-            .zip(by_list)
-            .map(|(head, mut rows)| {
-                self.settle(&mut rows);
-                let mut list = PriceList {
-                    id: head.id,
-                    code: head.code.into(),
-                    provider: head.provider,
-                    currency: head.currency,
-                    rounding: head.rounding,
-                    tax_included: head.tax_included,
-                    offsets: Arc::clone(zones.entry(head.zone).or_insert_with(|| Arc::new(ZoneOffsets::of(head.zone)))),
-                    slots: if rows.len() * DENSE_FROM_ONE_IN > prefixes.len() {
-                        Slots::Dense(vec![0; prefixes.len()])
-                    } else {
-                        Slots::Sparse(FxHashMap::default())
-                    },
-                    rows: Vec::with_capacity(rows.len()),
-                    conditions: Vec::new(),
-                    first_row_id: rows.iter().map(|(row, _)| row.id).min().unwrap_or(0),
-                };
-                pack(&mut list, &rows, &ids);
-                list
-            })
-            .collect()
+/// What the rows of lists refer to.
+#[derive(Clone, Copy)]
+pub struct ListContext<'a> {
+    /// Terms.
+    pub rates: &'a [Rate],
+    /// Bands.
+    pub bands: &'a [Band],
+    /// Volumes.
+    pub volumes: &'a [VolumeRow],
+}
+
+/// Price lists over one shared set of prefixes, packed one after another.
+pub struct Lists {
+    pub(super) prefixes: Arc<PrefixSet>,
+    pub(super) packed: Vec<Arc<PriceList>>,
+    pub(super) errors: Vec<BadRow>,
+    /// Lists with prefixes that are not in the set, by their place in `packed`.
+    waiting: Vec<(usize, Vec<Entry>)>,
+    zones: FxHashMap<chrono_tz::Tz, Arc<ZoneOffsets>>,
+}
+
+/// What a list has at one prefix.
+struct Entry {
+    prefix: Digits,
+    slot: Slot,
+}
+
+impl Lists {
+    /// No lists yet; prefixes are added as they come.
+    pub fn new() -> Self {
+        Self::over(Arc::new(PrefixSet::build([])))
     }
 
+    /// No lists yet, over the prefixes of a former snapshot, whose lists can be kept.
+    pub fn after(former: &Snapshot) -> Self {
+        Self::over(Arc::clone(&former.prefixes))
+    }
+
+    pub(super) fn over(prefixes: Arc<PrefixSet>) -> Self {
+        Self { prefixes, packed: Vec::new(), errors: Vec::new(), waiting: Vec::new(), zones: FxHashMap::default() }
+    }
+
+    /// Keeps a list of the former snapshot as it is.
+    pub fn keep(&mut self, former: &Snapshot, list: ListId) -> bool {
+        let found = former.list_index.get(&list).map(|index| Arc::clone(&former.lists[*index as usize]));
+        // Once the set was built anew, the former identifiers mean nothing.
+        let is_shared = Arc::ptr_eq(&self.prefixes, &former.prefixes);
+        let kept = found.filter(|_| is_shared);
+        let is_kept = kept.is_some();
+        self.packed.extend(kept);
+        is_kept
+    }
+
+    /// Packs a list. `rows` are its rows, each with the index by which errors name it.
+    pub fn add(&mut self, head: &ListRow, mut rows: Vec<(RateRow, usize)>, context: ListContext<'_>) {
+        for (row, index) in &rows {
+            self.check_variants(*index, row, context);
+        }
+        self.settle(&mut rows);
+        let zone = self.zones.entry(head.zone).or_insert_with(|| Arc::new(ZoneOffsets::of(head.zone)));
+        let mut list = PriceList {
+            id: head.id,
+            code: head.code.as_str().into(),
+            provider: head.provider,
+            currency: head.currency,
+            rounding: head.rounding,
+            tax_included: head.tax_included,
+            offsets: Arc::clone(zone),
+            slots: Slots::Sparse(FxHashMap::default()),
+            groups: Vec::new(),
+            alternatives: Vec::new(),
+            conditions: Vec::new(),
+            more_rows: Vec::new(),
+            first_row_id: rows.iter().map(|(row, _)| row.id).min().unwrap_or(0),
+            row_count: rows.len(),
+        };
+        let entries = pack(&mut list, &rows);
+        drop(rows);
+        let known: Option<Vec<(PrefixId, Slot)>> =
+            entries.iter().map(|entry| Some((self.prefixes.get(entry.prefix)?, entry.slot))).collect();
+        match known {
+            Some(known) => list.slots = slots(known.into_iter(), entries.len(), self.prefixes.len()),
+            None => self.waiting.push((self.packed.len(), entries)),
+        }
+        self.packed.push(Arc::new(list));
+        if self.waiting.iter().map(|(_, entries)| entries.len()).sum::<usize>() > WAITING_MAX {
+            self.extend([]);
+        }
+    }
+
+    /// Takes the prefixes that wait, and `more`, into the shared set.
+    pub(super) fn extend(&mut self, more: impl IntoIterator<Item = Digits>) {
+        let waiting = self.waiting.iter().flat_map(|(_, entries)| entries).map(|entry| entry.prefix);
+        let new: FxHashSet<Digits> =
+            waiting.chain(more).filter(|prefix| self.prefixes.get(*prefix).is_none()).collect();
+        if !new.is_empty() {
+            let former = std::mem::replace(&mut self.prefixes, Arc::new(PrefixSet::build([])));
+            let all = former.iter().map(|(_, prefix)| prefix).chain(new);
+            self.prefixes = Arc::new(PrefixSet::build(all));
+            let moved: Vec<PrefixId> = former
+                .iter()
+                .map(|(_, prefix)| self.prefixes.get(prefix).expect("every former prefix is in it"))
+                .collect();
+            for list in &mut self.packed {
+                let list = Arc::make_mut(list);
+                list.slots = match &list.slots {
+                    Slots::Sparse(slots_of) if slots_of.is_empty() => continue,
+                    Slots::Sparse(slots_of) => {
+                        let entries = slots_of.iter().map(|(id, slot)| (moved[id.index()], *slot));
+                        slots(entries, slots_of.len(), self.prefixes.len())
+                    }
+                    Slots::Dense(slots_of) => {
+                        let entries = slots_of.iter().zip(&moved).filter(|(slot, _)| slot.group > 0);
+                        let count = entries.clone().count();
+                        slots(entries.map(|(slot, id)| (*id, *slot)), count, self.prefixes.len())
+                    }
+                };
+            }
+        }
+        for (place, entries) in std::mem::take(&mut self.waiting) {
+            let found = entries
+                .iter()
+                .map(|entry| (self.prefixes.get(entry.prefix).expect("the set was extended by it"), entry.slot));
+            Arc::make_mut(&mut self.packed[place]).slots = slots(found, entries.len(), self.prefixes.len());
+        }
+    }
+
+    pub(super) fn no_such_list(&mut self, row: usize) {
+        self.bad(row, "list", "this list does not exist; add it to the lists");
+    }
+
+    fn bad(&mut self, row: usize, column: &'static str, problem: impl Into<String>) {
+        self.errors.push(BadRow { table: Table::Rates, row, column, problem: problem.into() });
+    }
+
+    /// A rate may ask for the bands and the counter of its own list only.
+    fn check_variants(&mut self, index: usize, row: &RateRow, context: ListContext<'_>) {
+        let parts = context.rates[row.rate as usize].parts();
+        let mut bands = parts.variants.iter().filter_map(|variant| variant.band);
+        if bands.any(|band| context.bands[band as usize].list != row.list) {
+            self.bad(index, "band", "this band belongs to another list");
+        }
+        if parts.volume.is_some_and(|volume| context.volumes[volume as usize].list != row.list) {
+            self.bad(index, "volume", "this counter belongs to another list");
+        }
+    }
+
+    /// Puts the rows of one list in order of preference per prefix, lets a newer row end the older one of its key, and refuses ties.
+    fn settle(&mut self, rows: &mut [(RateRow, usize)]) {
+        rows.sort_unstable_by(|(a, _), (b, _)| {
+            (a.prefix, Reverse(a.qualifiers.rank()), a.qualifiers, Reverse(a.validity.from_ms), a.id).cmp(&(
+                b.prefix,
+                Reverse(b.qualifiers.rank()),
+                b.qualifiers,
+                Reverse(b.validity.from_ms),
+                b.id,
+            ))
+        });
+        for later in 1..rows.len() {
+            let (newer, older) = (rows[later - 1].0, rows[later].0);
+            if (newer.prefix, newer.qualifiers) != (older.prefix, older.qualifiers) {
+                continue;
+            }
+            if newer.validity.from_ms == older.validity.from_ms {
+                let problem = format!(
+                    "another row of this list has the same prefix {:?}, qualifiers and start; remove one of the two",
+                    older.prefix
+                );
+                self.bad(rows[later].1.max(rows[later - 1].1), "from", problem);
+            }
+            rows[later].0.validity.to_ms = older.validity.to_ms.min(newer.validity.from_ms);
+        }
+        for group in rows.chunk_by(|(a, _), (b, _)| a.prefix == b.prefix).filter(|group| group.len() > 1) {
+            self.refuse_ties(group);
+        }
+    }
+
+    /// Two rows of a prefix with the same preference that could both price one leg.
+    fn refuse_ties(&mut self, group: &[(RateRow, usize)]) {
+        for (index, (row, place)) in group.iter().enumerate() {
+            for (other, other_place) in &group[index + 1..] {
+                if row.qualifiers != other.qualifiers
+                    && row.qualifiers.rank() == other.qualifiers.rank()
+                    && row.qualifiers.compatible(&other.qualifiers)
+                    && row.validity.overlaps(other.validity)
+                {
+                    let problem = format!(
+                        "two rows of prefix {:?} could price the same call with equal right; set one more qualifier in one of them",
+                        row.prefix
+                    );
+                    self.bad(*place.max(other_place), "prefix", problem);
+                }
+            }
+        }
+    }
+}
+
+impl Default for Lists {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn slots(entries: impl Iterator<Item = (PrefixId, Slot)>, count: usize, prefixes: usize) -> Slots {
+    if count * DENSE_FROM_ONE_IN <= prefixes {
+        return Slots::Sparse(entries.collect());
+    }
+    let mut dense = vec![Slot::NONE; prefixes];
+    for (prefix, slot) in entries {
+        dense[prefix.index()] = slot;
+    }
+    Slots::Dense(dense)
+}
+
+/// Interns the groups of rows that prefixes have in common; `rows` are in order.
+fn pack(list: &mut PriceList, rows: &[(RateRow, usize)]) -> Vec<Entry> {
+    let mut conditions: FxHashMap<Condition, u32> = FxHashMap::default();
+    let mut groups: FxHashMap<Vec<Alternative>, u32> = FxHashMap::default();
+    let mut entries = Vec::with_capacity(rows.len());
+    let mut group = Vec::new();
+    for same in rows.chunk_by(|(a, _), (b, _)| a.prefix == b.prefix) {
+        group.clear();
+        for (row, _) in same {
+            let condition = Condition { qualifiers: row.qualifiers, validity: row.validity };
+            let condition = *conditions.entry(condition).or_insert_with_key(|condition| {
+                list.conditions.push(*condition);
+                list.conditions.len() as u32 - 1
+            });
+            group.push(Alternative { condition, rate: row.rate });
+        }
+        let index = groups.get(&group).copied().unwrap_or_else(|| {
+            let start = list.alternatives.len() as u32;
+            list.alternatives.extend_from_slice(&group);
+            list.groups.push(Group { start, len: group.len() as u32 });
+            let index = list.groups.len() as u32 - 1;
+            groups.insert(group.clone(), index);
+            index
+        });
+        let offset = |(row, _): &(RateRow, usize)| (row.id - list.first_row_id) as u32;
+        let row = if same.len() == 1 {
+            offset(&same[0])
+        } else {
+            let start = list.more_rows.len() as u32;
+            list.more_rows.extend(same.iter().map(offset));
+            start
+        };
+        entries.push(Entry { prefix: same[0].0.prefix, slot: Slot { group: index + 1, row } });
+    }
+    list.groups.shrink_to_fit();
+    list.alternatives.shrink_to_fit();
+    list.more_rows.shrink_to_fit();
+    entries
+}
+
+impl Builder {
     /// Of two bands of a list that may meet, one must come before the other.
     pub(super) fn bands(&mut self, list_index: &FxHashMap<ListId, u32>) {
         let mut bands: Vec<_> =
@@ -74,101 +294,5 @@ impl Builder {
                 self.bad(Table::Bands, row, "list", "this list does not exist; add it to the lists");
             }
         }
-    }
-
-    /// A rate may ask for the bands and the counter of its own list only.
-    fn check_variants(&mut self, row: usize, list: ListId, rate: u32) {
-        let parts = self.rows.rates[rate as usize].parts();
-        let mut bands = parts.variants.iter().filter_map(|variant| variant.band);
-        let is_foreign_band = bands.any(|band| self.rows.bands[band as usize].list != list);
-        let is_foreign_volume = parts.volume.is_some_and(|volume| self.rows.volumes[volume as usize].list != list);
-        if is_foreign_band {
-            self.bad(Table::Rates, row, "band", "this band belongs to another list");
-        }
-        if is_foreign_volume {
-            self.bad(Table::Rates, row, "volume", "this counter belongs to another list");
-        }
-    }
-
-    /// Puts the rows of one list in order of preference per prefix, lets a newer row end the older one of its key, and refuses ties.
-    fn settle(&mut self, rows: &mut [(RateRow, usize)]) {
-        rows.sort_by(|(a, _), (b, _)| {
-            (a.prefix, Reverse(a.qualifiers.rank()), a.qualifiers, Reverse(a.validity.from_ms)).cmp(&(
-                b.prefix,
-                Reverse(b.qualifiers.rank()),
-                b.qualifiers,
-                Reverse(b.validity.from_ms),
-            ))
-        });
-        for later in 1..rows.len() {
-            let (newer, older) = (rows[later - 1].0, rows[later].0);
-            if (newer.prefix, newer.qualifiers) != (older.prefix, older.qualifiers) {
-                continue;
-            }
-            if newer.validity.from_ms == older.validity.from_ms {
-                self.bad(
-                    Table::Rates,
-                    rows[later].1.max(rows[later - 1].1),
-                    "from",
-                    format!("another row of this list has the same prefix {:?}, qualifiers and start; remove one of the two", older.prefix),
-                );
-            }
-            rows[later].0.validity.to_ms = older.validity.to_ms.min(newer.validity.from_ms);
-        }
-        let mut start = 0;
-        while start < rows.len() {
-            let prefix = rows[start].0.prefix;
-            let len = rows[start..].iter().take_while(|(row, _)| row.prefix == prefix).count();
-            if len > 1 {
-                self.refuse_ties(&rows[start..start + len]);
-            }
-            start += len;
-        }
-    }
-
-    /// Two rows of a prefix with the same preference that could both price one leg.
-    fn refuse_ties(&mut self, group: &[(RateRow, usize)]) {
-        for (index, (row, place)) in group.iter().enumerate() {
-            for (other, other_place) in &group[index + 1..] {
-                if row.qualifiers != other.qualifiers
-                    && row.qualifiers.rank() == other.qualifiers.rank()
-                    && row.qualifiers.compatible(&other.qualifiers)
-                    && row.validity.overlaps(other.validity)
-                {
-                    self.bad(
-                        Table::Rates,
-                        *place.max(other_place),
-                        "prefix",
-                        format!("two rows of prefix {:?} could price the same call with equal right; set one more qualifier in one of them", row.prefix),
-                    );
-                }
-            }
-        }
-    }
-}
-
-fn pack(list: &mut PriceList, rows: &[(RateRow, usize)], ids: &FxHashMap<Digits, PrefixId>) {
-    let mut interned: FxHashMap<Condition, u32> = FxHashMap::default();
-    for (index, (row, _)) in rows.iter().enumerate() {
-        let condition = Condition { qualifiers: row.qualifiers, validity: row.validity };
-        let condition = *interned.entry(condition).or_insert_with_key(|condition| {
-            list.conditions.push(*condition);
-            list.conditions.len() as u32 - 1
-        });
-        if index == 0 || rows[index - 1].0.prefix != row.prefix {
-            let slot = list.rows.len() as u32 + 1;
-            match &mut list.slots {
-                Slots::Dense(slots) => slots[ids[&row.prefix].index()] = slot,
-                Slots::Sparse(slots) => {
-                    slots.insert(ids[&row.prefix], slot);
-                }
-            }
-        }
-        let is_last = rows.get(index + 1).is_none_or(|(next, _)| next.prefix != row.prefix);
-        list.rows.push(Row {
-            id_offset: (row.id - list.first_row_id) as u32,
-            rate: row.rate,
-            condition_last: condition << 1 | u32::from(is_last),
-        });
     }
 }

@@ -7,14 +7,17 @@
 mod counters;
 mod lists;
 
+pub use lists::{ListContext, Lists};
+
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use numbering::{Digits, NumberRules, NumberingPlan, PrefixId, PrefixSet};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::calendar::ZoneOffsets;
-use crate::list::Validity;
+use crate::list::{PriceList, Validity};
 use crate::lock::Lock;
 use crate::rows::{AccountId, LayerRow, ListId, PlanId, ProviderId, Rows, Symbol};
 use crate::snapshot::{Account, AccountIx, DidState, Plan, Provider, Snapshot, Span};
@@ -69,9 +72,32 @@ impl Snapshot {
     ///
     /// # Errors
     /// Every row that contradicts others.
-    pub fn build(rows: Rows, numbering: Arc<NumberingPlan>) -> Result<Self, Vec<BadRow>> {
+    pub fn build(mut rows: Rows, numbering: Arc<NumberingPlan>) -> Result<Self, Vec<BadRow>> {
+        let rate_rows = std::mem::take(&mut rows.rate_rows);
+        let mut lists = Lists::over(Arc::new(PrefixSet::build(rate_rows.iter().map(|row| row.prefix))));
+        let index: FxHashMap<ListId, usize> = rows.lists.iter().map(|list| list.id).zip(0..).collect();
+        let mut by_list: Vec<Vec<_>> = vec![Vec::new(); rows.lists.len()];
+        for (place, row) in rate_rows.into_iter().enumerate() {
+            match index.get(&row.list) {
+                Some(list) => by_list[*list].push((row, place)),
+                None => lists.no_such_list(place),
+            }
+        }
+        for (head, rates) in rows.lists.iter().zip(by_list) {
+            let context = ListContext { rates: &rows.rates, bands: &rows.bands, volumes: &rows.volumes };
+            lists.add(head, rates, context);
+        }
+        Self::assemble(rows, lists, numbering)
+    }
+
+    /// As [`Self::build`], with the lists packed beforehand: those of `rows.lists`, in that order. `rows.rate_rows` is not looked at.
+    ///
+    /// # Errors
+    /// Every row that contradicts others.
+    pub fn assemble(rows: Rows, mut lists: Lists, numbering: Arc<NumberingPlan>) -> Result<Self, Vec<BadRow>> {
+        lists.extend(rows.locks.iter().filter(|lock| lock.account.is_none()).map(|lock| lock.mask));
         let terms = Terms::build(&rows.members, &rows.discounts, &rows.exchanges, &rows.client_taxes);
-        Builder { errors: Vec::new(), rows, terms, numbering }.build()
+        Builder { errors: lists.errors, rows, terms, numbering }.build(lists.prefixes, lists.packed)
     }
 }
 
@@ -87,16 +113,12 @@ impl Builder {
         self.errors.push(BadRow { table, row, column, problem: problem.into() });
     }
 
-    fn build(mut self) -> Result<Snapshot, Vec<BadRow>> {
-        let global_masks = self.rows.locks.iter().filter(|lock| lock.account.is_none()).map(|lock| lock.mask);
-        let prefixes: FxHashSet<Digits> =
-            self.rows.rate_rows.iter().map(|row| row.prefix).chain(global_masks).collect();
-        let prefixes = Arc::new(PrefixSet::build(prefixes));
+    fn build(mut self, prefixes: Arc<PrefixSet>, lists: Vec<Arc<PriceList>>) -> Result<Snapshot, Vec<BadRow>> {
+        assert_eq!(lists.len(), self.rows.lists.len(), "every list is packed");
         let list_index: FxHashMap<ListId, u32> =
             self.rows.lists.iter().enumerate().map(|(index, list)| (list.id, index as u32)).collect();
         self.bands(&list_index);
         let volumes = self.volumes(&list_index);
-        let lists = self.lists(&prefixes, &list_index);
         let (mut plans, plan_index) = self.plans(&list_index);
         self.bundles(&mut plans, &plan_index);
         self.mark_counting(&mut plans, &lists);
@@ -135,6 +157,8 @@ impl Builder {
             source.rules = std::mem::take(&mut source.rules).with_short_codes(codes.iter().copied());
         }
         let symbols = self.rows.symbols.iter().enumerate();
+        let asked = lists.iter().flat_map(|list| &list.conditions).filter_map(|row| row.qualifiers.incoming_service);
+        let incoming_services = asked.collect::<BTreeSet<Symbol>>().into_iter().collect();
         Ok(Snapshot {
             version: self.rows.version,
             zone: self.rows.entity.zone,
@@ -170,6 +194,7 @@ impl Builder {
             volumes,
             default_rules: NumberRules::default().with_short_codes(codes),
             emergency: settings.emergency.iter().map(|code| code.digits()).collect(),
+            incoming_services,
             symbols: symbols.map(|(index, word)| (word.as_str().into(), Symbol(index as u32))).collect(),
             taxes,
         })

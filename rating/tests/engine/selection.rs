@@ -7,7 +7,7 @@ use rating::leg::{Leg, price_leg};
 use rating::list::{Validity, Wanted};
 use rating::lock::LockOrigin;
 use rating::price::Usage;
-use rating::rows::ProviderId;
+use rating::rows::{ProviderId, Symbol};
 use rating::snapshot::AccountIx;
 use rating::{Money, Service, Snapshot, SuspenseCode};
 
@@ -238,6 +238,30 @@ fn a_prefix_may_be_priced_in_part() {
 }
 
 /// M27: the figures of the manual.
+/// An incoming service that is left empty stands for all of them: the row that asks for one is found, and named.
+#[test]
+fn an_empty_incoming_service_is_all_of_them() {
+    let mut operator = Operator::new();
+    operator.rows.symbols.push("office".into());
+    operator.list(1, None).rate(1, "381", "1", |row| row.qualifiers.incoming_service = Some(Symbol(0)));
+    operator.list(2, Some(1)).rate(2, "38", "0.5", |_| ());
+    let snapshot = operator.build();
+    let all = query("381114112060", false, Service::Outgoing);
+    for (incoming_service, verdict, named) in [
+        (None, Verdict::Ok, Some("office")),
+        (Some(Symbol(0)), Verdict::Ok, Some("office")),
+        (Some(Symbol(9)), Verdict::NoRetailPrice, None),
+    ] {
+        let asked = check::Query { incoming_service, ..all };
+        let answer = check::tariff(&snapshot, &asked);
+        assert_eq!(answer.verdict, verdict, "{incoming_service:?}");
+        assert_eq!(answer.retail.and_then(|line| line.incoming_service).as_deref(), named, "{incoming_service:?}");
+        let explained = check::explain(&snapshot, &asked, Usage::call(1000), &()).0;
+        assert_eq!(explained.is_ok(), verdict == Verdict::Ok, "{incoming_service:?}");
+    }
+    assert_eq!(check::tariff(&snapshot, &query("38", true, Service::Outgoing)).below.map(|below| below.lines), Some(1));
+}
+
 #[test]
 fn the_lock_check_returns_every_match() {
     let mut operator = Operator::new();

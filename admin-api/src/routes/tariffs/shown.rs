@@ -36,6 +36,8 @@ pub(crate) struct PriceLine {
     variants: Vec<VariantLine>,
     /// Fee for the answer.
     connect_fee: String,
+    /// The incoming service that the row asks for, where the check asked for all of them.
+    incoming_service: Option<String>,
 }
 
 impl From<check::PriceLine> for PriceLine {
@@ -48,6 +50,7 @@ impl From<check::PriceLine> for PriceLine {
             tiers: line.tiers,
             variants: line.variants.into_iter().map(VariantLine::from).collect(),
             connect_fee: line.connect_fee.to_string(),
+            incoming_service: line.incoming_service,
         }
     }
 }
