@@ -59,11 +59,11 @@ fn measure(criterion: &mut Criterion) {
             Arena::default,
             |arena| {
                 let mut standings = Standings::default();
-                for (offset, (bytes, header, received_ms)) in records.iter().enumerate() {
+                let records = records.iter().enumerate().map(|(offset, (bytes, header, received_ms))| {
                     let place = Place { stream: 1, partition: 0, offset: offset as i64 };
-                    let at = Located { bytes, place, received_ms: *received_ms };
-                    run(&context, at, header.as_deref(), &mut standings, arena);
-                }
+                    (Located { bytes, place, received_ms: *received_ms }, header.as_deref())
+                });
+                run(&context, records, &mut standings, arena);
             },
             BatchSize::LargeInput,
         );

@@ -1,6 +1,6 @@
 //! All stages of a record on one page.
 //!
-//! In: the bytes of a message.  Out: one or two charged legs in the arena of the batch.
+//! In: the bytes of messages.  Out: one or two charged legs of each in the arena of the batch.
 //! Owns: the order of the stages and what becomes of a rejection.
 //! Does not own: any decision.
 //! Always: every record adds at least one leg to the arena, whatever its bytes.
@@ -12,8 +12,8 @@ use crate::admit::admit;
 use crate::charge::{Arena, CountedLeg, Decoded, Located, Periods, REPORTS_APART_MS, identity, identity_of_place};
 use crate::clickhouse::row::CallRow;
 use crate::counters::Standings;
-use crate::decode::{Sources, decode, without_mark};
-use crate::normalise::{Rejected, normalise};
+use crate::decode::{DecodedCdr, Sources, Undecodable, decode, without_mark};
+use crate::normalise::{NormalisedCdr, Rejected, normalise};
 use crate::rate::rate;
 
 /// What the stages work with; the same for every record of a batch.
@@ -53,18 +53,78 @@ pub fn fallback_source(snapshot: &Snapshot) -> SourceRow {
     }
 }
 
-/// Takes a record through all stages. `header` is the source that the message names; `standings` are moved by what counters count.
-pub fn run(
+/// Records that go through the stages side by side: while one waits for memory, so do the others.
+const BLOCK: usize = 32;
+
+/// A record whose bytes, numbers and times were looked at.
+struct Understood<'a, 's> {
+    /// The record and its source, if the bytes are one.
+    decoded: Result<(DecodedCdr<'a>, &'s SourceRow), Undecodable>,
+    /// Its numbers and times; not looked at where the bytes are no record.
+    call: Option<Result<NormalisedCdr, Rejected>>,
+}
+
+impl Understood<'_, '_> {
+    fn call(&self) -> Option<&NormalisedCdr> {
+        self.call.as_ref().and_then(|call| call.as_ref().ok())
+    }
+}
+
+/// Takes records through all stages, each with the source that its message names; `standings` are moved by what counters count.
+pub fn run<'r>(
     context: &Context<'_>,
-    at: Located<'_>,
-    header: Option<&str>,
+    records: impl IntoIterator<Item = (Located<'r>, Option<&'r str>)>,
     standings: &mut Standings<'_>,
     arena: &mut Arena,
 ) {
-    let (cdr, source) = match decode(at.bytes, header, context.sources) {
-        Ok(decoded) => decoded,
+    let mut records = records.into_iter();
+    let mut block = Vec::with_capacity(BLOCK);
+    loop {
+        block.clear();
+        block.extend(records.by_ref().take(BLOCK).map(|(at, header)| (at, understand(context, at.bytes, header))));
+        if block.is_empty() {
+            return;
+        }
+        warm(context.snapshot, block.iter().filter_map(|(_, understood)| understood.call()));
+        for (at, understood) in &block {
+            settle(context, *at, understood, standings, arena);
+        }
+    }
+}
+
+fn understand<'a, 's>(context: &Context<'s>, bytes: &'a [u8], header: Option<&str>) -> Understood<'a, 's> {
+    let decoded = decode(bytes, header, context.sources);
+    let call = decoded.as_ref().ok().map(|(cdr, source)| normalise(cdr, source, context.now_ms));
+    Understood { decoded, call }
+}
+
+/// Reads what the look-ups of these calls will read, each kind for all of them before the next, so that the waits for memory overlap. Decides nothing.
+fn warm<'c>(snapshot: &Snapshot, calls: impl Iterator<Item = &'c NormalisedCdr> + Clone) {
+    let mut accounts = [None; BLOCK];
+    for (account, call) in accounts.iter_mut().zip(calls.clone()) {
+        let owner = call.src.and_then(|number| snapshot.did(number, call.at_ms()));
+        *account = owner.and_then(|did| did.account);
+    }
+    for account in accounts.iter().flatten() {
+        std::hint::black_box(snapshot.warm_account(*account));
+    }
+    for call in calls {
+        std::hint::black_box(call.dst.e164().and_then(|number| snapshot.did(number, call.at_ms())).is_some());
+    }
+}
+
+/// Takes a record through the stages that need to know the operator.
+fn settle(
+    context: &Context<'_>,
+    at: Located<'_>,
+    understood: &Understood<'_, '_>,
+    standings: &mut Standings<'_>,
+    arena: &mut Arena,
+) {
+    let (cdr, source) = match &understood.decoded {
+        Ok((cdr, source)) => (cdr, *source),
         Err(problem) => {
-            let rejected = Rejected::new(SuspenseCode::Undecodable, "decode", problem.0);
+            let rejected = Rejected::new(SuspenseCode::Undecodable, "decode", problem.0.clone());
             arena.suspend(at, identity_of_place(at.place), 0, rejected, None, false);
             return;
         }
@@ -72,18 +132,19 @@ pub fn run(
     // A source that nobody configured is named by the record alone: text from outside.
     let own = crate::text::clean(cdr.source.as_deref().unwrap_or_default());
     let code: &str = if source.code.is_empty() { &own } else { &source.code };
-    let decoded = Decoded { cdr: &cdr, source: code, call: None };
-    let identity = |leg| identity(code, &cdr, leg, without_mark(at.bytes));
-    let call = match normalise(&cdr, source, context.now_ms) {
+    let decoded = Decoded { cdr, source: code, call: understood.call() };
+    let identity = |leg| identity(code, cdr, leg, without_mark(at.bytes));
+    let call = match understood.call.as_ref().expect("a record that was decoded was looked at") {
         Ok(call) => call,
-        Err(rejected) => return arena.suspend(at, identity(cdr.leg), cdr.leg, rejected, Some(&decoded), false),
+        Err(rejected) => {
+            return arena.suspend(at, identity(cdr.leg), cdr.leg, rejected.clone(), Some(&decoded), false);
+        }
     };
-    let decoded = Decoded { call: Some(&call), ..decoded };
     let late = at.received_ms - call.end_ms > context.window_ms || context.may_be_forgotten(call.end_ms);
     let period = context.periods.booking(context.snapshot.usage_day(call.at_ms()));
     let plan = context.snapshot.numbering();
     let destination = call.dst.e164().and_then(|number| plan.destination(number)).map(|id| plan.describe(id));
-    for (offset, admitted) in admit(context.snapshot, &cdr, &call, source).into_iter().flatten() {
+    for (offset, admitted) in admit(context.snapshot, cdr, call, source).into_iter().flatten() {
         let leg = cdr.leg.wrapping_add(offset);
         let rated = if late && context.late_lookup_failed {
             Err(Rejected::new(
@@ -92,7 +153,7 @@ pub fn run(
                 "older than the duplicate window, and the exact look-up could not be made",
             ))
         } else {
-            admitted.and_then(|admitted| rate(context.snapshot, &cdr, &call, admitted, None, standings, &mut ()))
+            admitted.and_then(|admitted| rate(context.snapshot, cdr, call, admitted, None, standings, &mut ()))
         };
         match rated {
             Ok(rated) => {
@@ -106,9 +167,9 @@ pub fn run(
                     identity,
                     place: at.place,
                     source: code,
-                    cdr: &cdr,
+                    cdr,
                     leg,
-                    call: &call,
+                    call,
                     rated: &rated,
                     destination,
                     snapshot: context.snapshot,

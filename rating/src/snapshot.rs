@@ -194,6 +194,12 @@ impl Snapshot {
         &self.accounts[index.0 as usize]
     }
 
+    /// Reads what the price of a leg of this account will read, for callers that have several legs waiting; the value means nothing.
+    #[inline]
+    pub fn warm_account(&self, index: AccountIx) -> u64 {
+        self.terms.warm(self.account(index).terms)
+    }
+
     /// Number of accounts.
     pub fn account_count(&self) -> usize {
         self.accounts.len()

@@ -131,6 +131,16 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// Whether a key stands here as records mostly write it, quotes and colon included; then the cursor goes behind it.
+    #[inline]
+    fn key(&mut self, key: Pattern) -> bool {
+        let chunk = self.bytes.get(self.at..self.at + 16);
+        let word = chunk.map(|chunk| u128::from_le_bytes(chunk.try_into().expect("sixteen bytes")));
+        let is_here = word.is_some_and(|word| word & key.mask == key.word);
+        self.at += if is_here { key.len } else { 0 };
+        is_here
+    }
+
     /// The members of an object; `take` reads the value of each key.
     fn object(&mut self, mut take: impl FnMut(&mut Self, &'a str) -> Result<(), Odd>) -> Result<(), Odd> {
         self.expect(b'{')?;
@@ -236,13 +246,72 @@ const KEYS: [&str; 21] = [
     "ext",
 ];
 
+/// A key with its quotes and its colon: at most sixteen bytes, compared as one word.
+#[derive(Clone, Copy)]
+struct Pattern {
+    word: u128,
+    mask: u128,
+    len: usize,
+}
+
+impl Pattern {
+    const NONE: Self = Self { word: 1, mask: 0, len: 0 };
+
+    const fn of(key: &str) -> Self {
+        let key = key.as_bytes();
+        let len = key.len() + 3;
+        assert!(len <= 16, "a key is compared as one word");
+        let mut bytes = [0u8; 16];
+        bytes[0] = b'"';
+        let mut at = 0;
+        while at < key.len() {
+            bytes[at + 1] = key[at];
+            at += 1;
+        }
+        bytes[at + 1] = b'"';
+        bytes[at + 2] = b':';
+        Self { word: u128::from_le_bytes(bytes), mask: u128::MAX >> (128 - 8 * len), len }
+    }
+}
+
+/// [`KEYS`] as patterns; behind the last one stands a pattern that nothing has.
+const PATTERNS: [Pattern; KEYS.len() + 1] = {
+    let mut patterns = [Pattern::NONE; KEYS.len() + 1];
+    let mut at = 0;
+    while at < KEYS.len() {
+        patterns[at] = Pattern::of(KEYS[at]);
+        at += 1;
+    }
+    patterns
+};
+
 impl<'a> Fields<'a> {
-    /// Reads the value of a key. Keys mostly come in order, so the one after the last is tried first.
-    fn take(&mut self, scan: &mut Scan<'a>, key: &str) -> Result<(), Odd> {
+    /// Reads a record.
+    fn read(&mut self, scan: &mut Scan<'a>) -> Result<(), Odd> {
+        scan.expect(b'{')?;
+        if scan.peek() == Some(b'}') {
+            scan.at += 1;
+            return Ok(());
+        }
+        loop {
+            scan.peek();
+            self.member(scan)?;
+            if scan.peek() == Some(b',') {
+                scan.at += 1;
+            } else {
+                return scan.expect(b'}');
+            }
+        }
+    }
+
+    /// Reads a key and its value. Keys mostly come in order, so the one after the last is tried first.
+    fn member(&mut self, scan: &mut Scan<'a>) -> Result<(), Odd> {
         let after_last = 32 - self.keys.0.leading_zeros() as usize;
-        let number = if KEYS.get(after_last) == Some(&key) {
+        let number = if scan.key(PATTERNS[after_last]) {
             after_last
         } else {
+            let key = scan.string()?;
+            scan.expect(b':')?;
             match KEYS.iter().position(|known| *known == key) {
                 Some(number) => number,
                 None => return scan.skip(),
@@ -297,7 +366,7 @@ fn some(text: Option<&str>) -> Option<Cow<'_, str>> {
 pub(super) fn decode(bytes: &[u8]) -> Option<DecodedCdr<'_>> {
     let mut scan = Scan { text: std::str::from_utf8(bytes).ok()?, bytes, at: 0 };
     let mut fields = Fields::default();
-    scan.object(|scan, key| fields.take(scan, key)).ok()?;
+    fields.read(&mut scan).ok()?;
     if scan.peek().is_some() {
         return None;
     }

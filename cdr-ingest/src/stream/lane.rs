@@ -204,12 +204,13 @@ fn rate_batch(
     arena.rows.reserve(batch.byte_len());
     let place = |offset| Place { stream: claim.stream.0 as u32, partition: claim.partition, offset };
     let mut read_up_to_ms = 0;
-    for record in batch.records() {
+    let records = batch.records().iter().map(|record| {
+        read_up_to_ms = read_up_to_ms.max(record.timestamp_ms);
         let at =
             Located { bytes: batch.payload(record), place: place(record.offset), received_ms: record.timestamp_ms };
-        read_up_to_ms = read_up_to_ms.max(record.timestamp_ms);
-        stages::run(&context, at, batch.source(record), &mut standings, &mut arena);
-    }
+        (at, batch.source(record))
+    });
+    stages::run(&context, records, &mut standings, &mut arena);
     let moves = standings.moves();
     tentative.lead_to(&moves, standings.counted());
     let (_, next_offset) = batch.offsets().expect("a batch that is rated has records");
