@@ -65,7 +65,7 @@ impl Snapshot {
     /// # Errors
     /// Every row that contradicts others.
     pub fn build(rows: Rows, numbering: Arc<NumberingPlan>) -> Result<Self, Vec<BadRow>> {
-        let terms = Terms::build(&rows.members, &rows.discounts, &rows.exchanges, &rows.client_taxes);
+        let terms = Terms::build(&rows);
         Builder { errors: Vec::new(), rows, terms, numbering }.build()
     }
 }
@@ -253,7 +253,7 @@ impl Builder {
                 code: row.code.as_str().into(),
                 client: row.client,
                 currency: row.currency,
-                terms: self.terms.index_of(row.client),
+                terms: self.terms.index_of(row.id, row.client),
                 only_plan: None,
                 plans: Span::default(),
                 locks: Span::default(),
