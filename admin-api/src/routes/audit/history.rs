@@ -70,7 +70,7 @@ impl From<AuditRecord> for AuditView {
 #[utoipa::path(
     get, path = "/v1/audit/{entity}/{id}", operation_id = "audit_history", tag = "audit",
     params(
-        ("entity" = String, Path, description = "Kind of record: account, did, staff, tariff, lock, suspense", example = "account"),
+        ("entity" = String, Path, description = "Kind of record: account, client_group, client_tax, currency, did, discount, exchange_rate, lock, staff, suspense, tariff", example = "account"),
         ("id" = String, Path, description = "Which one: code of an account, digits of a number, login", example = "A-000001"),
         AuditQuery
     ),
