@@ -46,7 +46,14 @@ impl Api {
         Self { address }
     }
 
-    pub(crate) async fn ask(&self, method: &str, path: &str, role: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        role: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         let mut request = format!(

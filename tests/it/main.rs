@@ -9,5 +9,8 @@ mod api;
 mod bad_input;
 mod books;
 mod duplicates;
+mod guards;
+mod locks;
 mod offline;
 mod restart;
+mod terms;
