@@ -155,10 +155,29 @@ async fn discounts_that_are_refused() {
     world.drop().await;
 }
 
+/// A world with account `a4` in roubles: a call to 7 costs a dollar a second (90 roubles each), one to 77 a rouble a second without tax.
+async fn foreign_world() -> World {
+    World::with_operator(1, |directory| {
+        let append = |file: &str, lines: &str| {
+            let path = directory.join(file);
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            std::fs::write(path, text + lines).unwrap();
+        };
+        let lists = "list,kind,provider,currency,tax\nretail,retail,,RUB,\nspecial,retail,,RUB,\nwholesale,wholesale,mts,RUB,\n\
+                     dollars,retail,,USD,\nnet,retail,,RUB,excluded\n";
+        std::fs::write(directory.join("lists.csv"), lists).unwrap();
+        append("rates.csv", "dollars,7,outgoing,60,1/1\nnet,77,outgoing,60,1/1\n");
+        append("plans.csv", "foreign,1,net\nforeign,2,dollars\n");
+        append("accounts.csv", "a4,foreign,c4,prepaid,none,,\n");
+        append("exchange_rates.csv", "currency,to,rate,date\nUSD,RUB,90,2020-01-01\n");
+    })
+    .await
+}
+
 /// B19, B35: general 90, the client's own 8000 for 100 from 1 May: 10 dollars are 900 on 30 April, 800 on 1 May.
 #[tokio::test(flavor = "multi_thread")]
 async fn exchange_rates_and_their_currencies() {
-    let world = World::new(1).await;
+    let world = foreign_world().await;
     let clock = SetClock::at(moment("2026-04-15T09:00:00Z"));
     let api = Api::serve_by(&world, clock.clone()).await;
     let moscow = "74951234567";
@@ -278,7 +297,7 @@ async fn exchange_rates_and_their_currencies() {
 /// B22, A12: 10 % from 2024-01-01 00:00:00 to 2024-12-31 23:59:59 in Moscow, for who may; 10 s without tax are 10.00, the standard rate of then is 20 %.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tax_of_the_clients_own() {
-    let world = World::new(1).await;
+    let world = foreign_world().await;
     let clock = SetClock::at(moment("2024-06-01T00:00:00Z"));
     let api = Api::serve_by(&world, clock.clone()).await;
     let with = |change: Value| {

@@ -47,6 +47,11 @@ fn engine(variable: &str) -> String {
 impl World {
     /// Makes the databases, and a topic with so many partitions; loads the small operator.
     pub async fn new(partitions: i32) -> Self {
+        Self::with_operator(partitions, |_| ()).await
+    }
+
+    /// The same with an operator that `change` made of the files of the small one.
+    pub async fn with_operator(partitions: i32, change: impl FnOnce(&Path)) -> Self {
         let _ = tracing_subscriber::fmt()
             .with_env_filter(std::env::var("TOLLGATE_LOG").unwrap_or_else(|_| "warn".into()))
             .with_test_writer()
@@ -65,6 +70,7 @@ impl World {
         let world = Self { postgres, clickhouse_url, kafka, name, store, clickhouse };
         let directory = tempfile::tempdir().expect("a temporary directory");
         write_operator(directory.path());
+        change(directory.path());
         let operator = operator_dir::read(directory.path()).expect("the small operator is well formed");
         billing::operator::load(&world.store, &operator.operator, SystemClock.now(), &|_| ())
             .await
@@ -258,11 +264,10 @@ pub async fn create_topic(brokers: &str, topic: &str, partitions: i32) {
     assert!(made.iter().all(Result::is_ok), "{made:?}");
 }
 
-/// Writes the small operator: two retail layers, one provider, four accounts, six numbers, locks of each origin.
+/// Writes the small operator: two retail layers, one provider, three accounts, six numbers, locks of each origin.
 ///
 /// * 7 at 0.60 a minute per second; 79 at 1.20 per begun minute; 381 at 3.00; toll-free 0.30; wholesale 7 at 0.20.
 /// * `a1` owns 74950000001, `a2` 74950000002 and the toll-free 78005550001; 74950000009 lies in quarantine.
-/// * `a4` has no number; it pays a dollar a second for 7 (90 roubles each), and for 77 a rouble a second without tax.
 pub fn write_operator(directory: &Path) {
     let write = |file: &str, lines: &[&str]| {
         std::fs::write(directory.join(file), lines.join("\n") + "\n").expect("a file in a temporary directory");
@@ -275,14 +280,7 @@ pub fn write_operator(directory: &Path) {
     );
     write(
         "lists.csv",
-        &[
-            "list,kind,provider,currency,tax",
-            "retail,retail,,RUB,",
-            "special,retail,,RUB,",
-            "wholesale,wholesale,mts,RUB,",
-            "dollars,retail,,USD,",
-            "net,retail,,RUB,excluded",
-        ],
+        &["list,kind,provider,currency", "retail,retail,,RUB", "special,retail,,RUB", "wholesale,wholesale,mts,RUB"],
     );
     write(
         "rates.csv",
@@ -294,11 +292,9 @@ pub fn write_operator(directory: &Path) {
             "retail,7,forwarded,0.90,1/1",
             "special,79,outgoing,1.20,60/60",
             "wholesale,7,,0.20,1/1",
-            "dollars,7,outgoing,60,1/1",
-            "net,77,outgoing,60,1/1",
         ],
     );
-    write("plans.csv", &["plan,layer,list", "basic,1,special", "basic,2,retail", "foreign,1,net", "foreign,2,dollars"]);
+    write("plans.csv", &["plan,layer,list", "basic,1,special", "basic,2,retail"]);
     write(
         "accounts.csv",
         &[
@@ -306,7 +302,6 @@ pub fn write_operator(directory: &Path) {
             "a1,basic,c1,prepaid,none,,100",
             "a2,basic,c2,postpaid,monthly,1000,",
             "a3,basic,c2,prepaid,none,,",
-            "a4,foreign,c4,prepaid,none,,",
         ],
     );
     write(
@@ -321,7 +316,6 @@ pub fn write_operator(directory: &Path) {
             "74950000008,free,,,",
         ],
     );
-    write("exchange_rates.csv", &["currency,to,rate,date", "USD,RUB,90,2020-01-01"]);
     // Of no effect on any call of the tests: nobody dials 999.
     write("groups.csv", &["group,client,from,to", "partners,c2,2026-02-01T00:00:00Z,"]);
     write(

@@ -80,7 +80,7 @@ pub(crate) async fn not_selectable(
     connection: &mut PgConnection,
     currencies: &[Currency],
 ) -> Result<Vec<String>, StoreError> {
-    let codes: Vec<&str> = currencies.iter().map(|currency| currency.as_str()).collect();
+    let codes: Vec<&str> = currencies.iter().map(Currency::as_str).collect();
     let active: Vec<String> =
         sqlx::query_scalar("SELECT code::text FROM currency WHERE code::text = ANY($1) AND active FOR SHARE")
             .bind(&codes)

@@ -130,7 +130,18 @@ fn write_terms(plans: &[&str], moments: &Moments, dir: &Path) -> Result<(), Gene
             }
             6 => discounts.write(&["personal", "", &client, "", "0", "forwarded", "", "", "", "Без акций"])?,
             // Of the one account; others of the client keep what the client has.
-            7 => discounts.write(&["personal", &account_code(number), "", "", "12.5", "outgoing", "7", "", "", "Второй офис"])?,
+            7 => discounts.write(&[
+                "personal",
+                &account_code(number),
+                "",
+                "",
+                "12.5",
+                "outgoing",
+                "7",
+                "",
+                "",
+                "Второй офис",
+            ])?,
             _ => {}
         }
         match number % 13 {

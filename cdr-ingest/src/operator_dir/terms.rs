@@ -88,7 +88,9 @@ pub(super) fn read_discounts(reading: &mut Reading<'_>) {
         match (level, holder) {
             (DiscountLevel::Personal, Holder::Account(_) | Holder::Client(_))
             | (DiscountLevel::Group | DiscountLevel::Promo, Holder::Group(_)) => {}
-            (DiscountLevel::Personal, _) => return row.problem("client", "a personal discount names its account or its client"),
+            (DiscountLevel::Personal, _) => {
+                return row.problem("client", "a personal discount names its account or its client");
+            }
             _ => return row.problem("group", format!("a {level} discount names its group")),
         }
         let id = reading.operator.rows.discounts.len() as u64 + 1;

@@ -4,11 +4,10 @@
 //! Does not own: which locks match a call and what a breach does (`rating::lock`), the bulk load (`operator`).
 //! Always: a lock is ended, never erased; the times in which it was in force never change afterwards; every change has an author and a reason.
 
+mod read;
 pub mod rules;
 mod store;
 
+pub use read::{LockCard, LockEvent, LockFilter, by_id, by_ids, changed, count, history, list};
 pub use rules::Period;
-pub use store::{
-    LockCard, LockError, LockEvent, LockFilter, LockUpdate, NewLock, by_id, by_ids, changed, count, create, delete, history,
-    list, update,
-};
+pub use store::{LockError, LockUpdate, NewLock, create, delete, update};
