@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use billing::locks::{self, LockFilter};
 use billing::settings::Settings;
+use numbering::Dialled;
 use rating::lock::{LockOrigin, LockScope};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -86,7 +87,7 @@ fn filter(asked: &LocksQuery, settings: &Settings) -> Result<LockFilter, Problem
     Ok(LockFilter {
         account: word("/account", &asked.account)?,
         local: scope.transpose()?.map(|scope| scope == LockScope::Local),
-        number: number.transpose()?.map(|number| number.digits()),
+        number: number.transpose()?.map(Dialled::digits),
         origin: given(asked.origin.as_deref()).map(|text| inputs::one_of("/origin", text, origins())).transpose()?,
         provider: word("/provider", &asked.provider)?,
         active: given(asked.active.as_deref()).map(|text| inputs::flag("/active", text)).transpose()?,

@@ -107,15 +107,11 @@ fn holder(account: Option<&str>, client: Option<&str>, group: Option<&str>) -> R
 }
 
 /// First moment and moment after the last, as moments or days of the billing zone.
-fn validity(
-    from: Option<&str>,
-    to: Option<&str>,
-    settings: &Settings,
-) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>), Problem> {
+fn validity(from: Option<&str>, to: Option<&str>, settings: &Settings) -> Result<[Option<DateTime<Utc>>; 2], Problem> {
     let zone = settings.zone("billing.zone")?;
     let from = given(from).map(|text| inputs::moment("/from", text, zone, false)).transpose()?;
     let to = given(to).map(|text| inputs::moment("/to", text, zone, true)).transpose()?;
-    Ok((from, to))
+    Ok([from, to])
 }
 
 /// A word that names something, where one is given.
