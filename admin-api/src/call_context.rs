@@ -126,7 +126,7 @@ pub(crate) async fn guard(
     let response = next.run(request).await;
     let refusal = response.extensions().get::<Problem>().map(Problem::code);
     if let Some(code) = refusal
-        && is_write
+        && (is_write || code == Code::Forbidden)
         && code.status().is_client_error()
     {
         door.refused(&actor, &subject, code).await;

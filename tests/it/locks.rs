@@ -204,8 +204,13 @@ async fn what_cannot_be_barred() {
     for query in ["scope=sideways", "origin=god", "active=yes", "number=12", "cursor=zz"] {
         assert_eq!(api.get(&format!("/v1/locks?{query}"), "support").await.status, 422, "{query}");
     }
-    // Locks are closed data for accounting (matrix).
-    for path in ["/v1/locks".to_owned(), format!("/v1/locks/{first}"), format!("/v1/locks/{first}/history")] {
+    // Locks are closed data for accounting (matrix), in the audit too.
+    for path in [
+        format!("/v1/audit/lock/{first}"),
+        "/v1/locks".to_owned(),
+        format!("/v1/locks/{first}"),
+        format!("/v1/locks/{first}/history"),
+    ] {
         assert_eq!(api.get(&path, "accounting").await.status, 403, "{path}");
     }
     world.drop().await;

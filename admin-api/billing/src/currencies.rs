@@ -28,11 +28,6 @@ pub struct CurrencyCard {
     pub active: bool,
 }
 
-/// A currency that may not be chosen (B35).
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("currency {0} is not active in the directory of currencies")]
-pub struct NotSelectable(pub String);
-
 /// The directory by code; only those that are active, or are not, when asked so.
 pub async fn list(store: &Store, active: Option<bool>) -> Result<Vec<CurrencyCard>, StoreError> {
     let rows = sqlx::query(

@@ -6,8 +6,8 @@ use rating::Service;
 use rating::terms::DiscountLevel;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::{Postgres, QueryBuilder, Row};
 
 use super::parties::{Ending, Holder, TermsError, end, first_moment, ids_of};
 use crate::change::Change;
@@ -91,28 +91,34 @@ pub async fn discounts(
     now: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<DiscountCard>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM (
-             SELECT d.id, d.level, a.code AS account, c.code AS client, g.code AS group_code, d.percent, d.service, d.prefix, d.valid_from, d.valid_to,
-                    d.ended_at, d.name, d.author, d.reason,
-                    coalesce(d.valid_from, '-infinity') <= $6 AND $6 < coalesce(least(d.valid_to, d.ended_at), 'infinity') AS in_force
-             FROM discount d LEFT JOIN account a ON a.id = d.account_id LEFT JOIN client c ON c.id = d.client_id
-                  LEFT JOIN client_group g ON g.id = d.group_id
-         ) AS shown
-         WHERE ($1::text IS NULL OR account = $1) AND ($2::text IS NULL OR client = $2) AND ($3::text IS NULL OR group_code = $3)
-               AND ($4::text IS NULL OR level = $4) AND ($5::boolean IS NULL OR in_force = $5) AND ($7::bigint IS NULL OR id < $7)
-         ORDER BY id DESC LIMIT $8",
-    )
-    .bind(&filter.account)
-    .bind(&filter.client)
-    .bind(&filter.group)
-    .bind(filter.level.map(DiscountLevel::as_str))
-    .bind(filter.in_force)
-    .bind(now)
-    .bind(filter.before_id)
-    .bind(limit)
-    .fetch_all(store.pool())
-    .await?;
+    let mut query = QueryBuilder::<Postgres>::new(
+        "SELECT d.id, d.level, a.code AS account, c.code AS client, g.code AS group_code, d.percent, d.service, d.prefix, d.valid_from, d.valid_to,
+                d.ended_at, d.name, d.author, d.reason
+         FROM discount d LEFT JOIN account a ON a.id = d.account_id LEFT JOIN client c ON c.id = d.client_id
+              LEFT JOIN client_group g ON g.id = d.group_id
+         WHERE true",
+    );
+    for (condition, code) in [
+        (" AND d.account_id = (SELECT id FROM account WHERE code = ", &filter.account),
+        (" AND d.client_id = (SELECT id FROM client WHERE code = ", &filter.client),
+        (" AND d.group_id = (SELECT id FROM client_group WHERE code = ", &filter.group),
+    ] {
+        if let Some(code) = code {
+            query.push(condition).push_bind(code.clone()).push(")");
+        }
+    }
+    if let Some(level) = filter.level {
+        query.push(" AND d.level = ").push_bind(level.as_str());
+    }
+    if let Some(in_force) = filter.in_force {
+        query.push(" AND ").push_bind(in_force).push(" = (coalesce(d.valid_from, '-infinity') <= ").push_bind(now);
+        query.push(" AND ").push_bind(now).push(" < coalesce(least(d.valid_to, d.ended_at), 'infinity'))");
+    }
+    if let Some(before) = filter.before_id {
+        query.push(" AND d.id < ").push_bind(before);
+    }
+    query.push(" ORDER BY d.id DESC LIMIT ").push_bind(limit);
+    let rows = query.build().fetch_all(store.pool()).await?;
     Ok(rows.iter().map(card).collect())
 }
 
