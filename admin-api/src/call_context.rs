@@ -35,6 +35,8 @@ const NO_REVISION: i64 = -1;
 pub(crate) struct CallContext {
     /// Author of the change.
     pub(crate) actor: Actor,
+    /// The same with his permissions and roles, where the record decides too.
+    pub(crate) staff: Staff,
     /// The revision that the caller has seen, if it insists (`If-Match`).
     pub(crate) revision: Option<i64>,
     key: Option<String>,
@@ -64,6 +66,8 @@ pub(crate) struct Door {
     pub(crate) state: AppState,
     /// What the route asks for.
     pub(crate) permission: Permission,
+    /// What lets a caller through as far as the record is his own; the handler decides.
+    pub(crate) own: Option<Permission>,
     /// Kind of record that the route is about.
     pub(crate) entity: &'static str,
 }
@@ -110,7 +114,7 @@ pub(crate) async fn guard(
         Err(problem) => return problem.into_response(),
     };
     let actor = Actor { user_id: user.id, login: user.login.clone(), request_id };
-    if !user.may(door.permission) {
+    if !user.may(door.permission) && !door.own.is_some_and(|own| user.may(own)) {
         door.refused(&actor, &subject, Code::Forbidden).await;
         return forbidden(door.permission).into_response();
     }
@@ -118,11 +122,11 @@ pub(crate) async fn guard(
         Ok(key) => key,
         Err(problem) => return problem.into_response(),
     };
-    request.extensions_mut().insert(CallContext { actor: actor.clone(), revision, key });
+    request.extensions_mut().insert(CallContext { actor: actor.clone(), staff: user, revision, key });
     let response = next.run(request).await;
     let refusal = response.extensions().get::<Problem>().map(Problem::code);
     if let Some(code) = refusal
-        && is_write
+        && (is_write || code == Code::Forbidden)
         && code.status().is_client_error()
     {
         door.refused(&actor, &subject, code).await;
@@ -130,7 +134,8 @@ pub(crate) async fn guard(
     response
 }
 
-fn forbidden(permission: Permission) -> Problem {
+/// The caller lacks a permission (M66).
+pub(crate) fn forbidden(permission: Permission) -> Problem {
     let name = permission.as_str();
     Problem::new(Code::Forbidden)
         .because(Text::new(format!("Нужно право {name}"), format!("The permission {name} is needed")))

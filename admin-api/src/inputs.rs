@@ -7,10 +7,10 @@
 use std::str::FromStr;
 
 use billing::settings::Settings;
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use numbering::{Dialled, Digits, E164, NotANumber, NumberRules, ShortCode, parse_mask};
-use rating::Service;
+use rating::{Currency, Money, Service};
 use rust_decimal::Decimal;
 
 use crate::language::Text;
@@ -20,6 +20,11 @@ use crate::problem::{Code, Problem};
 const WORD_CHARS_MAX: usize = 100;
 /// Longest reason.
 const REASON_CHARS_MAX: usize = 1_000;
+
+/// A text that is there and not empty.
+pub(crate) fn given(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
 
 /// A number as people write it: digits, with or without `+`, blanks and brackets; or a short code of the settings.
 pub(crate) fn dialled(pointer: &str, text: &str, settings: &Settings) -> Result<Dialled, Problem> {
@@ -59,6 +64,102 @@ pub(crate) fn prefix(pointer: &str, text: &str) -> Result<Digits, Problem> {
     let digits = parse_mask(text.strip_prefix('+').unwrap_or(text));
     let expected = Text::fixed("Ожидаются от 1 до 15 цифр или short:КОД", "1 to 15 digits are expected, or short:CODE");
     digits.ok_or_else(|| Problem::field(pointer, expected))
+}
+
+/// A mask that may be barred: a prefix or a whole number as people write it, or `short:CODE`. The digits of an emergency code without a `+` are
+/// taken for the code (A1): whoever means the prefix writes the `+`.
+pub(crate) fn mask(pointer: &str, text: &str, settings: &Settings) -> Result<Digits, Problem> {
+    let plain: String = text.chars().filter(|letter| !" -.()".contains(*letter)).collect();
+    let mut emergency = settings.text("numbering.emergency")?.split_whitespace();
+    if emergency.any(|code| code == plain || plain.strip_prefix("short:") == Some(code)) {
+        return Err(emergency_not_lockable(pointer, &plain));
+    }
+    prefix(pointer, &plain)
+}
+
+/// The refusal of a lock on an emergency code.
+pub(crate) fn emergency_not_lockable(pointer: &str, code: &str) -> Problem {
+    let detail = Text::new(
+        format!("{code} — экстренный номер; если имеется в виду начало международных номеров, напишите +{code}"),
+        format!("{code} is an emergency code; if the beginning of international numbers is meant, write +{code}"),
+    );
+    Problem::new(Code::EmergencyNotLockable).at(pointer, detail)
+}
+
+/// An identifier in a path.
+pub(crate) fn id(pointer: &str, text: &str) -> Result<i64, Problem> {
+    let id = text.parse::<i64>().ok().filter(|id| *id > 0);
+    id.ok_or_else(|| {
+        Problem::field(pointer, Text::fixed("Ожидается целое число от 1", "A whole number from 1 is expected"))
+    })
+}
+
+/// `true` or `false`.
+pub(crate) fn flag(pointer: &str, text: &str) -> Result<bool, Problem> {
+    text.parse()
+        .map_err(|_| Problem::field(pointer, Text::fixed("Ожидается true или false", "true or false is expected")))
+}
+
+/// A day `YYYY-MM-DD`.
+pub(crate) fn day(pointer: &str, text: &str) -> Result<NaiveDate, Problem> {
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10);
+    day.ok_or_else(|| {
+        Problem::field(pointer, Text::fixed("Ожидается дата ГГГГ-ММ-ДД", "A date YYYY-MM-DD is expected"))
+    })
+}
+
+/// A code of three capital letters. Whether it may be chosen the directory says.
+pub(crate) fn currency(pointer: &str, text: &str) -> Result<Currency, Problem> {
+    let expected = Text::fixed(
+        "Ожидается код валюты из трёх заглавных латинских букв",
+        "A currency code of three capital letters is expected",
+    );
+    Currency::parse(text).ok_or_else(|| Problem::field(pointer, expected))
+}
+
+/// A percentage from 0 to 100 with at most two decimals.
+pub(crate) fn percent(pointer: &str, text: &str) -> Result<Decimal, Problem> {
+    let percent = amount(pointer, text)?.normalize();
+    let fits = !percent.is_sign_negative() && percent <= Decimal::ONE_HUNDRED && percent.scale() <= 2;
+    let expected = Text::fixed(
+        "Ожидается процент от 0 до 100, не больше двух знаков после точки",
+        "A percentage of 0 to 100 is expected, with at most two decimals",
+    );
+    fits.then_some(percent).ok_or_else(|| Problem::field(pointer, expected))
+}
+
+/// An amount above 0 that the engine can hold: below 1,000,000,000 with at most nine decimals.
+pub(crate) fn rate(pointer: &str, text: &str) -> Result<Decimal, Problem> {
+    let rate = amount(pointer, text)?.normalize();
+    let fits = Money::parse(&rate.to_string()).is_some_and(|rate| rate > Money::ZERO);
+    let expected = Text::fixed(
+        "Ожидается число больше 0 и меньше 1000000000, не больше девяти знаков после точки",
+        "A number above 0 and below 1000000000 is expected, with at most nine decimals",
+    );
+    fits.then_some(rate).ok_or_else(|| Problem::field(pointer, expected))
+}
+
+/// A wall clock `YYYY-MM-DD hh:mm:ss` of `zone`. `end`: it is the last second of a stretch, so the moment after it is meant.
+pub(crate) fn wall_clock(pointer: &str, text: &str, zone: Tz, end: bool) -> Result<DateTime<Utc>, Problem> {
+    let clock = NaiveDateTime::parse_from_str(text.trim(), "%Y-%m-%d %H:%M:%S").ok();
+    let moment = clock.and_then(|clock| {
+        let moments = zone.from_local_datetime(&clock);
+        if end { moments.latest().map(|last| last + TimeDelta::seconds(1)) } else { moments.earliest() }
+    });
+    let expected = Text::fixed(
+        "Ожидается время ГГГГ-ММ-ДД чч:мм:сс, которое есть в указанном поясе",
+        "A time YYYY-MM-DD hh:mm:ss is expected that exists in the zone",
+    );
+    moment.map(|moment| moment.with_timezone(&Utc)).ok_or_else(|| Problem::field(pointer, expected))
+}
+
+/// A time zone.
+pub(crate) fn zone(pointer: &str, text: &str) -> Result<Tz, Problem> {
+    let expected = Text::fixed(
+        "Ожидается часовой пояс IANA, например Europe/Moscow",
+        "An IANA time zone is expected, such as Europe/Moscow",
+    );
+    text.parse().map_err(|_| Problem::field(pointer, expected))
 }
 
 /// A moment in RFC 3339, or a day, which is its beginning in `zone`; with `whole_day` the beginning of the next one.
@@ -140,10 +241,15 @@ pub(crate) fn word<'a>(pointer: &str, text: &'a str) -> Result<&'a str, Problem>
 
 /// The reason of a change, in its author's words.
 pub(crate) fn reason(text: Option<&str>) -> Result<&str, Problem> {
+    words_of_reason("/reason", text)
+}
+
+/// The same in another field.
+pub(crate) fn words_of_reason<'a>(pointer: &str, text: Option<&'a str>) -> Result<&'a str, Problem> {
     let reason = text.map(str::trim).unwrap_or_default();
     if reason.is_empty() {
         let why = Text::fixed("Без причины изменение не принимается", "No change is made without a reason");
-        return Err(Problem::new(Code::ReasonRequired).at("/reason", why));
+        return Err(Problem::new(Code::ReasonRequired).at(pointer, why));
     }
     let strange = |letter: char| letter.is_control() && letter != '\n';
     if reason.chars().count() > REASON_CHARS_MAX || reason.contains(strange) {
@@ -151,7 +257,7 @@ pub(crate) fn reason(text: Option<&str>) -> Result<&str, Problem> {
             "Ожидаются до 1000 символов без управляющих",
             "Up to 1000 characters are expected, no control characters",
         );
-        return Err(Problem::field("/reason", expected));
+        return Err(Problem::field(pointer, expected));
     }
     Ok(reason)
 }
@@ -211,6 +317,43 @@ mod tests {
             let expected = expected.map(|text| DateTime::parse_from_rfc3339(text).unwrap().with_timezone(&Utc));
             assert_eq!(found, expected, "{text}");
         }
+    }
+
+    /// B22: from 2024-01-01 00:00:00 to 2024-12-31 23:59:59 in Moscow.
+    #[test]
+    fn wall_clocks_of_a_zone() {
+        let moscow = chrono_tz::Europe::Moscow;
+        let berlin = chrono_tz::Europe::Berlin;
+        for (text, zone, end, expected) in [
+            ("2024-01-01 00:00:00", moscow, false, Some("2023-12-31T21:00:00Z")),
+            ("2024-12-31 23:59:59", moscow, true, Some("2024-12-31T21:00:00Z")),
+            // 02:30 comes twice and not at all.
+            ("2026-10-25 02:30:00", berlin, false, Some("2026-10-25T00:30:00Z")),
+            ("2026-10-25 02:30:00", berlin, true, Some("2026-10-25T01:30:01Z")),
+            ("2026-03-29 02:30:00", berlin, false, None),
+            ("2024-01-01", moscow, false, None),
+            ("2024-01-01T00:00:00Z", moscow, false, None),
+        ] {
+            let expected = expected.map(|text| DateTime::parse_from_rfc3339(text).unwrap().with_timezone(&Utc));
+            assert_eq!(wall_clock("/from", text, zone, end).ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn percentages_rates_days_and_currencies() {
+        for (text, fits) in
+            [("0", true), ("100", true), ("7.25", true), ("7.255", false), ("100.01", false), ("-1", false)]
+        {
+            assert_eq!(percent("/percent", text).is_ok(), fits, "{text}");
+        }
+        for (text, fits) in
+            [("0.000000001", true), ("0", false), ("-1", false), ("0.0000000001", false), ("1000000000", false)]
+        {
+            assert_eq!(rate("/rate", text).is_ok(), fits, "{text}");
+        }
+        assert!(day("/day", "2026-07-01").is_ok() && day("/day", "2026-7-1").is_err());
+        assert!(currency("/from", "RUB").is_ok() && currency("/from", "rub").is_err());
+        assert!(id("/id", "7").is_ok() && id("/id", "0").is_err() && id("/id", "x").is_err());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 
 use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Route, Verb};
-use crate::routes::{accounts, audit, docs, health, numbers, suspense, tariffs};
+use crate::routes::{accounts, audit, docs, health, locks, numbers, suspense, tariffs, terms};
 
 /// Name of the security scheme.
 const BEARER: &str = "bearer";
@@ -35,17 +35,41 @@ const BEARER: &str = "bearer";
         docs::document::handler,
         health::alive::handler,
         health::ready::handler,
+        locks::create::handler,
+        locks::delete::handler,
+        locks::get::handler,
+        locks::history::handler,
+        locks::list::handler,
+        locks::update::handler,
         numbers::archive::handler,
         numbers::get::handler,
         numbers::non_target::handler,
         suspense::list::handler,
         tariffs::lock_check::handler,
-        tariffs::tariff_check::handler
+        tariffs::tariff_check::handler,
+        terms::currency_list::handler,
+        terms::currency_set::handler,
+        terms::discount_end::handler,
+        terms::discount_give::handler,
+        terms::discount_list::handler,
+        terms::exchange_end::handler,
+        terms::exchange_enter::handler,
+        terms::exchange_list::handler,
+        terms::group_add::handler,
+        terms::group_list::handler,
+        terms::member_add::handler,
+        terms::member_end::handler,
+        terms::member_list::handler,
+        terms::tax_end::handler,
+        terms::tax_give::handler,
+        terms::tax_list::handler
     ),
     components(schemas(ProblemBody)),
     tags(
         (name = "accounts", description = "Accounts: balance, credit, calls, months"),
         (name = "tariffs", description = "Why a call does not pass, and what it costs"),
+        (name = "locks", description = "Barred prefixes and numbers, with their authors and history"),
+        (name = "terms", description = "What clients have of their own: discounts, exchange rates, taxes, groups; currencies"),
         (name = "numbers", description = "Numbers of our capacity and their quarantine"),
         (name = "suspense", description = "Records that could not be rated"),
         (name = "audit", description = "Who did or tried what"),
@@ -68,6 +92,7 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
             Verb::Get => item.get.as_mut(),
             Verb::Put => item.put.as_mut(),
             Verb::Post => item.post.as_mut(),
+            Verb::Delete => item.delete.as_mut(),
         });
         if let Some(operation) = operation {
             complete(operation, &route);
@@ -81,7 +106,7 @@ fn complete(operation: &mut Operation, route: &Route) {
     operation.responses.responses.insert("default".to_owned(), problem().into());
     let Some(permission) = route.permission else { return };
     operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, [])]);
-    let needed = format!("Permission: `{}`.", permission.as_str());
+    let needed = format!("Permission: `{}`. Audit: `{}`.", permission.as_str(), route.entity);
     operation.description = Some(match operation.description.take() {
         Some(text) if !text.is_empty() => format!("{text}\n\n{needed}"),
         _ => needed,

@@ -56,6 +56,10 @@ problems! {
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Метод не поддерживается", "Method not allowed";
     /// The step does not exist in the table of states (M12).
     InvalidTransition = "invalid_transition", CONFLICT, "Такой переход состояния невозможен", "This change of state does not exist";
+    /// The same is there already; the detail names it.
+    AlreadyExists = "already_exists", CONFLICT, "Такая запись уже есть", "There is such a record already";
+    /// The day belongs to a closed period, or to one before it (A9).
+    PeriodClosed = "period_closed", CONFLICT, "Период закрыт", "The period is closed";
     /// `If-Match` names an older revision.
     Stale = "stale", PRECONDITION_FAILED, "Запись изменилась с тех пор, как её прочитали", "The record was changed since it was read";
     /// The body is too large.
@@ -66,6 +70,8 @@ problems! {
     Validation = "validation", UNPROCESSABLE_ENTITY, "Проверьте поля запроса", "Check the fields of the request";
     /// A reason is obligatory.
     ReasonRequired = "reason_required", UNPROCESSABLE_ENTITY, "Укажите причину", "A reason is required";
+    /// An emergency code cannot be locked (A1).
+    EmergencyNotLockable = "emergency_not_lockable", UNPROCESSABLE_ENTITY, "Экстренный номер нельзя запретить", "An emergency code cannot be locked";
     /// More rows than a list may have.
     LimitTooLarge = "limit_too_large", UNPROCESSABLE_ENTITY, "Слишком много строк", "Too many rows";
     /// The account's credit policy does not allow it (A13).

@@ -8,13 +8,13 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, get, post, put};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use billing::staff::Permission;
 
 use crate::call_context::{self, Door};
 use crate::edge;
 use crate::problem::{Code, Problem};
-use crate::routes::{accounts, audit, docs, health, numbers, suspense, tariffs};
+use crate::routes::{accounts, audit, docs, health, locks, numbers, suspense, tariffs, terms};
 use crate::state::AppState;
 
 /// Largest body.
@@ -29,6 +29,8 @@ pub(crate) enum Verb {
     Put,
     /// Does something.
     Post,
+    /// Ends something; nothing is erased.
+    Delete,
 }
 
 /// A route.
@@ -39,8 +41,10 @@ pub(crate) struct Route {
     pub(crate) path: &'static str,
     /// What the caller needs; `None` = open to everybody.
     pub(crate) permission: Option<Permission>,
+    /// Lets a caller through to the handler too, which decides by the record whether he may; `permission` is what a refusal names.
+    own: Option<Permission>,
     /// Kind of record that it is about.
-    entity: &'static str,
+    pub(crate) entity: &'static str,
     handler: MethodRouter<AppState>,
 }
 
@@ -48,26 +52,48 @@ pub(crate) struct Route {
 #[rustfmt::skip]
 pub(crate) fn table() -> Vec<Route> {
     use Permission as P;
-    use Verb::{Get, Post, Put};
+    use Verb::{Delete, Get, Post, Put};
     vec![
         open("/health", health::alive::handler),
         open("/openapi.json", docs::document::handler),
         open("/ready", health::ready::handler),
 
-        guarded(Get,  "/v1/accounts/{code}",                  P::AccountView,   "account",  accounts::get::handler),
-        guarded(Get,  "/v1/accounts/{code}/bundles",          P::AccountView,   "account",  accounts::bundles::handler),
-        guarded(Get,  "/v1/accounts/{code}/calls",            P::CallsView,     "account",  accounts::calls::handler),
-        guarded(Put,  "/v1/accounts/{code}/credit-limit",     P::AccountCredit, "account",  accounts::set_credit_limit::handler),
-        guarded(Get,  "/v1/accounts/{code}/discounts",        P::AccountView,   "account",  accounts::discounts::handler),
-        guarded(Get,  "/v1/accounts/{code}/history",          P::AccountView,   "account",  accounts::history::handler),
-        guarded(Get,  "/v1/accounts/{code}/invoices/{month}", P::InvoiceView,   "account",  accounts::invoice::handler),
-        guarded(Get,  "/v1/audit/{entity}/{id}",              P::AuditView,     "audit",    audit::history::handler),
-        guarded(Get,  "/v1/dids/{number}",                    P::DidView,       "did",      numbers::get::handler),
-        guarded(Post, "/v1/dids/{number}/archive",            P::DidArchive,    "did",      numbers::archive::handler),
-        guarded(Get,  "/v1/dids/{number}/non-target",         P::DidView,       "did",      numbers::non_target::handler),
-        guarded(Get,  "/v1/lock-check",                       P::LockView,      "lock",     tariffs::lock_check::handler),
-        guarded(Get,  "/v1/suspense",                         P::SuspenseView,  "suspense", suspense::list::handler),
-        guarded(Get,  "/v1/tariff-check",                     P::TariffCheck,   "tariff",   tariffs::tariff_check::handler),
+        guarded(Get,    "/v1/accounts/{code}",                         P::AccountView,   "account",       accounts::get::handler),
+        guarded(Get,    "/v1/accounts/{code}/bundles",                 P::AccountView,   "account",       accounts::bundles::handler),
+        guarded(Get,    "/v1/accounts/{code}/calls",                   P::CallsView,     "account",       accounts::calls::handler),
+        guarded(Put,    "/v1/accounts/{code}/credit-limit",            P::AccountCredit, "account",       accounts::set_credit_limit::handler),
+        guarded(Get,    "/v1/accounts/{code}/discounts",               P::AccountView,   "account",       accounts::discounts::handler),
+        guarded(Get,    "/v1/accounts/{code}/history",                 P::AccountView,   "account",       accounts::history::handler),
+        guarded(Get,    "/v1/accounts/{code}/invoices/{month}",        P::InvoiceView,   "account",       accounts::invoice::handler),
+        guarded(Get,    "/v1/audit/{entity}/{id}",                     P::AuditView,     "audit",         audit::history::handler),
+        guarded(Get,    "/v1/client-groups",                           P::TermsView,     "client_group",  terms::group_list::handler),
+        guarded(Post,   "/v1/client-groups",                           P::GroupEdit,     "client_group",  terms::group_add::handler),
+        guarded(Get,    "/v1/client-groups/{code}/members",            P::TermsView,     "client_group",  terms::member_list::handler),
+        guarded(Post,   "/v1/client-groups/{code}/members",            P::GroupEdit,     "client_group",  terms::member_add::handler),
+        guarded(Delete, "/v1/client-groups/{code}/members/{client}",   P::GroupEdit,     "client_group",  terms::member_end::handler),
+        guarded(Get,    "/v1/client-taxes",                            P::TermsView,     "client_tax",    terms::tax_list::handler),
+        guarded(Post,   "/v1/client-taxes",                            P::TaxOverride,   "client_tax",    terms::tax_give::handler),
+        guarded(Delete, "/v1/client-taxes/{id}",                       P::TaxOverride,   "client_tax",    terms::tax_end::handler),
+        guarded(Get,    "/v1/currencies",                              P::TermsView,     "currency",      terms::currency_list::handler),
+        guarded(Put,    "/v1/currencies/{code}",                       P::CurrencyEdit,  "currency",      terms::currency_set::handler),
+        guarded(Get,    "/v1/dids/{number}",                           P::DidView,       "did",           numbers::get::handler),
+        guarded(Post,   "/v1/dids/{number}/archive",                   P::DidArchive,    "did",           numbers::archive::handler),
+        guarded(Get,    "/v1/dids/{number}/non-target",                P::DidView,       "did",           numbers::non_target::handler),
+        guarded(Get,    "/v1/discounts",                               P::TermsView,     "discount",      terms::discount_list::handler),
+        guarded(Post,   "/v1/discounts",                               P::DiscountEdit,  "discount",      terms::discount_give::handler),
+        guarded(Delete, "/v1/discounts/{id}",                          P::DiscountEdit,  "discount",      terms::discount_end::handler),
+        guarded(Get,    "/v1/exchange-rates",                          P::TermsView,     "exchange_rate", terms::exchange_list::handler),
+        guarded(Post,   "/v1/exchange-rates",                          P::ExchangeEdit,  "exchange_rate", terms::exchange_enter::handler),
+        guarded(Delete, "/v1/exchange-rates/{id}",                     P::ExchangeEdit,  "exchange_rate", terms::exchange_end::handler),
+        guarded(Get,    "/v1/lock-check",                              P::LockView,      "lock",          tariffs::lock_check::handler),
+        guarded(Get,    "/v1/locks",                                   P::LockView,      "lock",          locks::list::handler),
+        guarded(Post,   "/v1/locks",                                   P::LockEdit,      "lock",          locks::create::handler),
+        guarded(Get,    "/v1/locks/{id}",                              P::LockView,      "lock",          locks::get::handler),
+        guarded(Put,    "/v1/locks/{id}",                              P::LockEdit,      "lock",          locks::update::handler),
+        guarded(Delete, "/v1/locks/{id}",                              P::LockDelete,    "lock",          locks::delete::handler).or_own(P::LockEdit),
+        guarded(Get,    "/v1/locks/{id}/history",                      P::LockView,      "lock",          locks::history::handler),
+        guarded(Get,    "/v1/suspense",                                P::SuspenseView,  "suspense",      suspense::list::handler),
+        guarded(Get,    "/v1/tariff-check",                            P::TariffCheck,   "tariff",        tariffs::tariff_check::handler),
     ]
 }
 
@@ -76,7 +102,7 @@ where
     H: Handler<T, AppState>,
     T: 'static,
 {
-    Route { verb: Verb::Get, path, permission: None, entity: "", handler: get(handler) }
+    Route { verb: Verb::Get, path, permission: None, own: None, entity: "", handler: get(handler) }
 }
 
 fn guarded<H, T>(verb: Verb, path: &'static str, permission: Permission, entity: &'static str, handler: H) -> Route
@@ -88,8 +114,17 @@ where
         Verb::Get => get(handler),
         Verb::Put => put(handler),
         Verb::Post => post(handler),
+        Verb::Delete => delete(handler),
     };
-    Route { verb, path, permission: Some(permission), entity, handler }
+    Route { verb, path, permission: Some(permission), own: None, entity, handler }
+}
+
+impl Route {
+    /// The same, open to holders of another permission as far as the record is their own.
+    fn or_own(mut self, permission: Permission) -> Self {
+        self.own = Some(permission);
+        self
+    }
 }
 
 /// The whole API over this state.
@@ -99,7 +134,7 @@ pub fn app(state: AppState) -> Router {
         let handler = match route.permission {
             None => route.handler,
             Some(permission) => {
-                let door = Door { state: state.clone(), permission, entity: route.entity };
+                let door = Door { state: state.clone(), permission, own: route.own, entity: route.entity };
                 route.handler.route_layer(from_fn_with_state(door, call_context::guard))
             }
         };

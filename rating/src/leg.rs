@@ -175,7 +175,7 @@ pub fn price_leg<T: Trace>(snapshot: &Snapshot, leg: &Leg<'_>, trace: &mut T) ->
             let exchange = if resolved.list.currency == snapshot.currency {
                 None
             } else {
-                snapshot.terms.general_exchange((resolved.list.currency, snapshot.currency), usage_day)
+                snapshot.terms.general_exchange((resolved.list.currency, snapshot.currency), usage_day, leg.at_ms)
             };
             let adjustments = Adjustments { exchange, ..Adjustments::default() };
             result.wholesale = charge(snapshot, resolved, leg, &adjustments, trace)?;

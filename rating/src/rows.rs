@@ -192,6 +192,8 @@ pub enum Holder {
     Group(GroupId),
     /// A client.
     Client(ClientId),
+    /// One account of a client: narrower than the client.
+    Account(AccountId),
 }
 
 /// A discount.
@@ -230,6 +232,8 @@ pub struct ExchangeRow {
     pub quantity: u32,
     /// First day in force; a later row of the same holder and currencies follows it.
     pub day: NaiveDate,
+    /// When it may be used at all: one that was ended by hand counts for the calls before that, and for none after.
+    pub validity: Validity,
 }
 
 /// A tax rate of a client's own for a time (B22).

@@ -2,7 +2,8 @@
 //!
 //! Owns: their precedence (personal, else group, else promo or general; B18, B19, B30) and history.
 //! Does not own: the price of the list (`price`), who belongs to which group (the rows say so).
-//! Always: discounts do not add up; within a level the latest by date counts; a client without terms of his own costs one index.
+//! Always: discounts do not add up; within a level the latest by date counts; the terms of a group stand once, whatever its members; a client
+//! without terms of his own costs one index.
 
 use chrono::NaiveDate;
 use numbering::Digits;
@@ -11,7 +12,7 @@ use rustc_hash::FxHashMap;
 use crate::code::{Service, words};
 use crate::list::Validity;
 use crate::money::{Currency, Exact, Money, NANOS_PER_UNIT, Overflow};
-use crate::rows::{ClientId, ClientTaxRow, DiscountRow, ExchangeRow, GroupId, GroupMemberRow, Holder};
+use crate::rows::{AccountId, ClientId, DiscountRow, ExchangeRow, GroupId, Holder, Rows};
 
 /// Hundredths of a percent in a whole.
 pub const WHOLE_BASIS_POINTS: u32 = 10_000;
@@ -19,7 +20,7 @@ pub const WHOLE_BASIS_POINTS: u32 = 10_000;
 words! {
     /// Where a discount comes from; the earlier one counts alone (B18).
     DiscountLevel {
-        /// Given to the client by hand.
+        /// Given by hand, to one account or to the client; that of the account counts first.
         Personal = "personal",
         /// Of a group of clients.
         Group = "group",
@@ -59,6 +60,13 @@ impl Discount {
     /// What is left of an amount.
     pub fn apply(&self, amount: Exact) -> Result<Exact, Overflow> {
         self.left.of(amount)
+    }
+
+    #[inline]
+    fn covers(&self, service: Service, number: Digits, at_ms: i64) -> bool {
+        self.validity.contains(at_ms)
+            && self.service.is_none_or(|wanted| wanted == service)
+            && number.starts_with(self.prefix)
     }
 }
 
@@ -114,131 +122,153 @@ impl Ratio {
     }
 }
 
-/// What one client has of his own.
+/// Terms that a client, an account or a group has. Of an account: its own discounts, then all that its client has.
 #[derive(Clone, Debug, Default)]
-struct ClientTerms {
-    /// In order of precedence.
+struct OwnTerms {
+    /// In order of precedence; of a group those of both levels.
     discounts: Vec<Discount>,
-    /// In order of precedence.
+    /// The latest first.
     exchanges: Vec<Exchange>,
     taxes: Vec<(u32, Validity)>,
+    /// The groups whose terms count too.
+    memberships: Vec<Membership>,
+}
+
+/// A group whose terms count for a time. The terms themselves stand once, with the group.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Membership {
+    /// Index in [`Terms::groups`].
+    group: u32,
+    validity: Validity,
 }
 
 /// The terms of all clients. Index 0 of a client means nothing of his own.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Terms {
-    clients: Vec<ClientTerms>,
-    index: FxHashMap<ClientId, u32>,
+    owners: Vec<OwnTerms>,
+    groups: Vec<OwnTerms>,
+    clients: FxHashMap<ClientId, u32>,
+    accounts: FxHashMap<AccountId, u32>,
     /// The latest first.
     general: FxHashMap<(Currency, Currency), Vec<Exchange>>,
 }
 
 impl Terms {
-    pub(crate) fn build(
-        members: &[GroupMemberRow],
-        discounts: &[DiscountRow],
-        exchanges: &[ExchangeRow],
-        taxes: &[ClientTaxRow],
-    ) -> Self {
-        let mut groups: FxHashMap<GroupId, Vec<GroupMemberRow>> = FxHashMap::default();
-        for member in members {
-            groups.entry(member.group).or_default().push(*member);
-        }
-        let mut terms = Self { clients: vec![ClientTerms::default()], ..Self::default() };
-        for row in discounts {
-            terms.spread(row.holder, row.validity, &groups, |own, validity| {
-                let DiscountRow { id, level, basis_points, service, prefix, .. } = *row;
-                let left = Ratio::new(i64::from(WHOLE_BASIS_POINTS - basis_points), i64::from(WHOLE_BASIS_POINTS));
-                own.discounts.push(Discount { id, level, basis_points, left, service, prefix, validity });
-            });
-        }
-        for row in exchanges {
-            let ExchangeRow { id, holder, from, to, rate, quantity, day } = *row;
-            let level = match holder {
-                Holder::Everybody => ExchangeLevel::General,
-                Holder::Group(_) => ExchangeLevel::Group,
-                Holder::Client(_) => ExchangeLevel::Personal,
-            };
-            let ratio = Ratio::new(rate.nanos(), i64::from(quantity) * NANOS_PER_UNIT);
-            let per_unit = Exact::new(i128::from(rate.nanos()), i128::from(quantity)).round(crate::Rounding::NANOS);
-            let per_unit = per_unit.expect("a part of an amount is not above it");
-            let exchange = |validity| Exchange { id, level, from, to, rate, quantity, day, per_unit, ratio, validity };
-            if holder == Holder::Everybody {
-                terms.general.entry((from, to)).or_default().push(exchange(Validity::ALWAYS));
-            } else {
-                terms.spread(holder, Validity::ALWAYS, &groups, |own, validity| own.exchanges.push(exchange(validity)));
+    /// The terms that `rows` hold: their groups, discounts, exchange rates and taxes of clients.
+    pub(crate) fn build(rows: &Rows) -> Self {
+        let mut terms = Self { owners: vec![OwnTerms::default()], ..Self::default() };
+        let mut groups: FxHashMap<GroupId, u32> = FxHashMap::default();
+        for row in &rows.discounts {
+            if let Some(own) = terms.of_holder(row.holder, &mut groups) {
+                own.discounts.push(discount(row));
             }
         }
-        for row in taxes {
-            let own = terms.own(row.client);
-            terms.clients[own as usize].taxes.push((row.basis_points, row.validity));
+        for row in &rows.exchanges {
+            match terms.of_holder(row.holder, &mut groups) {
+                Some(own) => own.exchanges.push(exchange(row)),
+                None => terms.general.entry((row.from, row.to)).or_default().push(exchange(row)),
+            }
         }
-        let latest_first = |exchange: &Exchange| std::cmp::Reverse((exchange.day, exchange.id));
-        for own in &mut terms.clients {
+        for row in &rows.client_taxes {
+            let own = of(&mut terms.owners, &mut terms.clients, row.client);
+            own.taxes.push((row.basis_points, row.validity));
+        }
+        for own in terms.owners.iter_mut().chain(&mut terms.groups) {
             own.discounts.sort_by_key(|own| (own.level, std::cmp::Reverse((own.validity.from_ms, own.id))));
-            own.exchanges.sort_by_key(|own| (own.level, latest_first(own)));
+            own.exchanges.sort_by_key(latest_first);
             own.taxes.sort_by_key(|(_, validity)| std::cmp::Reverse(validity.from_ms));
         }
         for rates in terms.general.values_mut() {
             rates.sort_by_key(latest_first);
         }
+        terms.join(rows, &groups);
+        terms.complete_accounts(rows);
         terms
     }
 
-    /// Hands the terms of a holder to each of his clients, for the time that they hold together.
-    fn spread(
-        &mut self,
-        holder: Holder,
-        validity: Validity,
-        groups: &FxHashMap<GroupId, Vec<GroupMemberRow>>,
-        mut add: impl FnMut(&mut ClientTerms, Validity),
-    ) {
+    /// The terms of a holder under construction; `None` = everybody's.
+    fn of_holder(&mut self, holder: Holder, groups: &mut FxHashMap<GroupId, u32>) -> Option<&mut OwnTerms> {
         match holder {
-            Holder::Everybody => {}
-            Holder::Client(client) => {
-                let own = self.own(client);
-                add(&mut self.clients[own as usize], validity);
+            Holder::Everybody => None,
+            Holder::Group(group) => Some(of(&mut self.groups, groups, group)),
+            Holder::Client(client) => Some(of(&mut self.owners, &mut self.clients, client)),
+            Holder::Account(account) => Some(of(&mut self.owners, &mut self.accounts, account)),
+        }
+    }
+
+    /// Makes clients members of the groups that have terms. Clients with nothing but the same memberships share one entry.
+    fn join(&mut self, rows: &Rows, groups: &FxHashMap<GroupId, u32>) {
+        let mut of_client: FxHashMap<ClientId, Vec<Membership>> = FxHashMap::default();
+        for row in &rows.members {
+            if let Some(group) = groups.get(&row.group) {
+                let membership = Membership { group: *group, validity: row.validity };
+                of_client.entry(row.client).or_default().push(membership);
             }
-            Holder::Group(group) => {
-                for member in
-                    groups.get(&group).into_iter().flatten().filter(|member| member.validity.overlaps(validity))
-                {
-                    let own = self.own(member.client);
-                    let both = Validity {
-                        from_ms: validity.from_ms.max(member.validity.from_ms),
-                        to_ms: validity.to_ms.min(member.validity.to_ms),
-                    };
-                    add(&mut self.clients[own as usize], both);
-                }
+        }
+        let mut shared: FxHashMap<Vec<Membership>, u32> = FxHashMap::default();
+        for (client, mut memberships) in of_client {
+            memberships.sort_unstable_by_key(|own| (own.group, own.validity.from_ms));
+            if let Some(own) = self.clients.get(&client) {
+                self.owners[*own as usize].memberships = memberships;
+            } else if let Some(same) = shared.get(&memberships) {
+                self.clients.insert(client, *same);
+            } else {
+                let index = self.owners.len() as u32;
+                self.owners.push(OwnTerms { memberships: memberships.clone(), ..OwnTerms::default() });
+                shared.insert(memberships, index);
+                self.clients.insert(client, index);
             }
         }
     }
 
-    fn own(&mut self, client: ClientId) -> u32 {
-        *self.index.entry(client).or_insert_with(|| {
-            self.clients.push(ClientTerms::default());
-            self.clients.len() as u32 - 1
-        })
+    /// Puts the terms of its client behind those of each account that has its own.
+    fn complete_accounts(&mut self, rows: &Rows) {
+        for row in &rows.accounts {
+            let (Some(own), Some(client)) = (self.accounts.get(&row.id), self.clients.get(&row.client)) else {
+                continue;
+            };
+            let client = self.owners[*client as usize].clone();
+            let own = &mut self.owners[*own as usize];
+            own.discounts.extend(client.discounts);
+            own.exchanges.extend(client.exchanges);
+            own.taxes.extend(client.taxes);
+            own.memberships = client.memberships;
+        }
     }
 
-    /// The index of a client's terms.
-    pub(crate) fn index_of(&self, client: ClientId) -> u32 {
-        self.index.get(&client).copied().unwrap_or(0)
+    /// The index of an account's terms: its own, else its client's.
+    pub(crate) fn index_of(&self, account: AccountId, client: ClientId) -> u32 {
+        self.accounts.get(&account).or_else(|| self.clients.get(&client)).copied().unwrap_or(0)
+    }
+
+    /// The terms of the groups that count at a moment, each with the first moment of the membership.
+    #[inline]
+    fn groups_of(&self, own: &OwnTerms, at_ms: i64) -> impl Iterator<Item = (&OwnTerms, i64)> {
+        own.memberships
+            .iter()
+            .filter(move |membership| membership.validity.contains(at_ms))
+            .map(|membership| (&self.groups[membership.group as usize], membership.validity.from_ms))
     }
 
     /// Reads what the look-ups of a client's terms will read; the value means nothing.
     #[inline]
     pub(crate) fn warm(&self, own: u32) -> u64 {
-        self.clients[own as usize].discounts.first().map_or(0, |discount| discount.id)
+        let own = &self.owners[own as usize];
+        own.discounts.first().map_or(0, |discount| discount.id) ^ own.memberships.len() as u64
     }
 
-    /// The discount of a leg.
+    /// The discount of a leg: the account's, else the client's, else a group's, else a promo action's; within a level the latest by date, of a
+    /// group's or of the membership, whichever is later.
     #[inline]
     pub(crate) fn discount(&self, own: u32, service: Service, number: Digits, at_ms: i64) -> Option<&Discount> {
-        self.clients[own as usize].discounts.iter().find(|discount| {
-            discount.validity.contains(at_ms)
-                && discount.service.is_none_or(|wanted| wanted == service)
-                && number.starts_with(discount.prefix)
+        let own = &self.owners[own as usize];
+        let covers = move |discount: &&Discount| discount.covers(service, number, at_ms);
+        own.discounts.iter().find(covers).or_else(|| {
+            let of_groups = self.groups_of(own, at_ms).flat_map(|(group, since_ms)| {
+                group.discounts.iter().filter(covers).map(move |found| (found, found.validity.from_ms.max(since_ms)))
+            });
+            let best = of_groups.min_by_key(|(found, from_ms)| (found.level, std::cmp::Reverse((*from_ms, found.id))));
+            best.map(|(found, _)| found)
         })
     }
 
@@ -246,34 +276,74 @@ impl Terms {
     pub(crate) fn exchange(
         &self,
         own: u32,
-        (from, to): (Currency, Currency),
+        pair: (Currency, Currency),
         day: NaiveDate,
         at_ms: i64,
     ) -> Option<&Exchange> {
-        self.clients[own as usize]
-            .exchanges
-            .iter()
-            .find(|rate| (rate.from, rate.to) == (from, to) && rate.day <= day && rate.validity.contains(at_ms))
-            .or_else(|| self.general_exchange((from, to), day))
+        let own = &self.owners[own as usize];
+        let fits = |rate: &&Exchange| (rate.from, rate.to) == pair && rate.day <= day && rate.validity.contains(at_ms);
+        let groups = || self.groups_of(own, at_ms).filter_map(|(group, _)| group.exchanges.iter().find(fits));
+        let personal = own.exchanges.iter().find(fits);
+        personal
+            .or_else(|| groups().min_by_key(|rate| latest_first(rate)))
+            .or_else(|| self.general_exchange(pair, day, at_ms))
     }
 
-    /// The general exchange rate of a day.
-    pub(crate) fn general_exchange(&self, pair: (Currency, Currency), day: NaiveDate) -> Option<&Exchange> {
-        self.general.get(&pair)?.iter().find(|rate| rate.day <= day)
+    /// The general exchange rate of a day, for a call at a moment.
+    pub(crate) fn general_exchange(&self, pair: (Currency, Currency), day: NaiveDate, at_ms: i64) -> Option<&Exchange> {
+        self.general.get(&pair)?.iter().find(|rate| rate.day <= day && rate.validity.contains(at_ms))
     }
 
     /// Whether any rate of any level turns the one currency into the other for this client.
     pub(crate) fn converts(&self, own: u32, pair: (Currency, Currency)) -> bool {
-        self.general.contains_key(&pair)
-            || self.clients[own as usize].exchanges.iter().any(|rate| (rate.from, rate.to) == pair)
+        let own = &self.owners[own as usize];
+        let groups = own.memberships.iter().map(|membership| &self.groups[membership.group as usize]);
+        let mut rates = std::iter::once(own).chain(groups).flat_map(|terms| &terms.exchanges);
+        self.general.contains_key(&pair) || rates.any(|rate| (rate.from, rate.to) == pair)
     }
 
     /// The client's own tax at a moment, in hundredths of a percent (B22).
     #[inline]
     pub(crate) fn tax(&self, own: u32, at_ms: i64) -> Option<u32> {
-        let taxes = &self.clients[own as usize].taxes;
+        let taxes = &self.owners[own as usize].taxes;
         taxes.iter().find(|(_, validity)| validity.contains(at_ms)).map(|(basis_points, _)| *basis_points)
     }
+}
+
+/// The terms of `key` in `all`, begun where there are none yet.
+fn of<'a, K: Eq + std::hash::Hash>(
+    all: &'a mut Vec<OwnTerms>,
+    index: &mut FxHashMap<K, u32>,
+    key: K,
+) -> &'a mut OwnTerms {
+    let at = *index.entry(key).or_insert_with(|| {
+        all.push(OwnTerms::default());
+        all.len() as u32 - 1
+    });
+    &mut all[at as usize]
+}
+
+fn discount(row: &DiscountRow) -> Discount {
+    let DiscountRow { id, level, basis_points, service, prefix, validity, .. } = *row;
+    let left = Ratio::new(i64::from(WHOLE_BASIS_POINTS - basis_points), i64::from(WHOLE_BASIS_POINTS));
+    Discount { id, level, basis_points, left, service, prefix, validity }
+}
+
+fn exchange(row: &ExchangeRow) -> Exchange {
+    let ExchangeRow { id, holder, from, to, rate, quantity, day, validity } = *row;
+    let level = match holder {
+        Holder::Everybody => ExchangeLevel::General,
+        Holder::Group(_) => ExchangeLevel::Group,
+        Holder::Client(_) | Holder::Account(_) => ExchangeLevel::Personal,
+    };
+    let ratio = Ratio::new(rate.nanos(), i64::from(quantity) * NANOS_PER_UNIT);
+    let per_unit = Exact::new(i128::from(rate.nanos()), i128::from(quantity)).round(crate::Rounding::NANOS);
+    let per_unit = per_unit.expect("a part of an amount is not above it");
+    Exchange { id, level, from, to, rate, quantity, day, per_unit, ratio, validity }
+}
+
+fn latest_first(exchange: &Exchange) -> std::cmp::Reverse<(NaiveDate, u64)> {
+    std::cmp::Reverse((exchange.day, exchange.id))
 }
 
 /// What stands between the price in the list's currency and what is owed.

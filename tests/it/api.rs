@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use admin_api::{AppState, CallsReader, app};
-use billing::{FixedClock, staff};
+use billing::{Clock, FixedClock, staff};
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tests::{World, record, record_ending};
@@ -11,25 +11,33 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// A served API with a token for each role asked for.
-struct Api {
+pub(crate) struct Api {
     address: std::net::SocketAddr,
 }
 
-struct Answer {
-    status: u16,
-    head: String,
-    body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Value,
 }
 
+/// All roles; each has a user of its name.
+pub(crate) const ROLES: [&str; 8] =
+    ["support", "sales", "client_service", "assistants", "head", "accounting", "settlement", "admin"];
+
 impl Api {
-    async fn serve(world: &World, now: DateTime<Utc>) -> Self {
-        for role in ["support", "head", "assistants"] {
-            staff::add_token(&world.store, role, role, &format!("token-{role}"), now + TimeDelta::days(1))
-                .await
-                .unwrap();
+    pub(crate) async fn serve(world: &World, now: DateTime<Utc>) -> Self {
+        Self::serve_by(world, Arc::new(FixedClock(now))).await
+    }
+
+    /// The same by a clock of the test's own.
+    pub(crate) async fn serve_by(world: &World, clock: Arc<dyn Clock>) -> Self {
+        for role in ROLES {
+            let expires = clock.now() + TimeDelta::days(1_000);
+            staff::add_token(&world.store, role, role, &format!("token-{role}"), expires).await.unwrap();
         }
         let calls = CallsReader::open(&world.clickhouse_url, &world.name);
-        let state = AppState::new(world.store.clone(), Arc::new(FixedClock(now)), calls);
+        let state = AppState::new(world.store.clone(), clock, calls);
         state.refresh().await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -38,7 +46,14 @@ impl Api {
         Self { address }
     }
 
-    async fn ask(&self, method: &str, path: &str, role: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        role: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         let mut request = format!(
@@ -62,7 +77,7 @@ impl Api {
         Answer { status, head: head.to_lowercase(), body: serde_json::from_str(body).unwrap_or(Value::Null) }
     }
 
-    async fn get(&self, path: &str, role: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str, role: &str) -> Answer {
         self.ask("GET", path, role, &[], None).await
     }
 }

@@ -10,5 +10,8 @@ mod bad_input;
 mod books;
 mod counting;
 mod duplicates;
+mod guards;
+mod locks;
 mod offline;
 mod restart;
+mod terms;

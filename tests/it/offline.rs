@@ -290,7 +290,7 @@ fn terms_of_clients() {
     let (_, errors, success) = rate(directory.path(), &[], "");
     assert!(!success);
     for expected in [
-        "discounts.csv, line 4, column client: a personal discount names its client",
+        "discounts.csv, line 4, column client: a personal discount names its account or its client",
         "discounts.csv, line 5, column group: `nobody` is not in groups.csv",
         "discounts.csv, line 6, column group: a promo discount names its group",
         "discounts.csv, line 7, column group: name either a client or a group, not both",

@@ -40,6 +40,22 @@ permissions! {
     TariffCheck = "tariff.check",
     /// See locks, check a number against them.
     LockView = "lock.view",
+    /// Make locks, change their comments, bar more.
+    LockEdit = "lock.edit",
+    /// Lift and delete locks of anybody (M28).
+    LockDelete = "lock.delete",
+    /// See discounts, exchange rates, taxes, groups of clients, currencies.
+    TermsView = "terms.view",
+    /// Give and end discounts.
+    DiscountEdit = "discount.edit",
+    /// Make groups of clients, say who belongs to them.
+    GroupEdit = "group.edit",
+    /// Enter and end exchange rates.
+    ExchangeEdit = "exchange.edit",
+    /// Say which currencies may be chosen.
+    CurrencyEdit = "currency.edit",
+    /// Give a client a tax rate of his own (A12).
+    TaxOverride = "tax.override",
     /// See numbers of the capacity.
     DidView = "did.view",
     /// Send a number to quarantine.
@@ -61,6 +77,8 @@ pub struct Staff {
     pub login: String,
     /// Names of permissions.
     pub permissions: Vec<String>,
+    /// Codes of roles.
+    pub roles: Vec<String>,
 }
 
 impl Staff {
@@ -78,7 +96,8 @@ pub fn token_digest(token: &str) -> Vec<u8> {
 /// The user behind a token that is valid at `now`.
 pub async fn authenticate(store: &Store, token: &str, now: DateTime<Utc>) -> Result<Option<Staff>, StoreError> {
     let row = sqlx::query(
-        "SELECT u.id, u.login, array(SELECT DISTINCT p.permission FROM user_role r JOIN role_permission p USING (role_id) WHERE r.user_id = u.id) AS permissions
+        "SELECT u.id, u.login, array(SELECT DISTINCT p.permission FROM user_role r JOIN role_permission p USING (role_id) WHERE r.user_id = u.id) AS permissions,
+                array(SELECT o.code FROM user_role r JOIN staff_role o ON o.id = r.role_id WHERE r.user_id = u.id) AS roles
          FROM api_token t JOIN staff_user u ON u.id = t.user_id
          WHERE t.digest = $1 AND t.revoked_at IS NULL AND t.expires_at > $2 AND u.blocked_at IS NULL",
     )
@@ -86,7 +105,12 @@ pub async fn authenticate(store: &Store, token: &str, now: DateTime<Utc>) -> Res
     .bind(now)
     .fetch_optional(store.pool())
     .await?;
-    Ok(row.map(|row| Staff { id: row.get("id"), login: row.get("login"), permissions: row.get("permissions") }))
+    Ok(row.map(|row| Staff {
+        id: row.get("id"),
+        login: row.get("login"),
+        permissions: row.get("permissions"),
+        roles: row.get("roles"),
+    }))
 }
 
 /// What went wrong when a user was added from the command line.

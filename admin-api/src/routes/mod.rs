@@ -8,6 +8,8 @@ pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod docs;
 pub(crate) mod health;
+pub(crate) mod locks;
 pub(crate) mod numbers;
 pub(crate) mod suspense;
 pub(crate) mod tariffs;
+pub(crate) mod terms;

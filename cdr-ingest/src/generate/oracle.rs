@@ -275,6 +275,7 @@ impl<'a> Oracle<'a> {
         let day = self.usage_day(passage.moment);
         let (who, what) = (&operator.accounts[account], &operator.lists[list]);
         let adjustment = operator.terms.adjustment(&Asked {
+            account: &who.code,
             client: &who.client,
             currency: &who.currency,
             list: &what.code,

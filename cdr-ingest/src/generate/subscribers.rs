@@ -88,7 +88,7 @@ fn client_code(number: u32) -> String {
 fn write_terms(plans: &[&str], moments: &Moments, dir: &Path) -> Result<(), GenerateError> {
     let yesterday = moments.yesterday().to_string();
     let mut groups = CsvFile::create(dir, "groups.csv", &["group", "client", "from", "to"])?;
-    let columns = ["level", "client", "group", "percent", "service", "prefix", "from", "to", "name"];
+    let columns = ["level", "account", "client", "group", "percent", "service", "prefix", "from", "to", "name"];
     let mut discounts = CsvFile::create(dir, "discounts.csv", &columns)?;
     let columns = ["currency", "to", "rate", "quantity", "date", "client", "group"];
     let mut rates = CsvFile::create(dir, "exchange_rates.csv", &columns)?;
@@ -104,9 +104,9 @@ fn write_terms(plans: &[&str], moments: &Moments, dir: &Path) -> Result<(), Gene
         rates.write(&row)?;
     }
     for row in [
-        ["group", "", "partners", "7.5", "", "", "", "", "Партнёры"],
-        ["promo", "", "action", "20", "outgoing", "7", "", &moments.midnight, "Осенняя акция"],
-        ["promo", "", "action", "25", "", "79", &moments.midnight, "", "Зимняя акция"],
+        ["group", "", "", "partners", "7.5", "", "", "", "", "Партнёры"],
+        ["promo", "", "", "action", "20", "outgoing", "7", "", &moments.midnight, "Осенняя акция"],
+        ["promo", "", "", "action", "25", "", "79", &moments.midnight, "", "Зимняя акция"],
     ] {
         discounts.write(&row)?;
     }
@@ -123,12 +123,25 @@ fn write_terms(plans: &[&str], moments: &Moments, dir: &Path) -> Result<(), Gene
             _ => {}
         }
         match number % 23 {
-            1 => discounts.write(&["personal", &client, "", "10", "", "", "", "", "За верность"])?,
+            1 => discounts.write(&["personal", "", &client, "", "10", "", "", "", "", "За верность"])?,
             2 => {
-                discounts.write(&["personal", &client, "", "33.33", "", "79", "", "", ""])?;
-                discounts.write(&["personal", &client, "", "5", "", "", &moments.midnight, "", ""])?;
+                discounts.write(&["personal", "", &client, "", "33.33", "", "79", "", "", ""])?;
+                discounts.write(&["personal", "", &client, "", "5", "", "", &moments.midnight, "", ""])?;
             }
-            6 => discounts.write(&["personal", &client, "", "0", "forwarded", "", "", "", "Без акций"])?,
+            6 => discounts.write(&["personal", "", &client, "", "0", "forwarded", "", "", "", "Без акций"])?,
+            // Of the one account; others of the client keep what the client has.
+            7 => discounts.write(&[
+                "personal",
+                &account_code(number),
+                "",
+                "",
+                "12.5",
+                "outgoing",
+                "7",
+                "",
+                "",
+                "Второй офис",
+            ])?,
             _ => {}
         }
         match number % 13 {

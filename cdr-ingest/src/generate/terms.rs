@@ -29,9 +29,10 @@ impl Adjustment {
     pub const NONE: Self = Self { left: 10_000, exchange: None, tax: 0 };
 }
 
-/// Whose a row is: the code of a client or of a group, or nobody's in particular.
+/// Whose a row is: the code of an account, of a client or of a group, or nobody's in particular.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Holder {
+    Account(String),
     Client(String),
     Group(String),
     Everybody,
@@ -81,6 +82,8 @@ pub struct Terms {
 
 /// The leg that is asked about.
 pub struct Asked<'a> {
+    /// Code of the account.
+    pub account: &'a str,
     /// Code of the client.
     pub client: &'a str,
     /// Currency of the account.
@@ -117,9 +120,14 @@ impl Terms {
         if let Some(table) = table("discounts.csv")? {
             table.each(|row| {
                 let level = ["personal", "group", "promo"].iter().position(|level| *level == row.text("level"));
+                // What an account has counts before what its client has.
+                let (level, holder) = match row.optional("account") {
+                    Some(account) => (level.map(|_| 0), Holder::Account(account)),
+                    None => (level.map(|level| level + 1), Holder::read(row)),
+                };
                 terms.discounts.push(Discount {
                     level: level.ok_or_else(|| row.bad("level"))?,
-                    holder: Holder::read(row),
+                    holder,
                     percent: percent(row)?,
                     service: row.text("service").to_owned(),
                     prefix: row.text("prefix").to_owned(),
@@ -168,6 +176,7 @@ impl Terms {
     /// Since when a holder's terms are the client's; `None` when they are not.
     fn since(&self, holder: &Holder, asked: &Asked<'_>) -> Option<i64> {
         match holder {
+            Holder::Account(account) => (account == asked.account).then_some(i64::MIN),
             Holder::Client(client) => (client == asked.client).then_some(i64::MIN),
             Holder::Group(group) => {
                 let groups = self.members.get(asked.client)?;

@@ -50,9 +50,24 @@ fn holder(reading: &Reading<'_>, row: &mut RowReader<'_>) -> Option<Holder> {
     }
 }
 
+/// The same of a discount, which may be of one `account` too.
+fn holder_or_account(reading: &Reading<'_>, row: &mut RowReader<'_>) -> Option<Holder> {
+    let account = row.reference("account", "accounts.csv", &reading.names.accounts);
+    if row.text("account").is_none() {
+        return holder(reading, row);
+    }
+    for other in ["client", "group"] {
+        if row.text(other).is_some() {
+            row.problem(other, "leave it empty: the discount is of the account alone");
+        }
+    }
+    account.map(Holder::Account)
+}
+
 pub(super) fn read_discounts(reading: &mut Reading<'_>) {
     let columns = [
         ("level", true),
+        ("account", false),
         ("client", false),
         ("group", false),
         ("percent", true),
@@ -64,16 +79,18 @@ pub(super) fn read_discounts(reading: &mut Reading<'_>) {
     ];
     read_table(reading, "discounts.csv", false, &columns, |reading, row| {
         let level: Option<DiscountLevel> = row.must_parse("level", "one of personal, group, promo");
-        let holder = holder(reading, row);
+        let holder = holder_or_account(reading, row);
         let percent = read_percent(row);
         let service = row.parse::<Service>("service", super::tariffs::SERVICE);
         let prefix = row.read("prefix", PREFIX, parse_mask).unwrap_or(Digits::EMPTY);
         let validity = row.validity();
         let (Some(level), Some(holder), Some(basis_points)) = (level, holder, percent) else { return };
         match (level, holder) {
-            (DiscountLevel::Personal, Holder::Client(_))
+            (DiscountLevel::Personal, Holder::Account(_) | Holder::Client(_))
             | (DiscountLevel::Group | DiscountLevel::Promo, Holder::Group(_)) => {}
-            (DiscountLevel::Personal, _) => return row.problem("client", "a personal discount names its client"),
+            (DiscountLevel::Personal, _) => {
+                return row.problem("client", "a personal discount names its account or its client");
+            }
             _ => return row.problem("group", format!("a {level} discount names its group")),
         }
         let id = reading.operator.rows.discounts.len() as u64 + 1;
@@ -113,7 +130,16 @@ pub(super) fn read_exchange_rates(reading: &mut Reading<'_>) {
         }
         let id = reading.operator.rows.exchanges.len() as u64 + 1;
         let quantity = quantity.unwrap_or(1);
-        reading.operator.rows.exchanges.push(ExchangeRow { id, holder, from, to, rate, quantity, day });
+        reading.operator.rows.exchanges.push(ExchangeRow {
+            id,
+            holder,
+            from,
+            to,
+            rate,
+            quantity,
+            day,
+            validity: Validity::ALWAYS,
+        });
     });
 }
 

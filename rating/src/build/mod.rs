@@ -96,7 +96,7 @@ impl Snapshot {
     /// Every row that contradicts others.
     pub fn assemble(rows: Rows, mut lists: Lists, numbering: Arc<NumberingPlan>) -> Result<Self, Vec<BadRow>> {
         lists.extend(rows.locks.iter().filter(|lock| lock.account.is_none()).map(|lock| lock.mask));
-        let terms = Terms::build(&rows.members, &rows.discounts, &rows.exchanges, &rows.client_taxes);
+        let terms = Terms::build(&rows);
         Builder { errors: lists.errors, rows, terms, numbering }.build(lists.prefixes, lists.packed)
     }
 }
@@ -289,7 +289,7 @@ impl Builder {
                 code: row.code.as_str().into(),
                 client: row.client,
                 currency: row.currency,
-                terms: self.terms.index_of(row.client),
+                terms: self.terms.index_of(row.id, row.client),
                 only_plan: None,
                 plans: Span::default(),
                 locks: Span::default(),

@@ -4,12 +4,16 @@ use super::common::{Operator, digits, outgoing};
 use rating::leg::{Leg, LegPrice, price_leg};
 use rating::list::Validity;
 use rating::price::Usage;
-use rating::rows::{ClientId, ClientTaxRow, DiscountRow, ExchangeRow, GroupId, GroupMemberRow, Holder, TaxRow};
+use rating::rows::{
+    AccountId, ClientId, ClientTaxRow, DiscountRow, ExchangeRow, GroupId, GroupMemberRow, Holder, TaxRow,
+};
 use rating::snapshot::AccountIx;
 use rating::terms::DiscountLevel::{self, Group, Personal, Promo};
 use rating::{Currency, Money, Rounding, Service, Snapshot, SuspenseCode};
 
 const CLIENT: Holder = Holder::Client(ClientId(1));
+const ACCOUNT: Holder = Holder::Account(AccountId(1));
+const OTHER_ACCOUNT: Holder = Holder::Account(AccountId(2));
 const FRIENDS: Holder = Holder::Group(GroupId(1));
 const STRANGERS: Holder = Holder::Group(GroupId(2));
 
@@ -73,6 +77,12 @@ fn discounts_do_not_add_up() {
         (&[(Personal, CLIENT, 100)], "0"),
         // Of one level the latest by date; of one date the latest written.
         (&[(Personal, CLIENT, 30), (Personal, CLIENT, 5)], "950"),
+        // The account's own counts before the client's, whichever is larger or written later; that of another account is nothing to this one.
+        (&[(Personal, ACCOUNT, 5), (Personal, CLIENT, 30)], "950"),
+        (&[(Personal, CLIENT, 5), (Personal, ACCOUNT, 30), (Group, FRIENDS, 50)], "700"),
+        (&[(Personal, OTHER_ACCOUNT, 5), (Personal, CLIENT, 30)], "700"),
+        (&[(Personal, OTHER_ACCOUNT, 5), (Promo, FRIENDS, 30)], "700"),
+        (&[(Personal, ACCOUNT, 0), (Promo, FRIENDS, 30)], "1000"),
     ];
     for (discounts, expected) in said {
         let mut operator = operator("100");
@@ -147,6 +157,77 @@ fn membership_has_a_history() {
     assert_eq!(cost(&snapshot, NOW), "1000");
 }
 
+/// An account has its own discount where that covers the call, and its client's, his groups' and his tax where it does not.
+#[test]
+fn an_account_keeps_what_its_client_has() {
+    let discount = |id, level, holder, percent: u32, prefix| {
+        let (basis_points, service, prefix) = (percent * 100, None, digits(prefix));
+        DiscountRow { id, level, holder, basis_points, service, prefix, validity: Validity::ALWAYS }
+    };
+    let mut operator = operator("100");
+    operator.rows.lists[0].currency = currency("USD");
+    operator.rows.lists[0].tax_included = false;
+    operator.rows.discounts = vec![
+        discount(1, Personal, ACCOUNT, 50, "7495"),
+        discount(2, Personal, CLIENT, 20, "791"),
+        discount(3, Group, FRIENDS, 10, "7"),
+    ];
+    operator.rows.exchanges =
+        vec![exchange(1, Holder::Everybody, "90", 1, "2020-01-01"), exchange(2, CLIENT, "2", 1, "2020-01-01")];
+    operator.rows.client_taxes =
+        vec![ClientTaxRow { client: ClientId(1), basis_points: 1_000, validity: Validity::ALWAYS }];
+    let snapshot = operator.build();
+    // 1000 USD, less the discount, at 2 RUB, 10 % on top.
+    for (number, expected) in [("74951234567", "1100"), ("79161234567", "1760"), ("73831234567", "1980")] {
+        let leg = Leg { number: digits(number), ..leg() };
+        assert_eq!(price_leg(&snapshot, &leg, &mut ()).unwrap().retail.amount.to_string(), expected, "{number}");
+    }
+}
+
+/// Of two discounts of a group the one with the later date counts, and no date is before that of the membership: (from, percent) of each, member since | of 1000
+#[test]
+fn a_date_of_a_group_is_not_before_the_membership() {
+    let early = "2026-01-01T00:00:00Z";
+    let late = "2026-03-01T00:00:00Z";
+    for (first, second, since, expected) in [
+        ((early, 10), (late, 20), early, "800"),
+        ((late, 10), (early, 20), early, "900"),
+        // He came after both: both count from then, and the later row is the one.
+        ((late, 10), (early, 20), "2026-04-01T00:00:00Z", "800"),
+    ] {
+        let mut operator = operator("100");
+        operator.rows.members[0].validity.from_ms = ms(since);
+        for (id, (from, percent)) in [(1, first), (2, second)] {
+            operator.rows.discounts.push(DiscountRow {
+                id,
+                level: Group,
+                holder: FRIENDS,
+                basis_points: percent * 100,
+                service: None,
+                prefix: numbering::Digits::EMPTY,
+                validity: Validity { from_ms: ms(from), to_ms: i64::MAX },
+            });
+        }
+        assert_eq!(cost(&operator.build(), NOW), expected, "{first:?} {second:?} {since}");
+    }
+}
+
+/// A rate that was ended by hand counts for the calls before that; the rates that it stood before count again after.
+#[test]
+fn an_ended_exchange_rate_counts_until_its_end() {
+    let general = exchange(1, Holder::Everybody, "90", 1, "2020-01-01");
+    for holder in [CLIENT, FRIENDS, Holder::Everybody] {
+        let mut ended = exchange(2, holder, "80", 1, "2026-01-01");
+        ended.validity.to_ms = ms(NOW);
+        let mut operator = operator("1");
+        operator.rows.lists[0].currency = currency("USD");
+        operator.rows.exchanges = vec![general, ended];
+        let snapshot = operator.build();
+        assert_eq!(cost(&snapshot, "2026-11-18T11:59:59.999+03:00"), "800", "{holder:?}");
+        assert_eq!(cost(&snapshot, NOW), "900", "{holder:?}");
+    }
+}
+
 /// The discount comes before minimum and maximum, which are of the list's currency.
 #[test]
 fn limits_come_after_the_discount() {
@@ -173,7 +254,8 @@ fn limits_come_after_the_discount() {
 
 fn exchange(id: u64, holder: Holder, rate: &str, quantity: u32, day: &str) -> ExchangeRow {
     let (from, to) = (currency("USD"), currency("RUB"));
-    ExchangeRow { id, holder, from, to, rate: Money::parse(rate).unwrap(), quantity, day: day.parse().unwrap() }
+    let (rate, day, validity) = (Money::parse(rate).unwrap(), day.parse().unwrap(), Validity::ALWAYS);
+    ExchangeRow { id, holder, from, to, rate, quantity, day, validity }
 }
 
 /// B19: general 90, personal 80 from 1 May: 10 USD on 30 April are 900, on 1 May 800; 8000 for 100 is the same.

@@ -136,7 +136,8 @@ fn operator(example: &Example) -> Rows {
     if let Some((rate, quantity)) = given("exchange").map(|text| text.split_once('/').unwrap()) {
         let (holder, from, to) = (Holder::Everybody, of_list, Currency::RUB);
         let (rate, quantity) = (Money::parse(rate).unwrap(), quantity.parse().unwrap());
-        rows.exchanges.push(ExchangeRow { id: 1, holder, from, to, rate, quantity, day: chrono::NaiveDate::MIN });
+        let (day, validity) = (chrono::NaiveDate::MIN, Validity::ALWAYS);
+        rows.exchanges.push(ExchangeRow { id: 1, holder, from, to, rate, quantity, day, validity });
     }
     if let Some(basis_points) = given("tax").map(percent) {
         rows.taxes.push(TaxRow { from: chrono::NaiveDate::MIN, basis_points });

@@ -83,6 +83,7 @@ pub async fn read_rows(store: &Store) -> Result<Rows, StoreError> {
     parties::read_accounts(&mut tx, &mut rows).await?;
     parties::read_terms(&mut tx, &mut rows).await?;
     parties::read_numbers(&mut tx, &mut rows, &mut symbols).await?;
+    parties::read_locks(&mut tx, &mut rows).await?;
     rows.symbols = symbols.words;
     tx.commit().await?;
     Ok(rows)

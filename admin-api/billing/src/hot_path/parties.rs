@@ -1,6 +1,8 @@
 //! Accounts with their terms, numbers and locks.
 
+use chrono::{DateTime, Utc};
 use numbering::{Digits, E164, parse_mask};
+use rating::list::Validity;
 use rating::rows::{
     AccountPlanRow, AccountRow, AccountTrunkRow, ClientTaxRow, DidRow, DiscountRow, ExchangeRow, GroupId,
     GroupMemberRow, Holder, LockRow, Rows,
@@ -46,9 +48,12 @@ pub(super) async fn read_accounts(connection: &mut PgConnection, rows: &mut Rows
 
 /// Groups, discounts, exchange rates and taxes of clients.
 pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows) -> Result<(), StoreError> {
-    let members = sqlx::query("SELECT group_id, client_id, valid_from, valid_to FROM client_group_member")
-        .fetch_all(&mut *connection)
-        .await?;
+    let members = sqlx::query(
+        "SELECT group_id, client_id, valid_from, least(valid_to, ended_at) AS valid_to FROM client_group_member
+         WHERE ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
     rows.members = members
         .iter()
         .map(|row| GroupMemberRow {
@@ -58,7 +63,9 @@ pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows) -
         })
         .collect();
     let discounts = sqlx::query(
-        "SELECT id, level, client_id, group_id, (percent * 100)::int AS basis_points, service, prefix, valid_from, valid_to FROM discount ORDER BY id",
+        "SELECT id, level, account_id, client_id, group_id, (percent * 100)::int AS basis_points, service, prefix, valid_from,
+                least(valid_to, ended_at) AS valid_to
+         FROM discount WHERE ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at ORDER BY id",
     )
     .fetch_all(&mut *connection)
     .await?;
@@ -69,7 +76,10 @@ pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows) -
         rows.discounts.push(DiscountRow {
             id: row.get::<i64, _>("id") as u64,
             level: parse(row.get("level"), "discount", "a level of discounts")?,
-            holder: holder(row),
+            holder: match row.get::<Option<i64>, _>("account_id") {
+                Some(account) => Holder::Account(account_id(account)),
+                None => holder(row),
+            },
             basis_points: row.get::<i32, _>("basis_points") as u32,
             service,
             prefix: prefix.ok_or_else(|| inconsistent("discount", "a prefix that is not digits"))?,
@@ -77,7 +87,7 @@ pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows) -
         });
     }
     let exchanges = sqlx::query(
-        "SELECT id, client_id, group_id, currency_from, currency_to, rate, quantity, valid_from FROM exchange_rate ORDER BY id",
+        "SELECT id, client_id, group_id, currency_from, currency_to, rate, quantity, valid_from, ended_at FROM exchange_rate ORDER BY id",
     )
     .fetch_all(&mut *connection)
     .await?;
@@ -90,12 +100,18 @@ pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows) -
             rate: money(row.get("rate")).ok_or_else(|| inconsistent("exchange_rate", "a rate that is no amount"))?,
             quantity: row.get::<i32, _>("quantity") as u32,
             day: row.get("valid_from"),
+            validity: Validity {
+                from_ms: i64::MIN,
+                to_ms: row.get::<Option<DateTime<Utc>>, _>("ended_at").map_or(i64::MAX, |at| at.timestamp_millis()),
+            },
         });
     }
-    let taxes =
-        sqlx::query("SELECT client_id, (percent * 100)::int AS basis_points, valid_from, valid_to FROM client_tax")
-            .fetch_all(&mut *connection)
-            .await?;
+    let taxes = sqlx::query(
+        "SELECT client_id, (percent * 100)::int AS basis_points, valid_from, least(valid_to, ended_at) AS valid_to FROM client_tax
+         WHERE ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
     rows.client_taxes = taxes
         .iter()
         .map(|row| ClientTaxRow {
@@ -140,10 +156,23 @@ pub(super) async fn read_numbers(
             validity: validity(row),
         });
     }
-    let locks =
-        sqlx::query("SELECT id, account_id, mask, provider_id, origin, valid_from, valid_to FROM lock WHERE active")
-            .fetch_all(&mut *connection)
-            .await?;
+    Ok(())
+}
+
+/// The times in which locks were and will be in force, as far back as the snapshot knows former states. How far that is concerns memory and no
+/// price, so the server's own clock will do.
+pub(super) async fn read_locks(connection: &mut PgConnection, rows: &mut Rows) -> Result<(), StoreError> {
+    let days: &str = &sqlx::query_scalar::<_, String>("SELECT value FROM setting WHERE key = 'catalogue.history_days'")
+        .fetch_one(&mut *connection)
+        .await?;
+    let days: i32 = parse(days, "setting", "a whole number of days")?;
+    let locks = sqlx::query(
+        "SELECT l.id, l.account_id, l.mask, l.provider_id, l.origin, p.valid_from, p.valid_to FROM lock_period p JOIN lock l ON l.id = p.lock_id
+         WHERE p.valid_to IS NULL OR p.valid_to > now() - make_interval(days => $1) ORDER BY l.id, p.valid_from NULLS FIRST",
+    )
+    .bind(days)
+    .fetch_all(&mut *connection)
+    .await?;
     for row in &locks {
         rows.locks.push(LockRow {
             id: row.get::<i64, _>("id") as u64,

@@ -1,9 +1,11 @@
 //! Loading an operator: one COPY a table, in the one order that the foreign keys allow.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
-use rating::Money;
 use rating::list::Validity;
 use rating::rate::{tiers_text, variants_text};
+use rating::{Currency, Money};
 use sqlx::postgres::PgConnection;
 
 use super::copy::Copy;
@@ -22,6 +24,12 @@ pub enum LoadError {
     /// A setting that does not exist.
     #[error("there is no setting `{0}`")]
     UnknownSetting(String),
+    /// Currencies that nobody may choose (B35).
+    #[error(
+        "not active in this database's directory of currencies: {}; correct the files that name them (entity.csv, lists.csv, accounts.csv, exchange_rates.csv), or switch them on first: PUT /v1/currencies/CODE",
+        .0.join(", ")
+    )]
+    Currencies(Vec<String>),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -46,11 +54,16 @@ pub async fn load(
     if let Some(code) = present {
         return Err(LoadError::NotEmpty(code));
     }
+    let refused = crate::currencies::not_selectable(&mut tx, &currencies(operator)).await?;
+    if !refused.is_empty() {
+        return Err(LoadError::Currencies(refused));
+    }
     load_head(&mut tx, operator).await?;
     load_tariffs(&mut tx, operator, progress).await?;
     load_accounts(&mut tx, operator, now, progress).await?;
     super::load_terms::load_terms(&mut tx, operator, progress).await?;
     load_numbers(&mut tx, operator, now, progress).await?;
+    super::load_locks::load_locks(&mut tx, operator, now, progress).await?;
     for (table, column) in [
         ("provider", "id"),
         ("source", "id"),
@@ -80,6 +93,17 @@ pub async fn load(
         sqlx::query(sqlx::AssertSqlSafe(format!("ANALYZE {table}"))).execute(store.pool()).await?;
     }
     Ok(())
+}
+
+/// Every currency that the operator names.
+fn currencies(operator: &Operator) -> Vec<Currency> {
+    let rows = &operator.rows;
+    let named: BTreeSet<Currency> = std::iter::once(operator.entity.currency)
+        .chain(rows.lists.iter().map(|row| row.currency))
+        .chain(rows.accounts.iter().map(|row| row.currency))
+        .chain(rows.exchanges.iter().flat_map(|row| [row.from, row.to]))
+        .collect();
+    named.into_iter().collect()
 }
 
 async fn load_head(connection: &mut PgConnection, operator: &Operator) -> Result<(), LoadError> {
@@ -395,24 +419,6 @@ async fn load_numbers(
             .await?;
         }
     }
-    copy.end().await?;
-    let columns = "lock (id, account_id, mask, provider_id, origin, active, valid_from, valid_to, author, reason)";
-    let mut copy = Copy::begin(connection, columns, progress).await?;
-    for lock in &operator.locks {
-        copy.line(&[
-            Some(&lock.row.id.to_string()),
-            lock.row.account.map(|id| id.0.to_string()).as_deref(),
-            Some(&format!("{:?}", lock.row.mask)),
-            lock.row.provider.map(|id| id.0.to_string()).as_deref(),
-            Some(lock.row.origin.as_str()),
-            Some(if lock.active { "t" } else { "f" }),
-            from_text(lock.row.validity).as_deref(),
-            to_text(lock.row.validity).as_deref(),
-            Some(&lock.author),
-            Some(&lock.reason),
-        ])
-        .await?;
-    }
     copy.end().await
 }
 
@@ -457,4 +463,5 @@ pub fn row_count(operator: &Operator) -> usize {
         + rows.account_trunks.len()
         + rows.dids.len() * 2
         + operator.locks.len()
+        + rows.locks.len()
 }

@@ -28,13 +28,15 @@ pub(super) async fn load_terms(
             .await?;
     }
     copy.end().await?;
-    let columns = "discount (id, level, client_id, group_id, percent, service, prefix, valid_from, valid_to, name)";
+    let columns =
+        "discount (id, level, account_id, client_id, group_id, percent, service, prefix, valid_from, valid_to, name)";
     let mut copy = Copy::begin(connection, columns, progress).await?;
     for (row, name) in rows.discounts.iter().zip(&operator.discounts) {
-        let (client, group) = holder(row.holder);
+        let [account, client, group] = holder(row.holder);
         copy.line(&[
             Some(&row.id.to_string()),
             Some(row.level.as_str()),
+            account.as_deref(),
             client.as_deref(),
             group.as_deref(),
             Some(&percent_text(row.basis_points)),
@@ -50,7 +52,7 @@ pub(super) async fn load_terms(
     let columns = "exchange_rate (id, client_id, group_id, currency_from, currency_to, rate, quantity, valid_from)";
     let mut copy = Copy::begin(connection, columns, progress).await?;
     for row in &rows.exchanges {
-        let (client, group) = holder(row.holder);
+        let [_, client, group] = holder(row.holder);
         copy.line(&[
             Some(&row.id.to_string()),
             client.as_deref(),
@@ -79,11 +81,12 @@ pub(super) async fn load_terms(
     copy.end().await
 }
 
-/// (client, group) as columns.
-fn holder(holder: Holder) -> (Option<String>, Option<String>) {
+/// (account, client, group) as columns.
+fn holder(holder: Holder) -> [Option<String>; 3] {
     match holder {
-        Holder::Everybody => (None, None),
-        Holder::Group(group) => (None, Some(group.0.to_string())),
-        Holder::Client(client) => (Some(client.0.to_string()), None),
+        Holder::Everybody => [None, None, None],
+        Holder::Group(group) => [None, None, Some(group.0.to_string())],
+        Holder::Client(client) => [None, Some(client.0.to_string()), None],
+        Holder::Account(account) => [Some(account.0.to_string()), None, None],
     }
 }

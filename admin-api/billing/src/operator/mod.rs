@@ -7,6 +7,7 @@
 mod copy;
 mod load;
 mod load_counters;
+mod load_locks;
 mod load_terms;
 
 pub use load::{LoadError, load, row_count};

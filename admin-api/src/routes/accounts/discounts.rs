@@ -24,6 +24,8 @@ pub(crate) struct DiscountView {
     level: String,
     /// Code of the group; `null` for a personal discount.
     group: Option<String>,
+    /// Whether a personal one is of this account alone: it counts before that of the client.
+    of_account: bool,
     /// Percent, a decimal.
     percent: String,
     /// Only for this service; `null` = all.
@@ -47,6 +49,7 @@ impl DiscountView {
             id: discount.id,
             level: discount.level,
             group: discount.group,
+            of_account: discount.of_account,
             percent: discount.percent.normalize().to_string(),
             service: discount.service,
             prefix: discount.prefix,
@@ -62,7 +65,7 @@ impl DiscountView {
     get, path = "/v1/accounts/{code}/discounts", operation_id = "account_discounts", tag = "accounts",
     params(("code" = String, Path, description = "Code of the account", example = "A-000001")),
     responses((status = 200, description = "Discounts, in the order in which they count", body = List<DiscountView>, example = json!({
-        "items": [{"id": 7, "level": "personal", "group": null, "percent": "10", "service": null, "prefix": "79", "from": null, "to": null,
+        "items": [{"id": 7, "level": "personal", "group": null, "of_account": false, "percent": "10", "service": null, "prefix": "79", "from": null, "to": null,
                    "name": "За верность", "in_force": true}],
         "next_cursor": null
     })))

@@ -2,21 +2,26 @@
 //!
 //! Owns: how a line is shown.
 //! Does not own: the lines.
-//! Always: the newest first; refused attempts are among them.
+//! Always: the newest first; refused attempts are among them; who may not see a kind of record does not see its audit.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use billing::audit::{self, AuditRecord};
+use billing::staff::Permission;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::call_context::{CallContext, forbidden};
 use crate::extract::Params;
 use crate::inputs;
 use crate::paging::{self, List};
 use crate::problem::Problem;
 use crate::state::AppState;
+
+/// Records whose audit is for those alone who may see the records.
+const CLOSED: &[(&str, Permission)] = &[("lock", Permission::LockView)];
 
 /// A page.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -70,7 +75,7 @@ impl From<AuditRecord> for AuditView {
 #[utoipa::path(
     get, path = "/v1/audit/{entity}/{id}", operation_id = "audit_history", tag = "audit",
     params(
-        ("entity" = String, Path, description = "Kind of record: account, did, staff, tariff, lock, suspense", example = "account"),
+        ("entity" = String, Path, description = "Kind of record: account, client_group, client_tax, currency, did, discount, exchange_rate, lock, staff, suspense, tariff", example = "account"),
         ("id" = String, Path, description = "Which one: code of an account, digits of a number, login", example = "A-000001"),
         AuditQuery
     ),
@@ -86,6 +91,7 @@ impl From<AuditRecord> for AuditView {
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
+    context: CallContext,
     Path((entity, id)): Path<(String, String)>,
     Params(asked): Params<AuditQuery>,
 ) -> Result<Json<List<AuditView>>, Problem> {
@@ -93,6 +99,9 @@ pub(crate) async fn handler(
     let before = paging::id_of_cursor(asked.cursor.as_deref())?;
     let entity = inputs::word("/entity", &entity)?;
     let id = inputs::word("/id", id.trim_start_matches('+'))?;
+    if let Some((_, permission)) = CLOSED.iter().find(|(closed, own)| *closed == entity && !context.staff.may(*own)) {
+        return Err(forbidden(*permission));
+    }
     let records = audit::history(&state.store, entity, id, before, limit as i64 + 1, false).await?;
     Ok(Json(List::page(records, limit, |record| paging::cursor_of_id(record.id)).map(AuditView::from)))
 }

@@ -6,6 +6,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use billing::locks::LockCard;
+use chrono::{DateTime, Utc};
 use numbering::Digits;
 use rating::Service;
 use rating::check::{self, Query};
@@ -33,6 +35,32 @@ pub(crate) struct LockQuery {
     provider: Option<String>,
 }
 
+/// A lock that matches, and whom to ask about it (M28).
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LockCheckLine {
+    #[serde(flatten)]
+    line: LockLine,
+    /// Login of its author.
+    author: Option<String>,
+    /// Why it stands.
+    comment: Option<String>,
+    /// Since when it has barred without a break; `null` = since ever.
+    since: Option<DateTime<Utc>>,
+}
+
+impl LockCheckLine {
+    /// The line with what the books say about the lock.
+    fn of(line: LockLine, cards: &[LockCard]) -> Self {
+        let card = cards.iter().find(|card| u64::try_from(card.id) == Ok(line.id));
+        Self {
+            author: card.map(|card| card.author.clone()),
+            comment: card.map(|card| card.comment.clone()),
+            since: card.and_then(|card| card.since),
+            line,
+        }
+    }
+}
+
 /// The answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LockCheck {
@@ -41,7 +69,7 @@ pub(crate) struct LockCheck {
     /// `LOCKED_LOCAL` or `LOCKED_GLOBAL`.
     code: Option<&'static str>,
     /// Every lock that matches.
-    locks: Vec<LockLine>,
+    locks: Vec<LockCheckLine>,
     /// Version of the catalogue that answered.
     version: u64,
 }
@@ -52,8 +80,10 @@ pub(crate) struct LockCheck {
     params(LockQuery),
     responses((status = 200, description = "The answer", body = LockCheck, example = json!({
         "locked": true, "code": "LOCKED_LOCAL",
-        "locks": [{"id": 5, "scope": "local", "mask": "38", "provider": null, "origin": "client", "effective": true},
-                  {"id": 9, "scope": "global", "mask": "3811", "provider": null, "origin": "operator", "effective": false}],
+        "locks": [{"id": 5, "scope": "local", "mask": "38", "provider": null, "origin": "client", "effective": true,
+                   "author": "ivanova", "comment": "письмо клиента от 1 июля", "since": "2026-07-01T10:00:00Z"},
+                  {"id": 9, "scope": "global", "mask": "3811", "provider": null, "origin": "operator", "effective": false,
+                   "author": "load", "comment": "запрещённые регионы", "since": null}],
         "version": 7
     })))
 )]
@@ -62,6 +92,7 @@ pub(crate) async fn handler(
     Params(asked): Params<LockQuery>,
 ) -> Result<Json<LockCheck>, Problem> {
     let snapshot = state.snapshot()?;
+    let now = state.clock.now();
     let (number, _) = super::subject(Some(asked.number.as_str()), None, &*state.settings()?)?;
     let query = Query {
         number,
@@ -73,11 +104,13 @@ pub(crate) async fn handler(
         place: None,
         provider: given(asked.provider.as_deref()).map(|code| super::provider(&snapshot, code)).transpose()?,
         origin: Digits::EMPTY,
-        at_ms: state.clock.now().timestamp_millis(),
+        at_ms: now.timestamp_millis(),
     };
     let locks = check::locks(&snapshot, &query);
     let code = locks.iter().find(|lock| lock.effective).map(|lock| refusal(lock.scope));
-    let locks = locks.into_iter().map(LockLine::from).collect();
+    let ids: Vec<i64> = locks.iter().filter_map(|lock| i64::try_from(lock.id).ok()).collect();
+    let cards = if ids.is_empty() { Vec::new() } else { billing::locks::by_ids(&state.store, &ids, now).await? };
+    let locks = locks.into_iter().map(|lock| LockCheckLine::of(lock.into(), &cards)).collect();
     Ok(Json(LockCheck { locked: code.is_some(), code, locks, version: snapshot.version }))
 }
 

@@ -14,14 +14,9 @@ use rating::rows::ProviderId;
 use rating::snapshot::AccountIx;
 use rating::{Service, Snapshot};
 
-use crate::inputs;
+use crate::inputs::{self, given};
 use crate::language::Text;
 use crate::problem::Problem;
-
-/// A parameter that is there and not empty.
-fn given(text: Option<&str>) -> Option<&str> {
-    text.map(str::trim).filter(|text| !text.is_empty())
-}
 
 /// The account with this code.
 fn account(snapshot: &Snapshot, code: &str) -> Result<AccountIx, Problem> {

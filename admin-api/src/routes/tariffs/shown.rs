@@ -105,7 +105,7 @@ impl From<check::Below> for Below {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LockLine {
     /// Identifier.
-    id: u64,
+    pub(crate) id: u64,
     /// `local` (of the account) or `global`.
     scope: &'static str,
     /// The barred prefix or number.

@@ -1,0 +1,20 @@
+//! Terms of clients: what they have of their own.
+//!
+//! Owns: tables `discount`, `exchange_rate`, `client_tax`, `client_group` and `client_group_member`, as people read, enter and end their rows.
+//! Does not own: which of them counts for a call (`rating::terms`), the bulk load (`operator`), currencies (`currencies`).
+//! Always: a row is ended, never erased or rewritten, so that a charge stays explainable; nothing is entered for days of a closed period; what is
+//! shown is what the hot path reads.
+
+mod account;
+mod discounts;
+mod exchange;
+mod groups;
+mod parties;
+mod taxes;
+
+pub use account::{AccountDiscount, discounts_of};
+pub use discounts::{DiscountCard, DiscountFilter, NewDiscount, discounts, end_discount, give_discount};
+pub use exchange::{ExchangeCard, ExchangeFilter, NewExchange, end_exchange, enter_exchange, exchanges};
+pub use groups::{GroupCard, MemberCard, NewMember, add_group, add_member, end_member, groups, members};
+pub use parties::{Holder, TermsError};
+pub use taxes::{NewTax, TaxCard, end_tax, give_tax, taxes};

@@ -1,0 +1,74 @@
+//! What holds for every route of the API, whichever there are: the description that it serves is the list.
+
+use chrono::Utc;
+use serde_json::Value;
+use tests::World;
+
+use crate::api::{Api, ROLES};
+
+/// A route as the served description has it.
+struct Described {
+    method: String,
+    path: String,
+    permission: String,
+    entity: String,
+}
+
+fn described(document: &Value) -> Vec<Described> {
+    let quoted = |text: &str, before: &str| {
+        let (_, rest) = text.split_once(&format!("{before}: `")).unwrap_or_else(|| panic!("no {before} in `{text}`"));
+        rest.split('`').next().unwrap().to_owned()
+    };
+    let mut routes = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap().iter().filter(|(_, it)| it["security"].is_array()) {
+            let text = operation["description"].as_str().unwrap();
+            routes.push(Described {
+                method: method.to_uppercase(),
+                path: path.replace(['{', '}'], ""),
+                permission: quoted(text, "Permission"),
+                entity: quoted(text, "Audit"),
+            });
+        }
+    }
+    routes
+}
+
+/// Without a token 401; without the permission 403 with its name (M66), and the attempt is in the audit.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_refuses_strangers_and_those_without_the_permission() {
+    let world = World::new(1).await;
+    let api = Api::serve(&world, Utc::now()).await;
+    let routes = described(&api.get("/openapi.json", "").await.body);
+    assert!(routes.len() > 30, "{}", routes.len());
+    for route in routes {
+        let Described { method, path, permission, entity } = route;
+        let stranger = api.ask(&method, &path, "", &[], None).await;
+        assert_eq!((stranger.status, &stranger.body["code"]), (401, &"unauthorized".into()), "{method} {path}");
+
+        let english = [("Accept-Language", "en")];
+        let mut refused = None;
+        for role in ROLES {
+            let answer = api.ask(&method, &path, role, &english, None).await;
+            if answer.status == 403 {
+                refused = Some((role, answer));
+                break;
+            }
+        }
+        let (role, answer) = refused.unwrap_or_else(|| panic!("{method} {path} is open to every role"));
+        let detail = answer.body["detail"].as_str().unwrap();
+        assert!(detail.contains(&permission), "{method} {path}: {detail}");
+        // The first parameter names the record; a list has none.
+        let subject = path.split('/').skip(3).find(|_| path.matches('/').count() > 2).unwrap_or_default();
+        if subject.is_empty() {
+            continue;
+        }
+        let audit = api.get(&format!("/v1/audit/{entity}/{subject}"), "admin").await;
+        let lines = audit.body["items"].as_array().unwrap();
+        let found = lines
+            .iter()
+            .any(|line| line["login"] == role && line["action"] == permission.as_str() && line["outcome"] == "refused");
+        assert!(found, "{method} {path}: {}", audit.body);
+    }
+    world.drop().await;
+}
