@@ -15,6 +15,7 @@ pub mod leg;
 pub mod list;
 pub mod lock;
 pub mod money;
+mod overview;
 pub mod price;
 pub mod rate;
 pub mod rate_text;

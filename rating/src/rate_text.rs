@@ -43,6 +43,8 @@ words! {
         Billing = "billing",
         /// Tiers, instead of price, unit and billing.
         Tiers = "tiers",
+        /// Tiers inside time bands of the list, where a row says them all itself: `night=0:1@1/60;day=0:60@2/60`.
+        Bands = "bands",
         /// Fee for the answer.
         ConnectFee = "connect_fee",
         /// Fee for an attempt.

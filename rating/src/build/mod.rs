@@ -5,6 +5,9 @@
 //! Always: all errors are reported, not the first; a snapshot that is built is consistent.
 
 mod lists;
+mod one_list;
+
+pub use one_list::contradictions;
 
 use std::fmt;
 use std::sync::Arc;

@@ -5,7 +5,7 @@
 //! Always: one REPEATABLE READ transaction, so the rows belong together; nothing here writes but [`raise_version`].
 
 mod parties;
-mod tariffs;
+pub(crate) mod tariffs;
 
 use std::collections::HashMap;
 
@@ -75,7 +75,7 @@ pub async fn read_rows(store: &Store) -> Result<Rows, StoreError> {
     read_providers_and_sources(&mut tx, &mut rows).await?;
     let mut symbols = Symbols::default();
     let bands = tariffs::read_lists(&mut tx, &mut rows).await?;
-    tariffs::read_rates(&mut tx, &mut rows, &bands, &mut symbols).await?;
+    tariffs::read_rates(&mut tx, &mut rows, &bands, &mut symbols, None).await?;
     tariffs::read_plans(&mut tx, &mut rows).await?;
     parties::read_accounts(&mut tx, &mut rows).await?;
     parties::read_terms(&mut tx, &mut rows).await?;
@@ -86,14 +86,14 @@ pub async fn read_rows(store: &Store) -> Result<Rows, StoreError> {
 }
 
 /// Interns qualifier words.
-#[derive(Default)]
-struct Symbols {
-    words: Vec<String>,
+#[derive(Debug, Default)]
+pub(crate) struct Symbols {
+    pub(crate) words: Vec<String>,
     index: HashMap<String, Symbol>,
 }
 
 impl Symbols {
-    fn of(&mut self, word: &str) -> Symbol {
+    pub(crate) fn of(&mut self, word: &str) -> Symbol {
         if let Some(symbol) = self.index.get(word) {
             return *symbol;
         }

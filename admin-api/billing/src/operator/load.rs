@@ -264,7 +264,7 @@ async fn load_tariffs(
         ])
         .await?;
     }
-    copy.end().await
+    Ok(copy.end().await?)
 }
 
 async fn load_accounts(
@@ -337,7 +337,7 @@ async fn load_accounts(
     for row in &rows.account_trunks {
         copy.line(&[Some(&row.trunk), Some(&row.account.0.to_string())]).await?;
     }
-    copy.end().await
+    Ok(copy.end().await?)
 }
 
 async fn load_numbers(
@@ -408,7 +408,7 @@ async fn load_numbers(
         ])
         .await?;
     }
-    copy.end().await
+    Ok(copy.end().await?)
 }
 
 /// The identifier of the band at this index.

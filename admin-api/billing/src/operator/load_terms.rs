@@ -76,7 +76,7 @@ pub(super) async fn load_terms(
         ])
         .await?;
     }
-    copy.end().await
+    Ok(copy.end().await?)
 }
 
 /// (client, group) as columns.
