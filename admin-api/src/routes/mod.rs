@@ -9,5 +9,6 @@ pub(crate) mod audit;
 pub(crate) mod docs;
 pub(crate) mod health;
 pub(crate) mod numbers;
+pub(crate) mod price_lists;
 pub(crate) mod suspense;
 pub(crate) mod tariffs;
