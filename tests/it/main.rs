@@ -10,4 +10,5 @@ mod bad_input;
 mod books;
 mod duplicates;
 mod offline;
+mod price_lists;
 mod restart;

@@ -72,13 +72,19 @@ create table price_import_line (
     sheet_row        integer,
     terms_no         integer,
     publishes        boolean not null,
-    withdraws        bigint,
     amount_before    numeric,
     amount_after     numeric,
     primary key (import_id, no)
 );
-comment on table price_import_line is 'What a draft changes: a price before and after, from a moment on (at; none = the date of the import), and the rows to publish and to withdraw for it.';
+comment on table price_import_line is 'What a draft changes: a price before and after, from a moment on (at; none = the date of the import), and the row to publish for it.';
 create index price_import_line_by_kind on price_import_line (import_id, kind, no);
+
+create table price_import_withdrawal (
+    import_id bigint not null references price_import,
+    rate_id   bigint not null,
+    primary key (import_id, rate_id)
+);
+comment on table price_import_withdrawal is 'Rows that a draft withdraws; what they priced before its date is published anew.';
 
 create table price_import_loss (
     import_id   bigint not null references price_import,

@@ -205,15 +205,15 @@ async fn is_overtaken(
 /// Withdraws the rows that would price what they no longer may.
 async fn withdraw(change: &mut Change, import: i64, version: i64) -> Result<i64, ActivateError> {
     let done = sqlx::query(
-        "UPDATE rate r SET withdrawn_in = $2 FROM price_import_line l
-         WHERE l.import_id = $1 AND l.withdraws = r.id AND r.withdrawn_in IS NULL",
+        "UPDATE rate r SET withdrawn_in = $2 FROM price_import_withdrawal w
+         WHERE w.import_id = $1 AND w.rate_id = r.id AND r.withdrawn_in IS NULL",
     )
     .bind(import)
     .bind(version)
     .execute(change.connection())
     .await?
     .rows_affected() as i64;
-    let wanted: i64 = sqlx::query("SELECT count(withdraws) AS n FROM price_import_line WHERE import_id = $1")
+    let wanted: i64 = sqlx::query("SELECT count(*) AS n FROM price_import_withdrawal WHERE import_id = $1")
         .bind(import)
         .fetch_one(change.connection())
         .await?
@@ -231,8 +231,8 @@ async fn publish_ends(
     let done = sqlx::query(
         "INSERT INTO rate (list_id, prefix, terms_id, service, incoming_service, provider_id, place, origin, valid_from, valid_to, published_in)
          SELECT r.list_id, r.prefix, r.terms_id, r.service, r.incoming_service, r.provider_id, r.place, r.origin, r.valid_from, $3, $2
-         FROM price_import_line l JOIN rate r ON r.id = l.withdraws
-         WHERE l.import_id = $1 AND coalesce(r.valid_from, '-infinity') < $3 ORDER BY l.no",
+         FROM price_import_withdrawal w JOIN rate r ON r.id = w.rate_id
+         WHERE w.import_id = $1 AND coalesce(r.valid_from, '-infinity') < $3 ORDER BY r.id",
     )
     .bind(import)
     .bind(version)
@@ -352,6 +352,7 @@ pub async fn discard(change: &mut Change, list: &str, import: i64, reason: &str)
     lock(change, list, import).await?.must_be("draft")?;
     for statement in [
         "DELETE FROM price_import_line WHERE import_id = $1",
+        "DELETE FROM price_import_withdrawal WHERE import_id = $1",
         "DELETE FROM price_import_terms WHERE import_id = $1",
         "DELETE FROM price_import_loss WHERE import_id = $1",
     ] {

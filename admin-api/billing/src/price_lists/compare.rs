@@ -59,8 +59,6 @@ pub(crate) struct Line {
     pub(crate) to_ms: i64,
     /// Whether a row has to be published here.
     pub(crate) publishes: bool,
-    /// The row that has to be withdrawn, its part before the date being published anew.
-    pub(crate) withdraws: Option<u64>,
     pub(crate) before: Option<Money>,
     pub(crate) after: Option<Money>,
 }
@@ -69,6 +67,8 @@ pub(crate) struct Line {
 #[derive(Debug)]
 pub(crate) struct Comparison {
     pub(crate) lines: Vec<Line>,
+    /// Rows that have to be withdrawn, the part of each before the date being published anew.
+    pub(crate) withdraws: Vec<u64>,
     /// What the list prices at the date, in order: each key with its terms.
     pub(crate) in_force: Vec<(Key, u32)>,
     /// Rows of the list in force that the sheet does not speak of, and that stay.
@@ -125,6 +125,7 @@ pub(crate) fn compare(
         mode,
         starts_ms,
         lines: Vec::with_capacity(valid.rows.len()),
+        withdraws: Vec::new(),
         in_force: Vec::with_capacity(valid.rows.len()),
         untouched: 0,
         bands_dropped: 0,
@@ -139,9 +140,10 @@ pub(crate) fn compare(
         comparing.key(key, &old[..of_old], &new[..of_new]);
         (old, new) = (&old[of_old..], &new[of_new..]);
     }
-    let Comparing { lines, in_force, untouched, bands_dropped, .. } = comparing;
-    refuse_contradictions(state, valid, layout, &lines, starts_ms)?;
-    Ok(Comparison { lines, in_force, untouched, bands_dropped })
+    let Comparing { lines, withdraws, in_force, untouched, bands_dropped, .. } = comparing;
+    let comparison = Comparison { lines, withdraws, in_force, untouched, bands_dropped };
+    refuse_contradictions(state, valid, layout, &comparison, starts_ms)?;
+    Ok(comparison)
 }
 
 fn key_of(row: &RateRow) -> Key {
@@ -155,6 +157,7 @@ struct Comparing<'a> {
     mode: Mode,
     starts_ms: i64,
     lines: Vec<Line>,
+    withdraws: Vec<u64>,
     in_force: Vec<(Key, u32)>,
     untouched: usize,
     bands_dropped: usize,
@@ -182,6 +185,7 @@ impl Comparing<'_> {
         let after = self.settled(rows);
         self.enters(key, &after);
         self.lines_of(key, &before, &after);
+        self.withdraw(old, &before, &after);
     }
 
     fn enters(&mut self, key: Key, rows: &[Segment]) {
@@ -224,14 +228,10 @@ impl Comparing<'_> {
             }
             let begins = is.filter(|row| row.from_ms == moment);
             let mut line = self.line(key, moment, was, is);
-            if let Some(Segment { of: Origin::Sheet(index), from_ms, to_ms, rate }) = begins {
+            if let Some(row @ Segment { of: Origin::Sheet(index), .. }) = begins {
                 line.sheet_row = Some(self.sheet[index].row);
-                let stays = before.iter().any(|row| (row.from_ms, row.to_ms, row.rate) == (from_ms, to_ms, rate));
-                line.publishes = !stays;
+                line.publishes = self.standing_for(row, before, after).is_none();
                 line.to_ms = self.sheet[index].to_ms;
-            }
-            if let Some(ends @ Segment { of: Origin::List(index), .. }) = was.filter(|row| row.from_ms == moment) {
-                line.withdraws = self.must_go(index, ends, after).then(|| self.state.rows[index].id);
             }
             self.lines.push(line);
         }
@@ -253,21 +253,35 @@ impl Comparing<'_> {
             self.bands_dropped += usize::from(bands(was) > 0 && bands(is) == 0);
         }
         let rate = is.map(|row| row.rate);
-        let (sheet_row, to_ms, publishes, withdraws) = (None, i64::MAX, false, None);
-        Line { kind, key, at_ms, sheet_row, rate, to_ms, publishes, withdraws, before, after }
+        Line { kind, key, at_ms, sheet_row: None, rate, to_ms: i64::MAX, publishes: false, before, after }
     }
 
-    /// Whether the list's row `index`, in force from `was.from_ms` on, would price what it no longer may.
-    fn must_go(&self, index: usize, was: Segment, after: &[Segment]) -> bool {
-        let begins_with = after.iter().find(|row| row.from_ms == was.from_ms);
-        let stays = begins_with.is_some_and(|row| (row.to_ms, row.rate) == (was.to_ms, was.rate));
-        let is_kept = after.iter().any(|row| row.of == Origin::List(index));
-        if stays || is_kept {
-            return false;
+    /// The row of the list that says already what a row of the sheet says, and will go on saying it: what ends it must stay, or come anew.
+    fn standing_for(&self, row: Segment, before: &[Segment], after: &[Segment]) -> Option<usize> {
+        let same = before.iter().find(|old| (old.from_ms, old.to_ms, old.rate) == (row.from_ms, row.to_ms, row.rate))?;
+        let Origin::List(index) = same.of else { return None };
+        let ends_by_itself = self.state.rows[index].validity.to_ms == same.to_ms;
+        (ends_by_itself || after.iter().any(|next| next.from_ms == same.to_ms)).then_some(index)
+    }
+
+    /// Finds the rows of a key that would price what they no longer may; `old` in the order of their starts.
+    fn withdraw(&mut self, old: &[usize], before: &[Segment], after: &[Segment]) {
+        let stays = |segment: &Segment| match segment.of {
+            Origin::List(index) => Some(index),
+            Origin::Sheet(_) => self.standing_for(*segment, before, after),
+        };
+        let kept: Vec<usize> = after.iter().filter_map(stays).collect();
+        let begins_with_date = after.first().is_some_and(|row| row.from_ms == self.starts_ms);
+        let start_of = |index: usize| self.state.rows[index].validity.from_ms;
+        // Of the rows from before the date the last one counts, and it ends the others; what begins with the date ends it too.
+        let last_before = old.iter().rev().copied().find(|index| start_of(*index) < self.starts_ms);
+        for index in old.iter().copied().filter(|index| !kept.contains(index)) {
+            let row = &self.state.rows[index];
+            let must_go = start_of(index) >= self.starts_ms || Some(index) == last_before && !begins_with_date;
+            if must_go && row.validity.to_ms > self.starts_ms {
+                self.withdraws.push(row.id);
+            }
         }
-        // A row from before the date is ended by the one of the sheet that begins with the date; any other has to be withdrawn.
-        let from_before = self.state.rows[index].validity.from_ms < self.starts_ms;
-        !(from_before && begins_with.is_some())
     }
 }
 
@@ -276,10 +290,10 @@ fn refuse_contradictions(
     state: &ListState,
     valid: &ValidRows,
     layout: &Layout,
-    lines: &[Line],
+    comparison: &Comparison,
     starts_ms: i64,
 ) -> Result<(), Faults> {
-    let gone: rustc_hash::FxHashSet<u64> = lines.iter().filter_map(|line| line.withdraws).collect();
+    let gone: rustc_hash::FxHashSet<u64> = comparison.withdraws.iter().copied().collect();
     let mut rows: Vec<(RateRow, usize)> = Vec::with_capacity(state.rows.len() + valid.rows.len());
     for row in &state.rows {
         let mut row = *row;
@@ -290,7 +304,7 @@ fn refuse_contradictions(
             rows.push((row, 0));
         }
     }
-    for line in lines.iter().filter(|line| line.publishes) {
+    for line in comparison.lines.iter().filter(|line| line.publishes) {
         let (prefix, qualifiers) = line.key;
         let validity = Validity { from_ms: line.at_ms, to_ms: line.to_ms };
         let (list, rate) = (state.head.id, line.rate.unwrap_or_default());
@@ -333,18 +347,15 @@ mod tests {
         let found = compare(&state, &valid, &layout, mode, DATE, 60)?;
         let amount = |amount: Option<Money>| amount.map_or_else(|| "-".to_owned(), |amount| amount.to_string());
         let shown = found.lines.iter().map(|line| {
-            let acts = format!(
-                "{}{}",
-                if line.publishes { " +" } else { "" },
-                line.withdraws.map(|id| format!(" -{id}")).unwrap_or_default()
-            );
+            let acts = if line.publishes { " +" } else { "" };
             let at = if line.at_ms == DATE { String::new() } else { format!("@{}", line.at_ms / 1000) };
             format!("{:?}{at} {} {}>{}{acts}", line.key.0, line.kind, amount(line.before), amount(line.after))
         });
-        Ok((shown.collect(), found.untouched))
+        let gone = found.withdraws.iter().map(|id| format!("-{id}"));
+        Ok((shown.chain(gone).collect(), found.untouched))
     }
 
-    /// list (id, prefix, price, from, to in s) | sheet | mode | lines: prefix, kind, before>after, + published, - withdrawn | untouched
+    /// list (id, prefix, price, from, to in s) | sheet | mode | lines: prefix, kind, before>after, + published; rows withdrawn | untouched
     #[test]
     fn differences() {
         let (open, end) = OPEN;
@@ -368,7 +379,7 @@ mod tests {
                 &base,
                 "79,2,,\n".into(),
                 Mode::Replace,
-                vec!["380 gone 5>- -3", "7 gone 1>- -1", "79 unchanged 2>2"],
+                vec!["380 gone 5>-", "7 gone 1>-", "79 unchanged 2>2", "-3", "-1"],
                 0,
             ),
             // A later price: before it the old one goes on.
@@ -385,16 +396,20 @@ mod tests {
                 &[(1, "7", "1", open, end)][..],
                 format!("7,3,{at_200},\n"),
                 Mode::Replace,
-                vec!["7 gone 1>- -1", "7@200 dearer 1>3 +"],
+                vec!["7 gone 1>-", "7@200 dearer 1>3 +", "-1"],
                 0,
             ),
             // What was planned stays when the sheet is merged in, and goes when it replaces the list.
             (&scheduled, "7,1.5,,\n".into(), Mode::Merge, vec!["7 dearer 1>1.5 +", "7@200 unchanged 2>2"], 0),
-            (&scheduled, "7,1.5,,\n".into(), Mode::Replace, vec!["7 dearer 1>1.5 +", "7@200 cheaper 2>1.5 -2"], 0),
+            (&scheduled, "7,1.5,,\n".into(), Mode::Replace, vec!["7 dearer 1>1.5 +", "7@200 cheaper 2>1.5", "-2"], 0),
             (&scheduled, format!("7,1,,\n7,2,{at_200},\n"), Mode::Replace, vec!["7 unchanged 1>1", "7@200 unchanged 2>2"], 0),
-            (&scheduled, format!("7,9,{at_200},\n"), Mode::Merge, vec!["7 unchanged 1>1", "7@200 dearer 2>9 + -2"], 0),
+            (&scheduled, format!("7,9,{at_200},\n"), Mode::Merge, vec!["7 unchanged 1>1", "7@200 dearer 2>9 +", "-2"], 0),
             // A row that begins with the very date stands in its place.
-            (&both, "7,3,,\n".into(), Mode::Merge, vec!["7 dearer 2>3 + -2"], 0),
+            (&both, "7,3,,\n".into(), Mode::Merge, vec!["7 dearer 2>3 +", "-2"], 0),
+            // It ended the row before it, which must not come back when it goes.
+            (&both, "8,1,,\n".into(), Mode::Replace, vec!["7 gone 2>-", "8 new ->1 +", "-1", "-2"], 0),
+            // The same price, but what ended it goes: it is published with an end of its own.
+            (&scheduled, format!("7,1,,{at_200}\n"), Mode::Replace, vec!["7 unchanged 1>1 +", "7@200 gone 2>-", "-2"], 0),
             // An end that the sheet moves.
             (&ended, "7,1,,\n".into(), Mode::Replace, vec!["7 unchanged 1>1 +", "7@300 new ->1"], 0),
             (&ended, format!("7,1,,{at_300}\n"), Mode::Replace, vec!["7 unchanged 1>1"], 0),

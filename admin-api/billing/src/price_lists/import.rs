@@ -273,7 +273,7 @@ fn summary(
         untouched: comparison.untouched,
         later: lines.iter().filter(|line| line.at_ms > starts_ms).count(),
         publishes: lines.iter().filter(|line| line.publishes).count(),
-        withdraws: lines.iter().filter(|line| line.withdraws.is_some()).count(),
+        withdraws: comparison.withdraws.len(),
         bands_dropped: comparison.bands_dropped,
         rises: extremes(lines, Kind::Dearer),
         falls: extremes(lines, Kind::Cheaper),

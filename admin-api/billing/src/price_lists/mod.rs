@@ -4,7 +4,7 @@
 //! file -> sheet (rows of texts) -> columns (which is which) -> rows (validated) -> compare (what changes) -> stage (a draft) -> activate
 //! ```
 //!
-//! Owns: tables `price_import`, `price_import_line`, `price_import_terms`, `price_import_loss`; every change of the rows of a list in `rate` after
+//! Owns: tables `price_import`, `price_import_line`, `price_import_withdrawal`, `price_import_terms`, `price_import_loss`; every change of the rows of a list in `rate` after
 //! the first load.
 //! Does not own: the rules of a rate and of rows together (`rating`), how prices reach the engine (`hot_path`).
 //! Always: a sheet is taken as a whole or refused with all its faults; rows in force are added and withdrawn, never changed; what is put in force

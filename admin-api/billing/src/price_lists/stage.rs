@@ -130,11 +130,16 @@ async fn write_lines(
 ) -> Result<(), StoreError> {
     let import = id.to_string();
     let columns = "price_import_line (import_id, no, kind, prefix, service, incoming_service, provider_id, place, origin, at, valid_to, sheet_row,
-                                      terms_no, publishes, withdraws, amount_before, amount_after)";
+                                      terms_no, publishes, amount_before, amount_after)";
     let mut copy = Copy::begin(change.connection(), columns, &|_| ()).await?;
     let state = &prepared.state;
     for (index, line) in prepared.comparison.lines.iter().enumerate() {
         write_line(&mut copy, state, &import, index + 1, line, starts_ms, terms).await?;
+    }
+    copy.end().await?;
+    let mut copy = Copy::begin(change.connection(), "price_import_withdrawal (import_id, rate_id)", &|_| ()).await?;
+    for rate in &prepared.comparison.withdraws {
+        copy.line(&[Some(&import), Some(&rate.to_string())]).await?;
     }
     copy.end().await
 }
@@ -167,7 +172,6 @@ async fn write_line(
         line.sheet_row.map(|row| row.to_string()).as_deref(),
         terms_no.map(String::as_str),
         Some(if line.publishes { "t" } else { "f" }),
-        line.withdraws.map(|id| id.to_string()).as_deref(),
         line.before.map(|amount| amount.to_string()).as_deref(),
         line.after.map(|amount| amount.to_string()).as_deref(),
     ])

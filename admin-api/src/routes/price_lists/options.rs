@@ -5,6 +5,7 @@
 //! Always: what cannot be understood is a problem that points at the parameter.
 
 use billing::price_lists::{FileKind, Mapping, Mode, Order, SheetOptions, TextEncoding};
+use chrono::DateTime;
 use chrono_tz::Tz;
 use rating::rate_text::Column;
 use serde::Deserialize;
@@ -126,6 +127,8 @@ impl ImportQuery {
             None => Mode::Merge,
         };
         let date = given(self.date.as_deref()).map(|text| inputs::moment("/date", text, zone, false)).transpose()?;
+        // The catalogue counts in milliseconds.
+        let date = date.and_then(|date| DateTime::from_timestamp_millis(date.timestamp_millis()));
         let note = given(self.note.as_deref()).map(|text| inputs::word("/note", text)).transpose()?.unwrap_or_default();
         Ok(Order {
             list: list.to_owned(),
