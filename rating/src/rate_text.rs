@@ -187,10 +187,9 @@ pub fn parts(fields: &impl Fields, faults: &mut Vec<Fault>) -> Option<RateParts>
     let maximum = amount(Column::Maximum);
     let seconds = |text: &str| text.parse().ok().filter(|seconds| *seconds <= FREE_SECONDS_MAX);
     let free_s = field(fields, Column::FreeSeconds, Wanted::FreeSeconds, faults, seconds).unwrap_or(0);
-    let mut parts = RateParts::default();
-    parts.tiers = tiers.unwrap_or_default();
-    (parts.connect_fee, parts.attempt_fee, parts.free_s) = (connect_fee, attempt_fee, free_s);
-    (parts.minimum, parts.maximum, parts.rounding) = (minimum, maximum, rounding);
+    let tiers = tiers.unwrap_or_default();
+    let parts =
+        RateParts { tiers, connect_fee, attempt_fee, free_s, minimum, maximum, rounding, ..RateParts::default() };
     (faults.len() == before).then_some(parts)
 }
 
@@ -264,9 +263,7 @@ impl Wanted {
                 "an amount (digits, a point, at most nine decimals, below 1000000000)",
             ),
             Self::Seconds => ("целое число секунд", "a whole number of seconds"),
-            Self::FreeSeconds => {
-                ("целое число секунд, не больше 86400", "a whole number of seconds, at most 86400")
-            }
+            Self::FreeSeconds => ("целое число секунд, не больше 86400", "a whole number of seconds, at most 86400"),
             Self::Billing => (
                 "запись вида 30/6 (первый шаг / следующие, в секундах)",
                 "of the form 30/6 (first increment / next ones, in seconds)",
@@ -277,9 +274,7 @@ impl Wanted {
             ),
             Self::Rounding => ("одно из half_up, up, half_even, down", "one of half_up, up, half_even, down"),
             Self::Decimals => ("число знаков после точки", "a number of decimals"),
-            Self::Moment => {
-                ("время вида 2026-11-01T00:00:00+03:00", "a time of the form 2026-11-01T00:00:00+03:00")
-            }
+            Self::Moment => ("время вида 2026-11-01T00:00:00+03:00", "a time of the form 2026-11-01T00:00:00+03:00"),
             Self::Day => (
                 "дата вида 2026-11-01 или 01.11.2026, при желании со временем 10:30:00, или время с поясом 2026-11-01T00:00:00+03:00",
                 "a day of the form 2026-11-01 or 01.11.2026, with a time 10:30:00 if need be, or a time with its zone 2026-11-01T00:00:00+03:00",
@@ -367,12 +362,17 @@ mod tests {
 
     #[test]
     fn all_faults_of_a_row_are_found() {
-        use Column::{Billing, Decimals, From, Maximum, Minimum, Origin, Prefix, Price, Rounding, Service, Tiers, To, Unit};
+        use Column::{
+            Billing, Decimals, From, Maximum, Minimum, Origin, Prefix, Price, Rounding, Service, Tiers, To, Unit,
+        };
         for (texts, expected) in [
             (&[(Prefix, "7"), (Price, "1")][..], &[][..]),
             (&[(Prefix, "7"), (Tiers, "0:1@1/60")], &[]),
             (&[], &[Prefix, Price]),
-            (&[(Prefix, "07"), (Price, "1,5"), (Service, "out"), (Origin, "short:112")], &[Prefix, Service, Origin, Price]),
+            (
+                &[(Prefix, "07"), (Price, "1,5"), (Service, "out"), (Origin, "short:112")],
+                &[Prefix, Service, Origin, Price],
+            ),
             (&[(Prefix, "7"), (Price, "x"), (Billing, "60"), (Unit, "m")], &[Price, Unit, Billing]),
             (&[(Prefix, "7"), (Price, "1"), (Tiers, "0:1@1/60")], &[Tiers]),
             (&[(Prefix, "7"), (Price, "1"), (Rounding, "up")], &[Rounding]),

@@ -36,7 +36,7 @@ fn why() -> Value {
 
 /// What a minute to Moscow costs account a1 at a moment, or the verdict where it costs nothing we know.
 async fn price(api: &Api, number: &str, service: &str, at: DateTime<Utc>) -> String {
-    let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
     let path = format!("/v1/tariff-check?number={number}&account=a1&service={service}&provider=mts&seconds=60&at={at}");
     let check = api.get(&path, "support").await;
     assert_eq!(check.status, 200, "{}", check.body);
@@ -46,7 +46,7 @@ async fn price(api: &Api, number: &str, service: &str, at: DateTime<Utc>) -> Str
 
 /// The rows of the list from a moment on, without what every row has anew.
 async fn rows(api: &Api, at: DateTime<Utc>) -> Vec<Value> {
-    let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
     let (mut rows, mut cursor) = (Vec::new(), String::new());
     loop {
         let path = format!("/v1/price-lists/retail/rates?limit=2&at={at}&cursor={cursor}");
@@ -128,7 +128,7 @@ async fn from_a_file_with_faults_to_prices_from_a_date_and_back() {
     // What is exported and imported again changes nothing, as text and as a workbook.
     for (format, kind) in [("csv", "csv"), ("xlsx", "vnd.openxmlformats")] {
         for at in [before, after] {
-            let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+            let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
             let file = api.get(&format!("/v1/price-lists/retail/export?format={format}&at={at}"), "support").await;
             assert!(file.status == 200 && file.head.contains(kind), "{}", file.head);
             let query = format!("mode=replace&file=again.{format}&date={at}&backdate=yes");
@@ -136,8 +136,15 @@ async fn from_a_file_with_faults_to_prices_from_a_date_and_back() {
             let again = api.send("POST", &format!("{IMPORTS}?{query}"), "head", &headers, &file.bytes).await;
             assert_eq!(again.status, 200, "{}", again.body);
             let summary = &again.body["summary"];
-            assert_eq!((&summary["publishes"], &summary["withdraws"]), (&json!(0), &json!(0)), "{format} {at}: {summary}");
-            let changed: i64 = ["new", "dearer", "cheaper", "changed"].iter().map(|kind| summary["kinds"][kind].as_i64().unwrap()).sum();
+            assert_eq!(
+                (&summary["publishes"], &summary["withdraws"]),
+                (&json!(0), &json!(0)),
+                "{format} {at}: {summary}"
+            );
+            let changed: i64 = ["new", "dearer", "cheaper", "changed"]
+                .iter()
+                .map(|kind| summary["kinds"][kind].as_i64().unwrap())
+                .sum();
             assert_eq!(changed, 0, "{summary}");
         }
     }
@@ -232,7 +239,12 @@ async fn selling_below_cost_is_said() {
     );
     assert_eq!(step(&api, id, "activate", why()).await.status, 200);
     let in_force = api.get("/v1/price-lists/retail/warnings", "support").await;
-    assert_eq!((&in_force.body["total"], &in_force.body["items"][0]["prefix"]), (&json!(1), &json!("7")), "{}", in_force.body);
+    assert_eq!(
+        (&in_force.body["total"], &in_force.body["items"][0]["prefix"]),
+        (&json!(1), &json!("7")),
+        "{}",
+        in_force.body
+    );
     // The other way round: a dearer wholesale list, against the retail lists that plans use.
     let path = "/v1/price-lists/wholesale/imports";
     let dearer = api.send("POST", path, "head", &CSV, b"prefix,price\n79,1.1\n").await;
@@ -254,7 +266,8 @@ async fn files_that_are_no_sheets_are_refused() {
         ("columns=price", "text/csv", b"prefix,price\n7,1\n", 422, "validation"),
         ("misspelt=1", "text/csv", b"prefix,price\n7,1\n", 422, "validation"),
     ] {
-        let headers: Vec<(&str, &str)> = Some(("Content-Type", kind)).filter(|_| !kind.is_empty()).into_iter().collect();
+        let headers: Vec<(&str, &str)> =
+            Some(("Content-Type", kind)).filter(|_| !kind.is_empty()).into_iter().collect();
         let refused = api.send("POST", &format!("{IMPORTS}?{query}"), "head", &headers, body).await;
         assert_eq!((refused.status, refused.body["code"].as_str()), (status, Some(code)), "{query} {}", refused.body);
     }

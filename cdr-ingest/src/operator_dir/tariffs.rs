@@ -105,7 +105,8 @@ pub(super) struct RateKey {
 /// What the row prices; `None` when it does not say.
 pub(super) fn rate_key(reading: &mut Reading<'_>, row: &mut RowReader<'_>) -> Option<RateKey> {
     let list = row.must_refer("list", "lists.csv", &reading.names.lists);
-    let (prefix, service) = row.rate_text(|row, faults| (rate_text::prefix(row, faults), rate_text::service(row, faults)));
+    let (prefix, service) =
+        row.rate_text(|row, faults| (rate_text::prefix(row, faults), rate_text::service(row, faults)));
     let word = |row: &RowReader<'_>, column| row.text(column).map(str::to_owned);
     let incoming_service = word(row, "incoming_service").map(|word| reading.symbol(&word));
     let place = word(row, "place").map(|word| reading.symbol(&word));

@@ -171,7 +171,8 @@ pub async fn activate(
     .execute(change.connection())
     .await?;
     let at = starts_at.to_rfc3339_opts(SecondsFormat::Millis, true);
-    let after = json!({"import": import, "state": "activated", "from": at, "published": published, "withdrawn": withdrawn});
+    let after =
+        json!({"import": import, "state": "activated", "from": at, "published": published, "withdrawn": withdrawn});
     change.record("price.activate", "price_list", list, &json!({"import": import, "state": "draft"}), &after, reason);
     Ok(Activated { starts_at, version, published, withdrawn, is_backdated })
 }
@@ -296,7 +297,8 @@ pub async fn roll_back(
 ) -> Result<RolledBack, ActivateError> {
     let locked = lock(change, list, import).await?;
     locked.must_be("activated")?;
-    let published_in = locked.published_in.ok_or_else(|| inconsistent(format!("import {import} without its version")))?;
+    let published_in =
+        locked.published_in.ok_or_else(|| inconsistent(format!("import {import} without its version")))?;
     let later: Option<i64> = sqlx::query_scalar(
         "SELECT max(id) FROM price_import WHERE list_id = $1 AND state = 'activated' AND published_in > $2",
     )
@@ -359,7 +361,8 @@ pub async fn discard(change: &mut Change, list: &str, import: i64, reason: &str)
         sqlx::query(statement).bind(import).execute(change.connection()).await?;
     }
     end(change, import, "discarded", None, reason).await?;
-    let (before, after) = (json!({"import": import, "state": "draft"}), json!({"import": import, "state": "discarded"}));
+    let (before, after) =
+        (json!({"import": import, "state": "draft"}), json!({"import": import, "state": "discarded"}));
     change.record("price.discard", "price_list", list, &before, &after, reason);
     Ok(())
 }

@@ -135,30 +135,95 @@ impl MappingError {
 const fn known_titles(column: Column) -> &'static [&'static str] {
     match column {
         Column::Prefix => &[
-            "prefix", "prefixes", "code", "codes", "dial code", "dialcode", "destination code", "area code", "mask", "код", "коды", "префикс",
-            "префиксы", "код направления", "код назначения", "маска", "def-код", "abc-код",
+            "prefix",
+            "prefixes",
+            "code",
+            "codes",
+            "dial code",
+            "dialcode",
+            "destination code",
+            "area code",
+            "mask",
+            "код",
+            "коды",
+            "префикс",
+            "префиксы",
+            "код направления",
+            "код назначения",
+            "маска",
+            "def-код",
+            "abc-код",
         ],
         Column::Service => &["service", "услуга", "сервис", "вид услуги"],
         Column::IncomingService => &["incoming_service", "incoming service", "входящая услуга"],
         Column::Provider => &["provider", "carrier", "vendor", "провайдер", "поставщик", "оператор"],
         Column::Place => &["place", "place of service", "место", "место оказания услуг"],
-        Column::Origin => &["origin", "origin prefix", "origin code", "a-number prefix", "код вызывающего", "префикс вызывающего"],
+        Column::Origin => {
+            &["origin", "origin prefix", "origin code", "a-number prefix", "код вызывающего", "префикс вызывающего"]
+        }
         Column::From => &[
-            "from", "valid from", "valid_from", "effective date", "effective from", "effective", "start date", "дата начала", "действует с",
-            "начало действия", "дата вступления в силу", "с", "с даты",
+            "from",
+            "valid from",
+            "valid_from",
+            "effective date",
+            "effective from",
+            "effective",
+            "start date",
+            "дата начала",
+            "действует с",
+            "начало действия",
+            "дата вступления в силу",
+            "с",
+            "с даты",
         ],
         Column::To => &[
-            "to", "valid to", "valid_to", "end date", "expires", "expiry date", "дата окончания", "действует до", "окончание действия", "до",
+            "to",
+            "valid to",
+            "valid_to",
+            "end date",
+            "expires",
+            "expiry date",
+            "дата окончания",
+            "действует до",
+            "окончание действия",
+            "до",
         ],
         Column::Price => &[
-            "price", "rate", "tariff", "price per minute", "rate per minute", "price/min", "rate/min", "цена", "тариф", "стоимость", "цена за минуту",
-            "цена минуты", "стоимость минуты", "тариф за минуту", "цена, руб", "цена, руб.", "руб/мин", "руб./мин",
+            "price",
+            "rate",
+            "tariff",
+            "price per minute",
+            "rate per minute",
+            "price/min",
+            "rate/min",
+            "цена",
+            "тариф",
+            "стоимость",
+            "цена за минуту",
+            "цена минуты",
+            "стоимость минуты",
+            "тариф за минуту",
+            "цена, руб",
+            "цена, руб.",
+            "руб/мин",
+            "руб./мин",
         ],
         Column::Unit => &["unit", "unit seconds", "единица", "единица, с", "секунд в единице"],
-        Column::Billing => &["billing", "increment", "increments", "billing increment", "rounding rule", "тарификация", "шаг", "шаг тарификации"],
+        Column::Billing => &[
+            "billing",
+            "increment",
+            "increments",
+            "billing increment",
+            "rounding rule",
+            "тарификация",
+            "шаг",
+            "шаг тарификации",
+        ],
         Column::Tiers => &["tiers", "ступени"],
         Column::Bands => &["bands", "полосы времени"],
-        Column::ConnectFee => &["connect_fee", "connect fee", "connection fee", "setup fee", "плата за соединение", "плата за ответ"],
+        Column::ConnectFee => {
+            &["connect_fee", "connect fee", "connection fee", "setup fee", "плата за соединение", "плата за ответ"]
+        }
         Column::AttemptFee => &["attempt_fee", "attempt fee", "плата за попытку"],
         Column::FreeSeconds => &["free_seconds", "free seconds", "бесплатные секунды", "бесплатно секунд"],
         Column::Minimum => &["minimum", "minimum charge", "минимум", "минимальная сумма"],
@@ -239,8 +304,11 @@ pub fn layout(sheet: &Sheet, mapping: &Mapping) -> Result<Layout, Vec<MappingErr
     }
     let mut layout = Layout { sources, first_row, titles, used: Vec::new(), ignored: Vec::new() };
     layout.used = Column::ALL.iter().filter_map(|column| Some((*column, layout.title(*column)?))).collect();
-    let read: Vec<usize> =
-        layout.sources.iter().filter_map(|source| if let Source::Cell(index) = source { Some(*index) } else { None }).collect();
+    let read: Vec<usize> = layout
+        .sources
+        .iter()
+        .filter_map(|source| if let Source::Cell(index) = source { Some(*index) } else { None })
+        .collect();
     layout.ignored = (layout.titles.iter().enumerate())
         .filter(|(index, title)| !title.is_empty() && !read.contains(index))
         .map(|(_, title)| title.clone())
@@ -250,7 +318,8 @@ pub fn layout(sheet: &Sheet, mapping: &Mapping) -> Result<Layout, Vec<MappingErr
 
 /// The titles, and the index of the first row behind them.
 fn title_row(sheet: &Sheet, mapping: &Mapping) -> Result<(Vec<String>, usize), MappingError> {
-    let titles_of = |index: usize| sheet.rows[index].cells.iter().map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let titles_of =
+        |index: usize| sheet.rows[index].cells.iter().map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
     match mapping.title_row {
         Some(0) => return Ok((Vec::new(), 0)),
         Some(number) => {
@@ -274,7 +343,8 @@ fn title_row(sheet: &Sheet, mapping: &Mapping) -> Result<(Vec<String>, usize), M
     }
     // Columns given by letter need no titles: the data begin where the prefix is one.
     let by_letter = mapping.columns.iter().find(|(own, _)| *own == Column::Prefix).and_then(|(_, text)| index_of(text));
-    let is_prefix = |text: &str| text.starts_with(|first: char| first.is_ascii_digit() || first == '+' || first == '\'');
+    let is_prefix =
+        |text: &str| text.starts_with(|first: char| first.is_ascii_digit() || first == '+' || first == '\'');
     if let Some(column) = by_letter {
         let first = sheet.rows.iter().position(|row| row.cells.get(column).is_some_and(|cell| is_prefix(cell.trim())));
         let first = first.unwrap_or(0);
@@ -343,11 +413,11 @@ mod tests {
         use Column::{From, Prefix, Price};
         for (text, given, expected) in [
             ("prefix,price\n", mapping(&[], &[]), vec![(Prefix, "A «prefix»"), (Price, "B «price»")]),
-            ("Прайс ООО\n\nСтрана;Код  направления;ЦЕНА;Дата начала\n", mapping(&[], &[]), vec![
-                (Prefix, "B «Код  направления»"),
-                (From, "D «Дата начала»"),
-                (Price, "C «ЦЕНА»"),
-            ]),
+            (
+                "Прайс ООО\n\nСтрана;Код  направления;ЦЕНА;Дата начала\n",
+                mapping(&[], &[]),
+                vec![(Prefix, "B «Код  направления»"), (From, "D «Дата начала»"), (Price, "C «ЦЕНА»")],
+            ),
             ("code;old;new\n7;1;2\n", mapping(&[(Price, "new")], &[]), vec![(Prefix, "A «code»"), (Price, "C «new»")]),
             ("7;x;1.5\n", mapping(&[(Prefix, "A"), (Price, "3")], &[]), vec![(Prefix, "A"), (Price, "C")]),
             ("code,price,rate\n", mapping(&[], &[]), vec![(Prefix, "A «code»"), (Price, "B «price»")]),

@@ -258,7 +258,8 @@ impl Comparing<'_> {
 
     /// The row of the list that says already what a row of the sheet says, and will go on saying it: what ends it must stay, or come anew.
     fn standing_for(&self, row: Segment, before: &[Segment], after: &[Segment]) -> Option<usize> {
-        let same = before.iter().find(|old| (old.from_ms, old.to_ms, old.rate) == (row.from_ms, row.to_ms, row.rate))?;
+        let same =
+            before.iter().find(|old| (old.from_ms, old.to_ms, old.rate) == (row.from_ms, row.to_ms, row.rate))?;
         let Origin::List(index) = same.of else { return None };
         let ends_by_itself = self.state.rows[index].validity.to_ms == same.to_ms;
         (ends_by_itself || after.iter().any(|next| next.from_ms == same.to_ms)).then_some(index)
@@ -335,11 +336,7 @@ mod tests {
     /// The date: 1 January 1970, 00:01:40 UTC.
     const DATE: i64 = 100_000;
 
-    fn outcome(
-        list: &[(u64, &str, &str, i64, i64)],
-        sheet: &str,
-        mode: Mode,
-    ) -> Result<(Vec<String>, usize), Faults> {
+    fn outcome(list: &[(u64, &str, &str, i64, i64)], sheet: &str, mode: Mode) -> Result<(Vec<String>, usize), Faults> {
         let sheet = sheet::read(format!("prefix,price,from,to\n{sheet}").as_bytes(), &SheetOptions::default()).unwrap();
         let layout = layout(&sheet, &Mapping::default()).unwrap();
         let mut state = state(list);
@@ -385,13 +382,7 @@ mod tests {
             // A later price: before it the old one goes on.
             (&base, format!("79,3,{at_200},\n"), Mode::Merge, vec!["79 unchanged 2>2", "79@200 dearer 2>3 +"], 2),
             // Replaced from later on: until then there is no price.
-            (
-                &past,
-                format!("7,3,{at_200},\n"),
-                Mode::Replace,
-                vec!["7@200 new ->3 +"],
-                0,
-            ),
+            (&past, format!("7,3,{at_200},\n"), Mode::Replace, vec!["7@200 new ->3 +"], 0),
             (
                 &[(1, "7", "1", open, end)][..],
                 format!("7,3,{at_200},\n"),
@@ -402,14 +393,32 @@ mod tests {
             // What was planned stays when the sheet is merged in, and goes when it replaces the list.
             (&scheduled, "7,1.5,,\n".into(), Mode::Merge, vec!["7 dearer 1>1.5 +", "7@200 unchanged 2>2"], 0),
             (&scheduled, "7,1.5,,\n".into(), Mode::Replace, vec!["7 dearer 1>1.5 +", "7@200 cheaper 2>1.5", "-2"], 0),
-            (&scheduled, format!("7,1,,\n7,2,{at_200},\n"), Mode::Replace, vec!["7 unchanged 1>1", "7@200 unchanged 2>2"], 0),
-            (&scheduled, format!("7,9,{at_200},\n"), Mode::Merge, vec!["7 unchanged 1>1", "7@200 dearer 2>9 +", "-2"], 0),
+            (
+                &scheduled,
+                format!("7,1,,\n7,2,{at_200},\n"),
+                Mode::Replace,
+                vec!["7 unchanged 1>1", "7@200 unchanged 2>2"],
+                0,
+            ),
+            (
+                &scheduled,
+                format!("7,9,{at_200},\n"),
+                Mode::Merge,
+                vec!["7 unchanged 1>1", "7@200 dearer 2>9 +", "-2"],
+                0,
+            ),
             // A row that begins with the very date stands in its place.
             (&both, "7,3,,\n".into(), Mode::Merge, vec!["7 dearer 2>3 +", "-2"], 0),
             // It ended the row before it, which must not come back when it goes.
             (&both, "8,1,,\n".into(), Mode::Replace, vec!["7 gone 2>-", "8 new ->1 +", "-1", "-2"], 0),
             // The same price, but what ended it goes: it is published with an end of its own.
-            (&scheduled, format!("7,1,,{at_200}\n"), Mode::Replace, vec!["7 unchanged 1>1 +", "7@200 gone 2>-", "-2"], 0),
+            (
+                &scheduled,
+                format!("7,1,,{at_200}\n"),
+                Mode::Replace,
+                vec!["7 unchanged 1>1 +", "7@200 gone 2>-", "-2"],
+                0,
+            ),
             // An end that the sheet moves.
             (&ended, "7,1,,\n".into(), Mode::Replace, vec!["7 unchanged 1>1 +", "7@300 new ->1"], 0),
             (&ended, format!("7,1,,{at_300}\n"), Mode::Replace, vec!["7 unchanged 1>1"], 0),

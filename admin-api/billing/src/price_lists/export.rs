@@ -77,9 +77,7 @@ impl ExportedList {
             Column::Prefix => mask_text(row.prefix),
             Column::Service => qualifiers.service.map(|service| service.to_string()).unwrap_or_default(),
             Column::IncomingService => qualifiers.incoming_service.map(word).unwrap_or_default(),
-            Column::Provider => {
-                qualifiers.provider.and_then(|id| self.providers.get(&id).cloned()).unwrap_or_default()
-            }
+            Column::Provider => qualifiers.provider.and_then(|id| self.providers.get(&id).cloned()).unwrap_or_default(),
             Column::Place => qualifiers.place.map(word).unwrap_or_default(),
             Column::Origin => qualifiers.origin.to_string(),
             Column::From => self.moment(row.validity.from_ms),
@@ -145,7 +143,8 @@ mod tests {
             ("0:1@1/60 1:1@1/60", None),
             ("0:1@1/60 60:1@2/60 120:1@3/60", None),
         ] {
-            let found = plain_price(&parse_tiers(tiers).unwrap()).map(|(price, unit, by)| format!("{price} {unit} {by}"));
+            let found =
+                plain_price(&parse_tiers(tiers).unwrap()).map(|(price, unit, by)| format!("{price} {unit} {by}"));
             assert_eq!(found.as_deref(), expected, "{tiers}");
         }
     }

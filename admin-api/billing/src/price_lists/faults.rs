@@ -122,7 +122,13 @@ pub struct Faults {
 
 impl Faults {
     /// Counts a fault, and keeps it while there is room.
-    pub(crate) fn add(&mut self, row: u32, column: Option<Column>, title: impl FnOnce() -> Option<String>, problem: Problem) {
+    pub(crate) fn add(
+        &mut self,
+        row: u32,
+        column: Option<Column>,
+        title: impl FnOnce() -> Option<String>,
+        problem: Problem,
+    ) {
         self.count += 1;
         if self.first.len() < FAULTS_MAX {
             self.first.push(RowFault { row, column, title: title(), problem });

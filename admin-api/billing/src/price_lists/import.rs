@@ -297,8 +297,11 @@ fn extremes(lines: &[Line], kind: Kind) -> Vec<Extreme> {
         let (before, after) = (i128::from(before.nanos()), i128::from(after.nanos()));
         if before == 0 { (1, after) } else { (0, (after - before) * 1_000_000 / before) }
     };
-    let mut found: Vec<(&Line, Money, Money)> =
-        lines.iter().filter(|line| line.kind == kind).filter_map(|line| Some((line, line.before?, line.after?))).collect();
+    let mut found: Vec<(&Line, Money, Money)> = lines
+        .iter()
+        .filter(|line| line.kind == kind)
+        .filter_map(|line| Some((line, line.before?, line.after?)))
+        .collect();
     found.sort_by_key(|(line, before, after)| {
         let (from_nothing, share) = share(*before, *after);
         (std::cmp::Reverse((from_nothing, share.abs())), line.key)
@@ -316,9 +319,12 @@ mod tests {
 
     #[test]
     fn percents_are_exact_decimals() {
-        for (before, after, expected) in
-            [("2", "2.5", Some("25")), ("3", "2", Some("-33.3333")), ("0.006", "0.0061", Some("1.6667")), ("0", "1", None)]
-        {
+        for (before, after, expected) in [
+            ("2", "2.5", Some("25")),
+            ("3", "2", Some("-33.3333")),
+            ("0.006", "0.0061", Some("1.6667")),
+            ("0", "1", None),
+        ] {
             let found = percent(before.parse().unwrap(), after.parse().unwrap()).map(|share| share.to_string());
             assert_eq!(found.as_deref(), expected, "{before} {after}");
         }

@@ -202,7 +202,12 @@ impl Asking<'_> {
         })
     }
 
-    fn prices_held(&self, list: &PriceList, provider: ProviderId, comparable: impl Fn(Money) -> Option<Money>) -> Prices {
+    fn prices_held(
+        &self,
+        list: &PriceList,
+        provider: ProviderId,
+        comparable: impl Fn(Money) -> Option<Money>,
+    ) -> Prices {
         let wanted = Wanted {
             service: Service::Outgoing,
             incoming_service: None,

@@ -23,7 +23,7 @@ mod sheet;
 mod stage;
 mod state;
 
-pub use activate::{Activated, ActivateError, RolledBack, activate, discard, roll_back};
+pub use activate::{ActivateError, Activated, RolledBack, activate, discard, roll_back};
 pub use columns::{Layout, Mapping, MappingError, layout};
 pub use compare::{Kind, Mode};
 pub use export::{ExportedList, export};
@@ -31,8 +31,8 @@ pub use faults::{FAULTS_MAX, Faults, RowFault};
 pub use import::{Extreme, FileFacts, ImportError, Order, Prepared, Summary, compared, import};
 pub use margin::{LOSSES_MAX, Loss, Losses};
 pub use read::{
-    ImportHead, LineFilter, ListHead, PriceLine, RateFilter, RateView, VersionView, import_by_id, imports, lines, list_by_code, lists,
-    losses_of_draft, losses_of_list, prefix_history, rates,
+    ImportHead, LineFilter, ListHead, PriceLine, RateFilter, RateView, VersionView, import_by_id, imports, lines,
+    list_by_code, lists, losses_of_draft, losses_of_list, prefix_history, rates,
 };
 pub use rows::{ValidRows, validate};
 pub use sheet::{FileKind, Sheet, SheetError, SheetOptions, SheetRow, TextEncoding, read as read_sheet};

@@ -9,8 +9,8 @@ use numbering::parse_mask;
 use rating::{Money, Snapshot};
 use rust_decimal::Decimal;
 use serde_json::Value;
-use sqlx::postgres::PgRow;
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 
 use super::compare::Kind;
 use super::import::percent;
@@ -325,13 +325,15 @@ pub async fn imports(
     before_id: Option<i64>,
     limit: i64,
 ) -> Result<Vec<ImportHead>, StoreError> {
-    let rows = sqlx::query(IMPORTS).bind(list).bind(None::<i64>).bind(before_id).bind(limit).fetch_all(store.pool()).await?;
+    let rows =
+        sqlx::query(IMPORTS).bind(list).bind(None::<i64>).bind(before_id).bind(limit).fetch_all(store.pool()).await?;
     Ok(rows.iter().map(import_of).collect())
 }
 
 /// One import of a list.
 pub async fn import_by_id(store: &Store, list: i32, id: i64) -> Result<Option<ImportHead>, StoreError> {
-    let row = sqlx::query(IMPORTS).bind(list).bind(id).bind(None::<i64>).bind(1i64).fetch_optional(store.pool()).await?;
+    let row =
+        sqlx::query(IMPORTS).bind(list).bind(id).bind(None::<i64>).bind(1i64).fetch_optional(store.pool()).await?;
     Ok(row.as_ref().map(import_of))
 }
 
@@ -438,8 +440,10 @@ pub async fn losses_of_draft(
     .await?;
     let loss = |row: &PgRow| {
         let amount = |column: &str| Money::parse(&row.get::<Decimal, _>(column).normalize().to_string());
-        let inconsistent =
-            || StoreError::Inconsistent { table: "price_import_loss", problem: format!("a strange row of import {import}") };
+        let inconsistent = || StoreError::Inconsistent {
+            table: "price_import_loss",
+            problem: format!("a strange row of import {import}"),
+        };
         let loss = Loss {
             retail_list: row.get("retail_list"),
             provider: row.get("provider"),

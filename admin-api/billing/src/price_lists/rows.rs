@@ -217,7 +217,9 @@ impl Reader<'_> {
         // `7917 - 7919` is one range: blanks around a dash are part of it.
         let parts: Vec<&str> = text.split(['-', '–']).map(str::trim).collect();
         let mut prefixes = Vec::new();
-        for part in parts.join("-").split([',', ';', ' ', '\u{a0}', '\n']).map(str::trim).filter(|part| !part.is_empty()) {
+        for part in
+            parts.join("-").split([',', ';', ' ', '\u{a0}', '\n']).map(str::trim).filter(|part| !part.is_empty())
+        {
             match prefixes_of(part) {
                 Some(of_part) if prefixes.len() + of_part.len() <= PREFIXES_OF_A_CELL_MAX => prefixes.extend(of_part),
                 _ => self.fault(row, Some(Column::Prefix), Problem::Range(part.to_owned())),
@@ -331,7 +333,14 @@ mod tests {
             (
                 "prefix;price\n7916, 7917-7919;1\n381 - 382;2\n",
                 &split,
-                vec!["7916 0:1@1/60", "7917 0:1@1/60", "7918 0:1@1/60", "7919 0:1@1/60", "381 0:1@2/60", "382 0:1@2/60"],
+                vec![
+                    "7916 0:1@1/60",
+                    "7917 0:1@1/60",
+                    "7918 0:1@1/60",
+                    "7919 0:1@1/60",
+                    "381 0:1@2/60",
+                    "382 0:1@2/60",
+                ],
             ),
             ("prefix;tiers\nshort:112;0:1@0/60\n", &Mapping::default(), vec!["short:112 0:1@0/60"]),
         ] {

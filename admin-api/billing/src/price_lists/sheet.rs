@@ -120,7 +120,9 @@ impl SheetError {
                 format!("Строка {row}: ячейка длиннее {CELL_BYTES_MAX} байт; проверьте незакрытую кавычку")
             }
             Self::CellTooLong(row) => {
-                format!("Row {row}: a cell is longer than {CELL_BYTES_MAX} bytes; look for a quotation mark that is not closed")
+                format!(
+                    "Row {row}: a cell is longer than {CELL_BYTES_MAX} bytes; look for a quotation mark that is not closed"
+                )
             }
             Self::NotInEncoding(row, name) if russian => {
                 format!("Строка {row} не в кодировке {name}; укажите другую")

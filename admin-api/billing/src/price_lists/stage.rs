@@ -74,7 +74,9 @@ pub async fn stage(
 /// The mapping as the history shows it.
 fn shown(mapping: &Mapping) -> serde_json::Value {
     let pairs = |list: &[(rating::rate_text::Column, String)]| {
-        list.iter().map(|(column, text)| (column.to_string(), text.clone())).collect::<std::collections::BTreeMap<_, _>>()
+        list.iter()
+            .map(|(column, text)| (column.to_string(), text.clone()))
+            .collect::<std::collections::BTreeMap<_, _>>()
     };
     json!({
         "columns": pairs(&mapping.columns), "constants": pairs(&mapping.constants), "title_row": mapping.title_row,

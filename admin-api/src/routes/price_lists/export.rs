@@ -58,7 +58,10 @@ pub(crate) async fn handler(
     let exported = price_lists::export(&state.store, &list.code, at.unwrap_or(state.clock.now())).await?;
     let exported = exported.ok_or_else(|| super::no_list(&code))?;
     if format == SheetFormat::Xlsx && exported.len() >= sheets::XLSX_ROWS_MAX {
-        let detail = Text::fixed("Строк больше, чем вмещает лист Excel; возьмите csv", "More rows than a sheet of Excel holds; take csv");
+        let detail = Text::fixed(
+            "Строк больше, чем вмещает лист Excel; возьмите csv",
+            "More rows than a sheet of Excel holds; take csv",
+        );
         return Err(Problem::field("/format", detail));
     }
     let work = move || {

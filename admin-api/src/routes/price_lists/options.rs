@@ -145,17 +145,20 @@ impl ImportQuery {
             },
             sheet: SheetOptions {
                 kind: Some(self.kind(content_type)?),
-                delimiter: choice("/delimiter", self.delimiter.as_deref(), &[
-                    (",", b','),
-                    (";", b';'),
-                    ("tab", b'\t'),
-                    ("\t", b'\t'),
-                ])?,
-                encoding: choice("/encoding", self.encoding.as_deref(), &[
-                    ("utf-8", TextEncoding::Utf8),
-                    ("utf-16", TextEncoding::Utf16),
-                    ("windows-1251", TextEncoding::Windows1251),
-                ])?,
+                delimiter: choice(
+                    "/delimiter",
+                    self.delimiter.as_deref(),
+                    &[(",", b','), (";", b';'), ("tab", b'\t'), ("\t", b'\t')],
+                )?,
+                encoding: choice(
+                    "/encoding",
+                    self.encoding.as_deref(),
+                    &[
+                        ("utf-8", TextEncoding::Utf8),
+                        ("utf-16", TextEncoding::Utf16),
+                        ("windows-1251", TextEncoding::Windows1251),
+                    ],
+                )?,
                 sheet: given(self.sheet.as_deref()).map(str::to_owned),
             },
             note: note.to_owned(),
@@ -210,7 +213,10 @@ mod tests {
         let csv = |change: fn(&mut ImportQuery)| {
             let mut query = ImportQuery::default();
             change(&mut query);
-            query.order("retail", chrono_tz::UTC, "text/csv; charset=utf-8").map(|_| ()).map_err(|problem| problem.code())
+            query
+                .order("retail", chrono_tz::UTC, "text/csv; charset=utf-8")
+                .map(|_| ())
+                .map_err(|problem| problem.code())
         };
         assert_eq!(csv(|_| ()), Ok(()));
         assert_eq!(csv(|query| query.delimiter = Some("tab".into())), Ok(()));
