@@ -164,7 +164,7 @@ fn decoded(bytes: &[u8], wanted: Option<TextEncoding>) -> Result<(String, TextEn
         TextEncoding::Utf8 => {
             let valid = std::str::from_utf8(bytes_of_8).map_err(|error| {
                 let before = &bytes_of_8[..error.valid_up_to()];
-                let row = before.iter().filter(|byte| **byte == b'\n').count() as u32 + 1;
+                let row = before.split(|byte| *byte == b'\n').count() as u32;
                 SheetError::NotInEncoding(row, found.as_str())
             })?;
             return Ok((valid.to_owned(), found));
@@ -348,7 +348,7 @@ mod tests {
             (b"\xef\xbb\xbfa;b\n1;2,5\n", "csv ; utf-8"),
             (b"a\tb\n1\t2\n", "csv tab utf-8"),
             (b"\xea\xee\xe4;b\n1;2\n", "csv ; windows-1251"),
-            (b"\xff\xfea\0\t\0b\0\n\0001\0\t\0002\0", "csv tab utf-16"),
+            (b"\xff\xfea\x00\t\x00b\x00\n\x001\x00\t\x002\x00", "csv tab utf-16"),
         ] {
             let sheet = read(bytes, &SheetOptions::default()).unwrap();
             assert_eq!((sheet.read_as.as_str(), sheet.rows.len()), (read_as, 2));
