@@ -38,6 +38,7 @@ pub(crate) struct DifferencesQuery {
 
 /// A price before and after.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the difference of the two amounts is called so by those who read it")]
 pub(crate) struct Difference {
     /// How it changes.
     kind: String,

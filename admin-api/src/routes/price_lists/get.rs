@@ -17,7 +17,7 @@ use crate::state::AppState;
     params(("code" = String, Path, description = "Code of the list", example = "retail")),
     responses((status = 200, description = "The list", body = PriceList, example = json!({
         "code": "retail", "name": "Розница", "kind": "retail", "provider": null, "currency": "RUB", "zone": "Europe/Moscow", "tax": "included",
-        "rounding": "half_up", "decimals": 2, "rows": 316865, "revision": 3, "last_import": 12, "last_activated_at": "2026-07-01T10:00:00Z"
+        "rounding": "half_up", "decimals": 2, "rows": 316_865, "revision": 3, "last_import": 12, "last_activated_at": "2026-07-01T10:00:00Z"
     })))
 )]
 pub(crate) async fn handler(

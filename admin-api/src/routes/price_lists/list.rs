@@ -18,7 +18,7 @@ use crate::state::AppState;
     get, path = "/v1/price-lists", operation_id = "price_lists", tag = "prices",
     responses((status = 200, description = "All of them, by code", body = List<PriceList>, example = json!({
         "items": [{"code": "retail", "name": "Розница", "kind": "retail", "provider": null, "currency": "RUB", "zone": "Europe/Moscow", "tax": "included",
-                   "rounding": "half_up", "decimals": 2, "rows": 316865, "revision": 3, "last_import": 12, "last_activated_at": "2026-07-01T10:00:00Z"}],
+                   "rounding": "half_up", "decimals": 2, "rows": 316_865, "revision": 3, "last_import": 12, "last_activated_at": "2026-07-01T10:00:00Z"}],
         "next_cursor": null
     })))
 )]

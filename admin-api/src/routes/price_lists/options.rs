@@ -170,16 +170,22 @@ impl ImportQuery {
         let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let name = self.file.as_deref().unwrap_or_default().to_ascii_lowercase();
         let extension = name.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
-        match (kind.as_str(), extension) {
-            ("text/csv" | "text/plain" | "text/tab-separated-values", _) => Ok(FileKind::Csv),
-            ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _) => Ok(FileKind::Xlsx),
-            (_, "csv" | "txt" | "tsv") => Ok(FileKind::Csv),
-            (_, "xlsx" | "xlsm") => Ok(FileKind::Xlsx),
-            _ => Err(Problem::new(Code::UnsupportedMediaType).because(Text::fixed(
+        let by_type = match kind.as_str() {
+            "text/csv" | "text/plain" | "text/tab-separated-values" => Some(FileKind::Csv),
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => Some(FileKind::Xlsx),
+            _ => None,
+        };
+        let by_name = match extension {
+            "csv" | "txt" | "tsv" => Some(FileKind::Csv),
+            "xlsx" | "xlsm" => Some(FileKind::Xlsx),
+            _ => None,
+        };
+        by_type.or(by_name).ok_or_else(|| {
+            Problem::new(Code::UnsupportedMediaType).because(Text::fixed(
                 "Ожидается text/csv или книга XLSX: назовите тип содержимого или имя файла с расширением csv или xlsx в параметре file",
                 "text/csv or an XLSX workbook is expected: name the content type, or a file name ending in csv or xlsx in the parameter file",
-            ))),
-        }
+            ))
+        })
     }
 }
 
