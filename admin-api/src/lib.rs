@@ -20,6 +20,7 @@ mod call_context;
 mod extract;
 mod inputs;
 mod paging;
+mod sheets;
 mod writes;
 
 mod calls;

@@ -11,7 +11,7 @@ use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 
 use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Route, Verb};
-use crate::routes::{accounts, audit, docs, health, locks, numbers, suspense, tariffs, terms};
+use crate::routes::{accounts, audit, docs, health, locks, numbers, price_lists, suspense, tariffs, terms};
 
 /// Name of the security scheme.
 const BEARER: &str = "bearer";
@@ -44,6 +44,20 @@ const BEARER: &str = "bearer";
         numbers::archive::handler,
         numbers::get::handler,
         numbers::non_target::handler,
+        price_lists::activate::handler,
+        price_lists::differences::handler,
+        price_lists::discard::handler,
+        price_lists::export::handler,
+        price_lists::get::handler,
+        price_lists::history::handler,
+        price_lists::import::handler,
+        price_lists::import_warnings::handler,
+        price_lists::imports::handler,
+        price_lists::list::handler,
+        price_lists::one_import::handler,
+        price_lists::rates::handler,
+        price_lists::roll_back::handler,
+        price_lists::warnings::handler,
         suspense::list::handler,
         tariffs::lock_check::handler,
         tariffs::tariff_check::handler,
@@ -70,6 +84,7 @@ const BEARER: &str = "bearer";
         (name = "tariffs", description = "Why a call does not pass, and what it costs"),
         (name = "locks", description = "Barred prefixes and numbers, with their authors and history"),
         (name = "terms", description = "What clients have of their own: discounts, exchange rates, taxes, groups; currencies"),
+        (name = "prices", description = "Price lists: imported, compared, put in force, taken back, exported"),
         (name = "numbers", description = "Numbers of our capacity and their quarantine"),
         (name = "suspense", description = "Records that could not be rated"),
         (name = "audit", description = "Who did or tried what"),
@@ -166,10 +181,13 @@ mod tests {
         assert!(document["components"]["schemas"]["Problem"].is_object());
         for (path, item) in document["paths"].as_object().unwrap() {
             for operation in item.as_object().unwrap().values() {
-                let answer = &operation["responses"]["200"]["content"]["application/json"];
-                assert!(!answer["example"].is_null(), "{path}");
+                let has_example = |part: &Value| {
+                    let mut types = part["content"].as_object().unwrap().values();
+                    types.all(|content| !content["example"].is_null())
+                };
+                assert!(has_example(&operation["responses"]["200"]), "{path}");
                 let body = &operation["requestBody"];
-                assert!(body.is_null() || !body["content"]["application/json"]["example"].is_null(), "{path}");
+                assert!(body.is_null() || has_example(body), "{path}");
                 assert!(operation["responses"]["default"]["content"]["application/problem+json"].is_object(), "{path}");
                 assert!(!operation["operationId"].as_str().unwrap().is_empty(), "{path}");
             }

@@ -80,6 +80,21 @@ pub(crate) fn id_of_cursor(cursor: Option<&str>) -> Result<Option<i64>, Problem>
     id.map(Some).ok_or_else(strange_cursor)
 }
 
+/// The cursor behind a row that is ordered by a text, then by its identifier.
+pub(crate) fn cursor_of_keyed(key: &str, id: i64) -> String {
+    hex(&format!("k:{id}:{key}"))
+}
+
+/// The text and identifier in a cursor.
+pub(crate) fn keyed_of_cursor(cursor: Option<&str>) -> Result<Option<(String, i64)>, Problem> {
+    let Some(cursor) = cursor.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let read = |text: String| {
+        let (id, key) = text.strip_prefix("k:")?.split_once(':')?;
+        Some((key.to_owned(), id.parse().ok()?))
+    };
+    unhex(cursor).and_then(read).map(Some).ok_or_else(strange_cursor)
+}
+
 /// The cursor behind a call.
 pub(crate) fn cursor_of_call(position: &Position) -> String {
     hex(&format!("c:{}:{}:{}", position.started_ms, position.identity, position.revision))
@@ -151,6 +166,8 @@ mod tests {
     fn cursors_survive_the_way_there_and_back() {
         assert_eq!(id_of_cursor(Some(&cursor_of_id(42))).unwrap(), Some(42));
         assert_eq!(id_of_cursor(None).unwrap(), None);
+        let keyed = ("short:112".to_owned(), 7);
+        assert_eq!(keyed_of_cursor(Some(&cursor_of_keyed(&keyed.0, keyed.1))).unwrap(), Some(keyed));
         let position = Position { started_ms: 1_751_364_000_123, identity: "0123456789ABCDEF".repeat(2), revision: 1 };
         assert_eq!(call_of_cursor(Some(&cursor_of_call(&position))).unwrap(), Some(position));
     }
@@ -161,7 +178,7 @@ mod tests {
             assert!(call_of_cursor(Some(text)).is_err(), "{text}");
         }
         for text in ["zz", &hex("i:x"), &hex("c:1:2:3"), &hex("i:")] {
-            assert!(id_of_cursor(Some(text)).is_err(), "{text}");
+            assert!(id_of_cursor(Some(text)).is_err() && keyed_of_cursor(Some(text)).is_err(), "{text}");
         }
     }
 

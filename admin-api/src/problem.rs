@@ -76,6 +76,12 @@ problems! {
     LimitTooLarge = "limit_too_large", UNPROCESSABLE_ENTITY, "Слишком много строк", "Too many rows";
     /// The account's credit policy does not allow it (A13).
     CreditPolicyConflict = "credit_policy_conflict", UNPROCESSABLE_ENTITY, "Противоречит кредитной политике счёта", "In conflict with the account's credit policy";
+    /// A file cannot be imported; `errors` names rows and columns.
+    ImportFaults = "import_faults", UNPROCESSABLE_ENTITY, "В файле есть ошибки", "The file has errors";
+    /// What was compared was changed since.
+    StalePreview = "stale_preview", CONFLICT, "Сравнение устарело", "The comparison is out of date";
+    /// A later import is in force.
+    LaterImport = "later_import", CONFLICT, "Позже введён другой импорт", "A later import is in force";
     /// The same key came with another request.
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency-Key уже использован для другого запроса", "The Idempotency-Key was used for another request";
     /// Our mistake.
@@ -92,17 +98,24 @@ pub(crate) struct Problem {
     code: Code,
     detail: Option<Text>,
     errors: Vec<(String, Text)>,
+    total: Option<usize>,
 }
 
 impl Problem {
     /// A problem that its title says all about.
     pub(crate) const fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new() }
+        Self { code, detail: None, errors: Vec::new(), total: None }
     }
 
     /// The same with a sentence about this case.
     pub(crate) fn because(mut self, detail: Text) -> Self {
         self.detail = Some(detail);
+        self
+    }
+
+    /// The same, where more errors exist than are told.
+    pub(crate) const fn of_total(mut self, total: usize) -> Self {
+        self.total = Some(total);
         self
     }
 
@@ -165,6 +178,7 @@ impl Problem {
             title,
             code: self.code.as_str(),
             errors: self.errors.iter().map(field).collect(),
+            errors_total: self.total,
             request_id: request_id.to_owned(),
         }
     }
@@ -210,6 +224,9 @@ pub(crate) struct ProblemBody {
     code: &'static str,
     /// The fields to blame, if any.
     errors: Vec<FieldError>,
+    /// How many errors there are, where not all of them are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors_total: Option<usize>,
     /// The request, to find it in the logs; also in the header `x-request-id`.
     request_id: String,
 }

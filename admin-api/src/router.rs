@@ -14,11 +14,13 @@ use billing::staff::Permission;
 use crate::call_context::{self, Door};
 use crate::edge;
 use crate::problem::{Code, Problem};
-use crate::routes::{accounts, audit, docs, health, locks, numbers, suspense, tariffs, terms};
+use crate::routes::{accounts, audit, docs, health, locks, numbers, price_lists, suspense, tariffs, terms};
 use crate::state::AppState;
 
 /// Largest body.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Largest file of prices.
+const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// A method that the API has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,6 +48,14 @@ pub(crate) struct Route {
     /// Kind of record that it is about.
     pub(crate) entity: &'static str,
     handler: MethodRouter<AppState>,
+}
+
+impl Route {
+    /// The same with a largest body of its own.
+    fn with_body(mut self, bytes: usize) -> Self {
+        self.handler = self.handler.layer(DefaultBodyLimit::max(bytes));
+        self
+    }
 }
 
 /// The table. Open routes first, then by path.
@@ -92,6 +102,20 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Put,    "/v1/locks/{id}",                              P::LockEdit,      "lock",          locks::update::handler),
         guarded(Delete, "/v1/locks/{id}",                              P::LockDelete,    "lock",          locks::delete::handler).or_own(P::LockEdit),
         guarded(Get,    "/v1/locks/{id}/history",                      P::LockView,      "lock",          locks::history::handler),
+        guarded(Get,    "/v1/price-lists",                            P::PriceView,     "price_list",    price_lists::list::handler),
+        guarded(Get,    "/v1/price-lists/{code}",                     P::PriceView,     "price_list",    price_lists::get::handler),
+        guarded(Get,    "/v1/price-lists/{code}/export",              P::PriceView,     "price_list",    price_lists::export::handler),
+        guarded(Get,    "/v1/price-lists/{code}/imports",             P::PriceView,     "price_list",    price_lists::imports::handler),
+        guarded(Post,   "/v1/price-lists/{code}/imports",             P::PriceImport,   "price_list",    price_lists::import::handler).with_body(FILE_BYTES_MAX),
+        guarded(Get,    "/v1/price-lists/{code}/imports/{id}",        P::PriceView,     "price_list",    price_lists::one_import::handler),
+        guarded(Post,   "/v1/price-lists/{code}/imports/{id}/activate",P::PriceActivate, "price_list",    price_lists::activate::handler),
+        guarded(Get,    "/v1/price-lists/{code}/imports/{id}/differences",P::PriceView,     "price_list",    price_lists::differences::handler),
+        guarded(Post,   "/v1/price-lists/{code}/imports/{id}/discard",P::PriceImport,   "price_list",    price_lists::discard::handler),
+        guarded(Post,   "/v1/price-lists/{code}/imports/{id}/roll-back",P::PriceActivate, "price_list",    price_lists::roll_back::handler),
+        guarded(Get,    "/v1/price-lists/{code}/imports/{id}/warnings",P::PriceView,     "price_list",    price_lists::import_warnings::handler),
+        guarded(Get,    "/v1/price-lists/{code}/prefixes/{prefix}/history",P::PriceView,     "price_list",    price_lists::history::handler),
+        guarded(Get,    "/v1/price-lists/{code}/rates",               P::PriceView,     "price_list",    price_lists::rates::handler),
+        guarded(Get,    "/v1/price-lists/{code}/warnings",            P::PriceView,     "price_list",    price_lists::warnings::handler),
         guarded(Get,    "/v1/suspense",                                P::SuspenseView,  "suspense",      suspense::list::handler),
         guarded(Get,    "/v1/tariff-check",                            P::TariffCheck,   "tariff",        tariffs::tariff_check::handler),
     ]

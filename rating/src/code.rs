@@ -5,6 +5,7 @@
 //! Always: a spelling, once written to a database, keeps its meaning.
 
 /// Defines an enum whose variants have one spelling, used in files, databases and answers alike.
+#[macro_export]
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$meta])*

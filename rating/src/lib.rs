@@ -1,6 +1,6 @@
 //! What does this call cost, and why?
 //!
-//! Owns: exact money ([`money`]), rates and their arithmetic ([`rate`], [`price`], `increments`), time bands ([`calendar`]), discounts, exchange rates and tax ([`terms`]), price lists ([`list`]), the choice of a rate over the layers of a
+//! Owns: exact money ([`money`]), rates and their arithmetic ([`rate`], [`price`], `increments`), the texts of a rate's row ([`rate_text`]), time bands ([`calendar`]), discounts, exchange rates and tax ([`terms`]), price lists ([`list`]), the choice of a rate over the layers of a
 //! tariff plan ([`resolve`]), bundles and volumes ([`counter`]), locks ([`lock`]), the price of a leg with its explanation ([`leg`], [`explain`]), the tariff check ([`check`]), both in words ([`wording`]), and the
 //! immutable [`snapshot`] of everything the hot path reads, built from plain [`rows`].
 //! Does not own: where rows come from (`billing`, CSV files), decoding and identification of records (`cdr-ingest`).
@@ -17,8 +17,10 @@ pub mod leg;
 pub mod list;
 pub mod lock;
 pub mod money;
+mod overview;
 pub mod price;
 pub mod rate;
+pub mod rate_text;
 pub mod resolve;
 pub mod rows;
 pub mod snapshot;

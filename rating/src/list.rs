@@ -210,17 +210,21 @@ impl PriceList {
     /// The row for a number whose matching prefixes are `chain`; the longest prefix with a row that fits wins.
     #[inline]
     pub fn find(&self, chain: &Chain, prefix_len: impl Fn(PrefixId) -> usize, wanted: &Wanted) -> Option<Found> {
-        chain.longest_first().find_map(|prefix| {
-            let slot = self.slots.at(prefix);
-            let group = self.groups[(slot.group as usize).checked_sub(1)?];
-            let (place, alternative) = self.admitted(group, wanted)?;
-            let row = if group.len == 1 { slot.row } else { self.more_rows[slot.row as usize + place] };
-            Some(Found {
-                prefix,
-                prefix_len: prefix_len(prefix),
-                row_id: self.first_row_id + u64::from(row),
-                rate: alternative.rate,
-            })
+        chain.longest_first().find_map(|prefix| self.find_at(prefix, &prefix_len, wanted))
+    }
+
+    /// The row that fits at exactly this prefix.
+    #[inline]
+    pub fn find_at(&self, prefix: PrefixId, prefix_len: impl Fn(PrefixId) -> usize, wanted: &Wanted) -> Option<Found> {
+        let slot = self.slots.at(prefix);
+        let group = self.groups[(slot.group as usize).checked_sub(1)?];
+        let (place, alternative) = self.admitted(group, wanted)?;
+        let row = if group.len == 1 { slot.row } else { self.more_rows[slot.row as usize + place] };
+        Some(Found {
+            prefix,
+            prefix_len: prefix_len(prefix),
+            row_id: self.first_row_id + u64::from(row),
+            rate: alternative.rate,
         })
     }
 

@@ -13,12 +13,14 @@ use tokio::net::TcpStream;
 /// A served API with a token for each role asked for.
 pub(crate) struct Api {
     address: std::net::SocketAddr,
+    state: AppState,
 }
 
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: Value,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// All roles; each has a user of its name.
@@ -42,8 +44,13 @@ impl Api {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(admin_api::serve_on(listener, state.clone()));
-        let _ = app(state);
-        Self { address }
+        let _ = app(state.clone());
+        Self { address, state }
+    }
+
+    /// Waits until the catalogue of now is in force.
+    pub(crate) async fn refresh(&self) {
+        self.state.refresh().await.unwrap();
     }
 
     pub(crate) async fn ask(
@@ -54,8 +61,24 @@ impl Api {
         headers: &[(&str, &str)],
         body: Option<Value>,
     ) -> Answer {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
         let body = body.map(|body| body.to_string()).unwrap_or_default();
+        let mut headers = headers.to_vec();
+        if !body.is_empty() {
+            headers.push(("Content-Type", "application/json"));
+        }
+        self.send(method, path, role, &headers, body.as_bytes()).await
+    }
+
+    /// As [`Self::ask`], with a body of any kind.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        role: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
         let mut request = format!(
             "{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {}\r\n",
             body.len()
@@ -63,18 +86,18 @@ impl Api {
         if !role.is_empty() {
             request.extend(["Authorization: Bearer token-", role, "\r\n"]);
         }
-        if !body.is_empty() {
-            request += "Content-Type: application/json\r\n";
-        }
         for (name, value) in headers {
             request.extend([*name, ": ", *value, "\r\n"]);
         }
-        stream.write_all(format!("{request}\r\n{body}").as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        stream.write_all(format!("{request}\r\n").as_bytes()).await.unwrap();
+        stream.write_all(body).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        let end = answer.windows(4).position(|part| part == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
         let status = head.split_whitespace().nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_lowercase(), body: serde_json::from_str(body).unwrap_or(Value::Null) }
+        let bytes = answer[end + 4..].to_vec();
+        Answer { status, head, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null), bytes }
     }
 
     pub(crate) async fn get(&self, path: &str, role: &str) -> Answer {

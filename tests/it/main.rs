@@ -13,5 +13,6 @@ mod duplicates;
 mod guards;
 mod locks;
 mod offline;
+mod price_lists;
 mod restart;
 mod terms;

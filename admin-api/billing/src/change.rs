@@ -118,6 +118,12 @@ impl Change {
         self.touches_catalogue = true;
     }
 
+    /// Raises the catalogue's version now, for rows that name the version by which they are in force. Others who change the catalogue wait until this
+    /// change ends.
+    pub(crate) async fn catalogue_version(&mut self) -> Result<i64, StoreError> {
+        crate::hot_path::raise_version(&mut self.tx).await
+    }
+
     /// Adds an audit line.
     pub(crate) fn record(
         &mut self,

@@ -1,6 +1,6 @@
 //! The books of Tollgate: the only crate that speaks SQL to Postgres.
 //!
-//! Owns: the schema and its migrations, and the rooms: [`accounts`], [`ledger`], [`numbers`], [`locks`], [`terms`], [`counters`], [`currencies`], [`invoicing`], [`streams`] (position, outbox and identities
+//! Owns: the schema and its migrations, and the rooms: [`accounts`], [`ledger`], [`numbers`], [`locks`], [`terms`], [`counters`], [`currencies`], [`price_lists`], [`invoicing`], [`streams`] (position, outbox and identities
 //! of the record stream), [`suspense`], [`staff`], [`audit`], [`operator`] (loading a whole operator), and the read-only [`hot_path`].
 //! Does not own: HTTP, Kafka, ClickHouse, the price of a call.
 //! Always: a balance changes only in the transaction that writes what it sums up; every write of a person goes through a [`change::Change`] and leaves
@@ -21,6 +21,7 @@ pub mod invoicing;
 pub mod ledger;
 pub mod locks;
 pub mod numbers;
+pub mod price_lists;
 pub mod terms;
 
 pub mod streams;

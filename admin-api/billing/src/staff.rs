@@ -64,6 +64,12 @@ permissions! {
     SuspenseView = "suspense.view",
     /// See invoices.
     InvoiceView = "invoice.view",
+    /// See price lists, their imports and their history.
+    PriceView = "price.view",
+    /// Bring in a file of prices as a draft, or discard one.
+    PriceImport = "price.import",
+    /// Put a draft of prices in force, or take it back.
+    PriceActivate = "price.activate",
     /// See the audit of any record.
     AuditView = "audit.view",
 }

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use super::Reading;
 use rating::Money;
 use rating::list::Validity;
+use rating::rate_text::{self, Fault, Fields, Wanted};
+use rating::wording::Language;
 
 /// A column: its name, and whether the file must have it.
 pub(super) type Column = (&'static str, bool);
@@ -20,6 +22,12 @@ pub(super) struct RowReader<'r> {
     pub(super) line: u64,
     /// (column, problem) of this row.
     pub(super) problems: Vec<(&'static str, String)>,
+}
+
+impl Fields for RowReader<'_> {
+    fn text(&self, column: rate_text::Column) -> Option<&str> {
+        RowReader::text(self, column.as_str())
+    }
 }
 
 impl RowReader<'_> {
@@ -102,13 +110,18 @@ impl RowReader<'_> {
 
     /// Columns `from` and `to`.
     pub(super) fn validity(&mut self) -> Validity {
-        let wanted = "a time of the form 2026-11-01T00:00:00+03:00";
-        let from_ms = self.read("from", wanted, crate::decode::parse_rfc3339_ms).unwrap_or(i64::MIN);
-        let to_ms = self.read("to", wanted, crate::decode::parse_rfc3339_ms).unwrap_or(i64::MAX);
-        if from_ms >= to_ms {
-            self.problem("to", "the validity ends before it begins");
+        let moment = crate::decode::parse_rfc3339_ms;
+        self.rate_text(|row, faults| rate_text::validity(row, Wanted::Moment, moment, faults))
+    }
+
+    /// What `read` makes of the texts of a rate; its faults become problems of this row.
+    pub(super) fn rate_text<T>(&mut self, read: impl FnOnce(&Self, &mut Vec<Fault>) -> T) -> T {
+        let mut faults = Vec::new();
+        let value = read(self, &mut faults);
+        for fault in faults {
+            self.problem(fault.column.as_str(), fault.problem.text(Language::English));
         }
-        Validity { from_ms, to_ms }
+        value
     }
 
     /// A reference to a code of another file, in a field that must not be empty.

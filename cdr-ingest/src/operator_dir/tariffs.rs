@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use numbering::{Digits, parse_mask};
+use numbering::Digits;
 use rating::list::{Qualifiers, Validity};
-use rating::rate::{Tier, billing_tiers, parse_tiers};
+use rating::rate::Tier;
+use rating::rate_text;
 use rating::rows::{LayerRow, ListId, ListRow, PlanId, PlanRow, RateRow};
-use rating::{Currency, Money, Rate, RateParts, Rounding, RoundingMode, Service};
+use rating::{Currency, Money, Rate, RateParts, Rounding};
 
 use billing::operator::ListDetails;
 
@@ -109,17 +110,15 @@ pub(super) struct RateKey {
 /// What the row prices; `None` when it does not say.
 pub(super) fn rate_key(reading: &mut Reading<'_>, row: &mut RowReader<'_>) -> Option<RateKey> {
     let list = row.must_refer("list", "lists.csv", &reading.names.lists);
-    let prefix = row.must_read("prefix", PREFIX, parse_mask);
-    let service = row.parse::<Service>("service", SERVICE);
+    let (prefix, service) =
+        row.rate_text(|row, faults| (rate_text::prefix(row, faults), rate_text::service(row, faults)));
     let word = |row: &RowReader<'_>, column| row.text(column).map(str::to_owned);
     let incoming_service = word(row, "incoming_service").map(|word| reading.symbol(&word));
     let place = word(row, "place").map(|word| reading.symbol(&word));
     let provider = row.reference("provider", "providers.csv", &reading.names.providers);
-    let origin = row.read("origin", "a prefix of 1 to 15 digits that does not begin with 0", |text| {
-        parse_mask(text).filter(|origin| !origin.is_short())
-    });
+    let origin = row.rate_text(rate_text::origin);
     let validity = row.validity();
-    let qualifiers = Qualifiers { service, incoming_service, provider, place, origin: origin.unwrap_or(Digits::EMPTY) };
+    let qualifiers = Qualifiers { service, incoming_service, provider, place, origin };
     Some(RateKey { list: list?, prefix: prefix?, qualifiers, validity })
 }
 
@@ -134,7 +133,7 @@ pub(super) fn read_rates(reading: &mut Reading<'_>) {
             return;
         }
         let key = rate_key(reading, row);
-        let Some(parts) = parts(row) else { return };
+        let Some(parts) = row.rate_text(rate_text::parts) else { return };
         let Some(key) = key else { return };
         let volume = row.text("volume").map(|code| reading.names.volumes.get(&(key.list, code.to_owned())).copied());
         if volume == Some(None) {
@@ -163,61 +162,9 @@ pub(super) fn read_rates(reading: &mut Reading<'_>) {
     refuse_left_over(reading, variants);
 }
 
-/// The price terms of a row; `None` when it has an error.
-fn parts(row: &mut RowReader<'_>) -> Option<RateParts> {
-    let before = row.problems.len();
-    let tiers = tiers(row);
-    let rounding: Option<RoundingMode> = row.parse("rounding", ROUNDINGS);
-    let decimals: Option<u8> = row.parse("decimals", "a number of decimals");
-    let rounding = match (rounding, decimals) {
-        (Some(mode), Some(decimals)) => Some(Rounding { mode, decimals }),
-        (None, None) => None,
-        _ => {
-            row.problem("rounding", "rounding and decimals are set together, or both left empty");
-            None
-        }
-    };
-    let parts = RateParts {
-        tiers: tiers.unwrap_or_default(),
-        variants: Vec::new(),
-        volume: None,
-        connect_fee: row.amount("connect_fee").unwrap_or_default(),
-        attempt_fee: row.amount("attempt_fee").unwrap_or_default(),
-        free_s: row
-            .read("free_seconds", "a whole number of seconds, at most 86400", |text| {
-                text.parse().ok().filter(|seconds| *seconds <= 86_400)
-            })
-            .unwrap_or(0),
-        minimum: row.amount("minimum").unwrap_or_default(),
-        maximum: row.amount("maximum"),
-        rounding,
-    };
-    (row.problems.len() == before).then_some(parts)
-}
-
-/// The tiers of a row, said by `tiers` or by `price`, `unit` and `billing`.
+/// The tiers of a row.
 pub(super) fn tiers(row: &mut RowReader<'_>) -> Option<Vec<Tier>> {
-    let wanted = "tiers of the form 0:30@0.006/60 30:6@0.006/60 (from second : increment @ price / unit)";
-    if row.text("tiers").is_some() {
-        if ["price", "unit", "billing"].iter().any(|column| row.text(column).is_some()) {
-            row.problem("tiers", "say the price either by tiers or by price, unit and billing, not both");
-        }
-        return row.read("tiers", wanted, parse_tiers);
-    }
-    if row.text("price").is_none() {
-        row.problem("price", "a rate needs a price, or tiers");
-    }
-    let price = row.amount("price")?;
-    let unit: u32 = row.parse("unit", "a whole number of seconds").unwrap_or(60);
-    let billing = row.text("billing").unwrap_or("1/1").to_owned();
-    let tiers = billing_tiers(price, unit, &billing);
-    if tiers.is_none() {
-        row.problem(
-            "billing",
-            format!("`{billing}` is not of the form 30/6 (first increment / next ones, in seconds)"),
-        );
-    }
-    tiers
+    row.rate_text(rate_text::tiers)
 }
 
 pub(super) fn read_plans(reading: &mut Reading<'_>) {

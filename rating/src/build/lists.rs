@@ -170,7 +170,7 @@ impl Lists {
     }
 
     /// Puts the rows of one list in order of preference per prefix, lets a newer row end the older one of its key, and refuses ties.
-    fn settle(&mut self, rows: &mut [(RateRow, usize)]) {
+    pub(super) fn settle(&mut self, rows: &mut [(RateRow, usize)]) {
         rows.sort_unstable_by(|(a, _), (b, _)| {
             (a.prefix, Reverse(a.qualifiers.rank()), a.qualifiers, Reverse(a.validity.from_ms), a.id).cmp(&(
                 b.prefix,

@@ -6,6 +6,9 @@
 
 mod counters;
 mod lists;
+mod one_list;
+
+pub use one_list::contradictions;
 
 pub use lists::{ListContext, Lists};
 

@@ -11,9 +11,9 @@ use super::{inconsistent, list_id, parse, plan_id, validity};
 use crate::store::StoreError;
 
 /// Indices of volumes by their identifiers, as terms name them.
-pub(super) type VolumeIndex = HashMap<i32, u32>;
+pub(crate) type VolumeIndex = HashMap<i32, u32>;
 
-pub(super) async fn read_volumes(connection: &mut PgConnection, rows: &mut Rows) -> Result<VolumeIndex, StoreError> {
+pub(crate) async fn read_volumes(connection: &mut PgConnection, rows: &mut Rows) -> Result<VolumeIndex, StoreError> {
     let found = sqlx::query("SELECT id, list_id, code, period FROM counter WHERE kind = 'volume' ORDER BY id")
         .fetch_all(&mut *connection)
         .await?;

@@ -4,9 +4,9 @@
 //! Does not own: any table.
 //! Always: one REPEATABLE READ transaction, so the rows belong together; nothing here writes but [`raise_version`].
 
-mod counters;
+pub(crate) mod counters;
 mod parties;
-mod tariffs;
+pub(crate) mod tariffs;
 
 use std::collections::HashMap;
 
@@ -77,7 +77,7 @@ pub async fn read_rows(store: &Store) -> Result<Rows, StoreError> {
     let mut symbols = Symbols::default();
     let bands = tariffs::read_lists(&mut tx, &mut rows).await?;
     let volumes = counters::read_volumes(&mut tx, &mut rows).await?;
-    tariffs::read_rates(&mut tx, &mut rows, (&bands, &volumes), &mut symbols).await?;
+    tariffs::read_rates(&mut tx, &mut rows, (&bands, &volumes), &mut symbols, None).await?;
     tariffs::read_plans(&mut tx, &mut rows).await?;
     counters::read_bundles(&mut tx, &mut rows).await?;
     parties::read_accounts(&mut tx, &mut rows).await?;
@@ -90,14 +90,14 @@ pub async fn read_rows(store: &Store) -> Result<Rows, StoreError> {
 }
 
 /// Interns qualifier words.
-#[derive(Default)]
-struct Symbols {
-    words: Vec<String>,
+#[derive(Debug, Default)]
+pub(crate) struct Symbols {
+    pub(crate) words: Vec<String>,
     index: HashMap<String, Symbol>,
 }
 
 impl Symbols {
-    fn of(&mut self, word: &str) -> Symbol {
+    pub(crate) fn of(&mut self, word: &str) -> Symbol {
         if let Some(symbol) = self.index.get(word) {
             return *symbol;
         }

@@ -19,9 +19,9 @@ use super::{Symbols, currency, inconsistent, list_id, money, parse, plan_id, pro
 use crate::store::{StoreError, copy_value};
 
 /// Indices of bands by the text of their identifiers, as terms name them.
-type BandIndex = HashMap<String, u32>;
+pub(crate) type BandIndex = HashMap<String, u32>;
 
-pub(super) async fn read_lists(connection: &mut PgConnection, rows: &mut Rows) -> Result<BandIndex, StoreError> {
+pub(crate) async fn read_lists(connection: &mut PgConnection, rows: &mut Rows) -> Result<BandIndex, StoreError> {
     let lists = sqlx::query(
         "SELECT id, code, provider_id, currency, zone, tax, rounding, decimals, holidays FROM price_list ORDER BY id",
     )
@@ -83,13 +83,22 @@ fn band_of(row: &PgRow, holidays: Option<&Arc<[i32]>>) -> Option<Band> {
     })
 }
 
-pub(super) async fn read_rates(
+/// The rates in force, now or at some time: of one list or of all.
+pub(crate) async fn read_rates(
     connection: &mut PgConnection,
     rows: &mut Rows,
     (bands, volumes): (&BandIndex, &VolumeIndex),
     symbols: &mut Symbols,
+    list: Option<ListId>,
 ) -> Result<(), StoreError> {
-    let terms = sqlx::query("SELECT * FROM rate_terms ORDER BY id").fetch_all(&mut *connection).await?;
+    let list = list.map(|list| list.0 as i32);
+    let terms = sqlx::query(
+        "SELECT * FROM rate_terms
+         WHERE $1::integer IS NULL OR id IN (SELECT terms_id FROM rate WHERE list_id = $1 AND withdrawn_in IS NULL) ORDER BY id",
+    )
+    .bind(list)
+    .fetch_all(&mut *connection)
+    .await?;
     let mut index: HashMap<i32, u32> = HashMap::with_capacity(terms.len());
     for row in &terms {
         let id: i32 = row.get("id");
@@ -99,13 +108,14 @@ pub(super) async fn read_rates(
                 .ok_or_else(|| inconsistent("rate_terms", format!("terms {id} that are not well formed")))?,
         );
     }
-    let mut lines = sqlx::postgres::PgConnection::copy_out_raw(
-        connection,
+    // COPY takes no parameters; a number cannot be anything else.
+    let only = list.map_or_else(String::new, |list| format!("AND list_id = {list}"));
+    let statement = format!(
         "COPY (SELECT id, list_id, prefix, terms_id, service, incoming_service, provider_id, place, origin,
                       (extract(epoch FROM valid_from) * 1000)::bigint, (extract(epoch FROM valid_to) * 1000)::bigint
-               FROM rate WHERE withdrawn_in IS NULL) TO STDOUT",
-    )
-    .await?;
+               FROM rate WHERE withdrawn_in IS NULL {only}) TO STDOUT"
+    );
+    let mut lines = sqlx::postgres::PgConnection::copy_out_raw(connection, &statement).await?;
     let mut rest = Vec::new();
     while let Some(chunk) = lines.try_next().await? {
         rest.extend_from_slice(&chunk);

@@ -2,14 +2,13 @@
 
 use sqlx::postgres::PgConnection;
 
-use super::load::LoadError;
-use crate::store::copy_field;
+use crate::store::{StoreError, copy_field};
 
 /// Bytes that are collected before they are sent.
 const COPY_CHUNK_BYTES: usize = 1 << 20;
 
 /// A COPY under way.
-pub(super) struct Copy<'c, 'p> {
+pub(crate) struct Copy<'c, 'p> {
     sink: sqlx::postgres::PgCopyIn<&'c mut PgConnection>,
     buffer: String,
     pending: usize,
@@ -17,16 +16,16 @@ pub(super) struct Copy<'c, 'p> {
 }
 
 impl<'c, 'p> Copy<'c, 'p> {
-    pub(super) async fn begin(
+    pub(crate) async fn begin(
         connection: &'c mut PgConnection,
         target: &str,
         progress: &'p (dyn Fn(usize) + Sync),
-    ) -> Result<Self, LoadError> {
+    ) -> Result<Self, StoreError> {
         let sink = connection.copy_in_raw(&format!("COPY {target} FROM STDIN")).await?;
         Ok(Self { sink, buffer: String::with_capacity(COPY_CHUNK_BYTES + 1024), pending: 0, progress })
     }
 
-    pub(super) async fn line(&mut self, fields: &[Option<&str>]) -> Result<(), LoadError> {
+    pub(crate) async fn line(&mut self, fields: &[Option<&str>]) -> Result<(), StoreError> {
         for (index, field) in fields.iter().enumerate() {
             if index > 0 {
                 self.buffer.push('\t');
@@ -41,14 +40,14 @@ impl<'c, 'p> Copy<'c, 'p> {
         Ok(())
     }
 
-    async fn flush(&mut self) -> Result<(), LoadError> {
+    async fn flush(&mut self) -> Result<(), StoreError> {
         self.sink.send(self.buffer.as_bytes()).await?;
         self.buffer.clear();
         (self.progress)(std::mem::take(&mut self.pending));
         Ok(())
     }
 
-    pub(super) async fn end(mut self) -> Result<(), LoadError> {
+    pub(crate) async fn end(mut self) -> Result<(), StoreError> {
         self.flush().await?;
         self.sink.finish().await?;
         Ok(())

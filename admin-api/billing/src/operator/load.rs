@@ -366,7 +366,7 @@ async fn load_accounts(
     for row in &rows.account_trunks {
         copy.line(&[Some(&row.trunk), Some(&row.account.0.to_string())]).await?;
     }
-    copy.end().await
+    Ok(copy.end().await?)
 }
 
 async fn load_numbers(
@@ -419,7 +419,7 @@ async fn load_numbers(
             .await?;
         }
     }
-    copy.end().await
+    Ok(copy.end().await?)
 }
 
 /// The identifier of the band at this index.

@@ -28,7 +28,7 @@ pub(super) async fn load_volumes(
         ]);
         copy.line(&line).await?;
     }
-    copy.end().await
+    Ok(copy.end().await?)
 }
 
 /// Destination groups, and the bundles that name them: after the plans.
@@ -71,5 +71,5 @@ pub(super) async fn load_bundles(
         ])
         .await?;
     }
-    copy.end().await
+    Ok(copy.end().await?)
 }

@@ -40,5 +40,5 @@ pub(super) async fn load_locks(
         let (from, to) = (from_text(lock.row.validity), to_text(lock.row.validity));
         copy.line(&[Some(&lock.row.id.to_string()), from.as_deref(), to.as_deref()]).await?;
     }
-    copy.end().await
+    Ok(copy.end().await?)
 }

@@ -78,7 +78,7 @@ pub(super) async fn load_terms(
         ])
         .await?;
     }
-    copy.end().await
+    Ok(copy.end().await?)
 }
 
 /// (account, client, group) as columns.

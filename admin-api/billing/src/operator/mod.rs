@@ -4,7 +4,7 @@
 //! Does not own: reading the files (`cdr-ingest`), any later change (the rooms).
 //! Always: everything or nothing, in one transaction; a database that has an operator is refused.
 
-mod copy;
+pub(crate) mod copy;
 mod load;
 mod load_counters;
 mod load_locks;
