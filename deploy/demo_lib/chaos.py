@@ -81,6 +81,7 @@ class Drill:
         self._last()
         self._progress.clear()
         require_all(self._positions, setting)
+        say(self._positions.effort)
         return time.monotonic() - self._first_claim
 
     # ---- the lives of the process

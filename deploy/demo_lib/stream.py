@@ -18,15 +18,19 @@ SILENCE_SECONDS = 180
 KAFKA_SECONDS = 10
 
 CLAIMED, COMMITTED, DELIVERED = "partition claimed", "batch committed", "batch delivered"
+COUNTERS_MOVED = "counters moved: the batch is rated again"
 
 
 class Positions:
-    """How far each partition is, from the log lines of whoever has it."""
+    """How far each partition is, from the log lines of whoever has it; and how many batches it took."""
 
     def __init__(self):
         self._next = {}
+        self.batches = self.rated_again = 0
 
     def take(self, event):
+        self.batches += event.get("message") == COMMITTED
+        self.rated_again += event.get("message") == COUNTERS_MOVED
         if event.get("message") in (CLAIMED, COMMITTED):
             partition, offset = event.get("partition"), event.get("next_offset")
             self._next[partition] = max(offset, self._next.get(partition, 0))
@@ -34,6 +38,11 @@ class Positions:
     @property
     def total(self):
         return sum(self._next.values())
+
+    @property
+    def effort(self):
+        """How many batches, and how often one was rated again because another partition had moved the same counters before it."""
+        return f"{self.batches:,} batches, {self.rated_again:,} times one was rated again because a counter had moved"
 
 
 def fill(setting, children):
@@ -85,7 +94,7 @@ def charge(setting, children, processes):
         raise StackError("no process claimed a partition, and yet all ended well", f"logs: {setting.logs}")
     seconds = time.monotonic() - first
     require_all(positions, setting)
-    say(f"{positions.total:,} records charged and delivered in {seconds:.1f} s by {processes} process{'es' if processes > 1 else ''}")
+    say(f"{positions.total:,} records charged and delivered in {seconds:.1f} s by {processes} process{'es' if processes > 1 else ''}; {positions.effort}")
     return seconds
 
 

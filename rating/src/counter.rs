@@ -2,7 +2,8 @@
 //!
 //! Owns: periods, the bundles that cover a usage and in which order their units are taken, what a priced leg adds to which counter.
 //! Does not own: where counters are kept (they come in as values through [`Counters`] and go out as [`Draw`]s), the arithmetic of what is covered (`price`).
-//! Always: a unit is taken once, the one that expires first before the others; nothing is taken for a leg that nobody answered.
+//! Always: a unit is taken once, the one that expires first before the others; nothing is taken for a leg that nobody answered; every counter that had
+//! a say in the price is named by a draw, also one that was used up, so that whoever keeps counters can tell whether the price still holds.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -81,7 +82,7 @@ pub struct Draw {
     pub key: CounterKey,
     /// Where it stood before.
     pub before: u64,
-    /// What is added: seconds, or pieces.
+    /// What is added: seconds, or pieces; 0 where the leg would have taken units and found none left.
     pub used: u64,
 }
 
@@ -143,7 +144,7 @@ pub struct Volume {
     pub period: Period,
 }
 
-/// Units of a bundle that are left in one of its periods.
+/// Units of a bundle that are left in one of its periods, perhaps none.
 struct Left<'a> {
     bundle: &'a Bundle,
     key: CounterKey,
@@ -179,10 +180,7 @@ impl<'a> Coverage<'a> {
                 }
                 let key = CounterKey { account, counter: bundle.id, period };
                 let before = leg.counters.used(&key);
-                let units = bundle.units.saturating_sub(before);
-                if units > 0 {
-                    left.push(Left { bundle, key, before, units });
-                }
+                left.push(Left { bundle, key, before, units: bundle.units.saturating_sub(before) });
             }
         }
         Self { left }
@@ -192,19 +190,29 @@ impl<'a> Coverage<'a> {
     pub(crate) fn included(&self) -> Included {
         Included {
             units: self.left.iter().fold(0, |sum: u64, left| sum.saturating_add(left.units)),
-            waives_connect_fee: self.left.first().is_some_and(|left| left.bundle.waives_connect_fee),
+            waives_connect_fee: self
+                .left
+                .iter()
+                .find(|left| left.units > 0)
+                .is_some_and(|left| left.bundle.waives_connect_fee),
         }
     }
 
-    /// Takes `covered` units.
-    pub(crate) fn take<T: Trace>(&self, mut covered: u64, draws: &mut Vec<Draw>, trace: &mut T) {
+    /// Takes `covered` of the `billed` units of a leg.
+    pub(crate) fn take<T: Trace>(&self, covered: u64, billed: u64, draws: &mut Vec<Draw>, trace: &mut T) {
+        let (mut covered, mut open) = (covered, billed);
         for left in &self.left {
-            let used = covered.min(left.units);
-            if used == 0 {
+            // What comes after the last unit of the leg has no say in its price.
+            if open == 0 {
                 return;
             }
+            let used = covered.min(left.units);
             covered -= used;
+            open -= used;
             draws.push(Draw { key: left.key, before: left.before, used });
+            if used == 0 {
+                continue;
+            }
             trace.line(|| Line::Bundle {
                 bundle: left.bundle.code.to_string(),
                 period: left.key.period,

@@ -262,7 +262,7 @@ fn retail<T: Trace>(
     });
     adjustments.volume_before = volume.map_or(0, |(.., before)| before);
     let side = charge(snapshot, resolved, leg, &adjustments, trace)?;
-    coverage.take(side.covered_s, &mut result.draws, trace);
+    coverage.take(side.covered_s, side.billed_s, &mut result.draws, trace);
     if let Some((volume, key, before)) = volume
         && side.billed_s > side.covered_s
     {

@@ -1,8 +1,11 @@
 //! Rating a file with no server, against a directory of CSV files.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use cdr_ingest::generate::{self, Operator, OperatorOptions, TrafficOptions, write_operator};
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use tests::{program, record};
 
@@ -388,5 +391,72 @@ fn what_support_asks() {
     ] {
         let (text, errors, status) = check(directory.path(), arguments);
         assert!(text.is_empty() && status != 0 && errors.contains(expected), "{expected} is not in:\n{errors}");
+    }
+}
+
+/// The oracle and the engine over the same files: counts, what every account owes, what every wholesale list asks, to the nano-unit.
+#[test]
+fn the_oracle_and_the_engine_agree_on_a_made_up_operator() {
+    let directory = tempfile::tempdir().unwrap();
+    let until = "2026-11-22T00:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+    // Russia whole, since bundles are about it, and the shorter prefixes of the others.
+    let world = cdr_ingest::operator_dir::world_plan_csv();
+    let is_taken = |(index, line): &(usize, &str)| {
+        let mut fields = line.split(',');
+        let prefix = fields.next().unwrap_or_default();
+        *index == 0 || prefix.len() <= 4 || fields.next() == Some("RU")
+    };
+    let world = world.lines().enumerate().filter(is_taken).map(|(_, line)| line).collect::<Vec<_>>().join("\n") + "\n";
+    let options = OperatorOptions { seed: 3, accounts: 600, until: until.date_naive() };
+    write_operator(&options, &world, directory.path(), &mut |_, _| ()).unwrap();
+    let operator = Operator::read(directory.path()).unwrap();
+    let mut input = Vec::new();
+    let options = TrafficOptions { seed: 3, cdrs: 12_000, until, days: 3, non_target_days: 40 };
+    let expected = generate::generate(&options, &operator, &world, &mut |record| {
+        input.extend_from_slice(&record.payload);
+        input.push(b'\n');
+        Ok(())
+    })
+    .unwrap();
+    // More than a pipe holds.
+    let records = directory.path().join("records.txt");
+    std::fs::write(&records, input).unwrap();
+    let arguments = ["--now", "2026-11-22T00:00:00Z", "--no-lines", records.to_str().unwrap()];
+    let (legs, errors, success) = rate(directory.path(), &arguments, "");
+    assert!(success, "{errors}");
+    let (mut outcomes, mut retail, mut wholesale): (BTreeMap<&str, u64>, Sums, Sums) = Default::default();
+    for leg in &legs {
+        *outcomes.entry(leg["outcome"].as_str().unwrap()).or_default() += 1;
+        let account = leg["account"].as_str().unwrap_or_default();
+        add(&mut retail, account, &leg["currency"], &leg["amount"]);
+        let side = &leg["wholesale"];
+        add(&mut wholesale, "", &side["currency"], &side["amount"]);
+    }
+    let nano = |nano: i128| Decimal::from_i128_with_scale(nano, 9);
+    let mut owed = Sums::new();
+    for (key, amount) in &expected.retail {
+        *owed.entry((key.account.clone(), key.currency.clone())).or_default() += nano(*amount);
+    }
+    assert_eq!(retail, owed);
+    let asked = expected.wholesale_by_currency().into_iter();
+    assert_eq!(wholesale, asked.map(|(currency, amount)| ((String::new(), currency), nano(amount))).collect());
+    for (outcome, count) in
+        [("rated", expected.rated), ("non_target", expected.non_target), ("duplicate", expected.duplicates)]
+    {
+        assert_eq!(outcomes[outcome], count, "{outcome}");
+    }
+    let messages = legs.iter().filter(|leg| leg["service"] == "message" && leg["outcome"] == "rated");
+    let (paid, free): (Vec<_>, Vec<_>) = messages.partition(|leg| leg["amount"] != "0.0000");
+    assert!(paid.len() > 30 && free.len() > 30, "{} messages paid, {} included", paid.len(), free.len());
+}
+
+/// Account and currency -> sum; no zeros.
+type Sums = BTreeMap<(String, String), Decimal>;
+
+fn add(sums: &mut Sums, account: &str, currency: &Value, amount: &Value) {
+    let (Some(currency), Some(amount)) = (currency.as_str(), amount.as_str()) else { return };
+    let amount: Decimal = amount.parse().unwrap();
+    if !amount.is_zero() {
+        *sums.entry((account.to_owned(), currency.to_owned())).or_default() += amount;
     }
 }

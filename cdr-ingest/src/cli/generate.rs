@@ -14,8 +14,14 @@ use crate::operator_dir::world_plan_csv;
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
     /// Write an operator directory: price lists over the whole numbering plan, plans, accounts, numbers, locks.
+    ///
+    /// One account in ten is on the plan `pack`: 120 seconds a day to Russia without Moscow and 3 messages a day cost nothing, Moscow is cheaper from
+    /// the 150th second of the day on. Prices of this plan are flat and counters are of a day, so that the sum of a day does not depend on the order
+    /// in which its records are charged.
     Operator(OperatorOptions),
     /// Write call records of that operator's subscribers to a file or standard output, with what they must cost.
+    ///
+    /// Calls in three formats, messages in the canonical one, repeats, and records with something wrong.
     Cdrs(CdrOptions),
 }
 

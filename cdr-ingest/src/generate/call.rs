@@ -16,6 +16,8 @@ pub enum Service {
     Forwarded,
     /// Both ends belong to one account.
     Internal,
+    /// An event: our subscriber sends a message of one or more parts.
+    Message,
 }
 
 impl Service {
@@ -28,7 +30,14 @@ impl Service {
             Self::Tollfree => "tollfree",
             Self::Forwarded => "forwarded",
             Self::Internal => "internal",
+            Self::Message => "message",
         }
+    }
+
+    /// Whether it lasts; else it is counted in pieces.
+    #[must_use]
+    pub fn is_call(self) -> bool {
+        self != Self::Message
     }
 
     /// Whether the called side is ours and pays.
@@ -107,6 +116,8 @@ pub struct Call<'a> {
     pub end_ms: i64,
     /// The duration that the switch counted, if it says one.
     pub billable_ms: Option<i64>,
+    /// How many pieces an event has.
+    pub quantity: Option<u32>,
     /// How it ended.
     pub disposition: Disposition,
     /// The trunk it came by.

@@ -97,6 +97,7 @@ impl<'p, 'a> Draw<'p, 'a> {
             answer_ms: None,
             end_ms,
             billable_ms: None,
+            quantity: None,
             disposition,
             trunk_in: None,
             trunk_out: None,

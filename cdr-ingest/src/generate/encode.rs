@@ -62,6 +62,11 @@ fn canonical(call: &Call<'_>, source: &str, rng: &mut Rng) -> Vec<u8> {
         None if rng.chance(1, 2) => out.extend_from_slice(br#","billable_ms":null"#),
         None => {}
     }
+    match call.quantity {
+        Some(quantity) => write!(out, r#","quantity":{quantity}"#).expect(NEVER_FAILS),
+        None if writes_nulls && rng.chance(1, 10) => out.extend_from_slice(br#","quantity":null"#),
+        None => {}
+    }
     write!(out, r#","disposition":"{}","release_cause":"{}""#, call.disposition.word(), call.disposition.cause())
         .expect(NEVER_FAILS);
     for (name, trunk) in [("trunk_in", call.trunk_in), ("trunk_out", call.trunk_out)] {

@@ -10,10 +10,11 @@ use std::path::Path;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use super::counted::Days;
 use super::error::GenerateError;
 use super::model::Operator;
 use super::money::{decimal, parse_nano};
-use super::oracle::{Leg, Outcome};
+use super::oracle::{Leg, Outcome, Owed};
 
 /// Why a leg waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -236,6 +237,7 @@ fn read_value(whole: &Value) -> Option<Expectation> {
 pub(super) struct Tally {
     counts: Expectation,
     retail: HashMap<(usize, NaiveDate), i128>,
+    days: Days,
     wholesale: HashMap<usize, i128>,
 }
 
@@ -260,15 +262,27 @@ impl Tally {
         }
         self.counts.lock_breaches += u64::from(leg.lock_breach);
         self.counts.wholesale_missing += u64::from(leg.wholesale_missing);
-        if let Some(amount) = leg.retail {
-            *self.retail.entry((amount.account, amount.day)).or_default() += amount.nano;
+        match &leg.retail {
+            Some(Owed::Amount(amount)) => {
+                *self.retail.entry((amount.account, amount.day)).or_default() += amount.nano;
+            }
+            Some(Owed::Counted(counted)) => self.days.add(counted),
+            None => {}
         }
         if let Some((list, nano)) = leg.wholesale {
             *self.wholesale.entry(list).or_default() += nano;
         }
     }
 
-    pub(super) fn finish(self, operator: &Operator) -> Expectation {
+    /// The sums, once every leg is in.
+    ///
+    /// # Errors
+    ///
+    /// When the oracle cannot say what a day costs.
+    pub(super) fn finish(mut self, operator: &Operator) -> Result<Expectation, GenerateError> {
+        for amount in self.days.amounts(operator)? {
+            *self.retail.entry((amount.account, amount.day)).or_default() += amount.nano;
+        }
         let mut expectation = self.counts;
         for ((account, day), nano) in self.retail {
             let account = &operator.accounts[account];
@@ -283,6 +297,6 @@ impl Tally {
         }
         expectation.retail.retain(|_, nano| *nano != 0);
         expectation.wholesale.retain(|_, nano| *nano != 0);
-        expectation
+        Ok(expectation)
     }
 }

@@ -46,6 +46,8 @@ pub(super) struct RateRow<'a> {
     pub(super) from: &'a str,
     pub(super) to: &'a str,
     pub(super) band: &'a str,
+    pub(super) volume: &'a str,
+    pub(super) from_volume: &'a str,
     pub(super) price: &'a str,
     pub(super) unit: &'a str,
     pub(super) billing: &'a str,
@@ -59,7 +61,7 @@ pub(super) struct RateRow<'a> {
     pub(super) decimals: &'a str,
 }
 
-const RATE_COLUMNS: [&str; 21] = [
+const RATE_COLUMNS: [&str; 23] = [
     "list",
     "prefix",
     "service",
@@ -70,6 +72,8 @@ const RATE_COLUMNS: [&str; 21] = [
     "from",
     "to",
     "band",
+    "volume",
+    "from_volume",
     "price",
     "unit",
     "billing",
@@ -116,6 +120,8 @@ impl<'a> RateFile<'a> {
             row.from,
             row.to,
             row.band,
+            row.volume,
+            row.from_volume,
             row.price,
             row.unit,
             row.billing,

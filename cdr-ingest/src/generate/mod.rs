@@ -10,11 +10,11 @@
 //!
 //! | step | module |
 //! | --- | --- |
-//! | write a directory | `operator`, with `price_book`, `price_lists`, `list_rows`, `subscribers` |
-//! | read it back | `model`, with `table`, `money` |
+//! | write a directory | `operator`, with `price_book`, `price_lists`, `pack`, `list_rows`, `subscribers` |
+//! | read it back | `model`, with `rates`, `table`, `money` |
 //! | draw calls | `traffic`, with `call`, `schedule`, `pools`, `calls`, `special`, `spoiled` |
 //! | write them as a switch does | `encode`, `encode_foreign` |
-//! | say what they cost | `oracle`, with `price`, `bands`, `terms`, `number_rules` |
+//! | say what they cost | `oracle`, with `price`, `bands`, `counted`, `terms`, `number_rules` |
 //! | keep the sums | `expectation` |
 
 pub mod error;
@@ -23,16 +23,19 @@ pub mod rng;
 mod list_rows;
 mod money;
 pub mod operator;
+mod pack;
 mod price_book;
 mod price_lists;
 mod subscribers;
 mod table;
 
 pub mod bands;
+pub mod counted;
 pub mod model;
 pub mod number_rules;
 pub mod oracle;
 pub mod price;
+mod rates;
 pub mod terms;
 
 mod call;

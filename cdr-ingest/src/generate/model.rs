@@ -9,9 +9,11 @@ use std::path::Path;
 use chrono_tz::Tz;
 
 use super::bands::Calendar;
+use super::counted::Counters;
 use super::error::GenerateError;
 use super::number_rules::NumberRules;
-use super::price::{Price, Rounding, Tier};
+use super::price::{Price, Rounding};
+use super::rates::{read_decimals, read_rates};
 use super::table::{Row, Table};
 use super::terms::Terms;
 
@@ -161,6 +163,8 @@ pub struct Operator {
     pub lists: Vec<List>,
     /// Wall clocks, holidays and bands of lists.
     pub calendar: Calendar,
+    /// Bundles, and volumes that prices go by.
+    pub counters: Counters,
     /// Distinct prices.
     pub prices: Vec<Price>,
     /// Layers of each plan, the uppermost first.
@@ -198,7 +202,8 @@ impl Operator {
     pub fn read(dir: &Path) -> Result<Self, GenerateError> {
         let (mut lists, list_index) = read_lists(dir)?;
         let calendar = Calendar::read(dir, &list_index)?;
-        let prices = read_rates(dir, &mut lists, &list_index, &calendar)?;
+        let counters = Counters::read(dir, &list_index)?;
+        let prices = read_rates(dir, &mut lists, &list_index, (&calendar, &counters))?;
         let plans = read_plans(dir, &list_index)?;
         let terms = Terms::read(dir)?;
         let (accounts, account_index) = read_accounts(dir, &plans, &lists)?;
@@ -230,6 +235,7 @@ impl Operator {
         Ok(Self {
             lists,
             calendar,
+            counters,
             prices,
             plans,
             terms,
@@ -283,96 +289,8 @@ fn read_lists(dir: &Path) -> Result<(Vec<List>, HashMap<String, usize>), Generat
     Ok((lists, index))
 }
 
-fn read_decimals(row: &Row<'_>) -> Result<Option<u8>, GenerateError> {
-    row.whole("decimals")?
-        .map(|number| u8::try_from(number).ok().filter(|number| *number <= 9).ok_or_else(|| row.bad("decimals")))
-        .transpose()
-}
-
 /// How much of a prefix names the bucket of a list in which its row is kept.
 pub const BUCKET_CHARACTERS: usize = 5;
-
-fn bucket(prefix: &str) -> &str {
-    prefix.get(..BUCKET_CHARACTERS).unwrap_or(prefix)
-}
-
-fn read_rates(
-    dir: &Path,
-    lists: &mut [List],
-    list_index: &HashMap<String, usize>,
-    calendar: &Calendar,
-) -> Result<Vec<Price>, GenerateError> {
-    let mut prices: Vec<Price> = Vec::new();
-    let mut known: HashMap<Price, u32> = HashMap::new();
-    Table::open(dir, "rates.csv")?.each(|row| {
-        let list = *list_index.get(row.text("list")).ok_or_else(|| row.bad("list"))?;
-        let mut price = read_price(row)?;
-        let prefix: Box<str> = row.text("prefix").into();
-        let validity = Validity::read(row)?;
-        // A row that prices a band follows the row to which it belongs, and changes its price.
-        if let Some(name) = row.optional("band") {
-            let bands = calendar.bands.iter().enumerate().filter(|(_, band)| band.list == list && band.name == name);
-            let rates = lists[list].rows.get_mut(bucket(&prefix)).ok_or_else(|| row.bad("prefix"))?;
-            let base = rates
-                .iter_mut()
-                .rfind(|rate| rate.prefix == prefix && rate.validity == validity)
-                .ok_or_else(|| row.bad("prefix"))?;
-            let tiers = std::mem::take(&mut price.tiers);
-            price = prices[base.price as usize].clone();
-            price.bands.extend(bands.map(|(index, _)| (index, tiers.clone())));
-            prices.push(price);
-            base.price = u32::try_from(prices.len() - 1).expect("fewer rows than u32");
-            return Ok(());
-        }
-        let price = *known.entry(price).or_insert_with_key(|price| {
-            prices.push(price.clone());
-            u32::try_from(prices.len() - 1).expect("fewer rows than u32")
-        });
-        let limits = Limits {
-            service: row.text("service").to_owned(),
-            incoming_service: row.text("incoming_service").to_owned(),
-            provider: row.text("provider").to_owned(),
-            place: row.text("place").to_owned(),
-            origin: row.text("origin").to_owned(),
-        };
-        let limits = (limits != Limits::default()).then(|| Box::new(limits));
-        let rate = Rate { prefix, limits, validity, price };
-        let rows = &mut lists[list].rows;
-        match rows.get_mut(bucket(&rate.prefix)) {
-            Some(bucket) => bucket.push(rate),
-            None => {
-                rows.insert(bucket(&rate.prefix).into(), vec![rate]);
-            }
-        }
-        Ok(())
-    })?;
-    Ok(prices)
-}
-
-fn read_price(row: &Row<'_>) -> Result<Price, GenerateError> {
-    let tiers = match row.text("tiers") {
-        "" => {
-            let price = row.nano("price")?.ok_or_else(|| row.bad("price"))?;
-            Tier::of_billing(row.text_or("billing", "1/1"), price, row.whole("unit")?.unwrap_or(60))
-                .ok_or_else(|| row.bad("billing"))?
-        }
-        text => Tier::parse_all(text).ok_or_else(|| row.bad("tiers"))?,
-    };
-    Ok(Price {
-        tiers,
-        bands: Vec::new(),
-        connect_fee: row.nano("connect_fee")?.unwrap_or(0),
-        attempt_fee: row.nano("attempt_fee")?.unwrap_or(0),
-        free_seconds: row.whole("free_seconds")?.unwrap_or(0),
-        minimum: row.nano("minimum")?,
-        maximum: row.nano("maximum")?,
-        rounding: match row.text("rounding") {
-            "" => None,
-            text => Some(Rounding::parse(text).ok_or_else(|| row.bad("rounding"))?),
-        },
-        decimals: read_decimals(row)?,
-    })
-}
 
 fn read_plans(dir: &Path, list_index: &HashMap<String, usize>) -> Result<BTreeMap<String, Vec<Layer>>, GenerateError> {
     let mut plans: BTreeMap<String, Vec<Layer>> = BTreeMap::new();

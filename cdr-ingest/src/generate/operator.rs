@@ -1,7 +1,7 @@
 //! Writes the directory of a believable Russian operator.
 //!
 //! **Owns:** the options, the names that the parts of the directory share, and the small files (plans, providers, sources, settings, taxes,
-//! legal entity). **Does not own:** price lists (`price_lists`), accounts, numbers and locks (`subscribers`).
+//! legal entity). **Does not own:** price lists (`price_lists`), bundles and volumes (`pack`), accounts, numbers and locks (`subscribers`).
 //! **Always:** what is written loads without an error: no two rows tie, no bound is missing, every name that is used exists.
 
 use std::path::Path;
@@ -11,7 +11,7 @@ use chrono::{Days, NaiveDate};
 use super::error::GenerateError;
 use super::list_rows::CsvFile;
 use super::price_book::destinations;
-use super::{price_lists, subscribers};
+use super::{pack, price_lists, subscribers};
 
 /// What operator to write.
 #[derive(Debug, Clone, Copy)]
@@ -78,12 +78,14 @@ pub(super) const TOLLFREE: &[&str] = &["7800", "7804"];
 pub(super) const PLAN_DOMESTIC: &str = "domestic";
 /// The plan in dollars.
 pub(super) const PLAN_DOLLAR: &str = "dollar";
+/// The plan with bundles, prices by volume and messages.
+pub(super) const PLAN_PACK: &str = "pack";
 /// The plan that prices incoming calls.
 pub(super) const PLAN_CENTRE: &str = "centre";
 
 /// Plans with the share of accounts on each and whether incoming calls are priced, and their layers from above.
 pub(super) const PLANS: &[(&str, u32, bool, &[&str])] = &[
-    ("second", 40, false, &["r-tollfree", "r-house", "r-special", "r-base-rub"]),
+    ("second", 30, false, &["r-tollfree", "r-house", "r-special", "r-base-rub"]),
     ("evening", 6, false, &["r-tollfree", "r-house", "r-evening", "r-base-rub"]),
     ("minute", 12, false, &["r-tollfree", "r-house", "r-min60", "r-base-rub"]),
     ("half-minute", 12, false, &["r-tollfree", "r-house", "r-half", "r-base-rub"]),
@@ -96,6 +98,7 @@ pub(super) const PLANS: &[(&str, u32, bool, &[&str])] = &[
     ),
     (PLAN_DOLLAR, 5, false, &["r-tollfree-usd", "r-house-usd", "r-override-usd", "r-base-usd"]),
     (PLAN_CENTRE, 4, true, &["r-incoming", "r-tollfree", "r-house", "r-min60", "r-base-rub"]),
+    (PLAN_PACK, 10, false, &["r-tollfree", "r-house", pack::LIST, "r-base-rub"]),
     (PLAN_DOMESTIC, 4, false, &["r-tollfree", "r-house", "r-domestic"]),
 ];
 
@@ -134,6 +137,7 @@ pub fn write_operator(
     write_settings(dir)?;
     let lists = price_lists::write_lists(dir)?;
     price_lists::write_bands(dir, &moments)?;
+    pack::write_counters(dir, &world)?;
     let rates = price_lists::write_rates(dir, &world, &moments, progress)?;
     let subscribers = subscribers::write(options, &moments, dir)?;
     Ok(OperatorSummary { lists, rates, ..subscribers })

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate};
 
-use super::call::{Call, Service};
+use super::call::{Call, Disposition, Service};
+use super::counted::Counted;
 use super::expectation::SuspenseCode;
 use super::model::{BUCKET_CHARACTERS, Limits, Lock, Operator, Rate, Source};
 use super::number_rules::{Number, fits};
@@ -41,13 +42,33 @@ pub struct RetailAmount {
     pub nano: i128,
 }
 
+/// What an account owes for a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owed {
+    /// An amount.
+    Amount(RetailAmount),
+    /// Something that shows when the day is over.
+    Counted(Counted),
+}
+
+impl Owed {
+    /// Index of the account.
+    #[must_use]
+    pub fn account(&self) -> usize {
+        match self {
+            Self::Amount(amount) => amount.account,
+            Self::Counted(counted) => counted.account,
+        }
+    }
+}
+
 /// The judgement on one leg.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Leg {
     /// What becomes of it.
     pub outcome: Outcome,
     /// What the account owes.
-    pub retail: Option<RetailAmount>,
+    pub retail: Option<Owed>,
     /// Index of the wholesale list, and nano-units.
     pub wholesale: Option<(usize, i128)>,
     /// An answered call to a locked number.
@@ -74,7 +95,8 @@ struct Passage<'c, 'a> {
     place: usize,
     src: Option<&'c str>,
     moment: i64,
-    seconds: i64,
+    /// Whole seconds, or pieces of an event; 0 of an attempt.
+    units: i64,
     provider: Option<&'a str>,
 }
 
@@ -211,7 +233,7 @@ impl<'a> Oracle<'a> {
             key,
             src: src.and_then(Number::digits),
             moment: call.moment(),
-            seconds: whole_seconds(call, &self.operator.sources[call.source]),
+            units: units(call, &self.operator.sources[call.source]),
             provider: trunk.and_then(|trunk| self.operator.provider_of_trunk.get(trunk)).map(String::as_str),
         };
         let lock = self.lock(&passage, account);
@@ -256,7 +278,7 @@ impl<'a> Oracle<'a> {
     }
 
     /// Step 8. `None`: the leg is free of itself.
-    fn retail(&mut self, passage: &Passage<'_, 'a>, account: usize) -> Result<Option<RetailAmount>, SuspenseCode> {
+    fn retail(&mut self, passage: &Passage<'_, 'a>, account: usize) -> Result<Option<Owed>, SuspenseCode> {
         let operator = self.operator;
         let plan = operator.plan_at(account, passage.moment).ok_or(SuspenseCode::NoRetailPrice)?;
         let layers = operator.plans.get(plan).map_or(&[][..], Vec::as_slice);
@@ -285,13 +307,34 @@ impl<'a> Oracle<'a> {
             moment: passage.moment,
             day,
         });
-        let nano = self.amount(list, rate, passage, &adjustment.ok_or(SuspenseCode::NoExchangeRate)?)?;
-        Ok(Some(RetailAmount { account, day, nano }))
+        let adjustment = adjustment.ok_or(SuspenseCode::NoExchangeRate)?;
+        let counter = operator.counters.of_leg(
+            plan,
+            passage.service.word(),
+            (passage.key, passage.moment),
+            operator.prices[rate.price as usize].volume,
+        );
+        if let Some(counter) = counter.filter(|_| passage.units > 0) {
+            let is_plain = adjustment == Adjustment::NONE;
+            let units = passage.units;
+            return Ok(Some(Owed::Counted(Counted {
+                account,
+                day,
+                counter,
+                units,
+                list,
+                price: rate.price,
+                is_plain,
+            })));
+        }
+        let nano = self.amount(list, rate, passage, &adjustment)?;
+        Ok(Some(Owed::Amount(RetailAmount { account, day, nano })))
     }
 
     /// Step 9.
     fn wholesale(&mut self, passage: &Passage<'_, 'a>) -> Result<Option<(usize, i128)>, SuspenseCode> {
-        let Some(provider) = passage.provider.filter(|_| passage.service != Service::Internal) else { return Ok(None) };
+        let has_wholesale = !matches!(passage.service, Service::Internal | Service::Message);
+        let Some(provider) = passage.provider.filter(|_| has_wholesale) else { return Ok(None) };
         let mut best: Option<(usize, &Rate)> = None;
         for list in self.lists_of.get(provider).cloned().unwrap_or_default() {
             if let Some(rate) = self.rate(list, passage)
@@ -362,8 +405,10 @@ impl<'a> Oracle<'a> {
         let list = &self.operator.lists[index];
         let price = &self.operator.prices[rate.price as usize];
         let bands = || price.bands.iter().map(|(band, _)| *band);
-        let band_at = |second: i64| self.operator.calendar.at(bands(), index, passage.moment + second * 1000);
-        let nano = price.of_seconds(passage.seconds, band_at, adjustment, list.rounding, list.decimals);
+        // All pieces of an event are of its moment.
+        let second_ms = if passage.service.is_call() { 1_000 } else { 0 };
+        let band_at = |unit: i64| self.operator.calendar.at(bands(), index, passage.moment + unit * second_ms);
+        let nano = price.of_seconds(passage.units, band_at, adjustment, list.rounding, list.decimals);
         if nano > AMOUNT_MAX { Err(SuspenseCode::Overflow) } else { Ok(nano) }
     }
 
@@ -374,7 +419,12 @@ impl<'a> Oracle<'a> {
 
 /// Step 3.
 fn times_are_wrong(call: &Call<'_>, now: i64) -> Option<SuspenseCode> {
-    if let Some(answer) = call.answered_at() {
+    if !call.service.is_call() {
+        let at = call.answer_ms.unwrap_or(call.setup_ms);
+        if at < call.setup_ms || call.end_ms < at {
+            return Some(SuspenseCode::BadTimes);
+        }
+    } else if let Some(answer) = call.answered_at() {
         let talk = call.end_ms - answer;
         let counted = call.billable_ms.unwrap_or(talk);
         if answer < call.setup_ms || talk < 0 || counted < 0 || (counted - talk).abs() > 2_000 {
@@ -385,8 +435,11 @@ fn times_are_wrong(call: &Call<'_>, now: i64) -> Option<SuspenseCode> {
     (!in_range.contains(&call.moment())).then_some(SuspenseCode::DateOutOfRange)
 }
 
-/// The duration by the rule of the source; an attempt has none.
-fn whole_seconds(call: &Call<'_>, source: &Source) -> i64 {
+/// The duration by the rule of the source, or the pieces of an event; an attempt has none.
+fn units(call: &Call<'_>, source: &Source) -> i64 {
+    if !call.service.is_call() {
+        return call.quantity.filter(|_| call.disposition == Disposition::Answered).map_or(0, i64::from);
+    }
     let Some(answer) = call.answered_at() else { return 0 };
     let milliseconds = call.billable_ms.unwrap_or(call.end_ms - answer);
     match source.duration_rounding.as_str() {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::model::Operator;
 use super::number_rules::fits;
-use super::operator::{OVERFLOW_PREFIX, PLAN_DOMESTIC, PROVIDERS, SATELLITES, TOLLFREE};
+use super::operator::{OVERFLOW_PREFIX, PLAN_DOMESTIC, PLAN_PACK, PROVIDERS, SATELLITES, TOLLFREE};
 use super::price_book::Destination;
 use super::rng::Rng;
 
@@ -71,6 +71,8 @@ pub(super) struct Pools<'a> {
     pub(super) worldly: Vec<usize>,
     pub(super) domestic: Vec<usize>,
     pub(super) with_two_numbers: Vec<usize>,
+    /// Accounts whose plan prices messages.
+    pub(super) pack: Vec<usize>,
     /// Trunks that several accounts share.
     pub(super) shared_trunks: Vec<&'a str>,
     /// Trunks of each provider.
@@ -104,6 +106,7 @@ impl<'a> Pools<'a> {
             worldly: Vec::new(),
             domestic: Vec::new(),
             with_two_numbers: Vec::new(),
+            pack: Vec::new(),
             shared_trunks: operator
                 .trunk_owners
                 .iter()
@@ -161,6 +164,9 @@ impl<'a> Pools<'a> {
                 self.domestic.push(index);
             } else {
                 self.worldly.push(index);
+            }
+            if account.periods.iter().all(|(plan, _)| plan == PLAN_PACK) {
+                self.pack.push(index);
             }
             if self.numbers_of[index].len() > 1 {
                 self.with_two_numbers.push(index);

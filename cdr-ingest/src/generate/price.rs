@@ -80,6 +80,10 @@ pub struct Price {
     pub tiers: Vec<Tier>,
     /// Other tiers inside a band, by its index.
     pub bands: Vec<(usize, Vec<Tier>)>,
+    /// Index of the volume that the price goes by.
+    pub volume: Option<usize>,
+    /// Other tiers from a standing of that volume on.
+    pub steps: Vec<(i64, Vec<Tier>)>,
     /// Nano-units for the connection.
     pub connect_fee: i128,
     /// Nano-units for an attempt.
@@ -173,6 +177,30 @@ impl Price {
         exact.round(self.rounding.unwrap_or(list_rounding), self.decimals.unwrap_or(list_decimals))
     }
 
+    /// Nano-units for one unit from each standing of a counter on, when every unit costs the same whole multiple of what `list_decimals` can show,
+    /// whichever call it belongs to; else `None`: then what a day costs depends on how its units were spread over calls.
+    #[must_use]
+    pub fn by_unit(&self, list_decimals: u8) -> Option<Vec<(i64, i128)>> {
+        let smallest = 10_i128.pow(9 - u32::from(self.decimals.unwrap_or(list_decimals).min(9)));
+        let of_unit = |tiers: &[Tier]| {
+            let first = tiers.first()?;
+            let is_flat =
+                tiers.iter().all(|tier| (tier.increment, tier.price, tier.unit) == (1, first.price, first.unit));
+            let whole = i128::from(first.unit) * smallest;
+            (is_flat && first.price % whole == 0).then_some(first.price / i128::from(first.unit))
+        };
+        let has_conditions = self.connect_fee != 0
+            || self.free_seconds != 0
+            || self.minimum.is_some()
+            || self.maximum.is_some()
+            || !self.bands.is_empty();
+        if has_conditions {
+            return None;
+        }
+        let steps = [(0, &self.tiers)].into_iter().chain(self.steps.iter().map(|(from, tiers)| (*from, tiers)));
+        steps.map(|(from, tiers)| Some((from, of_unit(tiers)?))).collect()
+    }
+
     fn exact(&self, seconds: i64, band_at: impl Fn(i64) -> Option<usize>, left: i128) -> Fraction {
         if seconds < self.free_seconds {
             return Fraction::whole(0);
@@ -210,6 +238,8 @@ mod tests {
         Price {
             tiers,
             bands: Vec::new(),
+            volume: None,
+            steps: Vec::new(),
             connect_fee,
             attempt_fee,
             free_seconds,
@@ -272,6 +302,28 @@ mod tests {
             check(&full, seconds, Rounding::HalfUp, 4, expected);
         }
         check(&Price { minimum: parse_nano("1"), ..price("0", 60, "1/1") }, 60, Rounding::HalfUp, 4, "0");
+    }
+
+    /// billing | price | unit | connect fee | decimals | nano-units for one unit
+    #[test]
+    fn only_a_flat_price_is_one_by_the_unit() {
+        for (billing, per_unit, unit, fee, decimals, expected) in [
+            ("1/1", "0.6", 60, "0", 4, Some(10_000_000)),
+            ("1/1", "0.0001", 1, "0", 4, Some(100_000)),
+            ("1/1", "0.0001", 1, "0", 3, None),
+            ("1/1", "0.7", 60, "0", 4, None),
+            ("1/6", "0.6", 60, "0", 4, None),
+            ("1/1", "0.6", 60, "0.1", 4, None),
+        ] {
+            let price = Price { connect_fee: parse_nano(fee).unwrap(), ..price(per_unit, unit, billing) };
+            let by_unit = expected.map(|nano| vec![(0, nano)]);
+            assert_eq!(price.by_unit(decimals), by_unit, "{billing} {per_unit}/{unit} {fee} {decimals}");
+        }
+        let mut stepped = price("0.6", 60, "1/1");
+        stepped.steps.push((120, price("0.36", 60, "1/1").tiers));
+        assert_eq!(stepped.by_unit(4), Some(vec![(0, 10_000_000), (120, 6_000_000)]));
+        stepped.steps.push((200, price("0.36", 60, "60/1").tiers));
+        assert_eq!(stepped.by_unit(4), None);
     }
 
     #[test]

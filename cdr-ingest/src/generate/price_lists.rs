@@ -9,6 +9,7 @@ use std::path::Path;
 use super::error::GenerateError;
 use super::list_rows::{CsvFile, RateFile, RateRow};
 use super::operator::{DID_AREAS, Moments, OVERFLOW_PREFIX, SATELLITES};
+use super::pack;
 use super::price_book::{Destination, millionths, retail, wholesale};
 
 /// Roubles for a dollar and for a euro when a list is made; lists are then lived with, not converted.
@@ -43,6 +44,7 @@ const LISTS: &[[&str; 9]] = &[
     ["r-override-usd", "retail", "", "USD", "UTC", "included", "half_up", "4", "Dollar specials"],
     ["r-incoming", "retail", "", "RUB", "Europe/Moscow", "included", "half_up", "2", "Платные входящие"],
     ["r-domestic", "retail", "", "RUB", "Europe/Moscow", "included", "half_up", "2", "Только Россия"],
+    [pack::LIST, "retail", "", "RUB", "Europe/Moscow", "included", "half_up", "4", "Пакетный"],
     ["w-megafon", "wholesale", "megafon", "RUB", "Europe/Moscow", "included", "half_up", "4", "МегаФон"],
     ["w-megafon-codes", "wholesale", "megafon", "RUB", "Europe/Moscow", "included", "up", "4", "МегаФон, коды"],
     ["w-mtt", "wholesale", "mtt", "RUB", "Europe/Moscow", "included", "half_even", "6", "МТТ"],
@@ -108,6 +110,7 @@ pub(super) fn write_rates(
     write_tollfree(&mut file)?;
     write_house(&mut file)?;
     write_domestic(&mut file, world)?;
+    pack::write_rates(&mut file, world)?;
     write_wholesale_extras(&mut file, world, moments)?;
     // The base price of St Petersburg changes: the later row ends the earlier one, which itself is open.
     file.write(&RateRow {

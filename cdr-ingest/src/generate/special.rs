@@ -1,4 +1,4 @@
-//! Rare calls that are sound but end otherwise: emergency, short codes, idle numbers, locks, no price, no payer.
+//! Rare calls that are sound but end otherwise: emergency, short codes, messages, idle numbers, locks, no price, no payer.
 //!
 //! **Owns:** those calls. **Does not own:** records that are damaged (`spoiled`). **Always:** each is made so that no other rule decides first.
 
@@ -25,6 +25,22 @@ impl<'a> Draw<'_, 'a> {
         let account = self.caller(false);
         self.identify(&mut call, account);
         call.dst = self.rng.pick(&self.pools.short_codes).copied().unwrap_or("112").to_owned();
+        call
+    }
+
+    /// A message of a few parts to a mobile, from an account whose plan prices messages; a few are never sent.
+    pub(super) fn message(&mut self, end_ms: i64) -> Call<'a> {
+        let Some(account) = self.rng.pick_early(&self.pools.pack).copied() else { return self.outgoing(end_ms) };
+        let mut call = self.canonical(Service::Message, end_ms);
+        self.identify(&mut call, account);
+        let number = self.rng.pick_early(&self.pools.mobile).cloned().unwrap_or_else(|| "79161234567".to_owned());
+        call.dst = self.dial(call.source, &number);
+        let is_sent = self.rng.chance(29, 30);
+        call.setup_ms = end_ms - self.rng.between(40, 2_500);
+        call.answer_ms = is_sent.then_some(end_ms);
+        call.disposition = if is_sent { Disposition::Answered } else { Disposition::Failed };
+        call.billable_ms = self.rng.chance(1, 3).then_some(0);
+        call.quantity = u32::try_from(self.rng.between(1, 5)).ok();
         call
     }
 

@@ -88,6 +88,16 @@ impl<'a> Row<'a> {
         GenerateError::data(self.name, line, format!("{column} `{}` cannot be read", self.text(column)))
     }
 
+    /// The complaint that what a column says is more than the oracle can reckon.
+    pub(super) fn beyond(&self, column: &str) -> GenerateError {
+        let line = self.record.position().map_or(0, csv::Position::line);
+        let what = format!(
+            "{column} `{}` makes the sum of a day depend on the order of its calls, which the oracle does not know",
+            self.text(column)
+        );
+        GenerateError::data(self.name, line, what)
+    }
+
     fn read<T>(&self, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, GenerateError> {
         match self.text(column) {
             "" => Ok(None),

@@ -14,7 +14,7 @@ use super::encode::encode;
 use super::error::GenerateError;
 use super::expectation::{Expectation, SuspenseCode, Tally};
 use super::model::Operator;
-use super::oracle::Oracle;
+use super::oracle::{Oracle, Owed};
 use super::pools::Pools;
 use super::price_book::destinations;
 use super::rng::Rng;
@@ -25,6 +25,8 @@ const DAY_MS: i64 = 86_400_000;
 /// Of a thousand records: history of calls to idle numbers, and repeats.
 const HISTORY_PER_MILLE: u64 = 12;
 const REPEATS_PER_MILLE: u64 = 10;
+/// Of a thousand records of a known payer: those that go to some other partition than the rest of his, so that partitions meet at his counters.
+const STRAY_PER_MILLE: u64 = 5;
 
 /// What traffic to make.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +50,7 @@ pub struct GeneratedRecord {
     pub payload: Vec<u8>,
     /// The message header `source`, where the switch sets one.
     pub source: Option<String>,
-    /// The message key.
+    /// The message key: records of one key go to one partition.
     pub key: Vec<u8>,
     /// The time of the message: shortly after the end of the call.
     pub timestamp_ms: i64,
@@ -64,6 +66,7 @@ enum Kind {
     OnNet,
     Emergency,
     ShortCode,
+    Message,
     IdleNumber,
     OwnToIdle,
     HalfAnswered,
@@ -83,7 +86,7 @@ enum Kind {
 
 /// Of 100,000 draws. The bad ones come to about half of one percent.
 const MIX: &[(Kind, u32)] = &[
-    (Kind::Outgoing, 66_884),
+    (Kind::Outgoing, 64_884),
     (Kind::Incoming, 18_000),
     (Kind::TollFree, 3_500),
     (Kind::Forwarded, 2_000),
@@ -91,6 +94,7 @@ const MIX: &[(Kind, u32)] = &[
     (Kind::OnNet, 5_600),
     (Kind::Emergency, 150),
     (Kind::ShortCode, 150),
+    (Kind::Message, 2_000),
     (Kind::IdleNumber, 600),
     (Kind::OwnToIdle, 200),
     (Kind::HalfAnswered, 60),
@@ -173,7 +177,7 @@ pub fn generate(
             stream.next(index, schedule.end_ms(index - history), sink)?;
         }
     }
-    Ok(stream.tally.finish(operator))
+    stream.tally.finish(operator)
 }
 
 type Sink<'s> = &'s mut dyn FnMut(GeneratedRecord) -> Result<(), GenerateError>;
@@ -205,7 +209,8 @@ impl<'a> Stream<'_, 'a> {
         for leg in &legs {
             self.tally.leg(leg);
         }
-        let record = self.record(&call, end_ms);
+        let payer = legs.first().and_then(|leg| leg.retail.as_ref()).map(Owed::account);
+        let record = self.record(&call, payer, end_ms);
         if self.draw.rng.chance(REPEATS_PER_MILLE, 1_000) {
             self.keep_repeat(call, &record, legs.len() as u64, index);
         }
@@ -213,9 +218,11 @@ impl<'a> Stream<'_, 'a> {
         sink(record)
     }
 
-    fn record(&mut self, call: &Call<'_>, end_ms: i64) -> GeneratedRecord {
+    /// The key is the payer's code where one is known, as mediation would have it: then his counters are moved by one partition.
+    fn record(&mut self, call: &Call<'_>, payer: Option<usize>, end_ms: i64) -> GeneratedRecord {
         let source = &self.operator.sources[call.source];
-        let key = call.account.map_or_else(|| call.src.as_bytes().to_vec(), |account| account.as_bytes().to_vec());
+        let payer = payer.filter(|_| !self.writing.chance(STRAY_PER_MILLE, 1_000));
+        let key = payer.map_or(call.src.as_bytes(), |account| self.operator.accounts[account].code.as_bytes()).to_vec();
         GeneratedRecord {
             payload: encode(call, source, &mut self.writing),
             source: self.writing.chance(9, 10).then(|| source.code.clone()),
@@ -277,7 +284,7 @@ impl<'a> Stream<'_, 'a> {
         end_ms: i64,
         sink: Sink<'_>,
     ) -> Result<(), GenerateError> {
-        let mut record = self.record(call, end_ms);
+        let mut record = self.record(call, None, end_ms);
         if let Some(damage) = damage {
             damage.inflict(&mut record.payload, &mut self.writing);
         }
@@ -298,6 +305,7 @@ fn draw_sound<'a>(draw: &mut Draw<'_, 'a>, kind: Kind, end_ms: i64) -> Vec<Call<
         Kind::Internal => draw.internal(end_ms),
         Kind::Emergency => draw.emergency(end_ms),
         Kind::ShortCode => draw.short_code(end_ms),
+        Kind::Message => draw.message(end_ms),
         Kind::IdleNumber => draw.idle_number(end_ms),
         Kind::HalfAnswered => draw.half_answered(end_ms),
         Kind::ClientLock => draw.locked("client", end_ms),

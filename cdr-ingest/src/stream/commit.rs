@@ -144,6 +144,12 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
         }
         Err(WriteError::CountersMoved) => {
             metrics::counter!("tollgate_counter_conflicts_total").increment(1);
+            tracing::info!(
+                partition = claim.partition,
+                from_offset = prepared.from_offset,
+                counters = prepared.moves.len(),
+                "counters moved: the batch is rated again"
+            );
             shared.counters.refresh(&shared.store, &prepared.moves).await?;
             return Ok(Attempt::Refused(Refusal::RateAgain(prepared.lessons.clone())));
         }
@@ -172,13 +178,19 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
     Ok(Attempt::Done)
 }
 
-/// The repeats among the counted legs, so that the next rating leaves them out.
+/// What the counted legs repeat from before the batch, so that the next rating leaves them out.
 fn learn_repeats(prepared: &Prepared, marks: &[bool]) -> Lessons {
     let mut lessons = prepared.lessons.clone();
     let counted = prepared.arena.counted.iter().map(|counted| counted.leg);
-    let repeats = counted.filter(|leg| marks[*leg]).map(|leg| prepared.arena.legs[leg].identity);
-    lessons.repeats.extend(repeats);
+    lessons.repeats.extend(repeated_from_before(counted.map(|leg| (prepared.arena.legs[leg].identity, marks[leg]))));
     lessons
+}
+
+/// Of legs in their order, each with whether it repeats another one: the identities of which already the first leg does. Where only later ones do,
+/// they repeat the first, which counts: rating knows those by itself.
+fn repeated_from_before(legs: impl Iterator<Item = (Identity, bool)>) -> Vec<Identity> {
+    let mut met = FxHashSet::default();
+    legs.filter(|(identity, repeats)| met.insert(*identity) && *repeats).map(|(identity, _)| identity).collect()
 }
 
 enum Settled {
@@ -280,4 +292,23 @@ fn write(prepared: &Prepared) -> BatchWrite<'_> {
 pub fn ids_of(ids: Vec<i64>) -> impl FnMut() -> i64 {
     let mut ids = ids.into_iter();
     move || ids.next().expect("as many identifiers as a batch can have parts were reserved")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::repeated_from_before;
+
+    /// legs with whether they repeat | what was there before the batch
+    #[test]
+    fn only_what_the_first_leg_repeats_is_from_before() {
+        for (legs, from_before) in [
+            (vec![(1, false), (2, false)], vec![]),
+            (vec![(1, false), (1, true), (1, true)], vec![]),
+            (vec![(1, true), (2, false), (2, true), (1, true)], vec![1]),
+        ] {
+            let identities = legs.iter().map(|(identity, repeats)| ([*identity; 16], *repeats));
+            let expected: Vec<_> = from_before.iter().map(|identity| [*identity; 16]).collect();
+            assert_eq!(repeated_from_before(identities), expected, "{legs:?}");
+        }
+    }
 }

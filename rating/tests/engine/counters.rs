@@ -277,6 +277,24 @@ fn events_take_the_same_path_with_a_quantity() {
     }
 }
 
+/// A leg that finds a bundle used up says where it found it, for a wrong standing would be a wrong price; bundles behind its last second have no say.
+#[test]
+fn what_is_used_up_is_named() {
+    let mut operator = operator();
+    operator.rows.bundles.extend([bundle(1, 100), bundle(2, 50), bundle(3, 10)]);
+    let (snapshot, mut book) = (operator.build(), Book::default());
+    for (seconds, drawn) in [
+        (100, vec![(1, 0, 100)]),
+        (20, vec![(1, 100, 0), (2, 0, 20)]),
+        (40, vec![(1, 100, 0), (2, 20, 30), (3, 0, 10)]),
+        (7, vec![(1, 100, 0), (2, 50, 0), (3, 10, 0)]),
+    ] {
+        let price = price(&snapshot, &mut book, "2026-11-10T10:00:00Z", "381", Service::Outgoing, Usage::call(seconds));
+        let draws: Vec<_> = price.draws.iter().map(|draw| (draw.key.counter.0, draw.before, draw.used)).collect();
+        assert_eq!(draws, drawn, "{seconds} s");
+    }
+}
+
 /// Nothing is taken for an attempt, nor from the bundles of nobody.
 #[test]
 fn what_takes_nothing() {

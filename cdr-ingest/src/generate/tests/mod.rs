@@ -2,6 +2,7 @@
 //!
 //! **Owns:** the fixtures. **Always:** files go to a directory of their own under the system's temporary one, removed at the end.
 
+mod counted;
 mod oracle;
 mod stream;
 

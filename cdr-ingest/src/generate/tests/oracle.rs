@@ -3,10 +3,10 @@
 use super::super::call::{Call, Disposition, Service};
 use super::super::model::Operator;
 use super::super::money::decimal;
-use super::super::oracle::{Leg, Oracle, Outcome};
+use super::super::oracle::{Leg, Oracle, Outcome, Owed};
 use super::Scratch;
 
-const FILES: &[(&str, &str)] = &[
+pub(super) const FILES: &[(&str, &str)] = &[
     ("entity.csv", "code,name,currency,zone\nTG,Test,RUB,Europe/Moscow\n"),
     ("settings.csv", "key,value\nnumbering.emergency,112 01\nnumbering.short_codes,100\n"),
     ("providers.csv", "provider,trunks\np,p-1 p-2\nq,q-1\n"),
@@ -37,7 +37,7 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 /// One minute from 2026-11-01 12:00:05 in Moscow.
-fn call(src: &str, dst: &str) -> Call<'static> {
+pub(super) fn call(src: &str, dst: &str) -> Call<'static> {
     let setup_ms = 1_793_523_600_000;
     Call {
         source: 0,
@@ -53,6 +53,7 @@ fn call(src: &str, dst: &str) -> Call<'static> {
         answer_ms: Some(setup_ms + 5_000),
         end_ms: setup_ms + 65_000,
         billable_ms: None,
+        quantity: None,
         disposition: Disposition::Answered,
         trunk_in: None,
         trunk_out: None,
@@ -62,14 +63,20 @@ fn call(src: &str, dst: &str) -> Call<'static> {
     }
 }
 
-fn describe(operator: &Operator, leg: &Leg) -> String {
+pub(super) fn describe(operator: &Operator, leg: &Leg) -> String {
     let mut text = match leg.outcome {
         Outcome::Rated => "rated".to_owned(),
         Outcome::NonTarget => "non-target".to_owned(),
         Outcome::Suspended(code) => code.code().to_owned(),
     };
-    if let Some(amount) = leg.retail {
-        text = format!("{text} {} {}", operator.accounts[amount.account].code, decimal(amount.nano));
+    match &leg.retail {
+        Some(Owed::Amount(amount)) => {
+            text = format!("{text} {} {}", operator.accounts[amount.account].code, decimal(amount.nano));
+        }
+        Some(Owed::Counted(counted)) => {
+            text = format!("{text} {} counts {}", operator.accounts[counted.account].code, counted.units);
+        }
+        None => {}
     }
     if let Some((_, nano)) = leg.wholesale {
         text = format!("{text} cost {}", decimal(nano));
@@ -92,7 +99,7 @@ fn check(cases: &[(Call<'static>, &str)]) {
     }
 }
 
-const A: &str = "74950000001";
+pub(super) const A: &str = "74950000001";
 const B: &str = "74950000003";
 
 #[test]
