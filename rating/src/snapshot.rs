@@ -137,6 +137,8 @@ pub struct Snapshot {
     pub(crate) default_rules: NumberRules,
     pub(crate) emergency: FxHashSet<Digits>,
     pub(crate) symbols: FxHashMap<Box<str>, Symbol>,
+    /// The words that symbols stand for, by index.
+    pub(crate) words: Vec<Box<str>>,
     /// By first day, ascending.
     pub(crate) taxes: Vec<TaxRow>,
 }
@@ -312,6 +314,12 @@ impl Snapshot {
     #[inline]
     pub fn find_symbol(&self, word: &str) -> Option<Symbol> {
         self.symbols.get(word).copied()
+    }
+
+    /// The word that a symbol stands for; none for a word that occurs nowhere.
+    #[inline]
+    pub fn word(&self, symbol: Symbol) -> Option<&str> {
+        self.words.get(symbol.0 as usize).map(|word| &**word)
     }
 
     /// Every lock that bars `number`: the account's own, then the global ones.

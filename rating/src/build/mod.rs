@@ -134,7 +134,7 @@ impl Builder {
         for source in &mut sources {
             source.rules = std::mem::take(&mut source.rules).with_short_codes(codes.iter().copied());
         }
-        let symbols = self.rows.symbols.iter().enumerate();
+        let words: Vec<Box<str>> = self.rows.symbols.iter().map(|word| word.as_str().into()).collect();
         Ok(Snapshot {
             version: self.rows.version,
             zone: self.rows.entity.zone,
@@ -170,7 +170,8 @@ impl Builder {
             volumes,
             default_rules: NumberRules::default().with_short_codes(codes),
             emergency: settings.emergency.iter().map(|code| code.digits()).collect(),
-            symbols: symbols.map(|(index, word)| (word.as_str().into(), Symbol(index as u32))).collect(),
+            symbols: words.iter().enumerate().map(|(index, word)| (word.clone(), Symbol(index as u32))).collect(),
+            words,
             taxes,
         })
     }

@@ -80,6 +80,7 @@ fn price(snapshot: &Snapshot, book: &mut Book, at: &str, number: &str, service: 
         place: None,
         at_ms: ms(at),
         usage,
+        stored: None,
         counters: book,
     };
     let priced = price_leg(snapshot, &leg, &mut ()).unwrap();

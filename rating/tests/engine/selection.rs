@@ -33,6 +33,7 @@ fn price(
         place: wanted.place,
         at_ms: wanted.at_ms,
         usage: if answered { Usage::call(10_000) } else { Usage::ATTEMPT },
+        stored: None,
         counters: &(),
     };
     price_leg(snapshot, &leg, &mut ())

@@ -42,6 +42,7 @@ fn leg() -> Leg<'static> {
         place: None,
         at_ms: ms(NOW),
         usage: Usage::call(10_000),
+        stored: None,
         counters: &(),
     }
 }
