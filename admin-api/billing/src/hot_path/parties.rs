@@ -8,13 +8,16 @@ use rating::rows::{
 use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
 
-use super::{Symbols, account_id, client_id, currency, inconsistent, money, parse, plan_id, provider_id, validity};
+use super::{Of, Symbols, account_id, client_id, currency, inconsistent, money, parse, plan_id, provider_id, validity};
 use crate::store::StoreError;
 
-pub(super) async fn read_accounts(connection: &mut PgConnection, rows: &mut Rows) -> Result<(), StoreError> {
-    let accounts = sqlx::query("SELECT id, code, client_id, currency FROM account ORDER BY id")
-        .fetch_all(&mut *connection)
-        .await?;
+pub(super) async fn read_accounts(connection: &mut PgConnection, rows: &mut Rows, of: &Of) -> Result<(), StoreError> {
+    let accounts = sqlx::query(
+        "SELECT id, code, client_id, currency FROM account WHERE $1::bigint[] IS NULL OR id = ANY($1) ORDER BY id",
+    )
+    .bind(of.accounts())
+    .fetch_all(&mut *connection)
+    .await?;
     for row in &accounts {
         rows.accounts.push(AccountRow {
             id: account_id(row.get("id")),
@@ -23,9 +26,14 @@ pub(super) async fn read_accounts(connection: &mut PgConnection, rows: &mut Rows
             currency: currency(row.get("currency"), "account")?,
         });
     }
-    let plans = sqlx::query("SELECT account_id, plan_id, valid_from, valid_to FROM account_plan")
-        .fetch_all(&mut *connection)
-        .await?;
+    let plans = sqlx::query(
+        "SELECT account_id, plan_id, valid_from, valid_to FROM account_plan
+         WHERE ($1::bigint[] IS NULL OR account_id = ANY($1)) AND published_in <= $2 AND (withdrawn_in IS NULL OR withdrawn_in > $2)",
+    )
+    .bind(of.accounts())
+    .bind(rows.version as i64)
+    .fetch_all(&mut *connection)
+    .await?;
     rows.account_plans = plans
         .iter()
         .map(|row| AccountPlanRow {
@@ -34,6 +42,11 @@ pub(super) async fn read_accounts(connection: &mut PgConnection, rows: &mut Rows
             validity: validity(row),
         })
         .collect();
+    Ok(())
+}
+
+/// The trunks by which accounts are recognised.
+pub(super) async fn read_account_trunks(connection: &mut PgConnection, rows: &mut Rows) -> Result<(), StoreError> {
     let trunks = sqlx::query("SELECT account_id, trunk FROM account_trunk ORDER BY account_id")
         .fetch_all(&mut *connection)
         .await?;
@@ -44,11 +57,16 @@ pub(super) async fn read_accounts(connection: &mut PgConnection, rows: &mut Rows
     Ok(())
 }
 
-/// Groups, discounts, exchange rates and taxes of clients.
-pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows) -> Result<(), StoreError> {
-    let members = sqlx::query("SELECT group_id, client_id, valid_from, valid_to FROM client_group_member")
-        .fetch_all(&mut *connection)
-        .await?;
+/// Groups, discounts, exchange rates and taxes of clients: of those whose accounts were read.
+pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows, of: &Of) -> Result<(), StoreError> {
+    let clients: Option<Vec<i64>> =
+        of.accounts().map(|_| rows.accounts.iter().map(|account| account.client.0 as i64).collect());
+    let members = sqlx::query(
+        "SELECT group_id, client_id, valid_from, valid_to FROM client_group_member WHERE $1::bigint[] IS NULL OR client_id = ANY($1)",
+    )
+    .bind(&clients)
+    .fetch_all(&mut *connection)
+    .await?;
     rows.members = members
         .iter()
         .map(|row| GroupMemberRow {
@@ -57,9 +75,13 @@ pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows) -
             validity: validity(row),
         })
         .collect();
+    let groups: Vec<i32> = rows.members.iter().map(|member| member.group.0 as i32).collect();
     let discounts = sqlx::query(
-        "SELECT id, level, client_id, group_id, (percent * 100)::int AS basis_points, service, prefix, valid_from, valid_to FROM discount ORDER BY id",
+        "SELECT id, level, client_id, group_id, (percent * 100)::int AS basis_points, service, prefix, valid_from, valid_to FROM discount
+         WHERE $1::bigint[] IS NULL OR client_id = ANY($1) OR group_id = ANY($2) ORDER BY id",
     )
+    .bind(&clients)
+    .bind(&groups)
     .fetch_all(&mut *connection)
     .await?;
     for row in &discounts {
@@ -77,8 +99,11 @@ pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows) -
         });
     }
     let exchanges = sqlx::query(
-        "SELECT id, client_id, group_id, currency_from, currency_to, rate, quantity, valid_from FROM exchange_rate ORDER BY id",
+        "SELECT id, client_id, group_id, currency_from, currency_to, rate, quantity, valid_from FROM exchange_rate
+         WHERE $1::bigint[] IS NULL OR coalesce(client_id, group_id) IS NULL OR client_id = ANY($1) OR group_id = ANY($2) ORDER BY id",
     )
+    .bind(&clients)
+    .bind(&groups)
     .fetch_all(&mut *connection)
     .await?;
     for row in &exchanges {
@@ -92,10 +117,13 @@ pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows) -
             day: row.get("valid_from"),
         });
     }
-    let taxes =
-        sqlx::query("SELECT client_id, (percent * 100)::int AS basis_points, valid_from, valid_to FROM client_tax")
-            .fetch_all(&mut *connection)
-            .await?;
+    let taxes = sqlx::query(
+        "SELECT client_id, (percent * 100)::int AS basis_points, valid_from, valid_to FROM client_tax
+         WHERE $1::bigint[] IS NULL OR client_id = ANY($1)",
+    )
+    .bind(&clients)
+    .fetch_all(&mut *connection)
+    .await?;
     rows.client_taxes = taxes
         .iter()
         .map(|row| ClientTaxRow {
@@ -140,10 +168,19 @@ pub(super) async fn read_numbers(
             validity: validity(row),
         });
     }
-    let locks =
-        sqlx::query("SELECT id, account_id, mask, provider_id, origin, valid_from, valid_to FROM lock WHERE active")
-            .fetch_all(&mut *connection)
-            .await?;
+    Ok(())
+}
+
+/// Locks in force: all of them, or those of some accounts and the global ones on some masks.
+pub(super) async fn read_locks(connection: &mut PgConnection, rows: &mut Rows, of: &Of) -> Result<(), StoreError> {
+    let locks = sqlx::query(
+        "SELECT id, account_id, mask, provider_id, origin, valid_from, valid_to FROM lock
+         WHERE active AND ($1::bigint[] IS NULL OR account_id = ANY($1) OR account_id IS NULL AND mask = ANY($2))",
+    )
+    .bind(of.accounts())
+    .bind(of.prefixes())
+    .fetch_all(&mut *connection)
+    .await?;
     for row in &locks {
         rows.locks.push(LockRow {
             id: row.get::<i64, _>("id") as u64,
