@@ -14,7 +14,7 @@ use billing::staff::Permission;
 use crate::call_context::{self, Door};
 use crate::edge;
 use crate::problem::{Code, Problem};
-use crate::routes::{accounts, audit, docs, health, numbers, suspense, tariffs};
+use crate::routes::{accounts, audit, charges, docs, health, numbers, suspense, tariffs};
 use crate::state::AppState;
 
 /// Largest body.
@@ -62,6 +62,7 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,  "/v1/accounts/{code}/history",          P::AccountView,   "account",  accounts::history::handler),
         guarded(Get,  "/v1/accounts/{code}/invoices/{month}", P::InvoiceView,   "account",  accounts::invoice::handler),
         guarded(Get,  "/v1/audit/{entity}/{id}",              P::AuditView,     "audit",    audit::history::handler),
+        guarded(Get,  "/v1/charges/{identity}/why",           P::CallsView,     "charge",   charges::why::handler),
         guarded(Get,  "/v1/dids/{number}",                    P::DidView,       "did",      numbers::get::handler),
         guarded(Post, "/v1/dids/{number}/archive",            P::DidArchive,    "did",      numbers::archive::handler),
         guarded(Get,  "/v1/dids/{number}/non-target",         P::DidView,       "did",      numbers::non_target::handler),
