@@ -11,18 +11,20 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// A served API with a token for each role asked for.
-struct Api {
+pub(crate) struct Api {
     address: std::net::SocketAddr,
 }
 
-struct Answer {
-    status: u16,
-    head: String,
-    body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Value,
+    /// The body as it came.
+    pub(crate) text: String,
 }
 
 impl Api {
-    async fn serve(world: &World, now: DateTime<Utc>) -> Self {
+    pub(crate) async fn serve(world: &World, now: DateTime<Utc>) -> Self {
         for role in ["support", "head", "assistants"] {
             staff::add_token(&world.store, role, role, &format!("token-{role}"), now + TimeDelta::days(1))
                 .await
@@ -38,7 +40,14 @@ impl Api {
         Self { address }
     }
 
-    async fn ask(&self, method: &str, path: &str, role: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        role: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         let mut request = format!(
@@ -59,10 +68,11 @@ impl Api {
         stream.read_to_string(&mut answer).await.unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.split_whitespace().nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_lowercase(), body: serde_json::from_str(body).unwrap_or(Value::Null) }
+        let text = body.to_owned();
+        Answer { status, head: head.to_lowercase(), body: serde_json::from_str(body).unwrap_or(Value::Null), text }
     }
 
-    async fn get(&self, path: &str, role: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str, role: &str) -> Answer {
         self.ask("GET", path, role, &[], None).await
     }
 }

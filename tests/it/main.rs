@@ -12,3 +12,4 @@ mod counting;
 mod duplicates;
 mod offline;
 mod restart;
+mod why;

@@ -47,6 +47,11 @@ fn engine(variable: &str) -> String {
 impl World {
     /// Makes the databases, and a topic with so many partitions; loads the small operator.
     pub async fn new(partitions: i32) -> Self {
+        Self::with_operator(partitions, |_| ()).await
+    }
+
+    /// The same with an operator that `change` made of the files of the small one.
+    pub async fn with_operator(partitions: i32, change: impl FnOnce(&Path)) -> Self {
         let _ = tracing_subscriber::fmt()
             .with_env_filter(std::env::var("TOLLGATE_LOG").unwrap_or_else(|_| "warn".into()))
             .with_test_writer()
@@ -65,6 +70,7 @@ impl World {
         let world = Self { postgres, clickhouse_url, kafka, name, store, clickhouse };
         let directory = tempfile::tempdir().expect("a temporary directory");
         write_operator(directory.path());
+        change(directory.path());
         let operator = operator_dir::read(directory.path()).expect("the small operator is well formed");
         billing::operator::load(&world.store, &operator.operator, SystemClock.now(), &|_| ())
             .await
