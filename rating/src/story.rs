@@ -8,6 +8,7 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 
 use crate::code::Service;
+use crate::explain::Line;
 use crate::explanation::Explanation;
 use crate::price::{Measure, Usage};
 use crate::replay::{Reason, Replayed, StoredCharge};
@@ -103,7 +104,12 @@ pub fn tell(subject: &Subject<'_>, explanation: &Explanation, language: Language
         Some(code) => format!("{}: {code}", language.pick("не тарифицируется", "cannot be rated")),
         None => format!("{}: {}", language.pick("к оплате", "to pay"), explanation.result()),
     };
-    let steps = explanation.retail_lines().iter().map(|line| format!("- {}", line.text(language)));
+    let lines = explanation.retail_lines();
+    // Lists that were looked through for nothing matter only where none gave a price.
+    let is_chosen = |line: &Line| matches!(line, Line::List { chosen: true, .. });
+    let is_priced = lines.iter().any(is_chosen);
+    let told = lines.iter().filter(|line| !is_priced || is_chosen(line) || !matches!(line, Line::List { .. }));
+    let steps = told.map(|line| format!("- {}", line.text(language)));
     [subject.text(language), price].into_iter().chain(steps).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate};
-use rating::counter::{CounterKey, Counters, Period, bundles_of};
+use rating::counter::{AsDrawn, CounterKey, Counters, Period, bundles_of};
 use rating::leg::{Leg, LegPrice, price_leg};
 use rating::list::Validity;
 use rating::rate::{parse_tiers, parse_variants};
@@ -84,6 +84,9 @@ fn price(snapshot: &Snapshot, book: &mut Book, at: &str, number: &str, service: 
         counters: book,
     };
     let priced = price_leg(snapshot, &leg, &mut ()).unwrap();
+    // A stored charge knows nothing but what it drew: priced again it is the same.
+    let drawn = AsDrawn { draws: &priced.draws, snapshot };
+    assert_eq!(price_leg(snapshot, &Leg { counters: &drawn, ..leg }, &mut ()).unwrap(), priced, "{at} {number}");
     book.charge(&priced);
     priced
 }
