@@ -104,10 +104,10 @@ pub async fn replay_all(
 ) -> Result<Outcome, ReplayError> {
     let mut outcome = Outcome { charges: charges.len(), ..Outcome::default() };
     // Most versions change nothing that prices calls: charges of all versions between two changes have one catalogue.
-    let changes = hot_path::changes(store).await?;
+    let states = hot_path::changes(store).await?;
     let mut of_state: BTreeMap<u64, Vec<StoredCharge>> = BTreeMap::new();
     for charge in charges {
-        let state = changes[..changes.partition_point(|change| *change <= charge.version)].last();
+        let state = states[..states.partition_point(|first| *first <= charge.version)].last();
         of_state.entry(state.copied().unwrap_or(charge.version)).or_default().push(charge);
     }
     for (version, charges) in of_state {

@@ -160,7 +160,8 @@ mod tests {
     /// what | text
     #[test]
     fn a_usage_in_words() {
-        let at = DateTime::from_timestamp(1_793_620_800, 0).unwrap().with_timezone(&chrono_tz::Europe::Moscow);
+        let at = "2026-11-02T08:00:00Z".parse::<DateTime<chrono::Utc>>().unwrap();
+        let at = at.with_timezone(&chrono_tz::Europe::Moscow);
         for (service, usage, russian) in [
             (
                 Service::Outgoing,

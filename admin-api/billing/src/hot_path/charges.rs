@@ -25,19 +25,19 @@ pub struct Charged {
 impl Charged {
     /// What these charges were priced by; `numbering` says as whose number a ported one is priced.
     pub fn of<'a>(charges: impl IntoIterator<Item = &'a StoredCharge>, numbering: &NumberingPlan) -> Self {
-        let mut charged = Self::default();
+        let mut common = Self::default();
         for charge in charges {
-            charged.accounts.extend(charge.account.map(|account| account.0 as i64));
-            charged.providers.extend(charge.provider.map(|provider| provider.0));
-            charged.number(charge.number);
+            common.accounts.extend(charge.account.map(|account| account.0 as i64));
+            common.providers.extend(charge.provider.map(|provider| provider.0));
+            common.number(charge.number);
             if let Some(number) = E164::new(charge.number) {
                 let matched = numbering.matched_as(number);
                 if matched != charge.number {
-                    charged.number(matched);
+                    common.number(matched);
                 }
             }
         }
-        charged
+        common
     }
 
     fn number(&mut self, number: Digits) {
