@@ -299,7 +299,7 @@ async fn a_tampered_charge_is_found() {
         (&why.body["refusal"], &why.body["reason"]["code"]),
         (&json!("NO_RETAIL_PRICE"), &json!("no_price_now"))
     );
-    command(&world).await;
+    command(&world);
     world.drop().await;
 }
 
@@ -316,7 +316,7 @@ async fn charge_small(world: &World) {
 }
 
 /// The command: its scope, its exit status.
-async fn command(world: &World) {
+fn command(world: &World) {
     let run = |arguments: &[&str]| {
         let output = std::process::Command::new(tests::program("cdr-ingest"))
             .args(["--log", "warn", "replay", "--postgres", &world.postgres, "--clickhouse", &world.clickhouse_url])
