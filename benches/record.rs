@@ -99,6 +99,7 @@ fn parsed<'a>(
                     place: None,
                     at_ms: call.at_ms(),
                     usage: call.usage,
+                    stored: None,
                     counters: &(),
                 });
             }

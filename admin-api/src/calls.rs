@@ -4,6 +4,7 @@
 //! Does not own: the table (`deploy/clickhouse`), who may see which account's calls.
 //! Always: values are bound, never pasted into a statement; a page ends where the next begins, whatever arrives in between.
 
+use billing::charges::{self, ChargeRow};
 use chrono::{DateTime, Utc};
 use clickhouse::query::Query;
 use clickhouse::{Client, Compression, Row};
@@ -66,6 +67,12 @@ pub(crate) struct CallsFilter {
     pub(crate) dst: Option<String>,
     /// Rated service.
     pub(crate) service: Option<Service>,
+}
+
+/// A charge, in the shape that both programs read.
+#[derive(Row, Deserialize)]
+struct Fetched {
+    row: ChargeRow,
 }
 
 /// The last call of a page.
@@ -131,6 +138,21 @@ impl CallsReader {
                 .bind(position.revision);
         }
         query.bind(limit).fetch_all::<CallRow>().await
+    }
+
+    /// Every revision of the charge of a leg; none for an unknown identity.
+    pub(crate) async fn charge(&self, identity: &str) -> Result<Vec<ChargeRow>, clickhouse::error::Error> {
+        let statement = format!("SELECT {} FROM calls WHERE identity = toFixedString(unhex(?), 16)", charges::COLUMNS);
+        let rows: Vec<Fetched> = self.client.query(&statement).bind(identity).fetch_all().await?;
+        Ok(rows.into_iter().map(|fetched| fetched.row).collect())
+    }
+
+    /// The latest revision of a leg.
+    pub(crate) async fn latest(&self, identity: &str) -> Result<Option<CallRow>, clickhouse::error::Error> {
+        let statement = format!(
+            "SELECT {COLUMNS} FROM calls WHERE identity = toFixedString(unhex(?), 16) ORDER BY revision DESC LIMIT 1"
+        );
+        self.client.query(&statement).bind(identity).fetch_optional::<CallRow>().await
     }
 
     /// How many calls there are, counted to [`TOTAL_EXACT_MAX`] and one more.

@@ -209,6 +209,16 @@ pub(crate) fn seconds(pointer: &str, text: &str) -> Result<u32, Problem> {
     seconds.ok_or_else(|| Problem::field(pointer, expected))
 }
 
+/// Identity of a leg: 32 hexadecimal digits; upper case.
+pub(crate) fn identity(pointer: &str, text: &str) -> Result<String, Problem> {
+    let fits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let expected = Text::fixed(
+        "Ожидаются 32 шестнадцатеричные цифры: id звонка из списка звонков",
+        "32 hexadecimal digits are expected: the id of a call in the list of calls",
+    );
+    fits.then(|| text.to_ascii_uppercase()).ok_or_else(|| Problem::field(pointer, expected))
+}
+
 /// A rated service.
 pub(crate) fn service(pointer: &str, text: &str) -> Result<Service, Problem> {
     one_of(pointer, text, Service::ALL.iter().map(|service| service.as_str()))

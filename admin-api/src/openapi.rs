@@ -11,7 +11,7 @@ use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 
 use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Route, Verb};
-use crate::routes::{accounts, audit, docs, health, locks, numbers, price_lists, suspense, tariffs, terms};
+use crate::routes::{accounts, audit, charges, docs, health, locks, numbers, price_lists, suspense, tariffs, terms};
 
 /// Name of the security scheme.
 const BEARER: &str = "bearer";
@@ -32,6 +32,7 @@ const BEARER: &str = "bearer";
         accounts::invoice::handler,
         accounts::set_credit_limit::handler,
         audit::history::handler,
+        charges::why::handler,
         docs::document::handler,
         health::alive::handler,
         health::ready::handler,

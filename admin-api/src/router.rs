@@ -14,7 +14,7 @@ use billing::staff::Permission;
 use crate::call_context::{self, Door};
 use crate::edge;
 use crate::problem::{Code, Problem};
-use crate::routes::{accounts, audit, docs, health, locks, numbers, price_lists, suspense, tariffs, terms};
+use crate::routes::{accounts, audit, charges, docs, health, locks, numbers, price_lists, suspense, tariffs, terms};
 use crate::state::AppState;
 
 /// Largest body.
@@ -76,6 +76,7 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/accounts/{code}/history",                 P::AccountView,   "account",       accounts::history::handler),
         guarded(Get,    "/v1/accounts/{code}/invoices/{month}",        P::InvoiceView,   "account",       accounts::invoice::handler),
         guarded(Get,    "/v1/audit/{entity}/{id}",                     P::AuditView,     "audit",         audit::history::handler),
+        guarded(Get,    "/v1/charges/{identity}/why",                  P::CallsView,     "charge",        charges::why::handler),
         guarded(Get,    "/v1/client-groups",                           P::TermsView,     "client_group",  terms::group_list::handler),
         guarded(Post,   "/v1/client-groups",                           P::GroupEdit,     "client_group",  terms::group_add::handler),
         guarded(Get,    "/v1/client-groups/{code}/members",            P::TermsView,     "client_group",  terms::member_list::handler),

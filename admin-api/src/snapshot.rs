@@ -125,7 +125,7 @@ async fn refresh_logged(state: &AppState) {
 }
 
 /// The world's numbering plan, read once.
-fn world_plan() -> Arc<NumberingPlan> {
+pub(crate) fn world_plan() -> Arc<NumberingPlan> {
     static WORLD: OnceLock<Arc<NumberingPlan>> = OnceLock::new();
     let read = || {
         let mut text = String::new();

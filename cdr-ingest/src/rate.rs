@@ -7,7 +7,7 @@
 
 use chrono::NaiveDate;
 use rating::counter::{Counters, Draw};
-use rating::explain::Trace;
+use rating::explain::{FreeReason, Line, Trace};
 use rating::leg::{Leg, LegPrice, Side, price_leg};
 use rating::rows::AccountId;
 use rating::snapshot::Snapshot;
@@ -67,6 +67,7 @@ pub fn rate<T: Trace>(
     let at_ms = call.at_ms();
     let usage_day = snapshot.usage_day(at_ms);
     let Admission::Rate { account, .. } = leg.admission else {
+        trace.line(|| Line::Free { reason: FreeReason::NonTarget });
         return Ok(RatedLeg { leg, price: None, usage_day, tax_basis_points: 0, net: Money::ZERO, currency: None });
     };
     let price = price_leg(
@@ -82,6 +83,7 @@ pub fn rate<T: Trace>(
             place: leg.place,
             at_ms,
             usage: call.usage,
+            stored: None,
             counters,
         },
         trace,

@@ -2,7 +2,7 @@
 
 Owns: starting `admin-api serve`, the questions, how the answers are shown.
 Does not own: the answers. A question that is not answered with 200 and the fields that it is about is a failure of the demo.
-Always: nothing is changed; the token lives in the demo's database only; the invoice must be what the oracle expected.
+Always: nothing is changed, and charges that are priced again must all be the same; the token lives in the demo's database only; the invoice must be what the oracle expected.
 """
 
 import csv
@@ -20,6 +20,8 @@ from demo_lib.children import free_port, wait_until
 START_SECONDS = 60
 ANSWER_SECONDS = 30
 CALLS_SHOWN = 4
+CALLS_LOOKED_AT = 100
+CHARGES_REPLAYED = 10_000
 WIDTH = 116
 HALF_A_KOPECK = Decimal("0.005")
 # Serbia: the number that the rules of locks and tariffs are explained with.
@@ -78,6 +80,16 @@ def calls(api, subject):
         yield f"    {call['started_at'][:19]}  {call['service']:<9} {call['dst']:<15} {where:<22} {billed:>10}  {call['gross']:>12} {call['currency']}"
 
 
+def why(api, subject):
+    found = api.get(f"/v1/accounts/{subject.account}/calls", {"from": min(subject.days), "to": max(subject.days), "limit": CALLS_LOOKED_AT})
+    charge = next((call for call in found["items"] if call["disposition"] == "answered" and Decimal(call["gross"])), found["items"][0])
+    told = api.get(f"/v1/charges/{charge['id']}/why")
+    yield f"why does the call of {charge['started_at'][:19]} cost {charge['gross']} {charge['currency']}?"
+    yield from ("    " + line for line in told["text"])
+    if not told["agrees"]:
+        raise StackError(f"charge {charge['id']} is not what its leg costs: {told['differences']}")
+
+
 def tariff(api, subject):
     found = api.get("/v1/tariff-check", {"account": subject.account, "number": NUMBER_ABROAD, "seconds": SECONDS_ABROAD})
     explained = found["explanation"]
@@ -112,7 +124,7 @@ def invoice(api, subject):
         raise StackError(f"the invoice comes to {found['gross']}, and the oracle expected {subject.month_total}")
 
 
-QUESTIONS = (account, calls, tariff, lock, number, invoice)
+QUESTIONS = (account, calls, why, tariff, lock, number, invoice)
 
 
 def walk(setting, children):
@@ -124,7 +136,20 @@ def walk(setting, children):
     wait_until("admin-api is ready", api.is_ready, START_SECONDS, [service])
     text = told(api, Subject(setting.operator, setting.expected))
     service.terminate()
-    return text
+    return text + "\n" + clipped("  " + replay(setting, children))
+
+
+def replay(setting, children):
+    """Charges of the whole stream, each priced again by the catalogue of its time."""
+    command = [setting.ingest, "replay", *setting.books, "--sample", CHARGES_REPLAYED, "--json"]
+    printed, status = children.output("replay", command)
+    try:
+        found = json.loads(printed)
+    except ValueError:
+        raise StackError(f"cdr-ingest replay (status {status}) printed no figures{children.tail('replay')}") from None
+    if status != 0 or found["differ"]:
+        raise StackError(f"{found['differ']} of {found['charges']} charges differ when they are priced again, first: {found['differing'][:1]}")
+    return f"{found['charges']} charges priced again in {found['seconds']} s: all the same to the nano-unit"
 
 
 def told(api, subject):

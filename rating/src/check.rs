@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::code::{Service, words};
 use crate::counter::Counters;
-use crate::explain::Line;
+use crate::explanation::Explanation;
 use crate::leg::{Leg, price_leg};
 use crate::list::{Found, PriceList, Wanted};
 use crate::lock::{self, LockOrigin, LockScope, ProviderQuery};
@@ -290,12 +290,7 @@ fn can_pay(snapshot: &Snapshot, query: &Query<'_>, line: &PriceLine) -> bool {
 }
 
 /// The explanation of a call of `usage` to the checked number: the lines that the hot path would follow, and its price or refusal.
-pub fn explain(
-    snapshot: &Snapshot,
-    query: &Query<'_>,
-    usage: Usage,
-    counters: &dyn Counters,
-) -> (Result<Side, crate::SuspenseCode>, Vec<Line>) {
+pub fn explain(snapshot: &Snapshot, query: &Query<'_>, usage: Usage, counters: &dyn Counters) -> Explanation {
     let mut lines = Vec::new();
     let plan = query.plan.or_else(|| query.account.and_then(|account| snapshot.plan_of(account, query.at_ms)));
     // Where all incoming services are asked for, the call is explained by the one whose price the check shows.
@@ -313,27 +308,10 @@ pub fn explain(
         at_ms: query.at_ms,
         usage,
         counters,
+        stored: None,
     };
     let price = price_leg(snapshot, &leg, &mut lines);
-    (
-        price.map(|price| Side {
-            amount: price.retail.amount,
-            currency: price.retail.currency,
-            billed_s: price.retail.billed_s,
-        }),
-        lines,
-    )
-}
-
-/// The retail result of an explained call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-pub struct Side {
-    /// Amount.
-    pub amount: Money,
-    /// Currency.
-    pub currency: Option<Currency>,
-    /// Seconds charged.
-    pub billed_s: u64,
+    Explanation::of(price.as_ref().map(|price| &price.retail).map_err(|code| *code), lines)
 }
 
 fn wanted(query: &Query<'_>, provider: Option<ProviderId>) -> Wanted {

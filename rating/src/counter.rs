@@ -105,6 +105,24 @@ impl Counters for BTreeMap<CounterKey, u64> {
     }
 }
 
+/// Counters as a charge found them, from what it drew. A bundle that it did not draw from had nothing left, or was not needed; a volume that it did
+/// not move was not asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct AsDrawn<'a> {
+    /// What the charge drew.
+    pub draws: &'a [Draw],
+    /// Knows bundles from volumes.
+    pub snapshot: &'a Snapshot,
+}
+
+impl Counters for AsDrawn<'_> {
+    fn used(&self, key: &CounterKey) -> u64 {
+        let drawn = self.draws.iter().find(|draw| draw.key == *key);
+        let is_volume = || self.snapshot.volumes.iter().any(|volume| volume.id == key.counter);
+        drawn.map_or_else(|| if is_volume() { 0 } else { u64::MAX }, |draw| draw.before)
+    }
+}
+
 /// A bundle of a plan: units that cost nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct Bundle {

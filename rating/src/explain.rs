@@ -11,6 +11,7 @@ use crate::code::words;
 use crate::lock::{LockAction, LockOrigin, LockScope};
 use crate::money::{Currency, Money, RoundingMode};
 use crate::price::Measure;
+use crate::stored::Term;
 use crate::terms::{DiscountLevel, ExchangeLevel};
 
 words! {
@@ -18,6 +19,8 @@ words! {
     FreeReason {
         /// The plan does not price incoming calls.
         IncomingNotPriced = "incoming_not_priced",
+        /// The number that was called is ours, and nobody has it (M14).
+        NonTarget = "non_target",
     }
 }
 
@@ -49,6 +52,15 @@ pub enum Line {
         effective: bool,
         /// What the effective one does to the charge.
         action: LockAction,
+    },
+    /// The catalogue now gives other terms than those that the charge was made by; the charge's count.
+    Stored {
+        /// Which term.
+        term: Term,
+        /// What the catalogue gives now.
+        found: Option<String>,
+        /// What the charge keeps.
+        stored: Option<String>,
     },
     /// A price list was searched.
     List {

@@ -17,6 +17,7 @@ use crate::price::{Usage, price};
 use crate::resolve::{Resolved, resolve};
 use crate::rows::{ListId, ProviderId, Symbol};
 use crate::snapshot::{AccountIx, Plan, Snapshot};
+use crate::stored::{StoredTerms, Term};
 use crate::terms::{Adjustments, percent_text};
 
 /// A leg whose payer and provider are known.
@@ -44,6 +45,8 @@ pub struct Leg<'a> {
     pub usage: Usage,
     /// Where the account's counters stand.
     pub counters: &'a dyn Counters,
+    /// The terms that its charge was made by, when a stored charge is priced again.
+    pub stored: Option<&'a StoredTerms>,
 }
 
 /// One side of a priced leg.
@@ -135,6 +138,9 @@ pub fn price_leg<T: Trace>(snapshot: &Snapshot, leg: &Leg<'_>, trace: &mut T) ->
     let mut result = LegPrice::FREE;
     let usage_day = snapshot.usage_day(leg.at_ms);
     result.tax_basis_points = snapshot.tax_of(leg.account, usage_day, leg.at_ms);
+    if let Some(stored) = leg.stored {
+        result.tax_basis_points = stored.tax(result.tax_basis_points, trace);
+    }
     if snapshot.is_emergency(leg.number) {
         trace.line(|| Line::Emergency { code: leg.number.to_string() });
         result.emergency = true;
@@ -172,10 +178,17 @@ pub fn price_leg<T: Trace>(snapshot: &Snapshot, leg: &Leg<'_>, trace: &mut T) ->
     {
         let found = resolve(snapshot, snapshot.wholesale_lists(provider), &chain, &wanted, "wholesale", trace);
         if let Some(resolved) = found {
+            let mut made = None;
             let exchange = if resolved.list.currency == snapshot.currency {
                 None
             } else {
-                snapshot.terms.general_exchange((resolved.list.currency, snapshot.currency), usage_day, leg.at_ms)
+                let pair = (resolved.list.currency, snapshot.currency);
+                let found = snapshot.terms.general_exchange(pair, usage_day, leg.at_ms);
+                let term = Term::WholesaleExchangeRate;
+                match leg.stored {
+                    Some(stored) => stored.exchange(snapshot, term, (pair, usage_day), found, &mut made, trace),
+                    None => found,
+                }
             };
             let adjustments = Adjustments { exchange, ..Adjustments::default() };
             result.wholesale = charge(snapshot, resolved, leg, &adjustments, trace)?;
@@ -200,9 +213,14 @@ fn locked<T: Trace>(
     }
     let query = ProviderQuery::Through(leg.provider);
     let matches = || snapshot.locks(leg.account, leg.number, chain, query, leg.at_ms);
-    let Some(decides) = lock::effective(matches()) else { return Ok(None) };
     let answered = leg.usage.answered;
-    let action = if answered { snapshot.breach.of(decides.lock.origin) } else { LockAction::Zero };
+    let found = lock::effective(matches())
+        .map(|decides| (decides, if answered { snapshot.breach.of(decides.lock.origin) } else { LockAction::Zero }));
+    if let Some((lock, action)) = leg.stored.and_then(|stored| stored.lock(found, answered, trace)) {
+        result.breached_lock = (lock != 0).then_some(lock);
+        return Ok(action);
+    }
+    let Some((decides, action)) = found else { return Ok(None) };
     for found in matches() {
         trace.line(|| Line::Lock {
             id: found.lock.id,
@@ -239,12 +257,20 @@ fn retail<T: Trace>(
         .ok_or(SuspenseCode::NoRetailPrice)?;
     let added_tax = if resolved.list.tax_included { 0 } else { result.tax_basis_points };
     let mut adjustments = Adjustments { added_tax, ..Adjustments::default() };
+    let mut made = None;
     if let Some(account) = account {
         let own = account.terms;
         adjustments.discount = snapshot.terms.discount(own, leg.service, leg.number, leg.at_ms);
+        if let Some(stored) = leg.stored {
+            adjustments.discount = stored.discount(snapshot, adjustments.discount, trace);
+        }
         if account.currency != resolved.list.currency {
             let pair = (resolved.list.currency, account.currency);
-            let rate = snapshot.terms.exchange(own, pair, snapshot.usage_day(leg.at_ms), leg.at_ms);
+            let day = snapshot.usage_day(leg.at_ms);
+            let mut rate = snapshot.terms.exchange(own, pair, day, leg.at_ms);
+            if let Some(stored) = leg.stored {
+                rate = stored.exchange(snapshot, Term::ExchangeRate, (pair, day), rate, &mut made, trace);
+            }
             adjustments.exchange = Some(rate.ok_or(SuspenseCode::NoExchangeRate)?);
         }
     }

@@ -1,8 +1,8 @@
 //! What does this call cost, and why?
 //!
 //! Owns: exact money ([`money`]), rates and their arithmetic ([`rate`], [`price`], `increments`), the texts of a rate's row ([`rate_text`]), time bands ([`calendar`]), discounts, exchange rates and tax ([`terms`]), price lists ([`list`]), the choice of a rate over the layers of a
-//! tariff plan ([`resolve`]), bundles and volumes ([`counter`]), locks ([`lock`]), the price of a leg with its explanation ([`leg`], [`explain`]), the tariff check ([`check`]), both in words ([`wording`]), and the
-//! immutable [`snapshot`] of everything the hot path reads, built from plain [`rows`].
+//! tariff plan ([`resolve`]), bundles and volumes ([`counter`]), locks ([`lock`]), the price of a leg with its explanation ([`leg`], [`explain`], [`explanation`]), the tariff check ([`check`]), the price of a stored charge once more
+//! ([`stored`], [`replay`]), all of them in words ([`wording`], [`story`]), and the immutable [`snapshot`] of everything the hot path reads, built from plain [`rows`].
 //! Does not own: where rows come from (`billing`, CSV files), decoding and identification of records (`cdr-ingest`).
 //! Always: pure. No IO, no clock, no environment, no float; what goes in decides what comes out.
 
@@ -12,6 +12,7 @@ pub mod check;
 pub mod code;
 pub mod counter;
 pub mod explain;
+pub mod explanation;
 mod increments;
 pub mod leg;
 pub mod list;
@@ -21,9 +22,12 @@ mod overview;
 pub mod price;
 pub mod rate;
 pub mod rate_text;
+pub mod replay;
 pub mod resolve;
 pub mod rows;
 pub mod snapshot;
+pub mod stored;
+pub mod story;
 pub mod terms;
 pub mod wording;
 

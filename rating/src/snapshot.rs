@@ -139,6 +139,8 @@ pub struct Snapshot {
     pub(crate) symbols: FxHashMap<Box<str>, Symbol>,
     /// Incoming services that some row asks for.
     pub(crate) incoming_services: Vec<Symbol>,
+    /// The words that symbols stand for, by index.
+    pub(crate) words: Vec<Box<str>>,
     /// By first day, ascending.
     pub(crate) taxes: Vec<TaxRow>,
 }
@@ -328,9 +330,10 @@ impl Snapshot {
         self.symbols.get(word).copied()
     }
 
-    /// The word that a symbol stands for.
+    /// The word that a symbol stands for; none for a word that occurs nowhere.
+    #[inline]
     pub fn word(&self, symbol: Symbol) -> Option<&str> {
-        self.symbols.iter().find(|(_, other)| **other == symbol).map(|(word, _)| &**word)
+        self.words.get(symbol.0 as usize).map(|word| &**word)
     }
 
     /// Every lock that bars `number`: the account's own, then the global ones.

@@ -94,6 +94,13 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// A rate of so much for one unit that no row of the catalogue holds any more.
+    pub(crate) fn of_one((from, to): (Currency, Currency), rate: Money, day: NaiveDate) -> Self {
+        let ratio = Ratio::new(rate.nanos(), NANOS_PER_UNIT);
+        let (level, validity) = (ExchangeLevel::General, Validity::ALWAYS);
+        Self { id: 0, level, from, to, rate, quantity: 1, day, per_unit: rate, ratio, validity }
+    }
+
     /// The amount in the currency that is wanted.
     pub fn apply(&self, amount: Exact) -> Result<Exact, Overflow> {
         self.ratio.of(amount)
@@ -300,6 +307,18 @@ impl Terms {
         let groups = own.memberships.iter().map(|membership| &self.groups[membership.group as usize]);
         let mut rates = std::iter::once(own).chain(groups).flat_map(|terms| &terms.exchanges);
         self.general.contains_key(&pair) || rates.any(|rate| (rate.from, rate.to) == pair)
+    }
+
+    /// A discount by its identifier, whoever has it and whenever it counts.
+    pub(crate) fn discount_by_id(&self, id: u64) -> Option<&Discount> {
+        self.owners.iter().chain(&self.groups).flat_map(|own| &own.discounts).find(|discount| discount.id == id)
+    }
+
+    /// Any exchange rate of these currencies by what one unit is worth, whoever has it and whenever it counts.
+    pub(crate) fn exchange_by_rate(&self, pair: (Currency, Currency), per_unit: Money) -> Option<&Exchange> {
+        let general = self.general.get(&pair).into_iter().flatten();
+        let mut all = general.chain(self.owners.iter().chain(&self.groups).flat_map(|own| &own.exchanges));
+        all.find(|rate| (rate.from, rate.to) == pair && rate.per_unit == per_unit)
     }
 
     /// The client's own tax at a moment, in hundredths of a percent (B22).

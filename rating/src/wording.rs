@@ -12,6 +12,7 @@ use crate::explain::{FreeReason, Line};
 use crate::lock::{LockAction, LockOrigin, LockScope};
 use crate::money::RoundingMode;
 use crate::price::Measure;
+use crate::stored::Term;
 use crate::terms::{DiscountLevel, ExchangeLevel};
 
 words! {
@@ -26,7 +27,7 @@ words! {
 
 impl Language {
     /// One of two texts.
-    const fn pick(self, russian: &'static str, english: &'static str) -> &'static str {
+    pub(crate) const fn pick(self, russian: &'static str, english: &'static str) -> &'static str {
         match self {
             Self::Russian => russian,
             Self::English => english,
@@ -43,6 +44,11 @@ impl fmt::Display for Line {
                 let mark = if *effective { format!(", decides: {action}") } else { String::new() };
                 write!(f, "{scope} lock {id} on {mask} by {origin}{mark}")
             }
+            Self::Stored { term, found, stored } => {
+                let shown = |value: &Option<String>| value.as_deref().unwrap_or("none").to_owned();
+                let term = term_text(*term, Language::English);
+                write!(f, "{term}: charged by {}, the catalogue now gives {}", shown(stored), shown(found))
+            }
             Self::List { side, list, prefix, row, chosen } => match (prefix, row) {
                 (Some(prefix), Some(row)) => {
                     write!(f, "{side} list {list}: prefix {prefix}, row {row}{}", if *chosen { ", taken" } else { "" })
@@ -52,6 +58,9 @@ impl fmt::Display for Line {
             Self::Free { reason: FreeReason::IncomingNotPriced } => {
                 f.write_str("free: the plan does not price incoming calls")
             }
+            Self::Free { reason: FreeReason::NonTarget } => f.write_str(
+                "nothing is charged: the number called is ours and not in work, nobody pays for such a call",
+            ),
             Self::AttemptFee { amount } => write!(f, "attempt fee {amount}"),
             Self::FreeSeconds { free_s } => write!(f, "shorter than {free_s} free seconds: 0"),
             Self::ConnectFee { amount } => write!(f, "connect fee {amount}"),
@@ -138,6 +147,11 @@ impl Line {
                 };
                 format!("{scope} {id} на {mask}, {origin}{}", if *effective { action } else { "" })
             }
+            Self::Stored { term, found, stored } => {
+                let shown = |value: &Option<String>| value.as_deref().unwrap_or("нет").to_owned();
+                let term = term_text(*term, Language::Russian);
+                format!("{term}: начислено по {}, сейчас в справочниках {}", shown(stored), shown(found))
+            }
             Self::List { side, list, prefix, row, chosen } => {
                 let side = if *side == "retail" { "розничный" } else { "оптовый" };
                 match (prefix, row) {
@@ -150,6 +164,9 @@ impl Line {
             }
             Self::Free { reason: FreeReason::IncomingNotPriced } => {
                 "бесплатно: входящие звонки по тарифу не оплачиваются".into()
+            }
+            Self::Free { reason: FreeReason::NonTarget } => {
+                "ничего не начислено: набран наш номер, который ни за кем не закреплён, такой звонок никто не оплачивает".into()
             }
             Self::AttemptFee { amount } => format!("плата за попытку {amount}"),
             Self::FreeSeconds { free_s } => format!("короче {free_s} бесплатных секунд: 0"),
@@ -219,6 +236,17 @@ impl Line {
                 format!("в том числе налог {percent} %, без налога {net} {currency}")
             }
         }
+    }
+}
+
+const fn term_text(term: Term, language: Language) -> &'static str {
+    match term {
+        Term::Discount => language.pick("скидка", "discount"),
+        Term::ExchangeRate => language.pick("курс валюты", "exchange rate"),
+        Term::WholesaleExchangeRate => language.pick("курс валюты опта", "wholesale exchange rate"),
+        Term::Tax => language.pick("налог", "tax"),
+        Term::Lock => language.pick("запрет", "lock"),
+        Term::LockAction => language.pick("действие запрета", "effect of the lock"),
     }
 }
 
@@ -345,6 +373,9 @@ mod tests {
             Line::List { side: "retail", list: "r".into(), prefix: Some("38".into()), row: Some(5), chosen: true },
             Line::List { side: "wholesale", list: "r".into(), prefix: None, row: None, chosen: false },
             Line::Free { reason: FreeReason::IncomingNotPriced },
+            Line::Free { reason: FreeReason::NonTarget },
+            Line::Stored { term: Term::Discount, found: None, stored: Some("5 (10 %)".into()) },
+            Line::Stored { term: Term::Tax, found: Some("20 %".into()), stored: Some("22 %".into()) },
             Line::AttemptFee { amount },
             Line::FreeSeconds { free_s: 5 },
             Line::ConnectFee { amount },

@@ -21,6 +21,8 @@ pub(crate) struct Answer {
     pub(crate) head: String,
     pub(crate) body: Value,
     pub(crate) bytes: Vec<u8>,
+    /// The body as it came.
+    pub(crate) text: String,
 }
 
 /// All roles; each has a user of its name.
@@ -97,7 +99,8 @@ impl Api {
         let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
         let status = head.split_whitespace().nth(1).unwrap().parse().unwrap();
         let bytes = answer[end + 4..].to_vec();
-        Answer { status, head, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null), bytes }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status, head, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null), bytes, text }
     }
 
     pub(crate) async fn get(&self, path: &str, role: &str) -> Answer {

@@ -16,3 +16,4 @@ mod offline;
 mod price_lists;
 mod restart;
 mod terms;
+mod why;

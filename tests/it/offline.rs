@@ -82,10 +82,10 @@ fn a_broken_directory_is_refused_as_a_whole() {
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(path, text + line + "\n").unwrap();
     };
-    append("rates.csv", "retail,7x,outgoing,0.60,1/1");
-    append("rates.csv", "nowhere,7,outgoing,0.60,1/1");
-    append("rates.csv", "retail,44,outgoing,1.2.3,1/1");
-    append("rates.csv", "retail,44,outgoing,1,60");
+    append("rates.csv", "retail,7x,outgoing,,,0.60,,1/1");
+    append("rates.csv", "nowhere,7,outgoing,,,0.60,,1/1");
+    append("rates.csv", "retail,44,outgoing,,,1.2.3,,1/1");
+    append("rates.csv", "retail,44,outgoing,,,1,,60");
     append("plans.csv", "basic,0,retail");
     append("locks.csv", "short:112x,,operator,");
     std::fs::write(directory.path().join("bands.csv"), "list,band,priority,hours\nretail,night,1,22:00-06:00\n")
@@ -94,11 +94,11 @@ fn a_broken_directory_is_refused_as_a_whole() {
     assert!(legs.is_empty() && !success);
     for expected in [
         "bands.csv, line 2, column hours: `22:00-06:00` is not hours of the form 08:00-20:00, separated by blanks, each within one day",
-        "rates.csv, line 8, column prefix: `7x` is not a prefix of 1 to 15 digits that does not begin with 0, or short:CODE",
-        "rates.csv, line 9, column list: `nowhere` is not in lists.csv",
-        "rates.csv, line 10, column price: `1.2.3` is not an amount",
-        "rates.csv, line 11, column billing: `60` is not of the form 30/6",
-        "plans.csv, line 4, column layer: `0` is not a position from 1",
+        "rates.csv, line 12, column prefix: `7x` is not a prefix of 1 to 15 digits that does not begin with 0, or short:CODE",
+        "rates.csv, line 13, column list: `nowhere` is not in lists.csv",
+        "rates.csv, line 14, column price: `1.2.3` is not an amount",
+        "rates.csv, line 15, column billing: `60` is not of the form 30/6",
+        "plans.csv, line 5, column layer: `0` is not a position from 1",
         "locks.csv, line 5, column mask",
     ] {
         assert!(errors.contains(expected), "{expected} is not in:\n{errors}");
@@ -111,10 +111,11 @@ fn contradictions_between_rows_name_their_lines() {
     tests::write_operator(directory.path());
     let path = directory.path().join("rates.csv");
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text + "retail,381,outgoing,9.00,60/60\n").unwrap();
+    std::fs::write(&path, text + "retail,381,outgoing,,,9.00,,60/60\n").unwrap();
     let (_, errors, success) = rate(directory.path(), &[], "");
     assert!(
-        !success && errors.contains("rates.csv, line 8, column from: another row of this list has the same prefix 381"),
+        !success
+            && errors.contains("rates.csv, line 12, column from: another row of this list has the same prefix 381"),
         "{errors}"
     );
 }
@@ -237,10 +238,10 @@ fn time_bands() {
     let (_, errors, success) = rate(directory.path(), &[], "");
     assert!(!success);
     for expected in [
-        "rates.csv, line 7, column band: no row without a band has the same list, prefix",
+        "rates.csv, line 7, column band: no row without a band and a step has the same list, prefix",
         "rates.csv, line 8, column band: `morning` is no band of this list in bands.csv",
-        "rates.csv, line 9, column band: the price inside `evening` stands twice",
-        "rates.csv, line 10, column connect_fee: belongs to the row without a band",
+        "rates.csv, line 9, column band: the price inside this band and from this step on stands twice",
+        "rates.csv, line 10, column connect_fee: belongs to the row without a band and a step",
     ] {
         assert!(errors.contains(expected), "{expected} is not in:\n{errors}");
     }

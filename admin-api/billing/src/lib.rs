@@ -1,6 +1,6 @@
 //! The books of Tollgate: the only crate that speaks SQL to Postgres.
 //!
-//! Owns: the schema and its migrations, and the rooms: [`accounts`], [`ledger`], [`numbers`], [`locks`], [`terms`], [`counters`], [`currencies`], [`price_lists`], [`invoicing`], [`streams`] (position, outbox and identities
+//! Owns: the schema and its migrations, and the rooms: [`accounts`], [`ledger`], [`numbers`], [`locks`], [`terms`], [`counters`], [`charges`] (what ClickHouse keeps of them), [`currencies`], [`price_lists`], [`invoicing`], [`streams`] (position, outbox and identities
 //! of the record stream), [`suspense`], [`staff`], [`audit`], [`operator`] (loading a whole operator), and the read-only [`hot_path`].
 //! Does not own: HTTP, Kafka, ClickHouse, the price of a call.
 //! Always: a balance changes only in the transaction that writes what it sums up; every write of a person goes through a [`change::Change`] and leaves
@@ -15,6 +15,7 @@ pub mod audit;
 pub mod staff;
 
 pub mod accounts;
+pub mod charges;
 pub mod counters;
 pub mod currencies;
 pub mod invoicing;

@@ -6,6 +6,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
+pub(crate) mod charges;
 pub(crate) mod docs;
 pub(crate) mod health;
 pub(crate) mod locks;

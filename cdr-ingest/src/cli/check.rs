@@ -7,10 +7,10 @@ use anyhow::{Context, bail};
 use chrono::{DateTime, SecondsFormat, Utc};
 use numbering::{Digits, parse_mask};
 use rating::check::{self, Answer, Asked, PriceRequest, Query};
-use rating::explain::Line;
+use rating::explanation::{Explanation, Spoken};
 use rating::rows::ProviderId;
 use rating::wording::Language;
-use rating::{Service, Snapshot, SuspenseCode, Usage};
+use rating::{Service, Snapshot, Usage};
 use serde::Serialize;
 
 use crate::operator_dir;
@@ -58,7 +58,7 @@ pub(super) struct Options {
     /// The moment of the answer, for example 2026-11-01T10:00:00+03:00; default: now.
     #[arg(long)]
     at: Option<DateTime<Utc>>,
-    /// Explain the price of an answered call of so many seconds; 0: of an attempt.
+    /// Explain the price of an answered call of so many seconds (0: of an attempt), or of an event of so many pieces.
     #[arg(long)]
     seconds: Option<u32>,
     /// Language of the words: en, ru.
@@ -77,17 +77,7 @@ struct Printed<'a> {
     answer: &'a Answer,
     request: Option<PriceRequest>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    explanation: Option<Explanation>,
-}
-
-/// What the example call costs.
-#[derive(Serialize)]
-struct Explanation {
-    amount: Option<String>,
-    currency: Option<String>,
-    billed_s: Option<u64>,
-    refusal: Option<SuspenseCode>,
-    lines: Vec<Line>,
+    explanation: Option<Spoken<'a>>,
 }
 
 #[expect(clippy::print_stdout, reason = "the answer is what the command is for")]
@@ -112,6 +102,7 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
     let explanation = options.seconds.map(|seconds| explain(&snapshot, &query, seconds));
     if options.json {
         let request = answer.request(&asked);
+        let explanation = explanation.as_ref().map(|explained| explained.spoken(language));
         let printed = Printed { asked: &asked, answer: &answer, request, explanation };
         println!("{}", serde_json::to_string_pretty(&printed)?);
     } else {
@@ -120,12 +111,7 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
             println!("  {line}");
         }
         if let Some(explanation) = explanation {
-            let result = match (&explanation.amount, &explanation.currency, explanation.refusal) {
-                (Some(amount), Some(currency), _) => format!("{amount} {currency}"),
-                (Some(amount), None, _) => amount.clone(),
-                (None, _, refusal) => refusal.map_or_else(String::new, |code| code.to_string()),
-            };
-            println!("{} s: {result}", options.seconds.unwrap_or_default());
+            println!("{} s: {}", options.seconds.unwrap_or_default(), explanation.result());
             for line in &explanation.lines {
                 println!("  {}", line.text(language));
             }
@@ -192,14 +178,11 @@ fn query<'a>(options: &Options, snapshot: &'a Snapshot) -> anyhow::Result<Query<
 }
 
 fn explain(snapshot: &Snapshot, query: &Query<'_>, seconds: u32) -> Explanation {
-    let usage = if seconds > 0 { Usage::call(u64::from(seconds) * 1000) } else { Usage::ATTEMPT };
-    let (price, lines) = check::explain(snapshot, query, usage, &());
-    let side = price.ok();
-    Explanation {
-        amount: side.map(|side| side.amount.to_string()),
-        currency: side.and_then(|side| side.currency).map(|currency| currency.to_string()),
-        billed_s: side.map(|side| side.billed_s),
-        refusal: price.err(),
-        lines,
-    }
+    let units = u64::from(seconds);
+    let usage = match query.service.is_call() {
+        true if units > 0 => Usage::call(units * 1000),
+        true => Usage::ATTEMPT,
+        false => Usage::event(units),
+    };
+    check::explain(snapshot, query, usage, &())
 }

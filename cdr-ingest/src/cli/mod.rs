@@ -10,6 +10,7 @@ mod load;
 mod migrate;
 mod produce;
 mod rate;
+mod replay;
 #[expect(clippy::print_stdout, reason = "the report is what the command is for")]
 mod report;
 mod run;
@@ -49,6 +50,8 @@ enum Command {
     Rate(rate::Options),
     /// Tariff check and lock check against a directory of CSV files: is a call priced, what would it cost, and why.
     Check(check::Options),
+    /// Price stored charges again and compare: amounts, rows and seconds have to be the same to the nano-unit.
+    Replay(replay::Options),
     /// Send a file of records to a topic.
     Produce(produce::Options),
     /// Make a demonstration operator, or call records for one.
@@ -187,6 +190,7 @@ pub fn main() -> anyhow::Result<std::process::ExitCode> {
         Command::Check(options) => check::main(&options),
         Command::Generate(command) => generate::main(&command),
         Command::Run(options) => runtime()?.block_on(run::main(options)),
+        Command::Replay(options) => runtime()?.block_on(replay::main(options)),
         Command::Produce(options) => runtime()?.block_on(produce::main(options)),
         Command::Migrate(options) => runtime()?.block_on(migrate::main(options)),
         Command::Load(options) => runtime()?.block_on(load::main(options)),

@@ -7,7 +7,11 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use rating::explain::Line;
+use rating::explanation::{Explanation, Told, told};
+use rating::leg::Side;
 use rating::snapshot::Plan;
+use rating::story::{self, Subject};
+use rating::wording::Language;
 use rating::{Money, Outcome, Snapshot, SuspenseCode};
 use serde::Serialize;
 
@@ -39,6 +43,12 @@ pub(super) struct Options {
     /// Source of records that name none.
     #[arg(long)]
     source: Option<String>,
+    /// Words instead of data: each leg as a support agent reads it to the customer.
+    #[arg(long, conflicts_with = "no_lines")]
+    text: bool,
+    /// Language of the words: en, ru. Given without --text, every line carries its sentence.
+    #[arg(long)]
+    language: Option<String>,
     /// Leave the explanation lines out.
     #[arg(long)]
     no_lines: bool,
@@ -68,8 +78,29 @@ struct Printed<'a> {
     list: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wholesale: Option<Wholesale<'a>>,
-    #[serde(skip_serializing_if = "<[Line]>::is_empty")]
-    lines: &'a [Line],
+    #[serde(skip_serializing_if = "Lines::is_empty")]
+    lines: Lines<'a>,
+}
+
+/// The steps, or the steps with their sentences.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Lines<'a> {
+    Plain(&'a [Line]),
+    Told(Vec<Told<'a>>),
+}
+
+impl<'a> Lines<'a> {
+    fn of(lines: &'a [Line], language: Option<Language>) -> Self {
+        language.map_or(Self::Plain(lines), |language| Self::Told(told(lines, language)))
+    }
+
+    const fn is_empty(&self) -> bool {
+        match self {
+            Self::Plain(lines) => lines.is_empty(),
+            Self::Told(lines) => lines.is_empty(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -93,6 +124,8 @@ struct Rater<'a> {
     plan: Option<&'a Plan>,
     header: Option<&'a str>,
     lines: bool,
+    text: bool,
+    language: Option<Language>,
     now_ms: i64,
     seen: HashSet<[u8; 16]>,
     standings: Standings<'static>,
@@ -100,6 +133,11 @@ struct Rater<'a> {
 }
 
 pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
+    let language = options
+        .language
+        .as_deref()
+        .map(|word| word.parse::<Language>().map_err(|()| anyhow::anyhow!("--language `{word}` is not one of en, ru")));
+    let language = language.transpose()?;
     let directory = operator_dir::read(&options.tariffs)?;
     let snapshot = directory.snapshot(operator_dir::world_plan())?;
     let plan = match &options.plan {
@@ -121,6 +159,8 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
         plan,
         header: options.source.as_deref(),
         lines: !options.no_lines,
+        text: options.text,
+        language,
         now_ms: options.now.unwrap_or_else(Utc::now).timestamp_millis(),
         seen: HashSet::new(),
         standings: Standings::default(),
@@ -187,6 +227,10 @@ impl Rater<'_> {
                 // Repeats were left out above.
                 self.standings.move_on(rated.draws());
             }
+            if self.text {
+                self.tell(&cdr, &call, leg, &rated, lines, out)?;
+                continue;
+            }
             match rated {
                 Ok(rated) => self.print_rated(&cdr, &call, leg, &rated, &lines, out)?,
                 Err(rejected) => self.print_suspended(Some(&cdr), leg, &rejected, &lines, out)?,
@@ -225,6 +269,50 @@ impl Rater<'_> {
             }
             other => other,
         }
+    }
+
+    /// A leg in words.
+    fn tell(
+        &mut self,
+        cdr: &DecodedCdr<'_>,
+        call: &NormalisedCdr,
+        leg: u8,
+        rated: &Result<RatedLeg, Rejected>,
+        lines: Vec<Line>,
+        out: &mut impl Write,
+    ) -> anyhow::Result<()> {
+        let outcome = match rated {
+            Ok(rated) if rated.price.is_some() => Outcome::Rated,
+            Ok(_) => Outcome::NonTarget,
+            Err(_) => Outcome::Suspended,
+        };
+        *self.summary.outcomes.entry(outcome).or_default() += 1;
+        let retail: Result<Side, SuspenseCode> = match rated {
+            Ok(rated) => {
+                if let Some(currency) = rated.currency {
+                    *self.summary.totals.entry(currency.to_string()).or_default() +=
+                        i128::from(rated.retail().amount.nanos());
+                }
+                Ok(rated.retail())
+            }
+            Err(rejected) => {
+                *self.summary.codes.entry(rejected.code).or_default() += 1;
+                Err(rejected.code)
+            }
+        };
+        let at = DateTime::from_timestamp_millis(call.at_ms()).unwrap_or_default().with_timezone(&self.snapshot.zone);
+        let service = rated.as_ref().map_or(cdr.service, |rated| rated.leg.service);
+        let subject = Subject { service, number: &call.dst.digits().to_string(), at, usage: call.usage };
+        let explanation = Explanation::of(retail.as_ref().map_err(|code| *code), lines);
+        let language = self.language.unwrap_or(Language::English);
+        writeln!(out, "{} {leg}", text::clean(&cdr.cdr_id))?;
+        for line in story::tell(&subject, &explanation, language) {
+            writeln!(out, "  {line}")?;
+        }
+        if let Err(rejected) = rated {
+            writeln!(out, "  {}", rejected.detail)?;
+        }
+        Ok(())
     }
 
     fn is_repeat(&mut self, source: &str, cdr: &DecodedCdr<'_>, leg: u8, bytes: &[u8]) -> bool {
@@ -281,7 +369,7 @@ impl Rater<'_> {
             prefix: retail.prefix.map(|prefix| format!("{:?}", snapshot.prefixes().prefix(prefix))),
             list: list.map(|list| &*list.code),
             wholesale,
-            lines,
+            lines: Lines::of(lines, self.language),
         };
         self.print(&printed, out)
     }
@@ -298,7 +386,7 @@ impl Rater<'_> {
         let printed = Printed {
             code: Some(rejected.code),
             detail: Some(&rejected.detail),
-            lines,
+            lines: Lines::of(lines, self.language),
             ..bare(cdr, leg, Outcome::Suspended)
         };
         self.print(&Printed { cdr_id: &text::clean(printed.cdr_id), ..printed }, out)
@@ -311,6 +399,11 @@ impl Rater<'_> {
 
     fn print(&mut self, printed: &Printed<'_>, out: &mut impl Write) -> anyhow::Result<()> {
         *self.summary.outcomes.entry(printed.outcome).or_default() += 1;
+        if self.text {
+            let code = printed.code.map_or_else(|| printed.outcome.to_string(), |code| code.to_string());
+            writeln!(out, "{} {}\n  {code} {}", printed.cdr_id, printed.leg, printed.detail.unwrap_or_default())?;
+            return Ok(());
+        }
         serde_json::to_writer(&mut *out, printed)?;
         out.write_all(b"\n")?;
         Ok(())
@@ -333,7 +426,7 @@ fn bare<'a>(cdr: Option<&'a DecodedCdr<'_>>, leg: u8, outcome: Outcome) -> Print
         prefix: None,
         list: None,
         wholesale: None,
-        lines: &[],
+        lines: Lines::Plain(&[]),
     }
 }
 

@@ -179,6 +179,20 @@ impl CallRow<'_> {
         }
     }
 
+    /// The place that the leg was priced by: its number's own, where the record names none.
+    fn place(&self) -> std::borrow::Cow<'_, str> {
+        let Some(place) = self.rated.leg.place else { return "".into() };
+        // A word that no price and no number has stands for itself.
+        let own = || crate::text::clean(self.cdr.place.as_deref().unwrap_or_default());
+        self.snapshot.word(place).map_or_else(own, Into::into)
+    }
+
+    /// What was priced: milliseconds of a call, pieces of an event.
+    fn used(&self) -> u64 {
+        let usage = self.call.usage;
+        if self.rated.leg.service.is_call() { usage.duration_ms } else { usage.duration_ms / 1000 }
+    }
+
     /// Units billed, if they are seconds, or pieces; else 0.
     fn billed(&self, seconds: bool) -> u64 {
         if self.rated.leg.service.is_call() == seconds { self.price().retail.billed_s } else { 0 }
@@ -225,6 +239,8 @@ table! {
         release_cause => w.string(&crate::text::clean(&row.cdr.release_cause)),
         charged_party => w.u8(row.party()),
         provider_id => w.u32(row.rated.leg.provider.map_or(0, |provider| provider.0)),
+        incoming_service => w.string(&crate::text::clean(row.cdr.incoming_service.as_deref().unwrap_or_default())),
+        place => w.string(&row.place()),
         destination => w.string(row.destination.map_or("", |destination| &destination.name_en)),
         country => w.string(row.destination.map_or("", |destination| &destination.country)),
         retail_prefix => w.digits(row.price().retail.prefix.map_or(numbering::Digits::EMPTY, |prefix| row.snapshot.prefixes().prefix(prefix))),
@@ -234,6 +250,7 @@ table! {
         wholesale_rate => w.u64(row.price().wholesale.row),
         tariff_version => w.u64(row.snapshot.version),
         duration_ms => w.u64(row.call.duration_ms),
+        used => w.u64(row.used()),
         billed_seconds => w.u64(row.billed(true)),
         quantity => w.u64(row.billed(false)),
         list_amount => w.money(row.price().retail.list_amount),
@@ -247,6 +264,7 @@ table! {
         wholesale_currency => currency(w, row.price().wholesale.list_currency),
         wholesale_cost => w.money(row.price().wholesale.amount),
         wholesale_cost_currency => currency(w, row.price().wholesale.currency),
+        wholesale_exchange_rate => w.money(row.price().wholesale.exchange_rate),
         seconds_covered => w.u64(row.price().retail.covered_s),
         counter_ids => w.array(row.rated.draws(), |w, draw| w.u32(draw.key.counter.0)),
         counter_periods => w.array(row.rated.draws(), |w, draw| w.date(draw.key.period)),

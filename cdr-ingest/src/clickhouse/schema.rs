@@ -11,6 +11,7 @@ const FILES: &[(u32, &str, &str)] = &[
     (1, "calls", include_str!("../../../deploy/clickhouse/0001_calls.sql")),
     (2, "wholesale_cost", include_str!("../../../deploy/clickhouse/0002_wholesale_cost.sql")),
     (3, "counters_and_events", include_str!("../../../deploy/clickhouse/0003_counters_and_events.sql")),
+    (4, "replay", include_str!("../../../deploy/clickhouse/0004_replay.sql")),
 ];
 
 /// What can go wrong.

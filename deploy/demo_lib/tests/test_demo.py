@@ -177,8 +177,9 @@ class Answers:
 
 ANSWERS = {
     "accounts": {"payment_mode": "prepaid", "credit_policy": "none", "balance": "93.99", "currency": "RUB", "plan": "second"},
-    "calls": {"total": 1, "items": [{"started_at": "2026-11-01T10:00:00.000Z", "disposition": "answered", "billed_seconds": 78, "service": "outgoing",
+    "calls": {"total": 1, "items": [{"id": "0F", "started_at": "2026-11-01T10:00:00.000Z", "disposition": "answered", "billed_seconds": 78, "service": "outgoing",
                                      "dst": "79161234567", "destination": "Russia mobile", "gross": "0.0078", "currency": "RUB"}]},
+    "charges": {"agrees": True, "differences": [], "text": ["outgoing call: 79161234567", "to pay: 0.0078 RUB"]},
     "tariff-check": {"verdict": "ok", "explanation": {"amount": "0.0078", "currency": "RUB", "refusal": None, "lines": [{"text": "x" * 200}]}},
     "lock-check": {"code": "LOCKED_GLOBAL", "locks": [{"scope": "global", "mask": "381", "origin": "operator"}]},
     "dids": {"status": "archive", "non_target_class": "has_calls", "calls_in_window": 7, "unique_callers_in_window": 2},
@@ -207,7 +208,7 @@ class Tour(unittest.TestCase):
 
     def test_every_question_is_told(self):
         text = tour.told(Answers(), self.subject("4.004"))     # within half a kopeck of the invoice
-        for part in ("balance 93.99 RUB", "79161234567", "0.0078 RUB; verdict ok", "LOCKED_GLOBAL", "global lock on 381", "has_calls", "4.00 RUB, of which tax 0.72"):
+        for part in ("balance 93.99 RUB", "79161234567", "0.0078 RUB; verdict ok", "LOCKED_GLOBAL", "global lock on 381", "has_calls", "why does the call of 2026-11-01T10:00:00 cost 0.0078 RUB?", "to pay: 0.0078 RUB", "4.00 RUB, of which tax 0.72"):
             self.assertIn(part, text)
         self.assertLessEqual(max(len(line) for line in text.splitlines()), tour.WIDTH)
 
@@ -215,6 +216,11 @@ class Tour(unittest.TestCase):
         with self.assertRaises(StackError) as raised:
             tour.told(Answers(), self.subject("4.01"))
         self.assertIn("the oracle expected 4.01", raised.exception.problem)
+
+    def test_a_charge_that_differs_is_a_failure(self):
+        with self.assertRaises(StackError) as raised:
+            tour.told(Answers(charges=dict(ANSWERS["charges"], agrees=False)), self.subject())
+        self.assertIn("charge 0F is not what its leg costs", raised.exception.problem)
 
     def test_an_answer_of_another_form_is_a_failure(self):
         for changed in ({"dids": {}}, {"calls": {"total": 1, "items": [{}]}}, {"invoices": dict(ANSWERS["invoices"], gross="much")}):

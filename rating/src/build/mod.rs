@@ -159,7 +159,7 @@ impl Builder {
         for source in &mut sources {
             source.rules = std::mem::take(&mut source.rules).with_short_codes(codes.iter().copied());
         }
-        let symbols = self.rows.symbols.iter().enumerate();
+        let words: Vec<Box<str>> = self.rows.symbols.iter().map(|word| word.as_str().into()).collect();
         let asked = lists.iter().flat_map(|list| &list.conditions).filter_map(|row| row.qualifiers.incoming_service);
         let incoming_services = asked.collect::<BTreeSet<Symbol>>().into_iter().collect();
         Ok(Snapshot {
@@ -198,7 +198,8 @@ impl Builder {
             default_rules: NumberRules::default().with_short_codes(codes),
             emergency: settings.emergency.iter().map(|code| code.digits()).collect(),
             incoming_services,
-            symbols: symbols.map(|(index, word)| (word.as_str().into(), Symbol(index as u32))).collect(),
+            symbols: words.iter().enumerate().map(|(index, word)| (word.clone(), Symbol(index as u32))).collect(),
+            words,
             taxes,
         })
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate};
-use rating::counter::{CounterKey, Counters, Period, bundles_of};
+use rating::counter::{AsDrawn, CounterKey, Counters, Period, bundles_of};
 use rating::leg::{Leg, LegPrice, price_leg};
 use rating::list::Validity;
 use rating::rate::{parse_tiers, parse_variants};
@@ -80,9 +80,13 @@ fn price(snapshot: &Snapshot, book: &mut Book, at: &str, number: &str, service: 
         place: None,
         at_ms: ms(at),
         usage,
+        stored: None,
         counters: book,
     };
     let priced = price_leg(snapshot, &leg, &mut ()).unwrap();
+    // A stored charge knows nothing but what it drew: priced again it is the same.
+    let drawn = AsDrawn { draws: &priced.draws, snapshot };
+    assert_eq!(price_leg(snapshot, &Leg { counters: &drawn, ..leg }, &mut ()).unwrap(), priced, "{at} {number}");
     book.charge(&priced);
     priced
 }
@@ -289,7 +293,8 @@ fn what_is_used_up_is_named() {
         (40, vec![(1, 100, 0), (2, 20, 30), (3, 0, 10)]),
         (7, vec![(1, 100, 0), (2, 50, 0), (3, 10, 0)]),
     ] {
-        let price = price(&snapshot, &mut book, "2026-11-10T10:00:00Z", "381", Service::Outgoing, Usage::call(seconds));
+        let price =
+            price(&snapshot, &mut book, "2026-11-10T10:00:00Z", "381", Service::Outgoing, Usage::call(seconds * 1000));
         let draws: Vec<_> = price.draws.iter().map(|draw| (draw.key.counter.0, draw.before, draw.used)).collect();
         assert_eq!(draws, drawn, "{seconds} s");
     }

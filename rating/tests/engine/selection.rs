@@ -33,6 +33,7 @@ fn price(
         place: wanted.place,
         at_ms: wanted.at_ms,
         usage: if answered { Usage::call(10_000) } else { Usage::ATTEMPT },
+        stored: None,
         counters: &(),
     };
     price_leg(snapshot, &leg, &mut ())
@@ -256,8 +257,8 @@ fn an_empty_incoming_service_is_all_of_them() {
         let answer = check::tariff(&snapshot, &asked);
         assert_eq!(answer.verdict, verdict, "{incoming_service:?}");
         assert_eq!(answer.retail.and_then(|line| line.incoming_service).as_deref(), named, "{incoming_service:?}");
-        let explained = check::explain(&snapshot, &asked, Usage::call(1000), &()).0;
-        assert_eq!(explained.is_ok(), verdict == Verdict::Ok, "{incoming_service:?}");
+        let explained = check::explain(&snapshot, &asked, Usage::call(1000), &());
+        assert_eq!(explained.refusal.is_none(), verdict == Verdict::Ok, "{incoming_service:?}");
     }
     assert_eq!(check::tariff(&snapshot, &query("38", true, Service::Outgoing)).below.map(|below| below.lines), Some(1));
 }

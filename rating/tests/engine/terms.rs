@@ -46,6 +46,7 @@ fn leg() -> Leg<'static> {
         place: None,
         at_ms: ms(NOW),
         usage: Usage::call(10_000),
+        stored: None,
         counters: &(),
     }
 }

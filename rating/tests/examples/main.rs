@@ -166,6 +166,7 @@ fn reckoned(example: &Example) -> (String, String) {
         place: None,
         at_ms: answered.timestamp_millis(),
         usage,
+        stored: None,
         counters: &Standing(optional(example, "volume_before").parse().unwrap_or(0)),
     };
     match price_leg(&snapshot, &leg, &mut ()) {

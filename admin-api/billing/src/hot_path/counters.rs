@@ -14,9 +14,13 @@ use crate::store::StoreError;
 pub(crate) type VolumeIndex = HashMap<i32, u32>;
 
 pub(crate) async fn read_volumes(connection: &mut PgConnection, rows: &mut Rows) -> Result<VolumeIndex, StoreError> {
-    let found = sqlx::query("SELECT id, list_id, code, period FROM counter WHERE kind = 'volume' ORDER BY id")
-        .fetch_all(&mut *connection)
-        .await?;
+    let found = sqlx::query(
+        "SELECT id, list_id, code, period FROM counter
+         WHERE kind = 'volume' AND published_in <= $1 AND (withdrawn_in IS NULL OR withdrawn_in > $1) ORDER BY id",
+    )
+    .bind(rows.version as i64)
+    .fetch_all(&mut *connection)
+    .await?;
     let mut index = VolumeIndex::new();
     for row in &found {
         let id: i32 = row.get("id");
@@ -50,8 +54,9 @@ pub(super) async fn read_bundles(connection: &mut PgConnection, rows: &mut Rows)
     }
     let bundles = sqlx::query(
         "SELECT id, plan_id, code, priority, units, period, keeps, waives_connect_fee, services, destination_group_id, valid_from, valid_to
-         FROM counter WHERE kind = 'bundle' ORDER BY id",
+         FROM counter WHERE kind = 'bundle' AND published_in <= $1 AND (withdrawn_in IS NULL OR withdrawn_in > $1) ORDER BY id",
     )
+    .bind(rows.version as i64)
     .fetch_all(&mut *connection)
     .await?;
     for row in &bundles {

@@ -4,9 +4,12 @@
 //! Does not own: any table.
 //! Always: one REPEATABLE READ transaction, so the rows belong together; nothing here writes but [`raise_version`].
 
+mod charges;
 pub(crate) mod counters;
 mod parties;
 pub(crate) mod tariffs;
+
+pub use charges::{Charged, changes, read_rows_of};
 
 use std::collections::HashMap;
 
@@ -80,13 +83,45 @@ pub async fn read_rows(store: &Store) -> Result<Rows, StoreError> {
     tariffs::read_rates(&mut tx, &mut rows, (&bands, &volumes), &mut symbols, None).await?;
     tariffs::read_plans(&mut tx, &mut rows).await?;
     counters::read_bundles(&mut tx, &mut rows).await?;
-    parties::read_accounts(&mut tx, &mut rows).await?;
-    parties::read_terms(&mut tx, &mut rows).await?;
+    parties::read_accounts(&mut tx, &mut rows, &Of::All).await?;
+    parties::read_account_trunks(&mut tx, &mut rows).await?;
+    parties::read_terms(&mut tx, &mut rows, &Of::All).await?;
     parties::read_numbers(&mut tx, &mut rows, &mut symbols).await?;
-    parties::read_locks(&mut tx, &mut rows).await?;
+    parties::read_locks(&mut tx, &mut rows, &Of::All).await?;
     rows.symbols = symbols.words;
     tx.commit().await?;
     Ok(rows)
+}
+
+/// Whose rows are read.
+enum Of {
+    /// Everybody's.
+    All,
+    /// Those that some charges were priced by.
+    Charges {
+        /// Who pays.
+        accounts: Vec<i64>,
+        /// Everything that the numbers begin with, as tables write it.
+        prefixes: Vec<String>,
+    },
+}
+
+impl Of {
+    /// The accounts, if not all.
+    fn accounts(&self) -> Option<&[i64]> {
+        match self {
+            Self::All => None,
+            Self::Charges { accounts, .. } => Some(accounts),
+        }
+    }
+
+    /// The prefixes; none where everybody's rows are read.
+    fn prefixes(&self) -> &[String] {
+        match self {
+            Self::All => &[],
+            Self::Charges { prefixes, .. } => prefixes,
+        }
+    }
 }
 
 /// Interns qualifier words.

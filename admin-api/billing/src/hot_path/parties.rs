@@ -10,13 +10,16 @@ use rating::rows::{
 use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
 
-use super::{Symbols, account_id, client_id, currency, inconsistent, money, parse, plan_id, provider_id, validity};
+use super::{Of, Symbols, account_id, client_id, currency, inconsistent, money, parse, plan_id, provider_id, validity};
 use crate::store::StoreError;
 
-pub(super) async fn read_accounts(connection: &mut PgConnection, rows: &mut Rows) -> Result<(), StoreError> {
-    let accounts = sqlx::query("SELECT id, code, client_id, currency FROM account ORDER BY id")
-        .fetch_all(&mut *connection)
-        .await?;
+pub(super) async fn read_accounts(connection: &mut PgConnection, rows: &mut Rows, of: &Of) -> Result<(), StoreError> {
+    let accounts = sqlx::query(
+        "SELECT id, code, client_id, currency FROM account WHERE $1::bigint[] IS NULL OR id = ANY($1) ORDER BY id",
+    )
+    .bind(of.accounts())
+    .fetch_all(&mut *connection)
+    .await?;
     for row in &accounts {
         rows.accounts.push(AccountRow {
             id: account_id(row.get("id")),
@@ -25,9 +28,14 @@ pub(super) async fn read_accounts(connection: &mut PgConnection, rows: &mut Rows
             currency: currency(row.get("currency"), "account")?,
         });
     }
-    let plans = sqlx::query("SELECT account_id, plan_id, valid_from, valid_to FROM account_plan")
-        .fetch_all(&mut *connection)
-        .await?;
+    let plans = sqlx::query(
+        "SELECT account_id, plan_id, valid_from, valid_to FROM account_plan
+         WHERE ($1::bigint[] IS NULL OR account_id = ANY($1)) AND published_in <= $2 AND (withdrawn_in IS NULL OR withdrawn_in > $2)",
+    )
+    .bind(of.accounts())
+    .bind(rows.version as i64)
+    .fetch_all(&mut *connection)
+    .await?;
     rows.account_plans = plans
         .iter()
         .map(|row| AccountPlanRow {
@@ -36,6 +44,11 @@ pub(super) async fn read_accounts(connection: &mut PgConnection, rows: &mut Rows
             validity: validity(row),
         })
         .collect();
+    Ok(())
+}
+
+/// The trunks by which accounts are recognised.
+pub(super) async fn read_account_trunks(connection: &mut PgConnection, rows: &mut Rows) -> Result<(), StoreError> {
     let trunks = sqlx::query("SELECT account_id, trunk FROM account_trunk ORDER BY account_id")
         .fetch_all(&mut *connection)
         .await?;
@@ -46,12 +59,15 @@ pub(super) async fn read_accounts(connection: &mut PgConnection, rows: &mut Rows
     Ok(())
 }
 
-/// Groups, discounts, exchange rates and taxes of clients.
-pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows) -> Result<(), StoreError> {
+/// Groups, discounts, exchange rates and taxes of clients: of those whose accounts were read.
+pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows, of: &Of) -> Result<(), StoreError> {
+    let clients: Option<Vec<i64>> =
+        of.accounts().map(|_| rows.accounts.iter().map(|account| account.client.0 as i64).collect());
     let members = sqlx::query(
         "SELECT group_id, client_id, valid_from, least(valid_to, ended_at) AS valid_to FROM client_group_member
-         WHERE ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at",
+         WHERE (ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at) AND ($1::bigint[] IS NULL OR client_id = ANY($1))",
     )
+    .bind(&clients)
     .fetch_all(&mut *connection)
     .await?;
     rows.members = members
@@ -62,11 +78,16 @@ pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows) -
             validity: validity(row),
         })
         .collect();
+    let groups: Vec<i32> = rows.members.iter().map(|member| member.group.0 as i32).collect();
     let discounts = sqlx::query(
         "SELECT id, level, account_id, client_id, group_id, (percent * 100)::int AS basis_points, service, prefix, valid_from,
                 least(valid_to, ended_at) AS valid_to
-         FROM discount WHERE ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at ORDER BY id",
+         FROM discount WHERE (ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at)
+               AND ($1::bigint[] IS NULL OR client_id = ANY($1) OR group_id = ANY($2) OR account_id = ANY($3)) ORDER BY id",
     )
+    .bind(&clients)
+    .bind(&groups)
+    .bind(of.accounts())
     .fetch_all(&mut *connection)
     .await?;
     for row in &discounts {
@@ -87,8 +108,11 @@ pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows) -
         });
     }
     let exchanges = sqlx::query(
-        "SELECT id, client_id, group_id, currency_from, currency_to, rate, quantity, valid_from, ended_at FROM exchange_rate ORDER BY id",
+        "SELECT id, client_id, group_id, currency_from, currency_to, rate, quantity, valid_from, ended_at FROM exchange_rate
+         WHERE $1::bigint[] IS NULL OR coalesce(client_id, group_id) IS NULL OR client_id = ANY($1) OR group_id = ANY($2) ORDER BY id",
     )
+    .bind(&clients)
+    .bind(&groups)
     .fetch_all(&mut *connection)
     .await?;
     for row in &exchanges {
@@ -108,8 +132,9 @@ pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows) -
     }
     let taxes = sqlx::query(
         "SELECT client_id, (percent * 100)::int AS basis_points, valid_from, least(valid_to, ended_at) AS valid_to FROM client_tax
-         WHERE ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at",
+         WHERE (ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at) AND ($1::bigint[] IS NULL OR client_id = ANY($1))",
     )
+    .bind(&clients)
     .fetch_all(&mut *connection)
     .await?;
     rows.client_taxes = taxes
@@ -159,18 +184,21 @@ pub(super) async fn read_numbers(
     Ok(())
 }
 
-/// The times in which locks were and will be in force, as far back as the snapshot knows former states. How far that is concerns memory and no
-/// price, so the server's own clock will do.
-pub(super) async fn read_locks(connection: &mut PgConnection, rows: &mut Rows) -> Result<(), StoreError> {
+/// The times in which locks were and will be in force: all that some accounts have had, or everybody's as far back as the snapshot knows former states. How far that is concerns memory and no
+/// price, so the server's own clock will do. Of some accounts: theirs, and the global ones on some masks.
+pub(super) async fn read_locks(connection: &mut PgConnection, rows: &mut Rows, of: &Of) -> Result<(), StoreError> {
     let days: &str = &sqlx::query_scalar::<_, String>("SELECT value FROM setting WHERE key = 'catalogue.history_days'")
         .fetch_one(&mut *connection)
         .await?;
     let days: i32 = parse(days, "setting", "a whole number of days")?;
     let locks = sqlx::query(
         "SELECT l.id, l.account_id, l.mask, l.provider_id, l.origin, p.valid_from, p.valid_to FROM lock_period p JOIN lock l ON l.id = p.lock_id
-         WHERE p.valid_to IS NULL OR p.valid_to > now() - make_interval(days => $1) ORDER BY l.id, p.valid_from NULLS FIRST",
+         WHERE ($2::bigint[] IS NOT NULL OR p.valid_to IS NULL OR p.valid_to > now() - make_interval(days => $1))
+               AND ($2::bigint[] IS NULL OR l.account_id = ANY($2) OR l.account_id IS NULL AND l.mask = ANY($3)) ORDER BY l.id, p.valid_from NULLS FIRST",
     )
     .bind(days)
+    .bind(of.accounts())
+    .bind(of.prefixes())
     .fetch_all(&mut *connection)
     .await?;
     for row in &locks {

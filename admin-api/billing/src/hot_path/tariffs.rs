@@ -153,7 +153,7 @@ fn rate_row(line: &[u8], terms: &HashMap<i32, u32>, symbols: &mut Symbols) -> Op
     })
 }
 
-fn rate_of(row: &PgRow, bands: &BandIndex, volumes: &VolumeIndex) -> Option<Rate> {
+pub(super) fn rate_of(row: &PgRow, bands: &BandIndex, volumes: &VolumeIndex) -> Option<Rate> {
     let rounding = match (row.get::<Option<&str>, _>("rounding"), row.get::<Option<i16>, _>("decimals")) {
         (Some(mode), Some(decimals)) => {
             Some(Rounding { mode: mode.parse().ok()?, decimals: u8::try_from(decimals).ok()? })
@@ -188,9 +188,13 @@ pub(super) async fn read_plans(connection: &mut PgConnection, rows: &mut Rows) -
             prices_incoming: row.get("prices_incoming"),
         })
         .collect();
-    let layers = sqlx::query("SELECT plan_id, layer, list_id, valid_from, valid_to FROM tariff_layer")
-        .fetch_all(&mut *connection)
-        .await?;
+    let layers = sqlx::query(
+        "SELECT plan_id, layer, list_id, valid_from, valid_to FROM tariff_layer
+         WHERE published_in <= $1 AND (withdrawn_in IS NULL OR withdrawn_in > $1)",
+    )
+    .bind(rows.version as i64)
+    .fetch_all(&mut *connection)
+    .await?;
     rows.layers = layers
         .iter()
         .map(|row| LayerRow {

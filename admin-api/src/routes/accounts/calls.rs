@@ -47,7 +47,7 @@ pub(crate) struct CallsQuery {
 /// A leg of a call.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CallView {
-    /// Identity of the leg, hexadecimal.
+    /// Identity of the leg, hexadecimal; `/v1/charges/{id}/why` explains its price.
     id: String,
     /// 0 = first rating; higher = the difference that a re-rating made.
     revision: u16,
@@ -104,7 +104,7 @@ pub(crate) struct CallView {
 }
 
 impl CallView {
-    fn of(row: CallRow, snapshot: &Snapshot) -> Self {
+    pub(crate) fn of(row: CallRow, snapshot: &Snapshot) -> Self {
         Self {
             id: row.identity,
             revision: row.revision,

@@ -13,6 +13,7 @@ use billing::settings::Settings;
 use chrono::{DateTime, SecondsFormat, Utc};
 use rating::check::{self, Asked, Query};
 use rating::counter::CounterKey;
+use rating::explanation::told;
 use rating::{Snapshot, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -248,18 +249,13 @@ fn explanation(
 ) -> Explanation {
     let units = u64::from(units);
     let usage = if query.service.is_call() { Usage::call(units * 1000) } else { Usage::event(units) };
-    let (price, lines) = check::explain(snapshot, query, usage, counters);
-    let side = price.ok();
-    let lines = lines.iter().map(|line| {
-        let mut shown = serde_json::to_value(line).unwrap_or_default();
-        shown["text"] = Value::String(line.text(language));
-        shown
-    });
+    let explained = check::explain(snapshot, query, usage, counters);
+    let lines = told(&explained.lines, language);
     Explanation {
-        amount: side.map(|side| side.amount.to_string()),
-        currency: side.and_then(|side| side.currency).map(|currency| currency.as_str().to_owned()),
-        billed_seconds: side.map(|side| side.billed_s),
-        refusal: price.err().map(rating::SuspenseCode::as_str),
-        lines: lines.collect(),
+        amount: explained.amount.map(|amount| amount.to_string()),
+        currency: explained.currency.map(|currency| currency.as_str().to_owned()),
+        billed_seconds: explained.billed_seconds,
+        refusal: explained.refusal.map(rating::SuspenseCode::as_str),
+        lines: lines.iter().map(|line| serde_json::to_value(line).unwrap_or_default()).collect(),
     }
 }
