@@ -19,7 +19,6 @@ use billing::{Actor, Change, Clock, Store, SystemClock, staff};
 use cdr_ingest::operator_dir;
 use clap::Parser;
 use numbering::NumberingPlan;
-use rating::Snapshot;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -100,8 +99,7 @@ impl Bench {
 
     /// One import to the end, each step by the clock.
     async fn import(&self, list: &str, mode: Mode, bytes: Vec<u8>) -> anyhow::Result<i64> {
-        let snapshot = Snapshot::build(billing::hot_path::read_rows(&self.store).await?, Arc::clone(&self.plan))
-            .map_err(|bad| anyhow!("{} rows contradict each other", bad.len()))?;
+        let snapshot = billing::hot_path::read_snapshot(&self.store, Arc::clone(&self.plan), None).await?;
         let size = bytes.len();
         let order = Order {
             list: list.into(),

@@ -26,20 +26,12 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Why the catalogue is not newer than it was.
 #[derive(Debug, thiserror::Error)]
 pub enum RefreshError {
-    /// It cannot be read.
+    /// Settings or version cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Its rows contradict each other.
-    #[error("the catalogue contradicts itself in {count} rows, first: {first}")]
-    Contradiction {
-        /// How many rows.
-        count: usize,
-        /// The first of them.
-        first: String,
-    },
-    /// The thread that builds it ended early.
-    #[error("building the snapshot broke off: {0}")]
-    BrokeOff(#[from] tokio::task::JoinError),
+    /// The snapshot cannot be read or built.
+    #[error(transparent)]
+    Snapshot(#[from] hot_path::SnapshotError),
 }
 
 /// What is held.
@@ -70,12 +62,8 @@ impl Catalogue {
         if self.snapshot().is_some_and(|held| held.version == version) {
             return Ok(false);
         }
-        let rows = hot_path::read_rows(store).await?;
-        let built = tokio::task::spawn_blocking(move || Snapshot::build(rows, world_plan())).await?;
-        let snapshot = built.map_err(|rows| RefreshError::Contradiction {
-            count: rows.len(),
-            first: rows.first().map(ToString::to_string).unwrap_or_default(),
-        })?;
+        let former = self.snapshot();
+        let snapshot = hot_path::read_snapshot(store, world_plan(), former.as_deref()).await?;
         tracing::info!(version = snapshot.version, accounts = snapshot.account_count(), "catalogue in force");
         self.snapshot.store(Some(Arc::new(snapshot)));
         Ok(true)

@@ -172,6 +172,8 @@ impl Slots {
 pub struct PriceList {
     /// Identifier.
     pub id: ListId,
+    /// As in [`crate::rows::ListRow`].
+    pub(crate) revision: u64,
     /// Code that people use.
     pub code: Box<str>,
     /// The provider of a wholesale list; `None` = retail.

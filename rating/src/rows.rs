@@ -55,6 +55,8 @@ ids! {
 pub struct ListRow {
     /// Identifier.
     pub id: ListId,
+    /// Raised by everything that changes the list or its rows: one of the same revision need not be packed again.
+    pub revision: u64,
     /// Code, unique.
     pub code: String,
     /// The provider of a wholesale list; `None` = retail.

@@ -330,6 +330,11 @@ impl Snapshot {
         self.symbols.get(word).copied()
     }
 
+    /// The words that symbols stand for, by index.
+    pub fn words(&self) -> &[Box<str>] {
+        &self.words
+    }
+
     /// The word that a symbol stands for; none for a word that occurs nowhere.
     #[inline]
     pub fn word(&self, symbol: Symbol) -> Option<&str> {

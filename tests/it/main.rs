@@ -11,6 +11,7 @@ mod books;
 mod counting;
 mod duplicates;
 mod guards;
+mod in_force;
 mod locks;
 mod offline;
 mod price_lists;

@@ -130,6 +130,7 @@ fn assert_agrees(outcome: &Outcome) {
 /// What may happen to a catalogue: prices, layers and bundles of a new version; terms and locks that change without one.
 const AFTERWARDS: &str = "
     UPDATE catalogue SET version = version + 1;
+    UPDATE price_list SET revision = revision + 1;
     UPDATE rate SET withdrawn_in = (SELECT version FROM catalogue);
     INSERT INTO rate_terms SELECT id + 1000, replace(replace(tiers, '@0', '@5'), '@1.', '@7.'), connect_fee + 1, attempt_fee + 1, free_s, minimum, maximum, rounding, decimals, variants, volume_id FROM rate_terms;
     INSERT INTO rate (list_id, prefix, terms_id, service, incoming_service, provider_id, place, origin, valid_from, valid_to, published_in)

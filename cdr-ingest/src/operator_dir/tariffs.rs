@@ -66,7 +66,16 @@ pub(super) fn read_lists(reading: &mut Reading<'_>) {
         reading.names.list_currencies.insert(id, currency);
         let holidays = follow_calendar(reading, row, id);
         reading.operator.lists.push(ListDetails { name: row.text("name").unwrap_or(&code).to_owned(), holidays });
-        reading.operator.rows.lists.push(ListRow { id, code, provider, currency, zone, tax_included, rounding });
+        reading.operator.rows.lists.push(ListRow {
+            id,
+            revision: 0,
+            code,
+            provider,
+            currency,
+            zone,
+            tax_included,
+            rounding,
+        });
         reading.came_from("lists.csv", row.line);
     });
 }

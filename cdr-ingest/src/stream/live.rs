@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use billing::hot_path::SnapshotError;
 use billing::{Store, hot_path, ledger};
 use numbering::NumberingPlan;
 use rating::Snapshot;
@@ -24,7 +25,7 @@ pub struct Live {
 impl Live {
     /// Reads the first snapshot.
     pub async fn open(store: &Store, numbering: Arc<NumberingPlan>) -> anyhow::Result<Self> {
-        let snapshot = build(store, Arc::clone(&numbering)).await?;
+        let snapshot = hot_path::read_snapshot(store, Arc::clone(&numbering), None).await?;
         let periods = Periods::new(ledger::closed_periods(store).await?);
         Ok(Self { snapshot: ArcSwap::from_pointee(snapshot), periods: ArcSwap::from_pointee(periods), numbering })
     }
@@ -73,7 +74,8 @@ impl Live {
 
     async fn rebuild(&self, store: &Store) {
         let started = std::time::Instant::now();
-        match build(store, Arc::clone(&self.numbering)).await {
+        let former = self.snapshot();
+        match hot_path::read_snapshot(store, Arc::clone(&self.numbering), Some(&former)).await {
             Ok(snapshot) => {
                 tracing::info!(
                     version = snapshot.version,
@@ -83,16 +85,17 @@ impl Live {
                 metrics::gauge!("tollgate_snapshot_version").set(snapshot.version as f64);
                 self.snapshot.store(Arc::new(snapshot));
             }
-            Err(error) => tracing::error!("the new catalogue was refused, the old one stays in force: {error:#}"),
+            Err(SnapshotError::Contradictions(rows)) => {
+                let text: Vec<String> = rows.iter().take(20).map(ToString::to_string).collect();
+                tracing::error!(
+                    "the new catalogue was refused, the old one stays in force: {} contradiction(s): {}",
+                    rows.len(),
+                    text.join("; ")
+                );
+            }
+            Err(SnapshotError::Store(error)) => {
+                tracing::error!("the new catalogue cannot be read, the old one stays in force: {error:#}");
+            }
         }
     }
-}
-
-async fn build(store: &Store, numbering: Arc<NumberingPlan>) -> anyhow::Result<Snapshot> {
-    let rows = hot_path::read_rows(store).await?;
-    let built = tokio::task::spawn_blocking(move || Snapshot::build(rows, numbering)).await?;
-    built.map_err(|errors| {
-        let text: Vec<String> = errors.iter().take(20).map(ToString::to_string).collect();
-        anyhow::anyhow!("{} contradiction(s) in the catalogue: {}", errors.len(), text.join("; "))
-    })
 }

@@ -64,12 +64,12 @@ impl Lists {
         Self { prefixes, packed: Vec::new(), errors: Vec::new(), waiting: Vec::new(), zones: FxHashMap::default() }
     }
 
-    /// Keeps a list of the former snapshot as it is.
-    pub fn keep(&mut self, former: &Snapshot, list: ListId) -> bool {
-        let found = former.list_index.get(&list).map(|index| Arc::clone(&former.lists[*index as usize]));
+    /// Keeps a list of the former snapshot, if it has the same revision. Its terms must stand where they stood, and words mean what they meant.
+    pub fn keep(&mut self, former: &Snapshot, head: &ListRow) -> bool {
+        let found = former.list_index.get(&head.id).map(|index| Arc::clone(&former.lists[*index as usize]));
         // Once the set was built anew, the former identifiers mean nothing.
         let is_shared = Arc::ptr_eq(&self.prefixes, &former.prefixes);
-        let kept = found.filter(|_| is_shared);
+        let kept = found.filter(|list| is_shared && list.revision == head.revision);
         let is_kept = kept.is_some();
         self.packed.extend(kept);
         is_kept
@@ -84,6 +84,7 @@ impl Lists {
         let zone = self.zones.entry(head.zone).or_insert_with(|| Arc::new(ZoneOffsets::of(head.zone)));
         let mut list = PriceList {
             id: head.id,
+            revision: head.revision,
             code: head.code.as_str().into(),
             provider: head.provider,
             currency: head.currency,

@@ -40,6 +40,7 @@ impl Operator {
     pub(crate) fn list(&mut self, id: u32, provider: Option<u32>) -> &mut Self {
         self.rows.lists.push(ListRow {
             id: ListId(id),
+            revision: 0,
             code: format!("list-{id}"),
             provider: provider.map(ProviderId),
             currency: Currency::parse("RUB").unwrap(),

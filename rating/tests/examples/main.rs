@@ -91,6 +91,7 @@ fn operator(example: &Example) -> Rows {
     let of_list = if given("exchange").is_some() { Currency::parse("USD").unwrap() } else { Currency::RUB };
     rows.lists.push(ListRow {
         id: list,
+        revision: 0,
         code: "list".into(),
         provider: None,
         currency: of_list,

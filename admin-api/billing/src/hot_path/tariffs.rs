@@ -23,7 +23,7 @@ pub(crate) type BandIndex = HashMap<String, u32>;
 
 pub(crate) async fn read_lists(connection: &mut PgConnection, rows: &mut Rows) -> Result<BandIndex, StoreError> {
     let lists = sqlx::query(
-        "SELECT id, code, provider_id, currency, zone, tax, rounding, decimals, holidays FROM price_list ORDER BY id",
+        "SELECT id, revision, code, provider_id, currency, zone, tax, rounding, decimals, holidays FROM price_list ORDER BY id",
     )
     .fetch_all(&mut *connection)
     .await?;
@@ -42,6 +42,7 @@ pub(crate) async fn read_lists(connection: &mut PgConnection, rows: &mut Rows) -
         }
         rows.lists.push(ListRow {
             id: list_id(row.get("id")),
+            revision: row.get::<i64, _>("revision") as u64,
             code: row.get("code"),
             provider: row.get::<Option<i32>, _>("provider_id").map(provider_id),
             currency: currency(row.get("currency"), "price_list")?,
@@ -91,15 +92,29 @@ pub(crate) async fn read_rates(
     symbols: &mut Symbols,
     list: Option<ListId>,
 ) -> Result<(), StoreError> {
-    let list = list.map(|list| list.0 as i32);
+    let terms = read_rate_terms(&mut *connection, rows, (bands, volumes), list).await?;
+    rows.rate_rows = read_rate_rows(connection, &terms, symbols, list).await?;
+    Ok(())
+}
+
+/// Places of terms in [`Rows::rates`] by their identifiers. Terms are only ever added, with higher identifiers: all of them keep their places.
+pub(super) type TermsIndex = HashMap<i32, u32>;
+
+/// Reads all terms, or those of a list.
+pub(super) async fn read_rate_terms(
+    connection: &mut PgConnection,
+    rows: &mut Rows,
+    (bands, volumes): (&BandIndex, &VolumeIndex),
+    list: Option<ListId>,
+) -> Result<TermsIndex, StoreError> {
     let terms = sqlx::query(
         "SELECT * FROM rate_terms
          WHERE $1::integer IS NULL OR id IN (SELECT terms_id FROM rate WHERE list_id = $1 AND withdrawn_in IS NULL) ORDER BY id",
     )
-    .bind(list)
-    .fetch_all(&mut *connection)
+    .bind(list.map(|list| list.0 as i32))
+    .fetch_all(connection)
     .await?;
-    let mut index: HashMap<i32, u32> = HashMap::with_capacity(terms.len());
+    let mut index = TermsIndex::with_capacity(terms.len());
     for row in &terms {
         let id: i32 = row.get("id");
         index.insert(id, rows.rates.len() as u32);
@@ -108,26 +123,36 @@ pub(crate) async fn read_rates(
                 .ok_or_else(|| inconsistent("rate_terms", format!("terms {id} that are not well formed")))?,
         );
     }
+    Ok(index)
+}
+
+/// Reads the rows of all lists, or of one.
+pub(super) async fn read_rate_rows(
+    connection: &mut PgConnection,
+    terms: &TermsIndex,
+    symbols: &mut Symbols,
+    list: Option<ListId>,
+) -> Result<Vec<RateRow>, StoreError> {
     // COPY takes no parameters; a number cannot be anything else.
-    let only = list.map_or_else(String::new, |list| format!("AND list_id = {list}"));
+    let only = list.map_or_else(String::new, |list| format!("AND list_id = {}", list.0));
     let statement = format!(
         "COPY (SELECT id, list_id, prefix, terms_id, service, incoming_service, provider_id, place, origin,
                       (extract(epoch FROM valid_from) * 1000)::bigint, (extract(epoch FROM valid_to) * 1000)::bigint
                FROM rate WHERE withdrawn_in IS NULL {only}) TO STDOUT"
     );
     let mut lines = sqlx::postgres::PgConnection::copy_out_raw(connection, &statement).await?;
-    let mut rest = Vec::new();
+    let (mut rows, mut rest) = (Vec::new(), Vec::new());
     while let Some(chunk) = lines.try_next().await? {
         rest.extend_from_slice(&chunk);
         let Some(end) = rest.iter().rposition(|byte| *byte == b'\n') else { continue };
         for line in rest[..end].split(|byte| *byte == b'\n') {
             let row =
-                rate_row(line, &index, symbols).ok_or_else(|| inconsistent("rate", String::from_utf8_lossy(line)))?;
-            rows.rate_rows.push(row);
+                rate_row(line, terms, symbols).ok_or_else(|| inconsistent("rate", String::from_utf8_lossy(line)))?;
+            rows.push(row);
         }
         rest.drain(..=end);
     }
-    Ok(())
+    Ok(rows)
 }
 
 /// A line of COPY: eleven fields in the order of the statement above.

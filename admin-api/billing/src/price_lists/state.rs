@@ -158,6 +158,7 @@ pub(crate) mod tests {
     pub(crate) fn state(rows: &[(u64, &str, &str, i64, i64)]) -> ListState {
         let head = ListRow {
             id: ListId(1),
+            revision: 0,
             code: "retail".into(),
             provider: None,
             currency: Currency::RUB,

@@ -1,0 +1,176 @@
+//! The snapshot at the size of a large operator: memory, building it, and changing one list of it.
+//!
+//! `cargo run --release -p benches --bin catalogue` (about a minute, 2 GiB while it runs)
+//!
+//! 40 lists over the whole plan, 1,000 plans that share two of them, each with a list of 500 overrides, 1,000,000 accounts with a number each.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::anyhow;
+use benches::Random;
+use cdr_ingest::operator_dir;
+use numbering::{E164, PrefixId};
+use rating::build::{ListContext, Lists};
+use rating::list::{Qualifiers, Validity};
+use rating::rate::parse_tiers;
+use rating::rows::{
+    AccountId, AccountPlanRow, AccountRow, ClientId, DidRow, DidStatus, LayerRow, ListId, ListRow, PlanId, PlanRow,
+    ProviderId, ProviderRow, RateRow, Rows,
+};
+use rating::{Currency, Rate, RateParts, Rounding, Snapshot};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const FULL_LISTS: u32 = 40;
+const PLANS: u32 = 1_000;
+const OVERRIDES: u64 = 500;
+const ACCOUNTS: u64 = 1_000_000;
+const TERMS: u64 = 400;
+
+#[expect(clippy::print_stdout, reason = "the figures are what the program is for")]
+fn main() -> anyhow::Result<()> {
+    let plan = operator_dir::world_plan();
+    let prefixes = plan.prefixes();
+    let head = Rows { lists: lists(), rates: rates()?, ..Rows::empty() };
+    let mut random = Random::new(3);
+    let full = |list: u32, random: &mut Random| -> Vec<(RateRow, usize)> {
+        prefixes.iter().map(|(id, _)| (row(list, u64::from(id.0), prefixes.prefix(id), random), 0)).collect()
+    };
+    let override_rows = |list: u32, random: &mut Random| -> Vec<(RateRow, usize)> {
+        let mut ids: Vec<u32> = (0..OVERRIDES).map(|_| random.below(prefixes.len() as u64) as u32).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.into_iter().map(|id| (row(list, u64::from(id), prefixes.prefix(PrefixId(id)), random), 0)).collect()
+    };
+    let context = ListContext { rates: &head.rates, bands: &[], volumes: &[] };
+    let before = resident_mib();
+    let started = Instant::now();
+    let mut packed = Lists::new();
+    for list in &head.lists {
+        let rows =
+            if list.id.0 <= FULL_LISTS { full(list.id.0, &mut random) } else { override_rows(list.id.0, &mut random) };
+        packed.add(list, rows, context);
+    }
+    println!("lists packed: {:.1} s, {} MiB resident", started.elapsed().as_secs_f64(), resident_mib() - before);
+    let started = Instant::now();
+    let snapshot = assemble(&head, packed, &plan, 1)?;
+    println!("with parties: {:.1} s more, {} MiB resident", started.elapsed().as_secs_f64(), resident_mib() - before);
+    let started = Instant::now();
+    let changed = full(7, &mut random);
+    let read = started.elapsed();
+    let mut lists = Lists::after(&snapshot);
+    let mut heads = head.lists.clone();
+    heads[6].revision += 1;
+    for list in &heads {
+        if !lists.keep(&snapshot, list) {
+            lists.add(list, changed.clone(), context);
+        }
+    }
+    let packed_after = started.elapsed();
+    let next = assemble(&Rows { lists: heads, ..head.clone() }, lists, &plan, 2)?;
+    println!(
+        "one full list changed: rows made {:.2} s, packed {:.2} s, parties {:.2} s; both snapshots {} MiB resident, peak {} MiB",
+        read.as_secs_f64(),
+        packed_after.saturating_sub(read).as_secs_f64(),
+        started.elapsed().saturating_sub(packed_after).as_secs_f64(),
+        resident_mib() - before,
+        status_mib("VmHWM") - before,
+    );
+    assert_eq!((snapshot.version, next.version), (1, 2));
+    drop(snapshot);
+    Ok(())
+}
+
+fn lists() -> Vec<ListRow> {
+    (1..=FULL_LISTS + PLANS)
+        .map(|id| ListRow {
+            id: ListId(id),
+            revision: 0,
+            code: format!("list-{id}"),
+            provider: (id > 2 && id <= FULL_LISTS).then_some(ProviderId(id)),
+            currency: Currency::RUB,
+            zone: Rows::empty().entity.zone,
+            tax_included: true,
+            rounding: Rounding::DEFAULT,
+        })
+        .collect()
+}
+
+fn rates() -> anyhow::Result<Vec<Rate>> {
+    (1..=TERMS)
+        .map(|price| {
+            let tiers = parse_tiers(&format!("0:60@{}.{:02}/60", price / 100, price % 100));
+            let tiers = tiers.ok_or_else(|| anyhow!("tiers"))?;
+            Ok(Rate::new(RateParts { tiers, ..RateParts::default() })?)
+        })
+        .collect()
+}
+
+fn row(list: u32, id: u64, prefix: numbering::Digits, random: &mut Random) -> RateRow {
+    RateRow {
+        id: u64::from(list) * 1_000_000 + id,
+        list: ListId(list),
+        prefix,
+        qualifiers: Qualifiers::default(),
+        validity: Validity::ALWAYS,
+        rate: random.below(TERMS) as u32,
+    }
+}
+
+/// The snapshot over these lists, the parties as they come from their tables.
+fn assemble(head: &Rows, lists: Lists, plan: &Arc<numbering::NumberingPlan>, version: u64) -> anyhow::Result<Snapshot> {
+    let always = Validity::ALWAYS;
+    let layer =
+        |plan: u32, layer: u16, list: u32| LayerRow { plan: PlanId(plan), layer, list: ListId(list), validity: always };
+    let account = |id: u64| AccountRow {
+        id: AccountId(id),
+        code: format!("A-{id:07}"),
+        client: ClientId(id),
+        currency: Currency::RUB,
+    };
+    let number = |id: u64| E164::parse(&format!("7495{id:07}")).expect("eleven digits");
+    let rows = Rows {
+        version,
+        lists: head.lists.clone(),
+        rates: head.rates.clone(),
+        providers: (3..=FULL_LISTS)
+            .map(|id| ProviderRow { id: ProviderId(id), code: format!("provider-{id}"), trunks: Vec::new() })
+            .collect(),
+        plans: (1..=PLANS)
+            .map(|id| PlanRow { id: PlanId(id), code: format!("plan-{id}"), prices_incoming: false })
+            .collect(),
+        layers: (1..=PLANS).flat_map(|id| [layer(id, 1, FULL_LISTS + id), layer(id, 2, 1), layer(id, 3, 2)]).collect(),
+        accounts: (1..=ACCOUNTS).map(account).collect(),
+        account_plans: (1..=ACCOUNTS)
+            .map(|id| AccountPlanRow {
+                account: AccountId(id),
+                plan: PlanId((id % u64::from(PLANS)) as u32 + 1),
+                validity: always,
+            })
+            .collect(),
+        dids: (1..=ACCOUNTS)
+            .map(|id| DidRow {
+                number: number(id),
+                status: DidStatus::InWork,
+                account: Some(AccountId(id)),
+                place: None,
+                validity: always,
+            })
+            .collect(),
+        ..Rows::empty()
+    };
+    Snapshot::assemble(rows, lists, Arc::clone(plan)).map_err(|bad| anyhow!("{} rows contradict others", bad.len()))
+}
+
+fn resident_mib() -> u64 {
+    status_mib("VmRSS")
+}
+
+/// A figure of this process as the kernel gives it, in MiB.
+fn status_mib(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
