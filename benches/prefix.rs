@@ -1,9 +1,10 @@
-//! Longest prefix over the 316,865 prefixes of the world: the packed trie beside two honest alternatives, in one run.
+//! Longest prefix over the 316,865 prefixes of the world: the packed trie beside three honest alternatives, in one run.
 //!
 //! `cargo bench -p benches --bench prefix`
 
 #![expect(clippy::print_stdout, reason = "the size of the trie belongs to the figures")]
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -74,9 +75,45 @@ impl Intervals {
     }
 }
 
+/// The prefixes in order, each with the longest other one that begins it: the greatest not above the number begins it, or one of those behind it does.
+struct Ordered {
+    ids: BTreeMap<u64, u32>,
+    /// By identifier: the prefix as (word, digits), and the longest other prefix that begins it.
+    entries: Vec<(u64, usize, u32)>,
+}
+
+impl Ordered {
+    fn new(plan: &NumberingPlan) -> Self {
+        let set = plan.prefixes();
+        let shorter = |prefix: Digits| {
+            set.chain(prefix).longest_first().find(|id| set.prefix(*id) != prefix).map_or(u32::MAX, |id| id.0)
+        };
+        let word = |prefix: Digits| prefix.word() & !0xf;
+        Self {
+            // The shorter of two prefixes that differ in zeros alone has the same word: the length stands in the last digit.
+            ids: set.iter().map(|(id, prefix)| (word(prefix) | prefix.len() as u64, id.0)).collect(),
+            entries: set.iter().map(|(_, prefix)| (word(prefix), prefix.len(), shorter(prefix))).collect(),
+        }
+    }
+
+    fn longest(&self, number: Digits) -> Option<u32> {
+        let word = number.word() & !0xf;
+        let (_, id) = self.ids.range(..=word | 0xf).next_back()?;
+        let mut id = *id;
+        while id != u32::MAX {
+            let (prefix, len, shorter) = self.entries[id as usize];
+            if len <= number.len() && (word ^ prefix) >> (64 - 4 * len) == 0 {
+                return Some(id);
+            }
+            id = shorter;
+        }
+        None
+    }
+}
+
 fn compare(criterion: &mut Criterion) {
     let plan = cdr_ingest::operator_dir::world_plan();
-    let (hash, intervals) = (HashPerLength::new(&plan), Intervals::new(&plan));
+    let (hash, intervals, ordered) = (HashPerLength::new(&plan), Intervals::new(&plan), Ordered::new(&plan));
     let set: &PrefixSet = plan.prefixes();
     println!("trie: {} prefixes, {} bytes a prefix", set.len(), set.memory_bytes() / set.len());
     for (name, numbers) in [
@@ -86,6 +123,7 @@ fn compare(criterion: &mut Criterion) {
         for number in &numbers {
             let expected = set.longest(*number).map(|id| id.0);
             assert_eq!((hash.longest(*number), intervals.longest(*number)), (expected, expected), "{number}");
+            assert_eq!(ordered.longest(*number), expected, "{number}");
         }
         let mut group = criterion.benchmark_group(format!("longest prefix, {name}"));
         group.throughput(Throughput::Elements(numbers.len() as u64)).sample_size(30);
@@ -102,6 +140,7 @@ fn compare(criterion: &mut Criterion) {
         run("chain of all matches", &|number| set.chain(number).as_slice().len() as u64);
         run("hash probe per length", &|number| hash.longest(number).map_or(0, u64::from));
         run("sorted intervals", &|number| intervals.longest(number).map_or(0, u64::from));
+        run("B-tree of prefixes", &|number| ordered.longest(number).map_or(0, u64::from));
         group.finish();
     }
 }

@@ -44,6 +44,21 @@ fn measure(criterion: &mut Criterion) {
                 .count()
         });
     });
+    let canonical: Vec<&[u8]> = records
+        .iter()
+        .map(|(bytes, ..)| &bytes[..])
+        .filter(|bytes| serde_json::from_slice::<Canonical<'_>>(bytes).is_ok())
+        .collect();
+    group.throughput(Throughput::Elements(canonical.len() as u64));
+    group.bench_function("canonical records by the scanner in use", |bencher| {
+        bencher.iter(|| canonical.iter().filter(|bytes| decode(black_box(bytes), None, &sources).is_ok()).count());
+    });
+    group.bench_function("canonical records by serde_json, texts and times not yet understood", |bencher| {
+        let parsed =
+            |bytes: &[u8]| serde_json::from_slice::<Canonical<'_>>(bytes).is_ok_and(|record| record.is_whole());
+        bencher.iter(|| canonical.iter().filter(|bytes| parsed(black_box(bytes))).count());
+    });
+    group.throughput(Throughput::Elements(records.len() as u64));
     group.bench_function("bytes to charge and row", |bencher| {
         let periods = Periods::default();
         let context = Context {
@@ -69,6 +84,32 @@ fn measure(criterion: &mut Criterion) {
         );
     });
     group.finish();
+}
+
+/// A canonical record as a derived parser reads it: what the scanner is held against.
+#[derive(serde::Deserialize)]
+struct Canonical<'a> {
+    cdr_id: &'a str,
+    src: Option<&'a str>,
+    dst: &'a str,
+    service: &'a str,
+    setup_at: Option<serde_json::Value>,
+    answer_at: Option<serde_json::Value>,
+    end_at: Option<serde_json::Value>,
+    billable_ms: Option<i64>,
+    account: Option<&'a str>,
+    trunk_in: Option<&'a str>,
+    trunk_out: Option<&'a str>,
+    disposition: &'a str,
+}
+
+impl Canonical<'_> {
+    fn is_whole(&self) -> bool {
+        let times = [&self.setup_at, &self.answer_at, &self.end_at].iter().filter(|at| at.is_some()).count();
+        let names = [self.src, self.account, self.trunk_in, self.trunk_out].iter().flatten().count();
+        !self.cdr_id.is_empty() && times + names > 0 && !self.dst.is_empty() && self.service != self.disposition
+            || self.billable_ms.is_some()
+    }
 }
 
 /// Outgoing legs of the records, payer and provider found beforehand.
