@@ -290,11 +290,14 @@ fn retail<T: Trace>(
     let side = charge(snapshot, resolved, leg, &adjustments, trace)?;
     coverage.take(side.covered_s, side.billed_s, &mut result.draws, trace);
     if let Some((volume, key, before)) = volume
-        && side.billed_s > side.covered_s
+        && side.billed_s > 0
     {
+        // A leg that adds nothing still went by where it found the counter: by the length of the increments of a step.
         let used = side.billed_s - side.covered_s;
         result.draws.push(Draw { key, before, used });
-        trace.line(|| Line::Volume { counter: volume.code.to_string(), period: key.period, before, added: used });
+        if used > 0 {
+            trace.line(|| Line::Volume { counter: volume.code.to_string(), period: key.period, before, added: used });
+        }
     }
     Ok(side)
 }
