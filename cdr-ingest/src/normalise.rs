@@ -97,12 +97,19 @@ pub fn normalise(cdr: &DecodedCdr<'_>, source: &SourceRow, now_ms: i64) -> Resul
         end_ms: times.end_ms,
         duration_ms: times.duration_ms,
         usage: match cdr.quantity {
+            Some(pieces) if pieces > QUANTITY_MAX => {
+                let problem = format!("quantity {pieces} is beyond {QUANTITY_MAX}");
+                return Err(Rejected::new(SuspenseCode::Overflow, STAGE, problem));
+            }
             _ if times.answer_ms.is_none() => Usage::ATTEMPT,
             Some(pieces) if !cdr.service.is_call() => Usage::event(pieces),
             _ => Usage::call(source.whole_seconds.apply(times.duration_ms)),
         },
     })
 }
+
+/// Most pieces of one event: no list prices more, and thousandths of them fit every counter.
+const QUANTITY_MAX: u64 = 1_000_000_000_000_000;
 
 /// An event is of one moment; what it lasted does not matter.
 fn event_times(cdr: &DecodedCdr<'_>) -> Result<Times, &'static str> {

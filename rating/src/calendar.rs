@@ -60,10 +60,10 @@ impl ZoneOffsets {
         days.and_then(|days| NaiveDate::from_num_days_from_ce_opt(days.checked_add(EPOCH_FROM_CE)?)).unwrap_or_default()
     }
 
-    /// Noon of a day on the wall clock, milliseconds of the epoch: an hour that no zone skips.
-    pub(crate) fn noon(&self, day: NaiveDate) -> i64 {
-        let noon_ms = i64::from(days_of(day)) * i64::from(DAY_MS) + i64::from(DAY_MS / 2);
-        noon_ms - self.at(noon_ms - self.at(noon_ms).0).0
+    /// The last moment of a day on the wall clock, milliseconds of the epoch.
+    pub(crate) fn end(&self, day: NaiveDate) -> i64 {
+        let midnight_ms = (i64::from(days_of(day)) + 1) * i64::from(DAY_MS);
+        midnight_ms - self.at(midnight_ms - self.at(midnight_ms).0).0 - 1
     }
 
     /// The offset at an instant, and the instant at which it ends; milliseconds.

@@ -206,14 +206,14 @@ impl<'a> Coverage<'a> {
 
     /// The sum of it, for the arithmetic.
     pub(crate) fn included(&self) -> Included {
-        Included {
-            units: self.left.iter().fold(0, |sum: u64, left| sum.saturating_add(left.units)),
-            waives_connect_fee: self
-                .left
-                .iter()
-                .find(|left| left.units > 0)
-                .is_some_and(|left| left.bundle.waives_connect_fee),
+        let mut included = Included::default();
+        for left in self.left.iter().filter(|left| left.units > 0) {
+            if left.bundle.waives_connect_fee && included.waived_after.is_none() {
+                included.waived_after = Some(included.units);
+            }
+            included.units = included.units.saturating_add(left.units);
         }
+        included
     }
 
     /// Takes `covered` of the `billed` units of a leg.

@@ -299,6 +299,12 @@ fn retail<T: Trace>(
             trace.line(|| Line::Volume { counter: volume.code.to_string(), period: key.period, before, added: used });
         }
     }
+    // Counters are kept as 64 bits with a sign.
+    let is_beyond =
+        |draw: &Draw| draw.before.checked_add(draw.used).is_none_or(|stands| i64::try_from(stands).is_err());
+    if result.draws.iter().any(is_beyond) {
+        return Err(SuspenseCode::Overflow);
+    }
     Ok(side)
 }
 

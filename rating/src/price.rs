@@ -121,7 +121,7 @@ pub fn price<T: Trace>(
     };
     let covered_s = billed_s.min(included.units);
     let mut exact = increments;
-    let is_waived = covered_s > 0 && included.waives_connect_fee;
+    let is_waived = included.waived_after.is_some_and(|units| covered_s > units);
     if !parts.connect_fee.is_zero() && !is_waived {
         trace.line(|| Line::ConnectFee { amount: parts.connect_fee });
         exact = exact.checked_add(Exact::from(parts.connect_fee))?;

@@ -235,11 +235,11 @@ impl Snapshot {
         plan.map(|plan| &self.plans[plan as usize])
     }
 
-    /// Whether the plan of an account had a bundle on a day.
+    /// Whether the plan of an account had a bundle at the end of a day.
     pub(crate) fn had_bundle(&self, account: AccountIx, bundle: CounterId, day: NaiveDate) -> bool {
-        let noon_ms = self.offsets.noon(day);
-        self.plan_of(account, noon_ms)
-            .is_some_and(|plan| plan.bundles.iter().any(|other| other.id == bundle && other.validity.contains(noon_ms)))
+        let end_ms = self.offsets.end(day);
+        self.plan_of(account, end_ms)
+            .is_some_and(|plan| plan.bundles.iter().any(|other| other.id == bundle && other.validity.contains(end_ms)))
     }
 
     /// A volume by its index in rates.

@@ -385,8 +385,8 @@ pub struct Adjustments<'a> {
 pub struct Included {
     /// Units that are left, of all bundles that cover the usage.
     pub units: u64,
-    /// Whether the connect fee is included too.
-    pub waives_connect_fee: bool,
+    /// After how many of them comes the first unit of a bundle that includes the connect fee too; `None` = no bundle does.
+    pub waived_after: Option<u64>,
 }
 
 /// A percentage as people write it; `basis_points` is in hundredths of a percent.

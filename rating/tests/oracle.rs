@@ -57,7 +57,7 @@ fn walk(parts: &RateParts, rounding: Rounding, seconds: u64, standing: Standing)
         return (0, 0);
     }
     let included = standing.included;
-    let is_waived = included.waives_connect_fee && included.units > 0;
+    let is_waived = included.waived_after.is_some() && included.units > 0;
     let fee = if is_waived { 0 } else { i128::from(parts.connect_fee.nanos()) };
     let (mut total, mut paid_until, mut counter) = ((fee, 1i128), 0u64, standing.volume_before);
     for second in 0..seconds {
@@ -143,7 +143,7 @@ fn stepped_rates() -> impl Strategy<Value = RateParts> {
 fn standings() -> impl Strategy<Value = Standing> {
     (prop_oneof![Just(0), 1..2_500u64], any::<bool>(), 0..2_000u64).prop_map(
         |(units, waives_connect_fee, volume_before)| Standing {
-            included: Included { units, waives_connect_fee },
+            included: Included { units, waived_after: waives_connect_fee.then_some(0) },
             volume_before,
         },
     )
@@ -187,7 +187,7 @@ proptest! {
         let steps = prices[1..].iter().zip(1..);
         let variants = steps.map(|(price, step)| Variant { band: None, from_volume: step * 300, tiers: per_second(*price) }).collect();
         let rate = Rate::new(RateParts { tiers: per_second(prices[0]), variants, volume: Some(0), ..RateParts::default() }).unwrap();
-        let standing = |units, volume_before| Standing { included: Included { units, waives_connect_fee: false }, volume_before };
+        let standing = |units, volume_before| Standing { included: Included { units, waived_after: None }, volume_before };
         let call = |seconds: u64, standing| price(&rate, Rounding::NANOS, Usage::call(seconds * 1000), standing, &mut ()).unwrap();
         let whole = call(first + second, standing(units, before));
         let part = call(first, standing(units, before));

@@ -122,6 +122,11 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(if bars { 2 } else { 0 }))
 }
 
+/// An option that is there and not empty.
+fn given(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
 fn query<'a>(options: &Options, snapshot: &'a Snapshot) -> anyhow::Result<Query<'a>> {
     let prefix = |option: &str, text: &str| -> anyhow::Result<Digits> {
         parse_mask(text.trim_start_matches('+'))
@@ -169,8 +174,8 @@ fn query<'a>(options: &Options, snapshot: &'a Snapshot) -> anyhow::Result<Query<
         account: account.transpose()?,
         plan: plan.transpose()?,
         service,
-        incoming_service: symbol("--incoming-service", options.incoming_service.as_deref())?,
-        place: symbol("--place", options.place.as_deref())?,
+        incoming_service: symbol("--incoming-service", given(options.incoming_service.as_deref()))?,
+        place: symbol("--place", given(options.place.as_deref()))?,
         provider: provider.transpose()?,
         origin: options.origin.as_deref().map(|text| prefix("--origin", text)).transpose()?.unwrap_or_default(),
         at_ms: options.at.unwrap_or_else(Utc::now).timestamp_millis(),

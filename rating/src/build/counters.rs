@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{Builder, Table};
 use crate::counter::{Bundle, Volume};
 use crate::list::PriceList;
-use crate::rows::{ListId, PlanId};
+use crate::rows::{BundleRow, ListId, PlanId};
 use crate::snapshot::Plan;
 
 impl Builder {
@@ -50,6 +50,21 @@ impl Builder {
                     "another bundle of this plan has this priority at the same time; give one of them another";
                 self.bad(Table::Bundles, *row, "priority", problem);
             }
+        }
+        let mut by_code: Vec<_> = bundles.iter().collect();
+        by_code.sort_by_key(|(_, bundle)| (bundle.plan, bundle.code.as_str(), bundle.validity.from_ms));
+        let same = |pair: &&[&(usize, BundleRow)]| {
+            let (earlier, later) = (&pair[0].1, &pair[1].1);
+            (earlier.plan, &earlier.code) == (later.plan, &later.code) && earlier.validity.overlaps(later.validity)
+        };
+        let twice: Vec<usize> = by_code.windows(2).filter(same).map(|pair| pair[1].0).collect();
+        for row in twice {
+            self.bad(
+                Table::Bundles,
+                row,
+                "bundle",
+                "this bundle of the plan stands twice at one time; end the earlier one first",
+            );
         }
         for (row, bundle) in bundles {
             let Some(plan) = plan_index.get(&bundle.plan) else {

@@ -119,6 +119,45 @@ fn a_bundle_covers_from_the_first_second_until_it_is_used() {
     }
 }
 
+/// The fee goes by the bundles that are taken: 10 s of one that leaves it, then 5 s of one that waives it; or the first alone.
+#[test]
+fn the_connect_fee_goes_by_the_bundles_that_are_taken() {
+    let mut operator = operator();
+    operator.rows.bundles.push(bundle(1, 10));
+    operator.rows.bundles.push(BundleRow { waives_connect_fee: true, ..bundle(2, 30) });
+    for (seconds, amount) in [(15, "0"), (10, "0.5"), (50, "10")] {
+        let mut book = Book::default();
+        let found = call(&operator.build(), &mut book, "2026-11-10T10:00:00Z", "79", seconds);
+        assert_eq!(found.0, amount, "{seconds} s");
+    }
+}
+
+/// A counter that would stand beyond 2^63 is an overflow, not a wrap.
+#[test]
+fn a_counter_has_an_end() {
+    let mut operator = operator();
+    operator.rows.bundles.push(bundle(1, u64::MAX));
+    let snapshot = operator.build();
+    let month = "2026-11-01".parse().unwrap();
+    let book = Book([((1, month), i64::MAX as u64 - 5)].into());
+    let leg = |seconds: u64| Leg {
+        account: Some(AccountIx(0)),
+        plan: None,
+        service: Service::Outgoing,
+        number: digits("381"),
+        origin: outgoing().origin,
+        provider: None,
+        incoming_service: None,
+        place: None,
+        at_ms: ms("2026-11-10T10:00:00Z"),
+        usage: Usage::call(seconds * 1000),
+        stored: None,
+        counters: &book,
+    };
+    assert!(price_leg(&snapshot, &leg(5), &mut ()).is_ok());
+    assert_eq!(price_leg(&snapshot, &leg(6), &mut ()).err(), Some(rating::SuspenseCode::Overflow));
+}
+
 /// An increment is charged for the seconds that the bundle leaves uncovered: 60/60 at 1 a minute, 90 s are left, a call of 100 s is 120 s, 30 of them charged.
 #[test]
 fn the_increment_in_which_it_ends_is_charged_in_part() {
