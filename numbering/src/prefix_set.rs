@@ -7,8 +7,6 @@
 //! Cost for the 316,865 prefixes of the world's plan: see `benches/RESULTS.md` (12 bytes a node, 8 bytes a prefix for its digits).
 //! The first four digits are resolved by one table look-up; every further digit costs one dependent load.
 
-use rustc_hash::FxHashMap;
-
 use crate::digits::Digits;
 
 /// Dense identifier of a prefix within its [`PrefixSet`].
@@ -306,19 +304,9 @@ impl PrefixSet {
         })
     }
 
-    /// Every prefix that `beginning` begins and that is longer than it.
-    pub fn longer(&self, beginning: Digits) -> impl Iterator<Item = (PrefixId, Digits)> + '_ {
-        self.ranges_below(beginning).flatten().map(|id| (PrefixId(id), self.prefixes[id as usize]))
-    }
-
     /// The identifier of exactly this prefix.
     pub fn get(&self, prefix: Digits) -> Option<PrefixId> {
         self.chain(prefix).longest_first().next().filter(|id| self.prefix(*id) == prefix)
-    }
-
-    /// Identifiers by digits, for builders that resolve many prefixes at once.
-    pub fn index(&self) -> FxHashMap<Digits, PrefixId> {
-        self.iter().map(|(id, digits)| (digits, id)).collect()
     }
 }
 
@@ -383,7 +371,8 @@ mod tests {
                 prop_assert_eq!(set.get(prefix), Some(id));
             }
             for beginning in &prefixes {
-                let mut longer: Vec<String> = set.longer(digits(beginning)).map(|(_, prefix)| prefix.to_string()).collect();
+                let mut longer: Vec<String> =
+                    set.ranges_below(digits(beginning)).flatten().map(|id| set.prefix(PrefixId(id)).to_string()).collect();
                 longer.sort();
                 let mut expected: Vec<String> =
                     prefixes.iter().filter(|p| p.len() > beginning.len() && p.starts_with(beginning.as_str())).cloned().collect();
@@ -391,7 +380,7 @@ mod tests {
                 expected.dedup();
                 prop_assert_eq!(longer, expected);
             }
-            prop_assert_eq!(set.longer(Digits::EMPTY).count(), set.len());
+            prop_assert_eq!(set.ranges_below(Digits::EMPTY).flatten().count(), set.len());
         }
     }
 }

@@ -7,6 +7,7 @@ use rating::list::{Qualifiers, Validity};
 use rating::rate::Tier;
 use rating::rate_text;
 use rating::rows::{LayerRow, ListId, ListRow, PlanId, PlanRow, RateRow};
+use rating::wording::Language;
 use rating::{Currency, Money, Rate, RateParts, Rounding};
 
 use billing::operator::ListDetails;
@@ -17,10 +18,9 @@ use super::parties::{CURRENCY, ZONE};
 use super::table::{Column, RowReader, read_table};
 use super::variants::{read_variants, refuse_left_over};
 
-pub(super) const PREFIX: &str = "a prefix of 1 to 15 digits that does not begin with 0, or short:CODE";
-pub(super) const SERVICE: &str =
-    "one of outgoing, incoming, tollfree, forwarded, internal, message, data, CALLS_REC, CALLS_REC_UNLIM";
-const ROUNDINGS: &str = "one of half_up, up, half_even, down";
+pub(super) const PREFIX: &str = rate_text::Wanted::Prefix.words(Language::English);
+pub(super) const SERVICE: &str = rate_text::Wanted::Service.words(Language::English);
+const ROUNDINGS: &str = rate_text::Wanted::Rounding.words(Language::English);
 
 pub(super) fn read_lists(reading: &mut Reading<'_>) {
     let columns = [
