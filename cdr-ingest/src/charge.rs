@@ -13,6 +13,7 @@ use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use numbering::E164;
 use rating::counter::Draw;
 use rating::{Money, Outcome, Service};
+use rustc_hash::{FxHashMap, FxHashSet};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::admit::Admission;
@@ -197,6 +198,51 @@ pub struct Located<'a> {
 }
 
 impl Arena {
+    /// With room for the legs of so many records, of so many bytes together.
+    pub fn for_records(records: usize, bytes: usize) -> Self {
+        let legs = Vec::with_capacity(records + records / 8);
+        Self { legs, rows: Vec::with_capacity(if records == 0 { 0 } else { bytes }), ..Self::default() }
+    }
+
+    /// Positions of the records that have legs which counters count, in order.
+    pub fn counted_offsets(&self) -> impl Iterator<Item = i64> + '_ {
+        self.counted.iter().map(|counted| self.legs[counted.leg].offset)
+    }
+
+    /// Puts the legs of `again` into the place of those whose records stand at `offsets`; the order of offsets stays.
+    pub fn replace(&mut self, offsets: &FxHashSet<i64>, again: Self) {
+        let (rows, texts) = (self.rows.len(), self.texts.len());
+        self.rows.extend_from_slice(&again.rows);
+        self.texts.push_str(&again.texts);
+        let shifted = |range: &Range<usize>, by| range.start + by..range.end + by;
+        let mut draws: FxHashMap<usize, Vec<Draw>> =
+            again.counted.into_iter().map(|counted| (counted.leg, counted.draws)).collect();
+        let mut fresh = again.legs.into_iter().enumerate().peekable();
+        let former = std::mem::take(&mut self.legs);
+        self.legs.reserve(former.len());
+        self.counted.clear();
+        let mut done = i64::MIN;
+        for leg in former {
+            if !offsets.contains(&leg.offset) {
+                self.legs.push(leg);
+                continue;
+            }
+            if leg.offset == done {
+                continue;
+            }
+            done = leg.offset;
+            while let Some((index, mut leg)) = fresh.next_if(|(_, leg)| leg.offset == done) {
+                leg.row = shifted(&leg.row, rows);
+                leg.source = shifted(&leg.source, texts);
+                leg.cdr_id = shifted(&leg.cdr_id, texts);
+                if let Some(draws) = draws.remove(&index) {
+                    self.counted.push(CountedLeg { leg: self.legs.len(), draws });
+                }
+                self.legs.push(leg);
+            }
+        }
+    }
+
     fn text(&mut self, text: &str) -> Range<usize> {
         let start = self.texts.len();
         self.texts.push_str(text);
@@ -335,6 +381,73 @@ mod tests {
             let joined = [b"ab", &long[..], b"c"].concat();
             assert_eq!(digest_of([b"ab", &long[..], b"c"]), record_digest(&joined), "{length}");
         }
+    }
+
+    fn leg(arena: &mut Arena, offset: i64, text: &str, draws: Option<u64>) {
+        let start = arena.rows.len();
+        arena.rows.extend_from_slice(text.as_bytes());
+        let (source, cdr_id) = (arena.text("s"), arena.text(text));
+        if let Some(used) = draws {
+            let key = rating::counter::CounterKey {
+                account: rating::rows::AccountId(1),
+                counter: rating::rows::CounterId(1),
+                period: NaiveDate::MIN,
+            };
+            arena.counted.push(CountedLeg { leg: arena.legs.len(), draws: vec![Draw { key, before: 0, used }] });
+        }
+        arena.legs.push(ChargedLeg {
+            identity: [0; 16],
+            outcome: Outcome::Rated,
+            leg: 0,
+            late: false,
+            offset,
+            received_ms: 0,
+            end_ms: 0,
+            row_ms: 0,
+            setup_ms: 0,
+            row: start..arena.rows.len(),
+            source,
+            cdr_id,
+            effect: Effect::Nothing,
+        });
+    }
+
+    fn told(arena: &Arena) -> Vec<String> {
+        let legs = arena.legs.iter().enumerate().map(|(index, leg)| {
+            let draws = arena.counted.iter().find(|counted| counted.leg == index).map(|counted| counted.draws[0].used);
+            let row = std::str::from_utf8(&arena.rows[leg.row.clone()]).unwrap();
+            let (source, id) = (&arena.texts[leg.source.clone()], &arena.texts[leg.cdr_id.clone()]);
+            format!("{} {row} {source} {id} {draws:?}", leg.offset)
+        });
+        legs.collect()
+    }
+
+    /// A record of two legs of which one is counted, one that is not counted, one that becomes one leg of two.
+    #[test]
+    fn what_is_rated_again_stands_where_it_stood() {
+        let mut arena = Arena::default();
+        for (offset, text, draws) in
+            [(3, "a1", None), (3, "a2", Some(5)), (4, "b", None), (9, "c", Some(7)), (12, "d", None)]
+        {
+            leg(&mut arena, offset, text, draws);
+        }
+        let mut again = Arena::default();
+        for (offset, text, draws) in [(3, "A1", None), (3, "A2", Some(6)), (9, "C1", Some(1)), (9, "C2", None)] {
+            leg(&mut again, offset, text, draws);
+        }
+        let offsets = arena.counted_offsets().collect();
+        arena.replace(&offsets, again);
+        assert_eq!(
+            told(&arena),
+            [
+                "3 A1 s A1 None",
+                "3 A2 s A2 Some(6)",
+                "4 b s b None",
+                "9 C1 s C1 Some(1)",
+                "9 C2 s C2 None",
+                "12 d s d None"
+            ]
+        );
     }
 
     #[test]

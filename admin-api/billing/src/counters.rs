@@ -62,11 +62,14 @@ pub(crate) async fn apply(connection: &mut PgConnection, moves: &[CounterMove]) 
     Ok(written == moves.len() as u64)
 }
 
-/// Where these counters stand; those that nobody moved are left out.
-pub async fn standings(store: &Store, keys: &[CounterKey]) -> Result<Vec<(CounterKey, u64)>, StoreError> {
+/// Where these counters stand, and the same ones in all later periods: units that roll over are taken period by period, and who meets the oldest one
+/// will meet the next. Those that nobody moved are left out.
+pub async fn standings_from(store: &Store, keys: &[CounterKey]) -> Result<Vec<(CounterKey, u64)>, StoreError> {
     let rows = sqlx::query(
         "SELECT c.account_id, c.counter_id, c.period, c.used FROM usage_counter c
-         JOIN unnest($1::bigint[], $2::int[], $3::date[]) AS d (account_id, counter_id, period) USING (account_id, counter_id, period)",
+         JOIN (SELECT account_id, counter_id, min(period) AS period FROM unnest($1::bigint[], $2::int[], $3::date[]) AS k (account_id, counter_id, period)
+               GROUP BY account_id, counter_id) AS d
+           ON (c.account_id, c.counter_id) = (d.account_id, d.counter_id) AND c.period >= d.period",
     )
     .bind(keys.iter().map(|key| key.account.0 as i64).collect::<Vec<_>>())
     .bind(keys.iter().map(|key| key.counter.0 as i32).collect::<Vec<_>>())

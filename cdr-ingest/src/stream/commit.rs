@@ -54,10 +54,19 @@ pub struct Lessons {
 pub enum Refusal {
     /// Somebody else owns the partition.
     Fenced(String),
-    /// It has to be rated again: a period was closed, a counter was moved or counted a repeat, or late records could not be looked up.
-    RateAgain(Lessons),
+    /// It has to be rated again.
+    RateAgain(Again, Lessons),
     /// Postgres refuses it, and would refuse it again: a person has to look.
     Failed(StoreError),
+}
+
+/// How much of a batch has to be rated again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Again {
+    /// A period was closed, or late records could not be looked up.
+    Everything,
+    /// A counter was moved by somebody else, or counted a repeat.
+    Counted,
 }
 
 enum Attempt {
@@ -104,6 +113,10 @@ pub async fn commit(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared
 }
 
 async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -> Result<Attempt, Attempt> {
+    // What this process has moved itself meanwhile is known without asking.
+    if !shared.counters.stand_where_found(&prepared.moves) {
+        return Ok(counters_moved(claim, prepared));
+    }
     let mut tx = BatchTx::begin(&shared.store).await?;
     let last_blob = shared.seen.read().expect("no panic under this lock").last_blob();
     let blobs = tx.identities_since(last_blob).await?;
@@ -124,10 +137,10 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
     mark_suspended(&mut tx, prepared, &late, &mut marks).await?;
     if !mark_late(shared, prepared, &late, &mut marks).await? {
         let lessons = Lessons { late_lookup_failed: true, ..prepared.lessons.clone() };
-        return Ok(Attempt::Refused(Refusal::RateAgain(lessons)));
+        return Ok(Attempt::Refused(Refusal::RateAgain(Again::Everything, lessons)));
     }
     if !counted_rightly(&prepared.arena, &marks) {
-        return Ok(Attempt::Refused(Refusal::RateAgain(learn_repeats(prepared, &marks))));
+        return Ok(Attempt::Refused(Refusal::RateAgain(Again::Counted, learn_repeats(prepared, &marks))));
     }
     if marks != prepared.marks {
         let ids = shared.reserve_ids(&prepared.arena).await?;
@@ -140,18 +153,11 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
         Err(error @ WriteError::Fenced { .. }) => return Ok(Attempt::Refused(Refusal::Fenced(error.to_string()))),
         Err(WriteError::PeriodClosed) => {
             shared.live.refresh_periods(&shared.store).await?;
-            return Ok(Attempt::Refused(Refusal::RateAgain(prepared.lessons.clone())));
+            return Ok(Attempt::Refused(Refusal::RateAgain(Again::Everything, prepared.lessons.clone())));
         }
         Err(WriteError::CountersMoved) => {
-            metrics::counter!("tollgate_counter_conflicts_total").increment(1);
-            tracing::info!(
-                partition = claim.partition,
-                from_offset = prepared.from_offset,
-                counters = prepared.moves.len(),
-                "counters moved: the batch is rated again"
-            );
             shared.counters.refresh(&shared.store, &prepared.moves).await?;
-            return Ok(Attempt::Refused(Refusal::RateAgain(prepared.lessons.clone())));
+            return Ok(counters_moved(claim, prepared));
         }
         Err(WriteError::Store(error)) => return Err(error.into()),
     };
@@ -176,6 +182,18 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
         shared.seen.write().expect("no panic under this lock").insert(&blob, shared.now_ms());
     }
     Ok(Attempt::Done)
+}
+
+/// The refusal of a batch that found its counters elsewhere than they stand.
+fn counters_moved(claim: &Claim, prepared: &Prepared) -> Attempt {
+    metrics::counter!("tollgate_counter_conflicts_total").increment(1);
+    tracing::info!(
+        partition = claim.partition,
+        from_offset = prepared.from_offset,
+        counters = prepared.moves.len(),
+        "counters moved: what they count is rated again"
+    );
+    Attempt::Refused(Refusal::RateAgain(Again::Counted, prepared.lessons.clone()))
 }
 
 /// What the counted legs repeat from before the batch, so that the next rating leaves them out.

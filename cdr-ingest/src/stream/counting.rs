@@ -40,6 +40,12 @@ impl Committed {
         self.used.read().expect("no panic under this lock").get(key).copied().unwrap_or(0)
     }
 
+    /// Whether every counter that a batch moves stands, as far as this process knows, where the batch found it.
+    pub fn stand_where_found(&self, moves: &[CounterMove]) -> bool {
+        let used = self.used.read().expect("no panic under this lock");
+        moves.iter().all(|step| used.get(&step.key).is_none_or(|stands| *stands == step.before))
+    }
+
     /// Takes over what a batch has moved.
     pub fn moved(&self, moves: &[CounterMove], today: NaiveDate) {
         if moves.is_empty() {
@@ -54,12 +60,13 @@ impl Committed {
         }
     }
 
-    /// Reads anew where the counters of a refused batch stand.
+    /// Reads anew where the counters of a refused batch stand, now and in the periods after them.
     pub async fn refresh(&self, store: &Store, moves: &[CounterMove]) -> Result<(), StoreError> {
         let keys: Vec<CounterKey> = moves.iter().map(|step| step.key).collect();
-        let standing: FxHashMap<_, _> = counters::standings(store, &keys).await?.into_iter().collect();
+        let standing = counters::standings_from(store, &keys).await?;
         let mut used = self.used.write().expect("no panic under this lock");
-        used.extend(keys.into_iter().map(|key| (key, standing.get(&key).copied().unwrap_or(0))));
+        used.extend(keys.into_iter().map(|key| (key, 0)));
+        used.extend(standing);
         Ok(())
     }
 }

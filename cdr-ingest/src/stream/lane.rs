@@ -6,17 +6,20 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
 
+use billing::counters::CounterMove;
 use billing::streams::{Claim, OutboxPart};
+use rustc_hash::FxHashSet;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::batch::RawBatch;
-use super::commit::{Lessons, Prepared, Refusal, commit, ids_of};
+use super::batch::{RawBatch, RawRecord};
+use super::commit::{Again, Lessons, Prepared, Refusal, commit, ids_of};
 use super::counting::{Known, Tentative};
 use super::delivery;
 use super::service::Shared;
-use crate::assemble::assemble;
+use crate::assemble::{Assembled, assemble};
 use crate::charge::{Arena, Located, record_digest};
 use crate::clickhouse::deliver::Parcel;
 use crate::clickhouse::row::{BatchRow, Place};
@@ -64,7 +67,8 @@ async fn run(
                 recognise(&claim, &mut batch, &mut expected)?;
                 let Some((_, next)) = batch.offsets() else { continue };
                 let batch = Arc::new(batch);
-                let prepared = rate(&shared, &claim, &tentative, Arc::clone(&batch), from, Lessons::default()).await?;
+                let work = Work::on(&shared, &claim, &tentative, &batch);
+                let prepared = work.rate(move |work, ids| work.rate_all(from, Lessons::default(), ids)).await?;
                 from = next;
                 if to_commit.send((batch, prepared)).await.is_err() {
                     break;
@@ -100,10 +104,15 @@ async fn run(
                         prepared.from_offset
                     )));
                 }
-                Err(Refusal::RateAgain(lessons)) => {
+                Err(Refusal::RateAgain(again, lessons)) => {
                     tentative.refused(&prepared.moves, &prepared.arena);
-                    let from = prepared.from_offset;
-                    prepared = rate(&shared, &claim, &tentative, Arc::clone(&batch), from, lessons).await?;
+                    let work = Work::on(&shared, &claim, &tentative, &batch);
+                    let former = prepared;
+                    let rating = move |work: &Work, ids| match again {
+                        Again::Everything => work.rate_all(former.from_offset, lessons, ids),
+                        Again::Counted => work.rate_counted(former, lessons, ids),
+                    };
+                    prepared = work.rate(rating).await?;
                 }
             }
         }
@@ -159,80 +168,108 @@ fn recognise(claim: &Claim, batch: &mut RawBatch, expected: &mut Option<Vec<u8>>
     Ok(())
 }
 
-/// Rates a batch off the runtime's threads and adds it up, repeats left out as far as they are known.
-async fn rate(
-    shared: &Arc<Shared>,
-    claim: &Claim,
-    tentative: &Tentative,
+/// A batch to be rated, and what is needed for it.
+struct Work {
+    shared: Arc<Shared>,
+    claim: Claim,
+    tentative: Tentative,
     batch: Arc<RawBatch>,
-    from: i64,
-    lessons: Lessons,
-) -> anyhow::Result<Prepared> {
-    let ids = shared.reserve_ids_for(batch.len() * 2).await?;
-    let (shared, claim, tentative) = (Arc::clone(shared), claim.clone(), tentative.clone());
-    let rating = move || rate_batch(&shared, &claim, &tentative, &batch, from, lessons, ids);
-    Ok(tokio::task::spawn_blocking(rating).await?)
 }
 
-fn rate_batch(
-    shared: &Shared,
-    claim: &Claim,
-    tentative: &Tentative,
-    batch: &RawBatch,
-    from: i64,
-    lessons: Lessons,
-    ids: Vec<i64>,
-) -> Prepared {
-    let started = std::time::Instant::now();
-    let snapshot = shared.live.snapshot();
-    let periods = shared.live.periods();
-    let fallback = fallback_source(&snapshot);
-    let sources = Sources::new(snapshot.sources(), &fallback);
-    let context = Context {
-        snapshot: &snapshot,
-        sources: &sources,
-        periods: &periods,
-        now_ms: shared.now_ms(),
-        window_ms: shared.window_ms,
-        forgotten_up_to_ms: shared.seen.read().expect("no panic under this lock").forgotten_up_to_ms(),
-        late_lookup_failed: lessons.late_lookup_failed,
-    };
-    let known = Known { committed: &shared.counters, tentative, seen: &shared.seen, repeats: &lessons.repeats };
-    let mut standings = Standings::after(&known);
-    let mut arena = Arena::default();
-    arena.legs.reserve(batch.len() + batch.len() / 8);
-    arena.rows.reserve(batch.byte_len());
-    let place = |offset| Place { stream: claim.stream.0 as u32, partition: claim.partition, offset };
-    let mut read_up_to_ms = 0;
-    let records = batch.records().iter().map(|record| {
-        read_up_to_ms = read_up_to_ms.max(record.timestamp_ms);
-        let at =
-            Located { bytes: batch.payload(record), place: place(record.offset), received_ms: record.timestamp_ms };
-        (at, batch.source(record))
-    });
-    stages::run(&context, records, &mut standings, &mut arena);
-    let moves = standings.moves();
-    tentative.lead_to(&moves, standings.counted());
-    let (_, next_offset) = batch.offsets().expect("a batch that is rated has records");
-    let last = batch.records().last().expect("a batch that is rated has records");
-    let summary =
-        BatchRow { place: place(from), next_offset, records: batch.len() as u32, legs: [0; 4], read_up_to_ms };
-    let marks = shared.seen.read().expect("no panic under this lock").mark(&arena.legs);
-    let rated = started.elapsed();
-    let assembled = assemble(&arena, &marks, summary, &mut ids_of(ids));
-    metrics::histogram!("tollgate_stage_seconds", "stage" => "rate").record(rated.as_secs_f64());
-    metrics::histogram!("tollgate_stage_seconds", "stage" => "assemble")
-        .record(started.elapsed().saturating_sub(rated).as_secs_f64());
-    Prepared {
-        arena,
-        assembled,
-        marks,
-        summary,
-        from_offset: from,
-        last_digest: record_digest(batch.payload(last)),
-        moves,
-        lessons,
+impl Work {
+    fn on(shared: &Arc<Shared>, claim: &Claim, tentative: &Tentative, batch: &Arc<RawBatch>) -> Self {
+        let (shared, batch) = (Arc::clone(shared), Arc::clone(batch));
+        Self { shared, claim: claim.clone(), tentative: tentative.clone(), batch }
     }
+
+    /// Rates off the runtime's threads, with identifiers for as many parts as the batch can have.
+    async fn rate(self, rating: impl FnOnce(&Self, Vec<i64>) -> Prepared + Send + 'static) -> anyhow::Result<Prepared> {
+        let ids = self.shared.reserve_ids_for(self.batch.len() * 2).await?;
+        Ok(tokio::task::spawn_blocking(move || rating(&self, ids)).await?)
+    }
+
+    /// Rates every record and adds the batch up, repeats left out as far as they are known.
+    fn rate_all(&self, from: i64, lessons: Lessons, ids: Vec<i64>) -> Prepared {
+        let started = Instant::now();
+        let records = self.batch.records();
+        let (arena, moves) = self.charge(records, &lessons);
+        let read_up_to_ms = records.iter().map(|record| record.timestamp_ms).max().unwrap_or(0).max(0);
+        let (_, next_offset) = self.batch.offsets().expect("a batch that is rated has records");
+        let last = records.last().expect("a batch that is rated has records");
+        let place = self.place(from);
+        let summary = BatchRow { place, next_offset, records: self.batch.len() as u32, legs: [0; 4], read_up_to_ms };
+        observe("rate", started);
+        let (marks, assembled) = self.assemble(&arena, summary, ids);
+        let last_digest = record_digest(self.batch.payload(last));
+        Prepared { arena, assembled, marks, summary, from_offset: from, last_digest, moves, lessons }
+    }
+
+    /// Rates again only the records whose legs counters count: the price of no other leg depends on where a counter stands.
+    fn rate_counted(&self, former: Prepared, lessons: Lessons, ids: Vec<i64>) -> Prepared {
+        let started = Instant::now();
+        let counted: FxHashSet<i64> = former.arena.counted_offsets().collect();
+        let records = self.batch.records().iter().filter(|record| counted.contains(&record.offset));
+        let (again, moves) = self.charge(records, &lessons);
+        let mut arena = former.arena;
+        arena.replace(&counted, again);
+        observe("rate", started);
+        let (marks, assembled) = self.assemble(&arena, former.summary, ids);
+        Prepared { arena, assembled, marks, moves, lessons, ..former }
+    }
+
+    const fn place(&self, offset: i64) -> Place {
+        Place { stream: self.claim.stream.0 as u32, partition: self.claim.partition, offset }
+    }
+
+    /// Takes records through the stages; tells the lane where that leads its counters.
+    fn charge<'b>(
+        &'b self,
+        records: impl IntoIterator<Item = &'b RawRecord>,
+        lessons: &Lessons,
+    ) -> (Arena, Vec<CounterMove>) {
+        let shared = &*self.shared;
+        let snapshot = shared.live.snapshot();
+        let periods = shared.live.periods();
+        let fallback = fallback_source(&snapshot);
+        let sources = Sources::new(snapshot.sources(), &fallback);
+        let context = Context {
+            snapshot: &snapshot,
+            sources: &sources,
+            periods: &periods,
+            now_ms: shared.now_ms(),
+            window_ms: shared.window_ms,
+            forgotten_up_to_ms: shared.seen.read().expect("no panic under this lock").forgotten_up_to_ms(),
+            late_lookup_failed: lessons.late_lookup_failed,
+        };
+        let known = Known {
+            committed: &shared.counters,
+            tentative: &self.tentative,
+            seen: &shared.seen,
+            repeats: &lessons.repeats,
+        };
+        let mut standings = Standings::after(&known);
+        let records = records.into_iter().map(|record| {
+            let (bytes, place) = (self.batch.payload(record), self.place(record.offset));
+            (Located { bytes, place, received_ms: record.timestamp_ms }, self.batch.source(record))
+        });
+        let mut arena = Arena::for_records(records.size_hint().0, self.batch.byte_len());
+        stages::run(&context, records, &mut standings, &mut arena);
+        let moves = standings.moves();
+        self.tentative.lead_to(&moves, standings.counted());
+        (arena, moves)
+    }
+
+    fn assemble(&self, arena: &Arena, summary: BatchRow, ids: Vec<i64>) -> (Vec<bool>, Assembled) {
+        let started = Instant::now();
+        let marks = self.shared.seen.read().expect("no panic under this lock").mark(&arena.legs);
+        let assembled = assemble(arena, &marks, summary, &mut ids_of(ids));
+        observe("assemble", started);
+        (marks, assembled)
+    }
+}
+
+fn observe(stage: &'static str, started: Instant) {
+    metrics::histogram!("tollgate_stage_seconds", "stage" => stage).record(started.elapsed().as_secs_f64());
 }
 
 fn parcel(part: OutboxPart) -> Parcel {
