@@ -4,6 +4,7 @@
 //!
 //! 40 lists over the whole plan, 1,000 plans that share two of them, each with a list of 500 overrides, 1,000,000 accounts with a number each.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,7 +12,7 @@ use anyhow::anyhow;
 use benches::Random;
 use cdr_ingest::operator_dir;
 use numbering::{E164, PrefixId};
-use rating::build::{ListContext, Lists};
+use rating::build::{BadRow, ListContext, Lists};
 use rating::list::{Qualifiers, Validity};
 use rating::rate::parse_tiers;
 use rating::rows::{
@@ -28,6 +29,8 @@ const PLANS: u32 = 1_000;
 const OVERRIDES: u64 = 500;
 const ACCOUNTS: u64 = 1_000_000;
 const TERMS: u64 = 400;
+/// Accounts that come at once.
+const PORTION: usize = 20_000;
 
 #[expect(clippy::print_stdout, reason = "the figures are what the program is for")]
 fn main() -> anyhow::Result<()> {
@@ -55,11 +58,14 @@ fn main() -> anyhow::Result<()> {
     }
     println!("lists packed: {:.1} s, {} MiB resident", started.elapsed().as_secs_f64(), resident_mib() - before);
     let started = Instant::now();
-    let snapshot = assemble(&head, packed, &plan, 1)?;
+    let mut snapshot = Snapshot::assemble(&tariffs(&head, 1), packed, Arc::clone(&plan)).map_err(refused)?;
+    for first in (1..=ACCOUNTS).step_by(PORTION) {
+        let rows = parties(first..(first + PORTION as u64).min(ACCOUNTS + 1), 1);
+        snapshot = snapshot.amended(&rows, &[]).map_err(refused)?;
+    }
     println!("with parties: {:.1} s more, {} MiB resident", started.elapsed().as_secs_f64(), resident_mib() - before);
-    let started = Instant::now();
     let changed = full(7, &mut random);
-    let read = started.elapsed();
+    let started = Instant::now();
     let mut lists = Lists::after(&snapshot);
     let mut heads = head.lists.clone();
     heads[6].revision += 1;
@@ -69,16 +75,24 @@ fn main() -> anyhow::Result<()> {
         }
     }
     let packed_after = started.elapsed();
-    let next = assemble(&Rows { lists: heads, ..head.clone() }, lists, &plan, 2)?;
+    let next = snapshot.retariffed(&tariffs(&Rows { lists: heads, ..head.clone() }, 2), lists).map_err(refused)?;
+    drop(changed);
     println!(
-        "one full list changed: rows made {:.2} s, packed {:.2} s, parties {:.2} s; both snapshots {} MiB resident, peak {} MiB",
-        read.as_secs_f64(),
-        packed_after.saturating_sub(read).as_secs_f64(),
+        "one full list changed: packed {:.2} s, beside the parties {:.2} s; both snapshots {} MiB resident, peak {} MiB",
+        packed_after.as_secs_f64(),
         started.elapsed().saturating_sub(packed_after).as_secs_f64(),
         resident_mib() - before,
         status_mib("VmHWM") - before,
     );
-    assert_eq!((snapshot.version, next.version), (1, 2));
+    let started = Instant::now();
+    let after = next.clone().amended(&parties(500_000..500_001, 3), &[]).map_err(refused)?;
+    println!(
+        "one account and its number changed: {:.3} ms; three snapshots {} MiB resident",
+        started.elapsed().as_secs_f64() * 1e3,
+        resident_mib() - before
+    );
+    assert_eq!((snapshot.version, next.version, after.version), (1, 2, 3));
+    assert_eq!((snapshot.account_count(), after.account_count()), (ACCOUNTS as usize, ACCOUNTS as usize));
     drop(snapshot);
     Ok(())
 }
@@ -119,19 +133,11 @@ fn row(list: u32, id: u64, prefix: numbering::Digits, random: &mut Random) -> Ra
     }
 }
 
-/// The snapshot over these lists, the parties as they come from their tables.
-fn assemble(head: &Rows, lists: Lists, plan: &Arc<numbering::NumberingPlan>, version: u64) -> anyhow::Result<Snapshot> {
-    let always = Validity::ALWAYS;
-    let layer =
-        |plan: u32, layer: u16, list: u32| LayerRow { plan: PlanId(plan), layer, list: ListId(list), validity: always };
-    let account = |id: u64| AccountRow {
-        id: AccountId(id),
-        code: format!("A-{id:07}"),
-        client: ClientId(id),
-        currency: Currency::RUB,
-    };
-    let number = |id: u64| E164::parse(&format!("7495{id:07}")).expect("eleven digits");
-    let rows = Rows {
+/// Everything but accounts and numbers.
+fn tariffs(head: &Rows, version: u64) -> Rows {
+    let validity = Validity::ALWAYS;
+    let layer = |plan: u32, layer: u16, list: u32| LayerRow { plan: PlanId(plan), layer, list: ListId(list), validity };
+    Rows {
         version,
         lists: head.lists.clone(),
         rates: head.rates.clone(),
@@ -142,26 +148,42 @@ fn assemble(head: &Rows, lists: Lists, plan: &Arc<numbering::NumberingPlan>, ver
             .map(|id| PlanRow { id: PlanId(id), code: format!("plan-{id}"), prices_incoming: false })
             .collect(),
         layers: (1..=PLANS).flat_map(|id| [layer(id, 1, FULL_LISTS + id), layer(id, 2, 1), layer(id, 3, 2)]).collect(),
-        accounts: (1..=ACCOUNTS).map(account).collect(),
-        account_plans: (1..=ACCOUNTS)
-            .map(|id| AccountPlanRow {
-                account: AccountId(id),
-                plan: PlanId((id % u64::from(PLANS)) as u32 + 1),
-                validity: always,
-            })
-            .collect(),
-        dids: (1..=ACCOUNTS)
-            .map(|id| DidRow {
-                number: number(id),
-                status: DidStatus::InWork,
-                account: Some(AccountId(id)),
-                place: None,
-                validity: always,
-            })
-            .collect(),
         ..Rows::empty()
+    }
+}
+
+/// Some accounts, each with its plan and a number.
+fn parties(ids: Range<u64>, version: u64) -> Rows {
+    let validity = Validity::ALWAYS;
+    let account = |id: u64| AccountRow {
+        id: AccountId(id),
+        code: format!("A-{id:07}"),
+        client: ClientId(id),
+        currency: Currency::RUB,
     };
-    Snapshot::assemble(rows, lists, Arc::clone(plan)).map_err(|bad| anyhow!("{} rows contradict others", bad.len()))
+    let plan = |id: u64| PlanId((id % u64::from(PLANS)) as u32 + 1);
+    let did = |id: u64| DidRow {
+        number: E164::parse(&format!("7495{id:07}")).expect("eleven digits"),
+        status: DidStatus::InWork,
+        account: Some(AccountId(id)),
+        place: None,
+        validity,
+    };
+    Rows {
+        version,
+        accounts: ids.clone().map(account).collect(),
+        account_plans: ids
+            .clone()
+            .map(|id| AccountPlanRow { account: AccountId(id), plan: plan(id), validity })
+            .collect(),
+        dids: ids.map(did).collect(),
+        ..Rows::empty()
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what map_err gives")]
+fn refused(bad: Vec<BadRow>) -> anyhow::Error {
+    anyhow!("{} rows contradict others", bad.len())
 }
 
 fn resident_mib() -> u64 {

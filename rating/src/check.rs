@@ -286,7 +286,10 @@ fn can_pay(snapshot: &Snapshot, query: &Query<'_>, line: &PriceLine) -> bool {
     let Some(account) = query.account.map(|account| snapshot.account(account)) else { return true };
     let pair = (line.currency, account.currency);
     line.currency == account.currency
-        || snapshot.terms.exchange(account.terms, pair, snapshot.usage_day(query.at_ms), query.at_ms).is_some()
+        || snapshot
+            .terms()
+            .exchange(account.terms.as_deref(), pair, snapshot.usage_day(query.at_ms), query.at_ms)
+            .is_some()
 }
 
 /// The explanation of a call of `usage` to the checked number: the lines that the hot path would follow, and its price or refusal.
@@ -343,7 +346,7 @@ fn side<'a>(
 
 /// The incoming services that a check tries: the one that is asked for; else none, then each that some row asks for.
 fn incoming_services<'a>(snapshot: &'a Snapshot, query: &Query<'_>) -> impl Iterator<Item = Option<Symbol>> + 'a {
-    let others = if query.incoming_service.is_none() { &snapshot.incoming_services[..] } else { &[] };
+    let others = if query.incoming_service.is_none() { &snapshot.tariffs.incoming_services[..] } else { &[] };
     std::iter::once(query.incoming_service).chain(others.iter().copied().map(Some))
 }
 
@@ -383,9 +386,8 @@ fn below(snapshot: &Snapshot, query: &Query<'_>, plan: Option<&Plan>) -> Below {
             }
         }
     }
-    let local =
-        query.account.map(|account| snapshot.account(account).locks.of(&snapshot.local_locks)).unwrap_or_default();
-    let global = snapshot.global_locks.values().flatten();
+    let local = query.account.map(|account| &*snapshot.account(account).locks).unwrap_or_default();
+    let global = snapshot.tariffs.global_locks.values().flatten();
     let in_force = |lock: &&lock::Lock| longer(lock.mask) && lock.validity.contains(query.at_ms);
     let minutes: Vec<(Money, String)> = rates.keys().filter_map(|rate| minute(snapshot.rate(*rate))).collect();
     Below {

@@ -118,7 +118,7 @@ pub struct AsDrawn<'a> {
 impl Counters for AsDrawn<'_> {
     fn used(&self, key: &CounterKey) -> u64 {
         let drawn = self.draws.iter().find(|draw| draw.key == *key);
-        let is_volume = || self.snapshot.volumes.iter().any(|volume| volume.id == key.counter);
+        let is_volume = || self.snapshot.tariffs.volumes.iter().any(|volume| volume.id == key.counter);
         drawn.map_or_else(|| if is_volume() { 0 } else { u64::MAX }, |draw| draw.before)
     }
 }

@@ -183,10 +183,10 @@ pub fn price_leg<T: Trace>(snapshot: &Snapshot, leg: &Leg<'_>, trace: &mut T) ->
                 None
             } else {
                 let pair = (resolved.list.currency, snapshot.currency);
-                let found = snapshot.terms.general_exchange(pair, usage_day, leg.at_ms);
+                let found = snapshot.terms().general_exchange(pair, usage_day, leg.at_ms);
                 let term = Term::WholesaleExchangeRate;
                 match leg.stored {
-                    Some(stored) => stored.exchange(snapshot, term, (pair, usage_day), found, &mut made, trace),
+                    Some(stored) => stored.exchange((snapshot, None), term, (pair, usage_day), found, &mut made, trace),
                     None => found,
                 }
             };
@@ -259,17 +259,17 @@ fn retail<T: Trace>(
     let mut adjustments = Adjustments { added_tax, ..Adjustments::default() };
     let mut made = None;
     if let Some(account) = account {
-        let own = account.terms;
-        adjustments.discount = snapshot.terms.discount(own, leg.service, leg.number, leg.at_ms);
+        let own = account.terms.as_deref();
+        adjustments.discount = snapshot.terms().discount(own, leg.service, leg.number, leg.at_ms);
         if let Some(stored) = leg.stored {
-            adjustments.discount = stored.discount(snapshot, adjustments.discount, trace);
+            adjustments.discount = stored.discount((snapshot, own), adjustments.discount, trace);
         }
         if account.currency != resolved.list.currency {
             let pair = (resolved.list.currency, account.currency);
             let day = snapshot.usage_day(leg.at_ms);
-            let mut rate = snapshot.terms.exchange(own, pair, day, leg.at_ms);
+            let mut rate = snapshot.terms().exchange(own, pair, day, leg.at_ms);
             if let Some(stored) = leg.stored {
-                rate = stored.exchange(snapshot, Term::ExchangeRate, (pair, day), rate, &mut made, trace);
+                rate = stored.exchange((snapshot, own), Term::ExchangeRate, (pair, day), rate, &mut made, trace);
             }
             adjustments.exchange = Some(rate.ok_or(SuspenseCode::NoExchangeRate)?);
         }

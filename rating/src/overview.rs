@@ -13,7 +13,7 @@ use crate::snapshot::Snapshot;
 impl Snapshot {
     /// The price lists that are a layer of some plan at a moment.
     pub fn lists_in_plans(&self, at_ms: i64) -> FxHashSet<ListId> {
-        self.plans.iter().flat_map(|plan| self.layers(plan, at_ms)).map(|list| list.id).collect()
+        self.tariffs.plans.iter().flat_map(|plan| self.layers(plan, at_ms)).map(|list| list.id).collect()
     }
 
     /// An amount in another currency by the general exchange rate of a moment (B19); `None` when there is no such rate.
@@ -21,6 +21,6 @@ impl Snapshot {
         if pair.0 == pair.1 {
             return Some(Ok(amount));
         }
-        self.terms.general_exchange(pair, self.usage_day(at_ms), at_ms).map(|exchange| exchange.apply(amount))
+        self.terms().general_exchange(pair, self.usage_day(at_ms), at_ms).map(|exchange| exchange.apply(amount))
     }
 }

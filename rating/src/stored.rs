@@ -11,7 +11,7 @@ use crate::explain::{Line, Trace};
 use crate::lock::{LockAction, Match};
 use crate::money::{Currency, Money};
 use crate::snapshot::Snapshot;
-use crate::terms::{Discount, Exchange, percent_text};
+use crate::terms::{Discount, Exchange, OwnTerms, percent_text};
 
 words! {
     /// A term that a charge keeps.
@@ -65,14 +65,14 @@ impl StoredTerms {
     /// The discount that was granted. One that is in the catalogue no more cannot be granted again: the amounts will tell.
     pub(crate) fn discount<'a, T: Trace>(
         &self,
-        snapshot: &'a Snapshot,
+        (snapshot, own): (&'a Snapshot, Option<&'a OwnTerms>),
         found: Option<&'a Discount>,
         trace: &mut T,
     ) -> Option<&'a Discount> {
         if found.map_or(0, |discount| discount.id) == self.discount {
             return found;
         }
-        let stored = snapshot.terms.discount_by_id(self.discount);
+        let stored = snapshot.terms().discount_by_id(own, self.discount);
         let shown = |discount: &Discount| format!("{} ({} %)", discount.id, percent_text(discount.basis_points));
         let kept = (self.discount != 0).then(|| stored.map_or_else(|| self.discount.to_string(), shown));
         say(trace, Term::Discount, found.map(shown), kept);
@@ -82,7 +82,7 @@ impl StoredTerms {
     /// The exchange rate that was used: the row that says the same, else (`made`) one of what the charge keeps, to nine decimals.
     pub(crate) fn exchange<'a, T: Trace>(
         &self,
-        snapshot: &'a Snapshot,
+        (snapshot, own): (&'a Snapshot, Option<&'a OwnTerms>),
         term: Term,
         (pair, day): ((Currency, Currency), NaiveDate),
         found: Option<&'a Exchange>,
@@ -96,7 +96,10 @@ impl StoredTerms {
         }
         say(trace, term, found.map(|exchange| exchange.per_unit.to_string()), kept.map(|rate| rate.to_string()));
         let kept = kept.filter(|rate| rate.nanos() > 0)?;
-        snapshot.terms.exchange_by_rate(pair, kept).or_else(|| Some(made.insert(Exchange::of_one(pair, kept, day))))
+        snapshot
+            .terms()
+            .exchange_by_rate(own, pair, kept)
+            .or_else(|| Some(made.insert(Exchange::of_one(pair, kept, day))))
     }
 
     /// What locks did to the charge, if that is something else than what they do now: the lock to book, and the action.

@@ -3,7 +3,9 @@
 //! Owns: their precedence (personal, else group, else promo or general; B18, B19, B30) and history.
 //! Does not own: the price of the list (`price`), who belongs to which group (the rows say so).
 //! Always: discounts do not add up; within a level the latest by date counts; the terms of a group stand once, whatever its members; a client
-//! without terms of his own costs one index.
+//! without terms of his own costs one word.
+
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use numbering::Digits;
@@ -131,7 +133,7 @@ impl Ratio {
 
 /// Terms that a client, an account or a group has. Of an account: its own discounts, then all that its client has.
 #[derive(Clone, Debug, Default)]
-struct OwnTerms {
+pub(crate) struct OwnTerms {
     /// In order of precedence; of a group those of both levels.
     discounts: Vec<Discount>,
     /// The latest first.
@@ -144,131 +146,151 @@ struct OwnTerms {
 /// A group whose terms count for a time. The terms themselves stand once, with the group.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct Membership {
-    /// Index in [`Terms::groups`].
-    group: u32,
+    group: GroupId,
     validity: Validity,
 }
 
-/// The terms of all clients. Index 0 of a client means nothing of his own.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Terms {
-    owners: Vec<OwnTerms>,
-    groups: Vec<OwnTerms>,
-    clients: FxHashMap<ClientId, u32>,
-    accounts: FxHashMap<AccountId, u32>,
-    /// The latest first.
-    general: FxHashMap<(Currency, Currency), Vec<Exchange>>,
-}
-
-impl Terms {
-    /// The terms that `rows` hold: their groups, discounts, exchange rates and taxes of clients.
-    pub(crate) fn build(rows: &Rows) -> Self {
-        let mut terms = Self { owners: vec![OwnTerms::default()], ..Self::default() };
-        let mut groups: FxHashMap<GroupId, u32> = FxHashMap::default();
-        for row in &rows.discounts {
-            if let Some(own) = terms.of_holder(row.holder, &mut groups) {
-                own.discounts.push(discount(row));
-            }
-        }
-        for row in &rows.exchanges {
-            match terms.of_holder(row.holder, &mut groups) {
-                Some(own) => own.exchanges.push(exchange(row)),
-                None => terms.general.entry((row.from, row.to)).or_default().push(exchange(row)),
-            }
-        }
-        for row in &rows.client_taxes {
-            let own = of(&mut terms.owners, &mut terms.clients, row.client);
-            own.taxes.push((row.basis_points, row.validity));
-        }
-        for own in terms.owners.iter_mut().chain(&mut terms.groups) {
-            own.discounts.sort_by_key(|own| (own.level, std::cmp::Reverse((own.validity.from_ms, own.id))));
-            own.exchanges.sort_by_key(latest_first);
-            own.taxes.sort_by_key(|(_, validity)| std::cmp::Reverse(validity.from_ms));
-        }
-        for rates in terms.general.values_mut() {
-            rates.sort_by_key(latest_first);
-        }
-        terms.join(rows, &groups);
-        terms.complete_accounts(rows);
-        terms
-    }
-
-    /// The terms of a holder under construction; `None` = everybody's.
-    fn of_holder(&mut self, holder: Holder, groups: &mut FxHashMap<GroupId, u32>) -> Option<&mut OwnTerms> {
-        match holder {
-            Holder::Everybody => None,
-            Holder::Group(group) => Some(of(&mut self.groups, groups, group)),
-            Holder::Client(client) => Some(of(&mut self.owners, &mut self.clients, client)),
-            Holder::Account(account) => Some(of(&mut self.owners, &mut self.accounts, account)),
-        }
-    }
-
-    /// Makes clients members of the groups that have terms. Clients with nothing but the same memberships share one entry.
-    fn join(&mut self, rows: &Rows, groups: &FxHashMap<GroupId, u32>) {
-        let mut of_client: FxHashMap<ClientId, Vec<Membership>> = FxHashMap::default();
-        for row in &rows.members {
-            if let Some(group) = groups.get(&row.group) {
-                let membership = Membership { group: *group, validity: row.validity };
-                of_client.entry(row.client).or_default().push(membership);
-            }
-        }
-        let mut shared: FxHashMap<Vec<Membership>, u32> = FxHashMap::default();
-        for (client, mut memberships) in of_client {
-            memberships.sort_unstable_by_key(|own| (own.group, own.validity.from_ms));
-            if let Some(own) = self.clients.get(&client) {
-                self.owners[*own as usize].memberships = memberships;
-            } else if let Some(same) = shared.get(&memberships) {
-                self.clients.insert(client, *same);
-            } else {
-                let index = self.owners.len() as u32;
-                self.owners.push(OwnTerms { memberships: memberships.clone(), ..OwnTerms::default() });
-                shared.insert(memberships, index);
-                self.clients.insert(client, index);
-            }
-        }
-    }
-
-    /// Puts the terms of its client behind those of each account that has its own.
-    fn complete_accounts(&mut self, rows: &Rows) {
-        for row in &rows.accounts {
-            let (Some(own), Some(client)) = (self.accounts.get(&row.id), self.clients.get(&row.client)) else {
-                continue;
-            };
-            let client = self.owners[*client as usize].clone();
-            let own = &mut self.owners[*own as usize];
-            own.discounts.extend(client.discounts);
-            own.exchanges.extend(client.exchanges);
-            own.taxes.extend(client.taxes);
-            own.memberships = client.memberships;
-        }
-    }
-
-    /// The index of an account's terms: its own, else its client's.
-    pub(crate) fn index_of(&self, account: AccountId, client: ClientId) -> u32 {
-        self.accounts.get(&account).or_else(|| self.clients.get(&client)).copied().unwrap_or(0)
-    }
-
-    /// The terms of the groups that count at a moment, each with the first moment of the membership.
-    #[inline]
-    fn groups_of(&self, own: &OwnTerms, at_ms: i64) -> impl Iterator<Item = (&OwnTerms, i64)> {
-        own.memberships
-            .iter()
-            .filter(move |membership| membership.validity.contains(at_ms))
-            .map(|membership| (&self.groups[membership.group as usize], membership.validity.from_ms))
+impl OwnTerms {
+    fn sort(&mut self) {
+        self.discounts.sort_by_key(|own| (own.level, std::cmp::Reverse((own.validity.from_ms, own.id))));
+        self.exchanges.sort_by_key(latest_first);
+        self.taxes.sort_by_key(|(_, validity)| std::cmp::Reverse(validity.from_ms));
+        self.memberships.sort_unstable_by_key(|own| (own.group, own.validity.from_ms));
     }
 
     /// Reads what the look-ups of a client's terms will read; the value means nothing.
     #[inline]
-    pub(crate) fn warm(&self, own: u32) -> u64 {
-        let own = &self.owners[own as usize];
-        own.discounts.first().map_or(0, |discount| discount.id) ^ own.memberships.len() as u64
+    pub(crate) fn warm(&self) -> u64 {
+        self.discounts.first().map_or(0, |discount| discount.id) ^ self.memberships.len() as u64
+    }
+
+    /// The client's own tax at a moment, in hundredths of a percent (B22).
+    #[inline]
+    pub(crate) fn tax(&self, at_ms: i64) -> Option<u32> {
+        self.taxes.iter().find(|(_, validity)| validity.contains(at_ms)).map(|(basis_points, _)| *basis_points)
+    }
+}
+
+/// The terms of some accounts and their clients while they are put into a snapshot. Clients with nothing but the same memberships share one.
+pub(crate) struct TermsOfParties {
+    clients: FxHashMap<ClientId, Arc<OwnTerms>>,
+    accounts: FxHashMap<AccountId, Arc<OwnTerms>>,
+}
+
+impl TermsOfParties {
+    /// Those that `rows` hold: memberships, discounts, exchange rates and taxes.
+    pub(crate) fn of_rows(rows: &Rows) -> Self {
+        let mut clients: FxHashMap<ClientId, OwnTerms> = FxHashMap::default();
+        let mut own: FxHashMap<AccountId, OwnTerms> = FxHashMap::default();
+        for row in &rows.discounts {
+            match row.holder {
+                Holder::Everybody | Holder::Group(_) => {}
+                Holder::Client(client) => clients.entry(client).or_default().discounts.push(discount(row)),
+                Holder::Account(account) => own.entry(account).or_default().discounts.push(discount(row)),
+            }
+        }
+        for row in &rows.exchanges {
+            if let Holder::Client(client) = row.holder {
+                clients.entry(client).or_default().exchanges.push(exchange(row));
+            }
+        }
+        for row in &rows.client_taxes {
+            clients.entry(row.client).or_default().taxes.push((row.basis_points, row.validity));
+        }
+        for row in &rows.members {
+            let membership = Membership { group: row.group, validity: row.validity };
+            clients.entry(row.client).or_default().memberships.push(membership);
+        }
+        let clients = shared(clients);
+        let clients_of: FxHashMap<_, _> = rows.accounts.iter().map(|row| (row.id, row.client)).collect();
+        let accounts = own.into_iter().map(|(account, mut own)| {
+            own.sort();
+            if let Some(client) = clients_of.get(&account).and_then(|client| clients.get(client)) {
+                own.discounts.extend_from_slice(&client.discounts);
+                own.exchanges.clone_from(&client.exchanges);
+                own.taxes.clone_from(&client.taxes);
+                own.memberships.clone_from(&client.memberships);
+            }
+            (account, Arc::new(own))
+        });
+        Self { accounts: accounts.collect(), clients }
+    }
+
+    /// The terms of an account: its own, else its client's.
+    pub(crate) fn of(&self, account: AccountId, client: ClientId) -> Option<Arc<OwnTerms>> {
+        self.accounts.get(&account).or_else(|| self.clients.get(&client)).cloned()
+    }
+}
+
+/// One copy of what clients with nothing but the same memberships have.
+fn shared(clients: FxHashMap<ClientId, OwnTerms>) -> FxHashMap<ClientId, Arc<OwnTerms>> {
+    let mut same: FxHashMap<Vec<Membership>, Arc<OwnTerms>> = FxHashMap::default();
+    let terms = clients.into_iter().map(|(client, mut own)| {
+        own.sort();
+        let is_common = own.discounts.is_empty() && own.exchanges.is_empty() && own.taxes.is_empty();
+        let own = if is_common {
+            Arc::clone(same.entry(own.memberships.clone()).or_insert_with(|| Arc::new(own)))
+        } else {
+            Arc::new(own)
+        };
+        (client, own)
+    });
+    terms.collect()
+}
+
+/// The terms that do not belong to one client: those of groups, and everybody's.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CommonTerms {
+    groups: FxHashMap<GroupId, OwnTerms>,
+    /// The latest first.
+    general: FxHashMap<(Currency, Currency), Vec<Exchange>>,
+}
+
+impl CommonTerms {
+    /// Those that `rows` hold.
+    pub(crate) fn of_rows(rows: &Rows) -> Self {
+        let mut terms = Self::default();
+        for row in &rows.discounts {
+            if let Holder::Group(group) = row.holder {
+                terms.groups.entry(group).or_default().discounts.push(discount(row));
+            }
+        }
+        for row in &rows.exchanges {
+            match row.holder {
+                Holder::Group(group) => terms.groups.entry(group).or_default().exchanges.push(exchange(row)),
+                Holder::Everybody => terms.general.entry((row.from, row.to)).or_default().push(exchange(row)),
+                Holder::Client(_) | Holder::Account(_) => {}
+            }
+        }
+        for own in terms.groups.values_mut() {
+            own.sort();
+        }
+        for rates in terms.general.values_mut() {
+            rates.sort_by_key(latest_first);
+        }
+        terms
+    }
+
+    /// The terms of the groups that count at a moment, each with the first moment of the membership.
+    #[inline]
+    fn groups_of<'a>(&'a self, own: &'a OwnTerms, at_ms: i64) -> impl Iterator<Item = (&'a OwnTerms, i64)> {
+        own.memberships
+            .iter()
+            .filter(move |membership| membership.validity.contains(at_ms))
+            .filter_map(|membership| Some((self.groups.get(&membership.group)?, membership.validity.from_ms)))
     }
 
     /// The discount of a leg: the account's, else the client's, else a group's, else a promo action's; within a level the latest by date, of a
     /// group's or of the membership, whichever is later.
     #[inline]
-    pub(crate) fn discount(&self, own: u32, service: Service, number: Digits, at_ms: i64) -> Option<&Discount> {
-        let own = &self.owners[own as usize];
+    pub(crate) fn discount<'a>(
+        &'a self,
+        own: Option<&'a OwnTerms>,
+        service: Service,
+        number: Digits,
+        at_ms: i64,
+    ) -> Option<&'a Discount> {
+        let own = own?;
         let covers = move |discount: &&Discount| discount.covers(service, number, at_ms);
         own.discounts.iter().find(covers).or_else(|| {
             let of_groups = self.groups_of(own, at_ms).flat_map(|(group, since_ms)| {
@@ -280,20 +302,20 @@ impl Terms {
     }
 
     /// The exchange rate of a client on a day.
-    pub(crate) fn exchange(
-        &self,
-        own: u32,
+    pub(crate) fn exchange<'a>(
+        &'a self,
+        own: Option<&'a OwnTerms>,
         pair: (Currency, Currency),
         day: NaiveDate,
         at_ms: i64,
-    ) -> Option<&Exchange> {
-        let own = &self.owners[own as usize];
+    ) -> Option<&'a Exchange> {
         let fits = |rate: &&Exchange| (rate.from, rate.to) == pair && rate.day <= day && rate.validity.contains(at_ms);
-        let groups = || self.groups_of(own, at_ms).filter_map(|(group, _)| group.exchanges.iter().find(fits));
-        let personal = own.exchanges.iter().find(fits);
-        personal
-            .or_else(|| groups().min_by_key(|rate| latest_first(rate)))
-            .or_else(|| self.general_exchange(pair, day, at_ms))
+        let of_groups = |own: &'a OwnTerms| {
+            let rates = self.groups_of(own, at_ms).filter_map(|(group, _)| group.exchanges.iter().find(fits));
+            rates.min_by_key(|rate| latest_first(rate))
+        };
+        let personal = own.and_then(|own| own.exchanges.iter().find(fits).or_else(|| of_groups(own)));
+        personal.or_else(|| self.general_exchange(pair, day, at_ms))
     }
 
     /// The general exchange rate of a day, for a call at a moment.
@@ -302,44 +324,36 @@ impl Terms {
     }
 
     /// Whether any rate of any level turns the one currency into the other for this client.
-    pub(crate) fn converts(&self, own: u32, pair: (Currency, Currency)) -> bool {
-        let own = &self.owners[own as usize];
-        let groups = own.memberships.iter().map(|membership| &self.groups[membership.group as usize]);
-        let mut rates = std::iter::once(own).chain(groups).flat_map(|terms| &terms.exchanges);
-        self.general.contains_key(&pair) || rates.any(|rate| (rate.from, rate.to) == pair)
+    pub(crate) fn converts(&self, own: Option<&OwnTerms>, pair: (Currency, Currency)) -> bool {
+        self.general.contains_key(&pair)
+            || own.is_some_and(|own| {
+                self.held(own).any(|terms| terms.exchanges.iter().any(|rate| (rate.from, rate.to) == pair))
+            })
     }
 
-    /// A discount by its identifier, whoever has it and whenever it counts.
-    pub(crate) fn discount_by_id(&self, id: u64) -> Option<&Discount> {
-        self.owners.iter().chain(&self.groups).flat_map(|own| &own.discounts).find(|discount| discount.id == id)
+    /// Own terms, and those of every group that they ever belong to.
+    fn held<'a>(&'a self, own: &'a OwnTerms) -> impl Iterator<Item = &'a OwnTerms> {
+        let groups = own.memberships.iter().filter_map(|membership| self.groups.get(&membership.group));
+        std::iter::once(own).chain(groups)
     }
 
-    /// Any exchange rate of these currencies by what one unit is worth, whoever has it and whenever it counts.
-    pub(crate) fn exchange_by_rate(&self, pair: (Currency, Currency), per_unit: Money) -> Option<&Exchange> {
+    /// A discount of these terms or of any group by its identifier, whenever it counts.
+    pub(crate) fn discount_by_id<'a>(&'a self, own: Option<&'a OwnTerms>, id: u64) -> Option<&'a Discount> {
+        let all = own.into_iter().chain(self.groups.values());
+        all.flat_map(|own| &own.discounts).find(|discount| discount.id == id)
+    }
+
+    /// Any exchange rate of these currencies by what one unit is worth: everybody's, of these terms or of any group, whenever it counts.
+    pub(crate) fn exchange_by_rate<'a>(
+        &'a self,
+        own: Option<&'a OwnTerms>,
+        pair: (Currency, Currency),
+        per_unit: Money,
+    ) -> Option<&'a Exchange> {
         let general = self.general.get(&pair).into_iter().flatten();
-        let mut all = general.chain(self.owners.iter().chain(&self.groups).flat_map(|own| &own.exchanges));
-        all.find(|rate| (rate.from, rate.to) == pair && rate.per_unit == per_unit)
+        let held = own.into_iter().chain(self.groups.values()).flat_map(|own| &own.exchanges);
+        general.chain(held).find(|rate| (rate.from, rate.to) == pair && rate.per_unit == per_unit)
     }
-
-    /// The client's own tax at a moment, in hundredths of a percent (B22).
-    #[inline]
-    pub(crate) fn tax(&self, own: u32, at_ms: i64) -> Option<u32> {
-        let taxes = &self.owners[own as usize].taxes;
-        taxes.iter().find(|(_, validity)| validity.contains(at_ms)).map(|(basis_points, _)| *basis_points)
-    }
-}
-
-/// The terms of `key` in `all`, begun where there are none yet.
-fn of<'a, K: Eq + std::hash::Hash>(
-    all: &'a mut Vec<OwnTerms>,
-    index: &mut FxHashMap<K, u32>,
-    key: K,
-) -> &'a mut OwnTerms {
-    let at = *index.entry(key).or_insert_with(|| {
-        all.push(OwnTerms::default());
-        all.len() as u32 - 1
-    });
-    &mut all[at as usize]
 }
 
 fn discount(row: &DiscountRow) -> Discount {

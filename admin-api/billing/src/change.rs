@@ -12,6 +12,7 @@ use sqlx::{PgConnection, Postgres, Row, Transaction};
 
 use crate::audit::{self, AuditLine, Outcome};
 use crate::clock::Clock;
+use crate::hot_path::Touched;
 use crate::store::{Store, StoreError};
 
 /// Who acts.
@@ -63,7 +64,7 @@ pub struct Change {
     now: DateTime<Utc>,
     lines: Vec<AuditLine>,
     idempotency: Option<IdempotencyKey>,
-    touches_catalogue: bool,
+    touched: Vec<Touched>,
 }
 
 impl Change {
@@ -95,7 +96,7 @@ impl Change {
                 return Ok(Begun::Repeated(row.get::<i16, _>("status") as u16, row.get("response")));
             }
         }
-        Ok(Begun::New(Self { tx, actor, now: clock.now(), lines: Vec::new(), idempotency, touches_catalogue: false }))
+        Ok(Begun::New(Self { tx, actor, now: clock.now(), lines: Vec::new(), idempotency, touched: Vec::new() }))
     }
 
     /// The moment of the change.
@@ -113,15 +114,15 @@ impl Change {
         &mut self.tx
     }
 
-    /// Says that the snapshot has to be read anew.
-    pub(crate) fn touch_catalogue(&mut self) {
-        self.touches_catalogue = true;
+    /// Says what of the snapshot has to be read anew.
+    pub(crate) fn touch(&mut self, touched: Touched) {
+        self.touched.push(touched);
     }
 
-    /// Raises the catalogue's version now, for rows that name the version by which they are in force. Others who change the catalogue wait until this
-    /// change ends.
-    pub(crate) async fn catalogue_version(&mut self) -> Result<i64, StoreError> {
-        crate::hot_path::raise_version(&mut self.tx).await
+    /// Raises the catalogue's version now, for rows of tariffs that name the version by which they are in force. Others who change the catalogue wait
+    /// until this change ends.
+    pub(crate) async fn tariff_version(&mut self) -> Result<i64, StoreError> {
+        crate::hot_path::raise_version(&mut self.tx, &[Touched::Tariffs]).await
     }
 
     /// Adds an audit line.
@@ -159,8 +160,8 @@ impl Change {
                 .execute(&mut *self.tx)
                 .await?;
         }
-        if self.touches_catalogue {
-            crate::hot_path::raise_version(&mut self.tx).await?;
+        if !self.touched.is_empty() {
+            crate::hot_path::raise_version(&mut self.tx, &self.touched).await?;
         }
         self.tx.commit().await?;
         Ok(())

@@ -202,7 +202,7 @@ impl OperatorDirectory {
         let file = match error.table {
             RatingTable::Lists => "lists.csv",
             RatingTable::Rates => "rates.csv",
-            RatingTable::Layers => "plans.csv",
+            RatingTable::Plans | RatingTable::Layers => "plans.csv",
             RatingTable::AccountPlans => "accounts.csv",
             RatingTable::Dids => "dids.csv",
             RatingTable::Locks => "locks.csv",

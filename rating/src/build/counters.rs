@@ -11,10 +11,10 @@ use crate::list::PriceList;
 use crate::rows::{BundleRow, ListId, PlanId};
 use crate::snapshot::Plan;
 
-impl Builder {
+impl Builder<'_> {
     /// Volumes belong to retail lists: they count what an account was charged for.
     pub(super) fn volumes(&mut self, list_index: &FxHashMap<ListId, u32>) -> Vec<Volume> {
-        let rows = std::mem::take(&mut self.rows.volumes);
+        let rows = &self.rows.volumes;
         for (index, row) in rows.iter().enumerate() {
             let problem = match list_index.get(&row.list) {
                 None => "this list does not exist; add it to the lists",
@@ -25,10 +25,7 @@ impl Builder {
             };
             self.bad(Table::Volumes, index, "list", problem);
         }
-        let volumes = rows.iter().map(|row| Volume { id: row.id, code: row.code.as_str().into(), period: row.period });
-        let volumes = volumes.collect();
-        self.rows.volumes = rows;
-        volumes
+        rows.iter().map(|row| Volume { id: row.id, code: row.code.as_str().into(), period: row.period }).collect()
     }
 
     /// Hangs the bundles on their plans, in the order in which they are used.
@@ -39,7 +36,7 @@ impl Builder {
             .iter()
             .map(|group| Arc::new(group.prefixes.iter().copied().collect()))
             .collect();
-        let mut bundles: Vec<_> = std::mem::take(&mut self.rows.bundles).into_iter().enumerate().collect();
+        let mut bundles: Vec<_> = self.rows.bundles.iter().enumerate().collect();
         bundles.sort_by_key(|(_, bundle)| (bundle.plan, bundle.priority, bundle.validity.from_ms));
         for pair in bundles.windows(2) {
             let ((_, earlier), (row, later)) = (&pair[0], &pair[1]);
@@ -53,7 +50,7 @@ impl Builder {
         }
         let mut by_code: Vec<_> = bundles.iter().collect();
         by_code.sort_by_key(|(_, bundle)| (bundle.plan, bundle.code.as_str(), bundle.validity.from_ms));
-        let same = |pair: &&[&(usize, BundleRow)]| {
+        let same = |pair: &&[&(usize, &BundleRow)]| {
             let (earlier, later) = (&pair[0].1, &pair[1].1);
             (earlier.plan, &earlier.code) == (later.plan, &later.code) && earlier.validity.overlaps(later.validity)
         };
@@ -78,12 +75,12 @@ impl Builder {
             }
             plans[*plan as usize].bundles.push(Bundle {
                 id: bundle.id,
-                code: bundle.code.into(),
+                code: bundle.code.as_str().into(),
                 units: bundle.units,
                 period: bundle.period,
                 keeps: bundle.keeps,
                 waives_connect_fee: bundle.waives_connect_fee,
-                services: bundle.services,
+                services: bundle.services.clone(),
                 destinations: bundle.destinations.map(|group| Arc::clone(&groups[group as usize])),
                 validity: bundle.validity,
             });

@@ -57,7 +57,7 @@ impl Lists {
 
     /// No lists yet, over the prefixes of a former snapshot, whose lists can be kept.
     pub fn after(former: &Snapshot) -> Self {
-        Self::over(Arc::clone(&former.prefixes))
+        Self::over(Arc::clone(&former.tariffs.prefixes))
     }
 
     pub(super) fn over(prefixes: Arc<PrefixSet>) -> Self {
@@ -66,9 +66,10 @@ impl Lists {
 
     /// Keeps a list of the former snapshot, if it has the same revision. Its terms must stand where they stood, and words mean what they meant.
     pub fn keep(&mut self, former: &Snapshot, head: &ListRow) -> bool {
-        let found = former.list_index.get(&head.id).map(|index| Arc::clone(&former.lists[*index as usize]));
+        let found =
+            former.tariffs.list_index.get(&head.id).map(|index| Arc::clone(&former.tariffs.lists[*index as usize]));
         // Once the set was built anew, the former identifiers mean nothing.
-        let is_shared = Arc::ptr_eq(&self.prefixes, &former.prefixes);
+        let is_shared = Arc::ptr_eq(&self.prefixes, &former.tariffs.prefixes);
         let kept = found.filter(|list| is_shared && list.revision == head.revision);
         let is_kept = kept.is_some();
         self.packed.extend(kept);
@@ -277,7 +278,7 @@ fn pack(list: &mut PriceList, rows: &[(RateRow, usize)]) -> Vec<Entry> {
     entries
 }
 
-impl Builder {
+impl Builder<'_> {
     /// Of two bands of a list that may meet, one must come before the other.
     pub(super) fn bands(&mut self, list_index: &FxHashMap<ListId, u32>) {
         let mut bands: Vec<_> =

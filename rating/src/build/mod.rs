@@ -7,6 +7,7 @@
 mod counters;
 mod lists;
 mod one_list;
+mod parties;
 
 pub use one_list::contradictions;
 
@@ -16,15 +17,20 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use numbering::{Digits, NumberRules, NumberingPlan, PrefixId, PrefixSet};
+use numbering::{Digits, E164, NumberRules, NumberingPlan, PrefixId, PrefixSet};
 use rustc_hash::FxHashMap;
 
 use crate::calendar::ZoneOffsets;
-use crate::list::{PriceList, Validity};
+use crate::list::PriceList;
 use crate::lock::Lock;
-use crate::rows::{AccountId, LayerRow, ListId, PlanId, ProviderId, Rows, Symbol};
-use crate::snapshot::{Account, AccountIx, DidState, Plan, Provider, Snapshot, Span};
-use crate::terms::Terms;
+use crate::parties::Parties;
+use crate::rows::{LayerRow, ListId, PlanId, ProviderId, Rows, Symbol};
+use crate::snapshot::{Plan, Provider, Snapshot, Tariffs, Words};
+use crate::terms::CommonTerms;
+
+use parties::Putting;
+
+const EMERGENCY_LOCK: &str = "an emergency code cannot be locked (emergency_not_lockable)";
 
 /// Which rows an error is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -33,6 +39,8 @@ pub enum Table {
     Lists,
     /// [`Rows::rate_rows`]
     Rates,
+    /// [`Rows::plans`]
+    Plans,
     /// [`Rows::layers`]
     Layers,
     /// [`Rows::account_plans`]
@@ -90,118 +98,157 @@ impl Snapshot {
             let context = ListContext { rates: &rows.rates, bands: &rows.bands, volumes: &rows.volumes };
             lists.add(head, rates, context);
         }
-        Self::assemble(rows, lists, numbering)
+        Self::assemble(&rows, lists, numbering)
     }
 
     /// As [`Self::build`], with the lists packed beforehand: those of `rows.lists`, in that order. `rows.rate_rows` is not looked at.
     ///
     /// # Errors
     /// Every row that contradicts others.
-    pub fn assemble(rows: Rows, mut lists: Lists, numbering: Arc<NumberingPlan>) -> Result<Self, Vec<BadRow>> {
-        lists.extend(rows.locks.iter().filter(|lock| lock.account.is_none()).map(|lock| lock.mask));
-        let terms = Terms::build(&rows);
-        Builder { errors: lists.errors, rows, terms, numbering }.build(lists.prefixes, lists.packed)
+    pub fn assemble(rows: &Rows, lists: Lists, numbering: Arc<NumberingPlan>) -> Result<Self, Vec<BadRow>> {
+        let (mut snapshot, errors) = Self::with_tariffs(rows, lists, numbering, Parties::default());
+        let mut putting = Putting { snapshot: &mut snapshot, errors };
+        putting.accounts(rows);
+        putting.numbers(rows, &[]);
+        let errors = putting.errors;
+        if errors.is_empty() { Ok(snapshot) } else { Err(errors) }
+    }
+
+    /// The accounts and numbers of `self` beside other tariffs: everything that `rows` hold but accounts with what belongs to them, and numbers.
+    /// Plans stand in `rows` where they stood, new ones behind them, and words mean what they meant.
+    ///
+    /// # Errors
+    /// Every row that contradicts others; [`Self::plan_places`] that have moved.
+    pub fn retariffed(&self, rows: &Rows, lists: Lists) -> Result<Self, Vec<BadRow>> {
+        let (mut snapshot, mut errors) =
+            Self::with_tariffs(rows, lists, Arc::clone(&self.numbering), self.parties.clone());
+        let former = self.plan_places();
+        if former.len() > rows.plans.len() || former.zip(&rows.plans).any(|(former, row)| former != row.id) {
+            let problem = "a plan has lost its place; read the accounts anew".to_owned();
+            errors.push(BadRow { table: Table::Plans, row: 0, column: "id", problem });
+            return Err(errors);
+        }
+        let mut putting = Putting { snapshot: &mut snapshot, errors };
+        putting.check_currencies();
+        let errors = putting.errors;
+        if errors.is_empty() { Ok(snapshot) } else { Err(errors) }
+    }
+
+    /// Puts the accounts of `rows`, each with all its plans, trunks, locks and its client's terms, and the numbers of `rows`, each with all its states,
+    /// in the place of what is known of them. Numbers of `gone` that `rows` do not hold are ours no more.
+    ///
+    /// # Errors
+    /// Every row that contradicts others.
+    pub fn amended(mut self, rows: &Rows, gone: &[E164]) -> Result<Self, Vec<BadRow>> {
+        self.version = rows.version;
+        if rows.symbols.len() > self.words.words.len() {
+            self.words = Arc::new(Words::new(&rows.symbols));
+        }
+        let mut putting = Putting { snapshot: &mut self, errors: Vec::new() };
+        putting.accounts(rows);
+        putting.numbers(rows, gone);
+        let errors = putting.errors;
+        if errors.is_empty() { Ok(self) } else { Err(errors) }
+    }
+
+    /// The plans in their places.
+    pub fn plan_places(&self) -> impl ExactSizeIterator<Item = PlanId> + '_ {
+        self.tariffs.plans.iter().map(|plan| plan.id)
+    }
+
+    fn with_tariffs(
+        rows: &Rows,
+        mut lists: Lists,
+        numbering: Arc<NumberingPlan>,
+        parties: Parties,
+    ) -> (Self, Vec<BadRow>) {
+        let global = rows.locks.iter().filter(|lock| lock.account.is_none());
+        lists.extend(global.map(|lock| lock.mask));
+        let builder = Builder { errors: lists.errors, rows };
+        let (tariffs, errors) = builder.build(lists.prefixes, lists.packed);
+        let snapshot = Self {
+            version: rows.version,
+            zone: rows.entity.zone,
+            currency: rows.entity.currency,
+            breach: rows.settings.breach,
+            numbering,
+            tariffs: Arc::new(tariffs),
+            parties,
+            words: Arc::new(Words::new(&rows.symbols)),
+        };
+        (snapshot, errors)
     }
 }
 
-struct Builder {
+struct Builder<'a> {
     errors: Vec<BadRow>,
-    rows: Rows,
-    terms: Terms,
-    numbering: Arc<NumberingPlan>,
+    rows: &'a Rows,
 }
 
-impl Builder {
+impl Builder<'_> {
     fn bad(&mut self, table: Table, row: usize, column: &'static str, problem: impl Into<String>) {
         self.errors.push(BadRow { table, row, column, problem: problem.into() });
     }
 
-    fn build(mut self, prefixes: Arc<PrefixSet>, lists: Vec<Arc<PriceList>>) -> Result<Snapshot, Vec<BadRow>> {
-        assert_eq!(lists.len(), self.rows.lists.len(), "every list is packed");
-        let list_index: FxHashMap<ListId, u32> =
-            self.rows.lists.iter().enumerate().map(|(index, list)| (list.id, index as u32)).collect();
+    fn build(mut self, prefixes: Arc<PrefixSet>, lists: Vec<Arc<PriceList>>) -> (Tariffs, Vec<BadRow>) {
+        let rows = self.rows;
+        assert_eq!(lists.len(), rows.lists.len(), "every list is packed");
+        let list_index: FxHashMap<ListId, u32> = rows.lists.iter().map(|list| list.id).zip(0..).collect();
         self.bands(&list_index);
         let volumes = self.volumes(&list_index);
         let (mut plans, plan_index) = self.plans(&list_index);
         self.bundles(&mut plans, &plan_index);
         self.mark_counting(&mut plans, &lists);
         let (providers, provider_index) = self.providers();
-        let (accounts, account_ids, account_plans, local_locks) = self.accounts(&plans, &plan_index);
-        let (dids, did_states) = self.dids(&account_ids);
+        let provider_trunks = self.provider_trunks();
         let global_locks = self.global_locks(&prefixes);
-        let mut provider_trunks = FxHashMap::default();
-        for (row, provider) in self.rows.providers.clone().iter().enumerate() {
-            for trunk in &provider.trunks {
-                if provider_trunks.insert(Box::from(trunk.as_str()), provider.id).is_some() {
-                    self.bad(
-                        Table::Providers,
-                        row,
-                        "trunks",
-                        format!("trunk `{trunk}` already belongs to another provider"),
-                    );
-                }
-            }
-        }
-        if !self.errors.is_empty() {
-            return Err(self.errors);
-        }
-        let mut account_trunks: FxHashMap<Box<str>, Vec<AccountIx>> = FxHashMap::default();
-        for row in &self.rows.account_trunks {
-            if let Some(account) = account_ids.get(&row.account) {
-                account_trunks.entry(row.trunk.as_str().into()).or_default().push(*account);
-            }
-        }
-        let mut taxes = self.rows.taxes;
+        let mut taxes = rows.taxes.clone();
         taxes.sort_by_key(|tax| tax.from);
-        let settings = self.rows.settings;
+        let settings = &rows.settings;
         let codes: Vec<_> = settings.emergency.iter().chain(&settings.short_codes).copied().collect();
-        let mut sources = self.rows.sources;
+        let mut sources = rows.sources.clone();
         for source in &mut sources {
             source.rules = std::mem::take(&mut source.rules).with_short_codes(codes.iter().copied());
         }
-        let words: Vec<Box<str>> = self.rows.symbols.iter().map(|word| word.as_str().into()).collect();
         let asked = lists.iter().flat_map(|list| &list.conditions).filter_map(|row| row.qualifiers.incoming_service);
         let incoming_services = asked.collect::<BTreeSet<Symbol>>().into_iter().collect();
-        Ok(Snapshot {
-            version: self.rows.version,
-            zone: self.rows.entity.zone,
-            currency: self.rows.entity.currency,
-            offsets: ZoneOffsets::of(self.rows.entity.zone),
-            terms: self.terms,
-            breach: settings.breach,
-            numbering: self.numbering,
+        let tariffs = Tariffs {
+            offsets: ZoneOffsets::of(rows.entity.zone),
+            terms: CommonTerms::of_rows(rows),
             prefix_lens: prefixes.iter().map(|(_, digits)| digits.len() as u8).collect(),
             prefixes,
-            rates: self.rows.rates,
+            rates: rows.rates.clone(),
             lists,
             list_index,
-            plan_codes: plans.iter().enumerate().map(|(index, plan)| (plan.code.clone(), index as u32)).collect(),
+            plan_codes: plans.iter().map(|plan| plan.code.clone()).zip(0..).collect(),
             plans,
-            account_codes: (0u32..)
-                .zip(&accounts)
-                .map(|(index, account)| (account.code.clone(), AccountIx(index)))
-                .collect(),
-            accounts,
-            account_ids,
-            account_trunks,
-            account_plans,
-            local_locks,
+            plan_index,
             global_locks,
-            dids,
-            did_states,
             providers,
             provider_index,
             provider_trunks,
             sources,
-            bands: self.rows.bands,
+            bands: rows.bands.clone(),
             volumes,
             default_rules: NumberRules::default().with_short_codes(codes),
             emergency: settings.emergency.iter().map(|code| code.digits()).collect(),
             incoming_services,
-            symbols: words.iter().enumerate().map(|(index, word)| (word.clone(), Symbol(index as u32))).collect(),
-            words,
             taxes,
-        })
+        };
+        (tariffs, self.errors)
+    }
+
+    fn provider_trunks(&mut self) -> FxHashMap<Box<str>, ProviderId> {
+        let mut trunks = FxHashMap::default();
+        for (row, provider) in self.rows.providers.iter().enumerate() {
+            for trunk in &provider.trunks {
+                if trunks.insert(Box::from(trunk.as_str()), provider.id).is_some() {
+                    let problem = format!("trunk `{trunk}` already belongs to another provider");
+                    self.bad(Table::Providers, row, "trunks", problem);
+                }
+            }
+        }
+        trunks
     }
 
     fn plans(&mut self, list_index: &FxHashMap<ListId, u32>) -> (Vec<Plan>, FxHashMap<PlanId, u32>) {
@@ -220,7 +267,7 @@ impl Builder {
                 counts: false,
             })
             .collect();
-        let mut layers: Vec<_> = self.rows.layers.clone().into_iter().enumerate().collect();
+        let mut layers: Vec<_> = self.rows.layers.iter().enumerate().collect();
         layers.sort_by_key(|(_, layer)| (layer.plan, layer.layer));
         self.refuse_shared_layers(&layers);
         for (row, layer) in layers {
@@ -241,9 +288,9 @@ impl Builder {
     }
 
     /// Two lists on one layer at one time would leave it to chance which of them stands above the other.
-    fn refuse_shared_layers(&mut self, layers: &[(usize, LayerRow)]) {
+    fn refuse_shared_layers(&mut self, layers: &[(usize, &LayerRow)]) {
         for (index, (row, layer)) in layers.iter().enumerate() {
-            let same = |(_, other): &&(usize, LayerRow)| (other.plan, other.layer) == (layer.plan, layer.layer);
+            let same = |(_, other): &&(usize, &LayerRow)| (other.plan, other.layer) == (layer.plan, layer.layer);
             if let Some((earlier, _)) =
                 layers[..index].iter().rev().take_while(same).find(|(_, other)| other.validity.overlaps(layer.validity))
             {
@@ -262,7 +309,7 @@ impl Builder {
             .collect();
         let index: FxHashMap<ProviderId, u32> =
             (0u32..).zip(&providers).map(|(index, provider)| (provider.id, index)).collect();
-        let mut wholesale: Vec<_> = self.rows.lists.clone().into_iter().enumerate().collect();
+        let mut wholesale: Vec<_> = self.rows.lists.iter().enumerate().collect();
         wholesale.sort_by(|(_, a), (_, b)| a.code.cmp(&b.code));
         for (row, list) in wholesale {
             let Some(provider) = list.provider else { continue };
@@ -276,135 +323,21 @@ impl Builder {
         (providers, index)
     }
 
-    #[expect(clippy::type_complexity, reason = "the parts of one read model, taken apart at once by the only caller")]
-    fn accounts(
-        &mut self,
-        plans: &[Plan],
-        plan_index: &FxHashMap<PlanId, u32>,
-    ) -> (Vec<Account>, FxHashMap<AccountId, AccountIx>, Vec<(u32, Validity)>, Vec<Lock>) {
-        let ids: FxHashMap<AccountId, AccountIx> =
-            (0u32..).zip(&self.rows.accounts).map(|(index, account)| (account.id, AccountIx(index))).collect();
-        let mut accounts: Vec<Account> = self
-            .rows
-            .accounts
-            .iter()
-            .map(|row| Account {
-                id: row.id,
-                code: row.code.as_str().into(),
-                client: row.client,
-                currency: row.currency,
-                terms: self.terms.index_of(row.id, row.client),
-                only_plan: None,
-                plans: Span::default(),
-                locks: Span::default(),
-            })
-            .collect();
-        let mut periods: Vec<_> = self.rows.account_plans.clone().into_iter().enumerate().collect();
-        periods.sort_by_key(|(_, row)| (row.account, row.validity.from_ms));
-        for pair in periods.windows(2) {
-            let ((_, earlier), (row, later)) = (&pair[0], &pair[1]);
-            if earlier.account == later.account && earlier.validity.overlaps(later.validity) {
-                self.bad(
-                    Table::AccountPlans,
-                    *row,
-                    "from",
-                    "two plan periods of this account overlap; end the earlier one first",
-                );
-            }
-        }
-        let mut account_plans = Vec::with_capacity(periods.len());
-        for (row, period) in periods {
-            let (Some(account), Some(plan)) = (ids.get(&period.account), plan_index.get(&period.plan)) else {
-                self.bad(Table::AccountPlans, row, "plan", "this plan does not exist; add it to the plans");
-                continue;
-            };
-            let account = &mut accounts[account.0 as usize];
-            self.check_currency(row, account, &plans[*plan as usize]);
-            account.only_plan = (period.validity == Validity::ALWAYS).then_some(*plan);
-            extend(&mut account.plans, account_plans.len());
-            account_plans.push((*plan, period.validity));
-        }
-        let mut local_locks = Vec::new();
-        let mut locks: Vec<_> = self.rows.locks.clone().into_iter().enumerate().collect();
-        locks.sort_by_key(|(_, lock)| (lock.account, lock.mask, lock.id));
-        for (row, lock) in locks {
-            self.check_lock(row, lock.mask);
-            let Some(account) = lock.account else { continue };
-            let Some(account) = ids.get(&account) else {
-                self.bad(Table::Locks, row, "account", "this account does not exist; leave it empty for a global lock");
-                continue;
-            };
-            extend(&mut accounts[account.0 as usize].locks, local_locks.len());
-            local_locks.push(packed(&lock));
-        }
-        (accounts, ids, account_plans, local_locks)
-    }
-
-    fn check_currency(&mut self, row: usize, account: &Account, plan: &Plan) {
-        let foreign = plan.layers.iter().map(|(list, _)| &self.rows.lists[*list as usize]).find(|list| {
-            list.currency != account.currency && !self.terms.converts(account.terms, (list.currency, account.currency))
-        });
-        if let Some(list) = foreign {
-            let problem = format!(
-                "list `{}` of plan `{}` is in {}, the account in {}, and no exchange rate converts the one into the other; add one",
-                list.code, plan.code, list.currency, account.currency
-            );
-            self.bad(Table::AccountPlans, row, "plan", problem);
-        }
-    }
-
-    fn check_lock(&mut self, row: usize, mask: Digits) {
-        if self.rows.settings.emergency.iter().any(|code| code.digits() == mask) {
-            self.bad(Table::Locks, row, "mask", "an emergency code cannot be locked (emergency_not_lockable)");
-        }
-    }
-
-    fn global_locks(&self, prefixes: &PrefixSet) -> FxHashMap<PrefixId, Vec<Lock>> {
+    fn global_locks(&mut self, prefixes: &PrefixSet) -> FxHashMap<PrefixId, Vec<Lock>> {
         let mut locks: FxHashMap<PrefixId, Vec<Lock>> = FxHashMap::default();
-        for row in self.rows.locks.iter().filter(|row| row.account.is_none()) {
+        for (index, row) in self.rows.locks.iter().enumerate().filter(|(_, row)| row.account.is_none()) {
+            self.check_lock(index, row.mask);
             let prefix = prefixes.get(row.mask).expect("masks of global locks are in the shared set");
             locks.entry(prefix).or_default().push(packed(row));
         }
         locks
     }
 
-    fn dids(
-        &mut self,
-        accounts: &FxHashMap<AccountId, AccountIx>,
-    ) -> (FxHashMap<numbering::E164, Span>, Vec<DidState>) {
-        let mut rows: Vec<_> = std::mem::take(&mut self.rows.dids).into_iter().enumerate().collect();
-        rows.sort_by_key(|(_, row)| (row.number, row.validity.from_ms));
-        for pair in rows.windows(2) {
-            let ((_, earlier), (row, later)) = (&pair[0], &pair[1]);
-            if earlier.number == later.number && earlier.validity.overlaps(later.validity) {
-                self.bad(Table::Dids, *row, "from", "two periods of this number overlap; end the earlier one first");
-            }
+    fn check_lock(&mut self, row: usize, mask: Digits) {
+        if self.rows.settings.emergency.iter().any(|code| code.digits() == mask) {
+            self.bad(Table::Locks, row, "mask", EMERGENCY_LOCK);
         }
-        let mut dids: FxHashMap<numbering::E164, Span> = FxHashMap::default();
-        let mut states = Vec::with_capacity(rows.len());
-        for (row, did) in rows {
-            let account = did.account.map(|id| accounts.get(&id).copied());
-            if account == Some(None) {
-                self.bad(Table::Dids, row, "account", "this account does not exist; add it to the accounts");
-            }
-            extend(dids.entry(did.number).or_default(), states.len());
-            states.push(DidState {
-                status: did.status,
-                account: account.flatten(),
-                place: did.place,
-                validity: did.validity,
-            });
-        }
-        (dids, states)
     }
-}
-
-/// Grows a span by the element that is about to be pushed at `at`.
-fn extend(span: &mut Span, at: usize) {
-    if span.len == 0 {
-        span.start = at as u32;
-    }
-    span.len += 1;
 }
 
 fn packed(row: &crate::rows::LockRow) -> Lock {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod amended;
 mod common;
 mod counters;
 mod selection;

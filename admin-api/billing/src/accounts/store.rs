@@ -129,7 +129,6 @@ pub async fn set_credit_limit(
         &json!({"credit_limit": limit}),
         reason,
     );
-    change.touch_catalogue();
     Ok(())
 }
 

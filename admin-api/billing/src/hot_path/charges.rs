@@ -10,8 +10,9 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Acquire, Row};
 
 use super::counters::VolumeIndex;
+use super::parties::{History, Owners};
 use super::tariffs::{BandIndex, rate_of};
-use super::{Of, Symbols, inconsistent, list_id, parse, provider_id, validity};
+use super::{Symbols, inconsistent, list_id, parse, provider_id, validity};
 use crate::store::{Store, StoreError};
 
 /// What some charges of one version have in common.
@@ -54,10 +55,8 @@ pub async fn read_rows_of(store: &Store, version: u64, charged: Charged) -> Resu
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *tx).await?;
     let mut rows = Rows::empty();
     rows.version = version;
-    let of = Of::Charges {
-        accounts: charged.accounts.into_iter().collect(),
-        prefixes: charged.prefixes.into_iter().collect(),
-    };
+    let of = Owners::These(charged.accounts.into_iter().collect());
+    let prefixes: Vec<String> = charged.prefixes.into_iter().collect();
     super::read_settings(&mut tx, &mut rows).await?;
     super::read_providers_and_sources(&mut tx, &mut rows).await?;
     let bands = super::tariffs::read_lists(&mut tx, &mut rows).await?;
@@ -65,11 +64,13 @@ pub async fn read_rows_of(store: &Store, version: u64, charged: Charged) -> Resu
     super::tariffs::read_plans(&mut tx, &mut rows).await?;
     super::counters::read_bundles(&mut tx, &mut rows).await?;
     super::parties::read_accounts(&mut tx, &mut rows, &of).await?;
-    super::parties::read_terms(&mut tx, &mut rows, &of).await?;
-    super::parties::read_locks(&mut tx, &mut rows, &of).await?;
+    super::terms::read_common_terms(&mut tx, &mut rows).await?;
+    super::terms::read_own_terms(&mut tx, &mut rows, &of).await?;
+    super::parties::read_local_locks(&mut tx, &mut rows, &of, History::Whole).await?;
+    super::parties::read_global_locks(&mut tx, &mut rows, Some(&prefixes)).await?;
     let lists = lists_of(&rows, &charged.providers);
     let mut symbols = Symbols::default();
-    read_rates(&mut tx, &mut rows, (&bands, &volumes), &mut symbols, (&lists, of.prefixes())).await?;
+    read_rates(&mut tx, &mut rows, (&bands, &volumes), &mut symbols, (&lists, &prefixes)).await?;
     rows.symbols = symbols.words;
     tx.commit().await?;
     Ok(rows)

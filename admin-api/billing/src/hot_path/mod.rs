@@ -1,32 +1,35 @@
 //! What the hot path reads: the rows of a snapshot, across rooms, read only.
 //!
-//! Owns: the queries that fill [`Rows`], the catalogue's version and its notification.
-//! Does not own: any table.
-//! Always: one REPEATABLE READ transaction, so the rows belong together; nothing here writes but [`raise_version`].
+//! Owns: the queries that fill [`Rows`], the catalogue's version, what it changed, and its notification.
+//! Does not own: any table of the rooms.
+//! Always: one REPEATABLE READ transaction, so the rows belong together; nothing here writes but [`raise_version`] and what it says.
 
 mod charges;
 pub(crate) mod counters;
 mod parties;
+mod snapshot;
 pub(crate) mod tariffs;
+mod terms;
+mod touched;
 
 pub use charges::{Charged, changes, read_rows_of};
+pub use snapshot::{SnapshotError, read_snapshot};
+pub(crate) use touched::{Touched, raise_version};
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use chrono::NaiveDate;
-use numbering::{NumberRules, NumberingPlan, ShortCode};
-use rating::build::{BadRow, ListContext, Lists};
+use numbering::{NumberRules, ShortCode};
 use rating::list::Validity;
 use rating::lock::BreachRules;
 use rating::rows::{
     AccountId, ClientId, EngineSettings, EntityRow, ListId, PlanId, ProviderId, ProviderRow, Rows, SourceRow, Symbol,
     TaxRow,
 };
-use rating::{Currency, Money, Snapshot};
+use rating::{Currency, Money};
 use rust_decimal::Decimal;
+use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgListener, PgRow};
-use sqlx::{Acquire, Row};
 
 use crate::store::{Store, StoreError};
 
@@ -35,15 +38,6 @@ const CHANNEL: &str = "tollgate_catalogue";
 
 fn inconsistent(table: &'static str, problem: impl Into<String>) -> StoreError {
     StoreError::Inconsistent { table, problem: problem.into() }
-}
-
-/// Raises the catalogue's version inside a transaction and announces it at its commit.
-pub(crate) async fn raise_version(connection: &mut PgConnection) -> Result<i64, StoreError> {
-    let version: i64 = sqlx::query_scalar("UPDATE catalogue SET version = version + 1 RETURNING version")
-        .fetch_one(&mut *connection)
-        .await?;
-    sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(version.to_string()).execute(&mut *connection).await?;
-    Ok(version)
 }
 
 /// The version in force.
@@ -66,114 +60,6 @@ impl VersionListener {
     pub async fn changed(&mut self) -> Result<(), StoreError> {
         self.0.recv().await?;
         Ok(())
-    }
-}
-
-/// Why there is no snapshot.
-#[derive(Debug, thiserror::Error)]
-pub enum SnapshotError {
-    /// The catalogue cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Its rows contradict each other.
-    #[error("the catalogue contradicts itself in {} rows, first: {}", .0.len(), .0.first().map(ToString::to_string).unwrap_or_default())]
-    Contradictions(Vec<BadRow>),
-}
-
-impl From<sqlx::Error> for SnapshotError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-/// Reads the catalogue and builds its snapshot, a list at a time: never more than one is in memory as rows. Lists of the same revision are shared with
-/// `former`, neither read nor packed again. Needs a runtime with several threads: packing is work for one of them.
-///
-/// # Errors
-/// The database, or rows that contradict each other.
-pub async fn read_snapshot(
-    store: &Store,
-    numbering: Arc<NumberingPlan>,
-    former: Option<&Snapshot>,
-) -> Result<Snapshot, SnapshotError> {
-    let mut connection = store.pool().acquire().await?;
-    let mut tx = connection.begin().await?;
-    sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *tx).await?;
-    let mut symbols = Symbols::default();
-    for word in former.map_or(&[][..], Snapshot::words) {
-        symbols.of(word);
-    }
-    let (mut rows, bands, volumes) = read_head(&mut tx).await?;
-    let terms = tariffs::read_rate_terms(&mut tx, &mut rows, (&bands, &volumes), None).await?;
-    let mut lists = former.map_or_else(Lists::new, Lists::after);
-    for head in &rows.lists {
-        if former.is_some_and(|former| lists.keep(former, head)) {
-            continue;
-        }
-        let rates = tariffs::read_rate_rows(&mut tx, &terms, &mut symbols, Some(head.id)).await?;
-        let context = ListContext { rates: &rows.rates, bands: &rows.bands, volumes: &rows.volumes };
-        tokio::task::block_in_place(|| lists.add(head, rates.into_iter().zip(0..).collect(), context));
-    }
-    read_parties(&mut tx, &mut rows, &mut symbols).await?;
-    tx.commit().await?;
-    rows.symbols = symbols.words;
-    let built = tokio::task::block_in_place(|| Snapshot::assemble(rows, lists, numbering));
-    built.map_err(SnapshotError::Contradictions)
-}
-
-/// Version, settings, providers, sources, and the heads of lists with their bands and volumes.
-async fn read_head(
-    connection: &mut PgConnection,
-) -> Result<(Rows, tariffs::BandIndex, counters::VolumeIndex), StoreError> {
-    let mut rows = Rows::empty();
-    let version: i64 = sqlx::query_scalar("SELECT version FROM catalogue").fetch_one(&mut *connection).await?;
-    rows.version = version as u64;
-    read_settings(&mut *connection, &mut rows).await?;
-    read_providers_and_sources(&mut *connection, &mut rows).await?;
-    let bands = tariffs::read_lists(&mut *connection, &mut rows).await?;
-    let volumes = counters::read_volumes(&mut *connection, &mut rows).await?;
-    Ok((rows, bands, volumes))
-}
-
-/// Plans and who has them, terms, numbers, locks: everybody's.
-async fn read_parties(connection: &mut PgConnection, rows: &mut Rows, symbols: &mut Symbols) -> Result<(), StoreError> {
-    tariffs::read_plans(&mut *connection, rows).await?;
-    counters::read_bundles(&mut *connection, rows).await?;
-    parties::read_accounts(&mut *connection, rows, &Of::All).await?;
-    parties::read_account_trunks(&mut *connection, rows).await?;
-    parties::read_terms(&mut *connection, rows, &Of::All).await?;
-    parties::read_numbers(&mut *connection, rows, symbols).await?;
-    parties::read_locks(&mut *connection, rows, &Of::All).await
-}
-
-/// Whose rows are read.
-enum Of {
-    /// Everybody's.
-    All,
-    /// Those that some charges were priced by.
-    Charges {
-        /// Who pays.
-        accounts: Vec<i64>,
-        /// Everything that the numbers begin with, as tables write it.
-        prefixes: Vec<String>,
-    },
-}
-
-impl Of {
-    /// The accounts, if not all.
-    fn accounts(&self) -> Option<&[i64]> {
-        match self {
-            Self::All => None,
-            Self::Charges { accounts, .. } => Some(accounts),
-        }
-    }
-
-    /// The prefixes; none where everybody's rows are read.
-    fn prefixes(&self) -> &[String] {
-        match self {
-            Self::All => &[],
-            Self::Charges { prefixes, .. } => prefixes,
-        }
     }
 }
 

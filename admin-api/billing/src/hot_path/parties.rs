@@ -1,23 +1,70 @@
-//! Accounts with their terms, numbers and locks.
+//! Accounts with their plans, trunks and locks; numbers; global locks.
 
-use chrono::{DateTime, Utc};
-use numbering::{Digits, E164, parse_mask};
-use rating::list::Validity;
-use rating::rows::{
-    AccountPlanRow, AccountRow, AccountTrunkRow, ClientTaxRow, DidRow, DiscountRow, ExchangeRow, GroupId,
-    GroupMemberRow, Holder, LockRow, Rows,
-};
+use numbering::{E164, parse_mask};
+use rating::rows::{AccountPlanRow, AccountRow, AccountTrunkRow, DidRow, LockRow, Rows};
 use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
 
-use super::{Of, Symbols, account_id, client_id, currency, inconsistent, money, parse, plan_id, provider_id, validity};
+use super::{Symbols, account_id, client_id, currency, inconsistent, parse, plan_id, provider_id, validity};
 use crate::store::StoreError;
 
-pub(super) async fn read_accounts(connection: &mut PgConnection, rows: &mut Rows, of: &Of) -> Result<(), StoreError> {
+/// Whose rows are read.
+pub(super) enum Owners {
+    /// Those of accounts with these identifiers, both included.
+    Between(i64, i64),
+    /// Those of these accounts.
+    These(Vec<i64>),
+}
+
+impl Owners {
+    /// First and last identifier, and the only ones between them where not all are wanted.
+    pub(super) fn bounds(&self) -> (i64, i64, Option<&[i64]>) {
+        match self {
+            Self::Between(first, last) => (*first, *last, None),
+            Self::These(these) => {
+                (these.iter().copied().min().unwrap_or(1), these.iter().copied().max().unwrap_or(0), Some(these))
+            }
+        }
+    }
+}
+
+/// Which locks that are in force no more are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum History {
+    /// As far back as the snapshot knows former states. How far that is concerns memory and no price, so the server's own clock will do.
+    Kept,
+    /// All of them.
+    Whole,
+}
+
+/// The identifiers between which the next accounts lie.
+pub(super) async fn next_accounts(
+    connection: &mut PgConnection,
+    after: i64,
+    count: usize,
+) -> Result<Option<(i64, i64)>, StoreError> {
+    let row =
+        sqlx::query("SELECT min(id), max(id) FROM (SELECT id FROM account WHERE id > $1 ORDER BY id LIMIT $2) AS a")
+            .bind(after)
+            .bind(count as i64)
+            .fetch_one(connection)
+            .await?;
+    Ok(row.get::<Option<i64>, _>(0).zip(row.get::<Option<i64>, _>(1)))
+}
+
+pub(super) async fn read_accounts(
+    connection: &mut PgConnection,
+    rows: &mut Rows,
+    of: &Owners,
+) -> Result<(), StoreError> {
+    let (first, last, only) = of.bounds();
     let accounts = sqlx::query(
-        "SELECT id, code, client_id, currency FROM account WHERE $1::bigint[] IS NULL OR id = ANY($1) ORDER BY id",
+        "SELECT id, code, client_id, currency FROM account
+         WHERE id BETWEEN $1 AND $2 AND ($3::bigint[] IS NULL OR id = ANY($3)) ORDER BY id",
     )
-    .bind(of.accounts())
+    .bind(first)
+    .bind(last)
+    .bind(only)
     .fetch_all(&mut *connection)
     .await?;
     for row in &accounts {
@@ -30,9 +77,12 @@ pub(super) async fn read_accounts(connection: &mut PgConnection, rows: &mut Rows
     }
     let plans = sqlx::query(
         "SELECT account_id, plan_id, valid_from, valid_to FROM account_plan
-         WHERE ($1::bigint[] IS NULL OR account_id = ANY($1)) AND published_in <= $2 AND (withdrawn_in IS NULL OR withdrawn_in > $2)",
+         WHERE account_id BETWEEN $1 AND $2 AND ($3::bigint[] IS NULL OR account_id = ANY($3))
+               AND published_in <= $4 AND (withdrawn_in IS NULL OR withdrawn_in > $4)",
     )
-    .bind(of.accounts())
+    .bind(first)
+    .bind(last)
+    .bind(only)
     .bind(rows.version as i64)
     .fetch_all(&mut *connection)
     .await?;
@@ -48,10 +98,21 @@ pub(super) async fn read_accounts(connection: &mut PgConnection, rows: &mut Rows
 }
 
 /// The trunks by which accounts are recognised.
-pub(super) async fn read_account_trunks(connection: &mut PgConnection, rows: &mut Rows) -> Result<(), StoreError> {
-    let trunks = sqlx::query("SELECT account_id, trunk FROM account_trunk ORDER BY account_id")
-        .fetch_all(&mut *connection)
-        .await?;
+pub(super) async fn read_account_trunks(
+    connection: &mut PgConnection,
+    rows: &mut Rows,
+    of: &Owners,
+) -> Result<(), StoreError> {
+    let (first, last, only) = of.bounds();
+    let trunks = sqlx::query(
+        "SELECT account_id, trunk FROM account_trunk
+         WHERE account_id BETWEEN $1 AND $2 AND ($3::bigint[] IS NULL OR account_id = ANY($3)) ORDER BY account_id",
+    )
+    .bind(first)
+    .bind(last)
+    .bind(only)
+    .fetch_all(&mut *connection)
+    .await?;
     rows.account_trunks = trunks
         .iter()
         .map(|row| AccountTrunkRow { account: account_id(row.get("account_id")), trunk: row.get("trunk") })
@@ -59,157 +120,125 @@ pub(super) async fn read_account_trunks(connection: &mut PgConnection, rows: &mu
     Ok(())
 }
 
-/// Groups, discounts, exchange rates and taxes of clients: of those whose accounts were read.
-pub(super) async fn read_terms(connection: &mut PgConnection, rows: &mut Rows, of: &Of) -> Result<(), StoreError> {
-    let clients: Option<Vec<i64>> =
-        of.accounts().map(|_| rows.accounts.iter().map(|account| account.client.0 as i64).collect());
-    let members = sqlx::query(
-        "SELECT group_id, client_id, valid_from, least(valid_to, ended_at) AS valid_to FROM client_group_member
-         WHERE (ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at) AND ($1::bigint[] IS NULL OR client_id = ANY($1))",
+/// Reads the states of the next numbers; returns the identifier of the last, or `None` when there are no more.
+pub(super) async fn read_next_numbers(
+    connection: &mut PgConnection,
+    rows: &mut Rows,
+    symbols: &mut Symbols,
+    after: i64,
+    count: usize,
+) -> Result<Option<i64>, StoreError> {
+    let last: Option<i64> =
+        sqlx::query_scalar("SELECT max(id) FROM (SELECT id FROM did WHERE id > $1 ORDER BY id LIMIT $2) AS d")
+            .bind(after)
+            .bind(count as i64)
+            .fetch_one(&mut *connection)
+            .await?;
+    let Some(last) = last else { return Ok(None) };
+    let periods = sqlx::query(
+        "SELECT d.number, p.status, p.account_id, p.place, p.valid_from, p.valid_to FROM did d JOIN did_period p ON p.did_id = d.id
+         WHERE d.id > $1 AND d.id <= $2",
     )
-    .bind(&clients)
-    .fetch_all(&mut *connection)
+    .bind(after)
+    .bind(last)
+    .fetch_all(connection)
     .await?;
-    rows.members = members
-        .iter()
-        .map(|row| GroupMemberRow {
-            group: group_id(row.get("group_id")),
-            client: client_id(row.get("client_id")),
-            validity: validity(row),
-        })
-        .collect();
-    let groups: Vec<i32> = rows.members.iter().map(|member| member.group.0 as i32).collect();
-    let discounts = sqlx::query(
-        "SELECT id, level, account_id, client_id, group_id, (percent * 100)::int AS basis_points, service, prefix, valid_from,
-                least(valid_to, ended_at) AS valid_to
-         FROM discount WHERE (ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at)
-               AND ($1::bigint[] IS NULL OR client_id = ANY($1) OR group_id = ANY($2) OR account_id = ANY($3)) ORDER BY id",
-    )
-    .bind(&clients)
-    .bind(&groups)
-    .bind(of.accounts())
-    .fetch_all(&mut *connection)
-    .await?;
-    for row in &discounts {
-        let service =
-            row.get::<Option<&str>, _>("service").map(|word| parse(word, "discount", "a service")).transpose()?;
-        let prefix = row.get::<Option<&str>, _>("prefix").map_or(Some(Digits::EMPTY), parse_mask);
-        rows.discounts.push(DiscountRow {
-            id: row.get::<i64, _>("id") as u64,
-            level: parse(row.get("level"), "discount", "a level of discounts")?,
-            holder: match row.get::<Option<i64>, _>("account_id") {
-                Some(account) => Holder::Account(account_id(account)),
-                None => holder(row),
-            },
-            basis_points: row.get::<i32, _>("basis_points") as u32,
-            service,
-            prefix: prefix.ok_or_else(|| inconsistent("discount", "a prefix that is not digits"))?,
-            validity: validity(row),
-        });
-    }
-    let exchanges = sqlx::query(
-        "SELECT id, client_id, group_id, currency_from, currency_to, rate, quantity, valid_from, ended_at FROM exchange_rate
-         WHERE $1::bigint[] IS NULL OR coalesce(client_id, group_id) IS NULL OR client_id = ANY($1) OR group_id = ANY($2) ORDER BY id",
-    )
-    .bind(&clients)
-    .bind(&groups)
-    .fetch_all(&mut *connection)
-    .await?;
-    for row in &exchanges {
-        rows.exchanges.push(ExchangeRow {
-            id: row.get::<i64, _>("id") as u64,
-            holder: holder(row),
-            from: currency(row.get("currency_from"), "exchange_rate")?,
-            to: currency(row.get("currency_to"), "exchange_rate")?,
-            rate: money(row.get("rate")).ok_or_else(|| inconsistent("exchange_rate", "a rate that is no amount"))?,
-            quantity: row.get::<i32, _>("quantity") as u32,
-            day: row.get("valid_from"),
-            validity: Validity {
-                from_ms: i64::MIN,
-                to_ms: row.get::<Option<DateTime<Utc>>, _>("ended_at").map_or(i64::MAX, |at| at.timestamp_millis()),
-            },
-        });
-    }
-    let taxes = sqlx::query(
-        "SELECT client_id, (percent * 100)::int AS basis_points, valid_from, least(valid_to, ended_at) AS valid_to FROM client_tax
-         WHERE (ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at) AND ($1::bigint[] IS NULL OR client_id = ANY($1))",
-    )
-    .bind(&clients)
-    .fetch_all(&mut *connection)
-    .await?;
-    rows.client_taxes = taxes
-        .iter()
-        .map(|row| ClientTaxRow {
-            client: client_id(row.get("client_id")),
-            basis_points: row.get::<i32, _>("basis_points") as u32,
-            validity: validity(row),
-        })
-        .collect();
-    Ok(())
+    rows.dids = periods.iter().map(|row| did(row, symbols)).collect::<Result<_, _>>()?;
+    Ok(Some(last))
 }
 
-/// Whose terms a row holds.
-fn holder(row: &PgRow) -> Holder {
-    match (row.get::<Option<i64>, _>("client_id"), row.get::<Option<i32>, _>("group_id")) {
-        (Some(client), _) => Holder::Client(client_id(client)),
-        (None, Some(group)) => Holder::Group(group_id(group)),
-        (None, None) => Holder::Everybody,
-    }
-}
-
-const fn group_id(id: i32) -> GroupId {
-    GroupId(id as u32)
-}
-
+/// Reads the states of these numbers.
 pub(super) async fn read_numbers(
     connection: &mut PgConnection,
     rows: &mut Rows,
     symbols: &mut Symbols,
+    numbers: &[&String],
 ) -> Result<(), StoreError> {
     let periods = sqlx::query(
-        "SELECT d.number, p.status, p.account_id, p.place, p.valid_from, p.valid_to FROM did_period p JOIN did d ON d.id = p.did_id",
+        "SELECT d.number, p.status, p.account_id, p.place, p.valid_from, p.valid_to FROM did d JOIN did_period p ON p.did_id = d.id
+         WHERE d.number = ANY($1)",
     )
-    .fetch_all(&mut *connection)
+    .bind(numbers)
+    .fetch_all(connection)
     .await?;
-    for row in &periods {
-        let number: &str = row.get("number");
-        rows.dids.push(DidRow {
-            number: E164::parse(number).ok_or_else(|| inconsistent("did", "a number that is not E.164"))?,
-            status: parse(row.get("status"), "did_period", "a state of a number")?,
-            account: row.get::<Option<i64>, _>("account_id").map(account_id),
-            place: row.get::<Option<&str>, _>("place").map(|place| symbols.of(place)),
-            validity: validity(row),
-        });
+    rows.dids = periods.iter().map(|row| did(row, symbols)).collect::<Result<_, _>>()?;
+    Ok(())
+}
+
+fn did(row: &PgRow, symbols: &mut Symbols) -> Result<DidRow, StoreError> {
+    Ok(DidRow {
+        number: E164::parse(row.get("number")).ok_or_else(|| inconsistent("did", "a number that is not E.164"))?,
+        status: parse(row.get("status"), "did_period", "a state of a number")?,
+        account: row.get::<Option<i64>, _>("account_id").map(account_id),
+        place: row.get::<Option<&str>, _>("place").map(|place| symbols.of(place)),
+        validity: validity(row),
+    })
+}
+
+/// The times in which the locks of accounts were and will be in force.
+pub(super) async fn read_local_locks(
+    connection: &mut PgConnection,
+    rows: &mut Rows,
+    of: &Owners,
+    history: History,
+) -> Result<(), StoreError> {
+    let (first, last, only) = of.bounds();
+    let days = days_kept(connection).await?;
+    let locks = sqlx::query(
+        "SELECT l.id, l.account_id, l.mask, l.provider_id, l.origin, p.valid_from, p.valid_to FROM lock l JOIN lock_period p ON p.lock_id = l.id
+         WHERE l.account_id BETWEEN $1 AND $2 AND ($3::bigint[] IS NULL OR l.account_id = ANY($3))
+               AND ($4 OR p.valid_to IS NULL OR p.valid_to > now() - make_interval(days => $5)) ORDER BY l.id, p.valid_from NULLS FIRST",
+    )
+    .bind(first)
+    .bind(last)
+    .bind(only)
+    .bind(history == History::Whole)
+    .bind(days)
+    .fetch_all(connection)
+    .await?;
+    for row in &locks {
+        rows.locks.push(lock(row)?);
     }
     Ok(())
 }
 
-/// The times in which locks were and will be in force: all that some accounts have had, or everybody's as far back as the snapshot knows former states. How far that is concerns memory and no
-/// price, so the server's own clock will do. Of some accounts: theirs, and the global ones on some masks.
-pub(super) async fn read_locks(connection: &mut PgConnection, rows: &mut Rows, of: &Of) -> Result<(), StoreError> {
-    let days: &str = &sqlx::query_scalar::<_, String>("SELECT value FROM setting WHERE key = 'catalogue.history_days'")
-        .fetch_one(&mut *connection)
-        .await?;
-    let days: i32 = parse(days, "setting", "a whole number of days")?;
+/// The times in which global locks were and will be in force: as far as the snapshot knows former states, or always but on these masks only.
+pub(super) async fn read_global_locks(
+    connection: &mut PgConnection,
+    rows: &mut Rows,
+    masks: Option<&[String]>,
+) -> Result<(), StoreError> {
+    let days = days_kept(connection).await?;
     let locks = sqlx::query(
-        "SELECT l.id, l.account_id, l.mask, l.provider_id, l.origin, p.valid_from, p.valid_to FROM lock_period p JOIN lock l ON l.id = p.lock_id
-         WHERE ($2::bigint[] IS NOT NULL OR p.valid_to IS NULL OR p.valid_to > now() - make_interval(days => $1))
-               AND ($2::bigint[] IS NULL OR l.account_id = ANY($2) OR l.account_id IS NULL AND l.mask = ANY($3)) ORDER BY l.id, p.valid_from NULLS FIRST",
+        "SELECT l.id, l.account_id, l.mask, l.provider_id, l.origin, p.valid_from, p.valid_to FROM lock l JOIN lock_period p ON p.lock_id = l.id
+         WHERE l.account_id IS NULL
+               AND CASE WHEN $1::text[] IS NULL THEN p.valid_to IS NULL OR p.valid_to > now() - make_interval(days => $2) ELSE l.mask = ANY($1) END
+         ORDER BY l.id, p.valid_from NULLS FIRST",
     )
+    .bind(masks)
     .bind(days)
-    .bind(of.accounts())
-    .bind(of.prefixes())
-    .fetch_all(&mut *connection)
+    .fetch_all(connection)
     .await?;
     for row in &locks {
-        rows.locks.push(LockRow {
-            id: row.get::<i64, _>("id") as u64,
-            account: row.get::<Option<i64>, _>("account_id").map(account_id),
-            mask: parse_mask(row.get("mask")).ok_or_else(|| inconsistent("lock", "a mask that is not digits"))?,
-            provider: row.get::<Option<i32>, _>("provider_id").map(provider_id),
-            origin: parse(row.get("origin"), "lock", "an origin")?,
-            validity: validity(row),
-        });
+        rows.locks.push(lock(row)?);
     }
     Ok(())
+}
+
+async fn days_kept(connection: &mut PgConnection) -> Result<i32, StoreError> {
+    let days: String = sqlx::query_scalar("SELECT value FROM setting WHERE key = 'catalogue.history_days'")
+        .fetch_one(connection)
+        .await?;
+    parse(&days, "setting", "a whole number of days")
+}
+
+fn lock(row: &PgRow) -> Result<LockRow, StoreError> {
+    Ok(LockRow {
+        id: row.get::<i64, _>("id") as u64,
+        account: row.get::<Option<i64>, _>("account_id").map(account_id),
+        mask: parse_mask(row.get("mask")).ok_or_else(|| inconsistent("lock", "a mask that is not digits"))?,
+        provider: row.get::<Option<i32>, _>("provider_id").map(provider_id),
+        origin: parse(row.get("origin"), "lock", "an origin")?,
+        validity: validity(row),
+    })
 }

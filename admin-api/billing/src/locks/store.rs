@@ -9,6 +9,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 
 use super::rules::{Period, lifts, may_lift, periods_after};
 use crate::change::Change;
+use crate::hot_path::Touched;
 use crate::staff::Staff;
 use crate::store::StoreError;
 
@@ -136,7 +137,7 @@ pub async fn create(change: &mut Change, new: &NewLock) -> Result<i64, LockError
         "from": validity.from, "to": validity.to, "comment": new.comment
     });
     change.record("lock.create", "lock", id, &Value::Null, &made, &new.comment);
-    change.touch_catalogue();
+    change.touch(Touched::holder(account, None));
     Ok(id)
 }
 
@@ -180,7 +181,7 @@ pub async fn update(
     let shown = |comment: &str, active: bool, validity: Period| json!({"comment": comment, "active": active, "from": validity.from, "to": validity.to});
     let before = shown(&held.comment, held.active, held.validity);
     change.record("lock.edit", "lock", id, &before, &shown(&wanted.comment, wanted.active, validity), reason);
-    change.touch_catalogue();
+    change.touch(Touched::holder(held.account, None));
     Ok(())
 }
 
@@ -205,7 +206,7 @@ pub async fn delete(
     move_periods(change, id, None).await?;
     let before = json!({"active": held.active, "deleted_at": null});
     change.record("lock.delete", "lock", id, &before, &json!({"active": false, "deleted_at": now}), reason);
-    change.touch_catalogue();
+    change.touch(Touched::holder(held.account, None));
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use sqlx::{PgConnection, Row};
 
 use super::rules::{NonTargetClass, class, may_move};
 use crate::change::Change;
+use crate::hot_path::Touched;
 use crate::store::{Store, StoreError};
 
 /// Calls of one batch to a number that is not in work.
@@ -269,6 +270,6 @@ pub async fn archive(change: &mut Change, number: E164, revision: Option<i64>, r
         .await?;
     let before = json!({"status": from.as_str(), "account_id": row.get::<Option<i64>, _>("account_id")});
     change.record("did.archive", "did", number, &before, &json!({"status": "archive", "account_id": null}), reason);
-    change.touch_catalogue();
+    change.touch(Touched::Number(number));
     Ok(())
 }

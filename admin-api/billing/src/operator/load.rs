@@ -10,7 +10,7 @@ use sqlx::postgres::PgConnection;
 
 use super::copy::Copy;
 use super::{DidDetails, Operator};
-use crate::hot_path::raise_version;
+use crate::hot_path::{Touched, raise_version};
 use crate::store::{Store, StoreError};
 
 /// Why an operator was not loaded.
@@ -87,7 +87,7 @@ pub async fn load(
         );
         sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await?;
     }
-    raise_version(&mut tx).await?;
+    raise_version(&mut tx, &[Touched::Everything]).await?;
     tx.commit().await?;
     for table in ["rate", "account", "account_balance", "did", "did_period", "account_plan"] {
         sqlx::query(sqlx::AssertSqlSafe(format!("ANALYZE {table}"))).execute(store.pool()).await?;

@@ -146,7 +146,7 @@ pub async fn activate(
     if locked.revision != locked.list_revision || is_overtaken(change, &locked, import, starts_at).await? {
         return Err(ActivateError::StalePreview);
     }
-    let version = change.catalogue_version().await?;
+    let version = change.tariff_version().await?;
     let withdrawn = withdraw(change, import, version).await?;
     let ended = publish_ends(change, import, version, starts_at).await?;
     settle_terms(change, import).await?;
@@ -309,7 +309,7 @@ pub async fn roll_back(
     if let Some(later) = later {
         return Err(ActivateError::LaterImport(later));
     }
-    let version = change.catalogue_version().await?;
+    let version = change.tariff_version().await?;
     // What later imports withdrew and gave back stands there as copies.
     let withdrawn = sqlx::query(
         "UPDATE rate r SET withdrawn_in = $3

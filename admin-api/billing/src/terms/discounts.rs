@@ -11,6 +11,7 @@ use sqlx::{Postgres, QueryBuilder, Row};
 
 use super::parties::{Ending, Holder, TermsError, end, first_moment, ids_of};
 use crate::change::Change;
+use crate::hot_path::Touched;
 use crate::store::{Store, StoreError};
 
 /// A discount with its holder.
@@ -172,13 +173,14 @@ pub async fn give_discount(change: &mut Change, new: &NewDiscount, reason: &str)
         "from": from, "to": new.to, "name": new.name
     });
     change.record("discount.edit", "discount", id, &Value::Null, &given, reason);
-    change.touch_catalogue();
+    change.touch(Touched::holder(holder.account, holder.client));
     Ok(id)
 }
 
 /// Ends a discount now.
 pub async fn end_discount(change: &mut Change, id: i64, reason: &str) -> Result<(), TermsError> {
-    let what = Ending { table: "discount", action: "discount.edit", entity: "discount" };
+    let what =
+        Ending { table: "discount", action: "discount.edit", entity: "discount", holder: "account_id, client_id" };
     end(change, &what, id, reason).await
 }
 

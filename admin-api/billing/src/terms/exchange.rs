@@ -12,6 +12,7 @@ use super::discounts::named;
 use super::parties::{Ending, Holder, TermsError, end, ids_of, refuse_closed};
 use crate::change::Change;
 use crate::currencies;
+use crate::hot_path::Touched;
 use crate::store::{Store, StoreError};
 
 /// An exchange rate with its holder.
@@ -167,12 +168,17 @@ pub async fn enter_exchange(change: &mut Change, new: &NewExchange, reason: &str
         kind: code, "from": from, "to": to, "rate": new.rate, "quantity": new.quantity, "day": new.day
     });
     change.record("exchange.edit", "exchange_rate", id, &Value::Null, &entered, reason);
-    change.touch_catalogue();
+    change.touch(Touched::holder(None, holder.client));
     Ok(id)
 }
 
 /// Ends a rate now: calls answered from now on are converted by the next one that fits.
 pub async fn end_exchange(change: &mut Change, id: i64, reason: &str) -> Result<(), TermsError> {
-    let what = Ending { table: "exchange_rate", action: "exchange.edit", entity: "exchange_rate" };
+    let what = Ending {
+        table: "exchange_rate",
+        action: "exchange.edit",
+        entity: "exchange_rate",
+        holder: "NULL::bigint, client_id",
+    };
     end(change, &what, id, reason).await
 }

@@ -7,6 +7,7 @@ use sqlx::postgres::PgRow;
 
 use super::parties::{Holder, TermsError, first_moment, ids_of};
 use crate::change::Change;
+use crate::hot_path::Touched;
 use crate::store::{Store, StoreError};
 
 /// A group.
@@ -163,28 +164,26 @@ pub async fn add_member(change: &mut Change, new: &NewMember, reason: &str) -> R
     .await?;
     let joined = json!({"client": new.client, "from": from, "to": new.to});
     change.record("group.edit", "client_group", &new.group, &Value::Null, &joined, reason);
-    change.touch_catalogue();
+    change.touch(Touched::holder(None, client));
     Ok(id)
 }
 
 /// Takes a client out of a group now, and out of what was agreed for later.
 pub async fn end_member(change: &mut Change, group: &str, client: &str, reason: &str) -> Result<(), TermsError> {
     let now = change.now();
-    let ended = sqlx::query(
+    let ended: Vec<i64> = sqlx::query_scalar(
         "UPDATE client_group_member m SET ended_at = $3 FROM client_group g, client c
          WHERE g.id = m.group_id AND c.id = m.client_id AND g.code = $1 AND c.code = $2 AND m.ended_at IS NULL
-               AND $3 < coalesce(m.valid_to, 'infinity')",
+               AND $3 < coalesce(m.valid_to, 'infinity') RETURNING c.id",
     )
     .bind(group)
     .bind(client)
     .bind(now)
-    .execute(change.connection())
+    .fetch_all(change.connection())
     .await?;
-    if ended.rows_affected() == 0 {
-        return Err(TermsError::NotFound);
-    }
+    let client_id = *ended.first().ok_or(TermsError::NotFound)?;
     let (before, after) = (json!({"client": client, "ended_at": null}), json!({"client": client, "ended_at": now}));
     change.record("group.edit", "client_group", group, &before, &after, reason);
-    change.touch_catalogue();
+    change.touch(Touched::Client(client_id));
     Ok(())
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::change::Change;
+use crate::hot_path::Touched;
 use crate::store::StoreError;
 
 /// Whose terms, by code.
@@ -131,23 +132,26 @@ pub(super) struct Ending {
     pub(super) table: &'static str,
     pub(super) action: &'static str,
     pub(super) entity: &'static str,
+    /// Its `account_id` and `client_id`, as SQL.
+    pub(super) holder: &'static str,
 }
 
 /// Ends a row now: what lies before stays.
 pub(super) async fn end(change: &mut Change, what: &Ending, id: i64, reason: &str) -> Result<(), TermsError> {
     let now = change.now();
-    let find = format!("SELECT ended_at FROM {} WHERE id = $1 FOR NO KEY UPDATE", what.table);
-    let ended: Option<DateTime<Utc>> = sqlx::query_scalar(AssertSqlSafe(find))
-        .bind(id)
-        .fetch_optional(change.connection())
-        .await?
-        .ok_or(TermsError::NotFound)?;
+    let find = format!("SELECT ended_at, {} FROM {} WHERE id = $1 FOR NO KEY UPDATE", what.holder, what.table);
+    let (ended, account, client): (Option<DateTime<Utc>>, Option<i64>, Option<i64>) =
+        sqlx::query_as(AssertSqlSafe(find))
+            .bind(id)
+            .fetch_optional(change.connection())
+            .await?
+            .ok_or(TermsError::NotFound)?;
     if ended.is_some() {
         return Err(TermsError::Ended);
     }
     let mark = format!("UPDATE {} SET ended_at = $2 WHERE id = $1", what.table);
     sqlx::query(AssertSqlSafe(mark)).bind(id).bind(now).execute(change.connection()).await?;
     change.record(what.action, what.entity, id, &json!({"ended_at": null}), &json!({"ended_at": now}), reason);
-    change.touch_catalogue();
+    change.touch(Touched::holder(account, client));
     Ok(())
 }

@@ -8,6 +8,7 @@ use sqlx::postgres::PgRow;
 
 use super::parties::{Ending, Holder, TermsError, end, first_moment, ids_of};
 use crate::change::Change;
+use crate::hot_path::Touched;
 use crate::store::{Store, StoreError};
 
 /// A tax rate of a client's own.
@@ -116,12 +117,13 @@ pub async fn give_tax(change: &mut Change, new: &NewTax, reason: &str) -> Result
         "client": new.client, "percent": new.percent, "from": from, "to": new.to, "document": new.document
     });
     change.record("tax.override", "client_tax", id, &Value::Null, &given, reason);
-    change.touch_catalogue();
+    change.touch(Touched::holder(None, client));
     Ok(id)
 }
 
 /// Ends a client's own tax rate now.
 pub async fn end_tax(change: &mut Change, id: i64, reason: &str) -> Result<(), TermsError> {
-    let what = Ending { table: "client_tax", action: "tax.override", entity: "client_tax" };
+    let what =
+        Ending { table: "client_tax", action: "tax.override", entity: "client_tax", holder: "NULL::bigint, client_id" };
     end(change, &what, id, reason).await
 }
