@@ -240,7 +240,7 @@ fn time_bands() {
     for expected in [
         "rates.csv, line 7, column band: no row without a band and a step has the same list, prefix",
         "rates.csv, line 8, column band: `morning` is no band of this list in bands.csv",
-        "rates.csv, line 9, column band: the price inside this band and from this step on stands twice",
+        "rates.csv, line 9, column band: the price inside this band and from this step on stands in line 3 too",
         "rates.csv, line 10, column connect_fee: belongs to the row without a band and a step",
     ] {
         assert!(errors.contains(expected), "{expected} is not in:\n{errors}");
