@@ -12,6 +12,7 @@ mod counting;
 mod duplicates;
 mod guards;
 mod in_force;
+mod in_words;
 mod locks;
 mod offline;
 mod price_lists;
