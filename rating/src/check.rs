@@ -157,6 +157,8 @@ pub struct Answer {
     pub verdict: Verdict,
     /// The sides that have a price, of `retail` and `wholesale`: for a call without a known provider or for one of the providers.
     pub priced: Vec<&'static str>,
+    /// The home by which a ported number is priced (A34).
+    pub ported: Option<String>,
     /// Department that has to act, if any.
     pub department: Option<&'static str>,
     /// Retail line for a call whose provider is not known.
@@ -248,6 +250,7 @@ pub fn tariff(snapshot: &Snapshot, query: &Query<'_>) -> Answer {
         return Answer {
             verdict: Verdict::Emergency,
             priced: Vec::new(),
+            ported: None,
             department: None,
             retail: None,
             providers: Vec::new(),
@@ -288,7 +291,8 @@ pub fn tariff(snapshot: &Snapshot, query: &Query<'_>) -> Answer {
     };
     let sides = [("retail", has_retail), ("wholesale", has_wholesale)];
     let priced = sides.into_iter().filter(|(_, has_price)| *has_price).map(|(side, _)| side).collect();
-    Answer { verdict, priced, department: verdict.department(), retail, providers, below, locks }
+    let ported = Some(matched_as(snapshot, query)).filter(|home| *home != query.number).map(|home| home.to_string());
+    Answer { verdict, priced, ported, department: verdict.department(), retail, providers, below, locks }
 }
 
 /// Whether the price can be turned into the account's currency at that moment.
@@ -324,6 +328,11 @@ pub fn explain(snapshot: &Snapshot, query: &Query<'_>, usage: Usage, counters: &
     Explanation::of(price.as_ref().map(|price| &price.retail).map_err(|code| *code), lines)
 }
 
+/// The digits by which the price is searched.
+fn matched_as(snapshot: &Snapshot, query: &Query<'_>) -> Digits {
+    if query.is_prefix { query.number } else { snapshot.matched_as(query.number) }
+}
+
 fn wanted(query: &Query<'_>, provider: Option<ProviderId>) -> Wanted {
     Wanted {
         service: query.service,
@@ -341,8 +350,7 @@ fn side<'a>(
     query: &Query<'_>,
     provider: Option<ProviderId>,
 ) -> Option<PriceLine> {
-    let matched = if query.is_prefix { query.number } else { snapshot.matched_as(query.number) };
-    let chain = snapshot.chain(matched);
+    let chain = snapshot.chain(matched_as(snapshot, query));
     incoming_services(snapshot, query).find_map(|incoming_service| {
         let wanted = Wanted { incoming_service, ..wanted(query, provider) };
         let resolved = resolve(snapshot, layers.clone(), &chain, &wanted, "", &mut ())?;

@@ -325,6 +325,12 @@ impl Answer {
         if let Some(department) = self.department {
             lines.push(format!("{}: {department}", language.pick("запрос в отдел", "request to the department")));
         }
+        if let Some(home) = &self.ported {
+            lines.push(format!(
+                "{} {home}",
+                language.pick("номер перенесён, цена как у номеров на", "ported, priced as numbers that begin with")
+            ));
+        }
         if self.locks.is_empty() {
             lines.push(language.pick("запретов нет", "no locks").into());
         }

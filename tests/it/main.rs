@@ -15,6 +15,7 @@ mod in_force;
 mod in_words;
 mod locks;
 mod offline;
+mod plan;
 mod price_lists;
 mod restart;
 mod terms;

@@ -15,6 +15,7 @@ use rating::wording::Language;
 use rating::{Money, Outcome, Snapshot, SuspenseCode};
 use serde::Serialize;
 
+use super::NumberingFiles;
 use crate::admit::{Admission, AdmittedLeg, Party, admit};
 use crate::charge::identity;
 use crate::counters::Standings;
@@ -37,6 +38,8 @@ pub(super) struct Options {
     /// Directory with plans.csv, lists.csv, rates.csv, accounts.csv, locks.csv.
     #[arg(long)]
     tariffs: PathBuf,
+    #[command(flatten)]
+    numbering: NumberingFiles,
     /// Plan for records that name no account.
     #[arg(long)]
     plan: Option<String>,
@@ -143,6 +146,7 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
         .as_deref()
         .map(|word| word.parse::<Language>().map_err(|()| anyhow::anyhow!("--language `{word}` is not one of en, ru")));
     let language = language.transpose()?;
+    options.numbering.choose()?;
     let directory = operator_dir::read(&options.tariffs)?;
     let snapshot = directory.snapshot(operator_dir::world_plan())?;
     let plan = match &options.plan {

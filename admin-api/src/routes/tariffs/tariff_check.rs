@@ -98,6 +98,8 @@ pub(crate) struct TariffCheck {
     text: String,
     /// The sides that have a price, of `retail` and `wholesale`.
     priced: Vec<&'static str>,
+    /// The home by which a ported number is priced; `null` for any other number.
+    ported: Option<String>,
     /// Department that has to supply what is missing (M30).
     department: Option<&'static str>,
     /// The request to that department, ready to be sent; `null` when nothing is missing.
@@ -124,7 +126,7 @@ pub(crate) struct TariffCheck {
     params(TariffQuery),
     responses((status = 200, description = "The answer", body = TariffCheck, example = json!({
         "verdict": "ok", "text": "priced retail and wholesale: as far as prices go nothing stands in the way",
-        "priced": ["retail", "wholesale"], "department": null, "request": null,
+        "priced": ["retail", "wholesale"], "ported": null, "department": null, "request": null,
         "retail": {"list": "retail", "prefix": "38111", "row": 17, "currency": "RUB", "tiers": "0:30@0.006/60 30:6@0.006/60", "connect_fee": "0"},
         "providers": [{"provider": "mtt",
             "retail": {"list": "retail", "prefix": "38111", "row": 17, "currency": "RUB", "tiers": "0:30@0.006/60 30:6@0.006/60", "connect_fee": "0"},
@@ -191,6 +193,7 @@ fn answer(
             asked: serde_json::to_value(request.asked).unwrap_or_default(),
         }),
         priced: found.priced,
+        ported: found.ported,
         department: found.department,
         retail: found.retail.map(PriceLine::from),
         providers: found.providers.into_iter().map(ProviderPrices::from).collect(),
