@@ -1,10 +1,10 @@
-//! A registry of ranges and ported numbers, with no server: `cdr-ingest plan`, then `rate` and `check` by what it wrote (A34).
+//! A registry of ranges and ported numbers (A34): `cdr-ingest plan`, then `rate`, `check`, the stream and the replay by what it wrote.
 
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tests::{program, record};
+use tests::{World, program, record};
 
 use crate::in_words::check;
 use crate::offline::rate;
@@ -124,4 +124,60 @@ fn what_is_wrong_with_the_files_is_said_by_line_and_column() {
     }
     let (_, errors, _) = check(directory.path(), &["79161112233", "--plan", "p", "--ported", &path("missing.csv")]);
     assert!(errors.contains("missing.csv: cannot be read"), "{errors}");
+}
+
+/// The stream prices a ported number by its new home, and a replay by the same files gives the same: 381 at 3.00 a begun minute instead of 7 at 0.60.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stream_and_the_replay_look_ported_numbers_up() {
+    let world = World::new(1).await;
+    let directory = tempfile::tempdir().unwrap();
+    let ported = directory.path().join("ported.csv").to_str().unwrap().to_owned();
+    std::fs::write(&ported, "number,home\n74951234567,381\n").unwrap();
+    world.send(0, &record("moved", json!({})));
+    world.send(0, &record("stayed", json!({"dst": "74951234568"})));
+    assert!(world.spawn_ingest(&["--stop-at-end", "--ported", &ported]).wait());
+    assert_eq!(world.balance("a1").await, "96.4");
+    world.assert_books_agree().await;
+    let replay = |more: &[&str]| {
+        let output = Command::new(program("cdr-ingest"))
+            .args([
+                "--log",
+                "warn",
+                "replay",
+                "--postgres",
+                &world.postgres,
+                "--clickhouse",
+                &world.clickhouse_url,
+                "--json",
+            ])
+            .args(more)
+            .output()
+            .unwrap();
+        (serde_json::from_slice::<Value>(&output.stdout).unwrap()["differ"].as_i64(), output.status.code())
+    };
+    assert_eq!(replay(&["--ported", &ported]), (Some(0), Some(0)));
+    assert_eq!(replay(&[]), (Some(1), Some(1)));
+    world.drop().await;
+}
+
+/// Every program that prices refuses a broken file before it does anything else.
+#[test]
+fn every_program_takes_the_same_files() {
+    let nowhere = ["--postgres", "postgres://nobody@127.0.0.1:1/none", "--clickhouse", "http://127.0.0.1:1"];
+    for (name, command, more) in [
+        ("cdr-ingest", "run", &["--kafka", "127.0.0.1:1", "--topic", "none"][..]),
+        ("cdr-ingest", "replay", &[]),
+        ("admin-api", "serve", &[]),
+    ] {
+        for option in ["--numbering-plan", "--ported"] {
+            let mut program = Command::new(program(name));
+            let output =
+                program.arg(command).args(nowhere).args(more).args([option, "/no/such/file.csv"]).output().unwrap();
+            let errors = String::from_utf8(output.stderr).unwrap();
+            assert!(
+                !output.status.success() && errors.contains("/no/such/file.csv: cannot be read"),
+                "{name} {command}: {errors}"
+            );
+        }
+    }
 }
