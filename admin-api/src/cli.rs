@@ -7,13 +7,14 @@
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use admin_api::{AppState, CallsReader, openapi_json, serve_on};
 use anyhow::Context;
 use billing::audit::{self, AuditLine};
-use billing::{Actor, Clock, Store, SystemClock, staff};
+use billing::{Actor, Clock, Store, SystemClock, numbering_plan, staff};
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 
@@ -59,6 +60,14 @@ struct ServeOptions {
     listen: SocketAddr,
     #[command(flatten)]
     postgres: Postgres,
+    /// Numbering plan: CSV prefix,country,kind,name_en,name_ru, as `cdr-ingest plan` writes it; default: the world's, which the program carries. The same as
+    /// that of `cdr-ingest run`, so that a check says what a call would cost.
+    #[arg(long, env = "TOLLGATE_NUMBERING_PLAN")]
+    numbering_plan: Option<PathBuf>,
+    /// Ported numbers: CSV number,home or from,to,home, where home is a prefix of the plan; the same as those of `cdr-ingest run`. Several files: repeat the
+    /// option, or separate them by commas. Takes 10 bytes a line of numbers, 24 a range.
+    #[arg(long, env = "TOLLGATE_PORTED", value_delimiter = ',')]
+    ported: Vec<PathBuf>,
     /// Address of ClickHouse's HTTP interface: http://user:password@host:port, credentials optional.
     #[arg(long, env = "TOLLGATE_CLICKHOUSE", hide_env_values = true)]
     clickhouse: String,
@@ -115,6 +124,7 @@ pub(crate) fn main() -> anyhow::Result<()> {
 }
 
 async fn serve(options: ServeOptions) -> anyhow::Result<()> {
+    numbering_plan::choose(options.numbering_plan.as_deref(), &options.ported)?;
     let url = &options.postgres.url;
     let store = Store::open(url, CONNECTIONS_MAX)?;
     let database = options.clickhouse_database.unwrap_or_else(|| database_of(url).to_owned());

@@ -1,18 +1,16 @@
 //! The catalogue in memory: the rating snapshot and the settings.
 //!
-//! Owns: when they are read anew, and the numbering plan that every snapshot shares.
-//! Does not own: the rows (`billing::hot_path`), the snapshot's shape (`rating`).
+//! Owns: when they are read anew.
+//! Does not own: the rows (`billing::hot_path`), the numbering plan (`billing::numbering_plan`), the snapshot's shape (`rating`).
 //! Always: what cannot be read or built leaves the former one in force and a line in the log; building never blocks a thread that answers requests.
 
-use std::io::Read;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use billing::hot_path::{self, VersionListener};
 use billing::settings::Settings;
-use billing::{Store, StoreError};
-use numbering::NumberingPlan;
+use billing::{Store, StoreError, numbering_plan};
 use rating::Snapshot;
 use tokio::sync::Mutex;
 
@@ -63,7 +61,7 @@ impl Catalogue {
             return Ok(false);
         }
         let former = self.snapshot();
-        let snapshot = hot_path::read_snapshot(store, world_plan(), former.as_deref()).await?;
+        let snapshot = hot_path::read_snapshot(store, numbering_plan::in_force(), former.as_deref()).await?;
         tracing::info!(version = snapshot.version, accounts = snapshot.account_count(), "catalogue in force");
         self.snapshot.store(Some(Arc::new(snapshot)));
         Ok(true)
@@ -110,18 +108,4 @@ async fn refresh_logged(state: &AppState) {
     if let Err(error) = state.refresh().await {
         tracing::error!("the catalogue stays as it was: {error}");
     }
-}
-
-/// The world's numbering plan, read once.
-pub(crate) fn world_plan() -> Arc<NumberingPlan> {
-    static WORLD: OnceLock<Arc<NumberingPlan>> = OnceLock::new();
-    let read = || {
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(numbering::WORLD_PLAN_CSV_GZ)
-            .read_to_string(&mut text)
-            .expect("the carried numbering plan is gzip of UTF-8; a test of `numbering` reads it");
-        let plan = NumberingPlan::from_csv(&text);
-        Arc::new(plan.expect("the carried numbering plan is well formed; a test of `numbering` reads it"))
-    };
-    WORLD.get_or_init(read).clone()
 }

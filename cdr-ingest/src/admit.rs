@@ -13,6 +13,7 @@ use rating::{Service, SuspenseCode};
 
 use crate::decode::{DecodedCdr, Direction};
 use crate::normalise::{NormalisedCdr, Rejected};
+use crate::text::{Said, clean};
 
 const STAGE: &str = "admit";
 
@@ -105,7 +106,7 @@ fn reported_leg(snapshot: &Snapshot, cdr: &DecodedCdr<'_>, call: &NormalisedCdr)
                 Ok((_, None)) => Err(Rejected::new(
                     SuspenseCode::UnknownSubscriber,
                     STAGE,
-                    "the dialled number is not of our capacity",
+                    Said::fixed("набранный номер не из нашей ёмкости", "the dialled number is not of our capacity"),
                 )),
                 Err(rejected) => Err(rejected),
             }
@@ -159,11 +160,9 @@ fn provider(snapshot: &Snapshot, cdr: &DecodedCdr<'_>) -> Option<ProviderId> {
 fn named(snapshot: &Snapshot, cdr: &DecodedCdr<'_>) -> Option<Result<AccountIx, Rejected>> {
     let code = cdr.account.as_deref()?;
     Some(snapshot.account_by_code(code).ok_or_else(|| {
-        Rejected::new(
-            SuspenseCode::UnknownSubscriber,
-            STAGE,
-            format!("there is no account `{}`", crate::text::clean(code)),
-        )
+        let code = clean(code);
+        let detail = Said::new(format!("лицевого счёта `{code}` нет"), format!("there is no account `{code}`"));
+        Rejected::new(SuspenseCode::UnknownSubscriber, STAGE, detail)
     }))
 }
 
@@ -176,12 +175,19 @@ fn caller(snapshot: &Snapshot, cdr: &DecodedCdr<'_>, call: &NormalisedCdr) -> Re
     match trunk {
         [] => owner.ok_or_else(|| match call.src {
             None if call.src_malformed => {
-                Rejected::new(SuspenseCode::BadNumber, STAGE, "src is no number, and nothing else names the payer")
+                let detail = Said::fixed(
+                    "в src не номер, а больше ничто не называет плательщика",
+                    "src is no number, and nothing else names the payer",
+                );
+                Rejected::new(SuspenseCode::BadNumber, STAGE, detail)
             }
             _ => Rejected::new(
                 SuspenseCode::UnknownSubscriber,
                 STAGE,
-                "neither account, trunk nor calling number names one of our accounts",
+                Said::fixed(
+                    "ни лицевой счёт, ни транк, ни номер вызывающего не называют ни одного нашего счёта",
+                    "neither account, trunk nor calling number names one of our accounts",
+                ),
             ),
         }),
         [account] => Ok(*account),
@@ -189,7 +195,10 @@ fn caller(snapshot: &Snapshot, cdr: &DecodedCdr<'_>, call: &NormalisedCdr) -> Re
             Rejected::new(
                 SuspenseCode::AmbiguousSubscriber,
                 STAGE,
-                "the trunk has several accounts and the calling number is of none of them",
+                Said::fixed(
+                    "у транка несколько счетов, и номер вызывающего не принадлежит ни одному из них",
+                    "the trunk has several accounts and the calling number is of none of them",
+                ),
             )
         }),
     }
@@ -201,15 +210,26 @@ fn forwarder(snapshot: &Snapshot, cdr: &DecodedCdr<'_>, call: &NormalisedCdr) ->
     }
     match call.forwarded_from {
         Some(number) => owner(snapshot, number, call.at_ms()).ok_or_else(|| {
-            Rejected::new(SuspenseCode::UnknownSubscriber, STAGE, "the forwarding number is of none of our accounts")
+            let detail = Said::fixed(
+                "переадресующий номер не принадлежит ни одному нашему счёту",
+                "the forwarding number is of none of our accounts",
+            );
+            Rejected::new(SuspenseCode::UnknownSubscriber, STAGE, detail)
         }),
         None if cdr.forwarded_from.is_some() => {
-            Err(Rejected::new(SuspenseCode::BadNumber, STAGE, "forwarded_from is no number, and no account is named"))
+            let detail = Said::fixed(
+                "в forwarded_from не номер, а лицевой счёт не назван",
+                "forwarded_from is no number, and no account is named",
+            );
+            Err(Rejected::new(SuspenseCode::BadNumber, STAGE, detail))
         }
         None => Err(Rejected::new(
             SuspenseCode::UnknownSubscriber,
             STAGE,
-            "neither account nor forwarded_from names one of our accounts",
+            Said::fixed(
+                "ни лицевой счёт, ни forwarded_from не называют ни одного нашего счёта",
+                "neither account nor forwarded_from names one of our accounts",
+            ),
         )),
     }
 }
@@ -237,7 +257,10 @@ fn called_number(call: &NormalisedCdr) -> Result<E164, Rejected> {
         Rejected::new(
             SuspenseCode::UnknownSubscriber,
             STAGE,
-            "the dialled number is a short code, not one of our numbers",
+            Said::fixed(
+                "набран короткий номер, это не наш номер",
+                "the dialled number is a short code, not one of our numbers",
+            ),
         )
     })
 }

@@ -303,7 +303,7 @@ impl Arena {
             source: source.to_owned(),
             code: rejected.code,
             stage: rejected.stage,
-            detail: clean(&rejected.detail).into_owned(),
+            detail: clean(rejected.detail.english()).into_owned(),
             cdr_id: cdr_id.clone().into_owned(),
             leg,
             sequence: cdr.map_or(0, |cdr| cdr.sequence),

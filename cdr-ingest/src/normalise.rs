@@ -5,11 +5,12 @@
 //! Does not own: whose call it was.
 //! Always: times are in order, within 400 days back and one hour ahead of the given now; the duration is not negative.
 
-use numbering::{Dialled, E164};
+use numbering::{Dialled, E164, NotANumber};
 use rating::rows::SourceRow;
 use rating::{SuspenseCode, Usage};
 
 use crate::decode::{DecodedCdr, Disposition};
+use crate::text::Said;
 
 /// How far back a record may lie.
 const AGE_MAX_MS: i64 = 400 * 86_400_000;
@@ -26,13 +27,13 @@ pub struct Rejected {
     /// The stage that says so.
     pub stage: &'static str,
     /// What exactly is wrong.
-    pub detail: String,
+    pub detail: Said,
 }
 
 impl Rejected {
     /// A rejection.
-    pub fn new(code: SuspenseCode, stage: &'static str, detail: impl Into<String>) -> Self {
-        Self { code, stage, detail: detail.into() }
+    pub const fn new(code: SuspenseCode, stage: &'static str, detail: Said) -> Self {
+        Self { code, stage, detail }
     }
 }
 
@@ -74,7 +75,7 @@ pub fn normalise(cdr: &DecodedCdr<'_>, source: &SourceRow, now_ms: i64) -> Resul
     let dst = source
         .rules
         .normalise(dialled)
-        .map_err(|error| Rejected::new(SuspenseCode::BadNumber, STAGE, format!("dst: {error}")))?;
+        .map_err(|error| Rejected::new(SuspenseCode::BadNumber, STAGE, not_a_number("dst", error)))?;
     let number = |text: &str| source.rules.normalise(text).ok().and_then(Dialled::e164);
     let times = if cdr.service.is_call() { times(cdr) } else { event_times(cdr) };
     let times = times.map_err(|problem| Rejected::new(SuspenseCode::BadTimes, STAGE, problem))?;
@@ -83,7 +84,10 @@ pub fn normalise(cdr: &DecodedCdr<'_>, source: &SourceRow, now_ms: i64) -> Resul
         [("setup_at", Some(times.setup_ms)), ("answer_at", times.answer_ms), ("end_at", Some(times.end_ms))]
     {
         if at.is_some_and(|at| !range.contains(&at)) {
-            let problem = format!("{name} is more than 400 days back or more than an hour ahead");
+            let problem = Said::new(
+                format!("{name} — больше 400 дней назад или больше часа вперёд"),
+                format!("{name} is more than 400 days back or more than an hour ahead"),
+            );
             return Err(Rejected::new(SuspenseCode::DateOutOfRange, STAGE, problem));
         }
     }
@@ -98,7 +102,10 @@ pub fn normalise(cdr: &DecodedCdr<'_>, source: &SourceRow, now_ms: i64) -> Resul
         duration_ms: times.duration_ms,
         usage: match cdr.quantity {
             Some(pieces) if pieces > QUANTITY_MAX => {
-                let problem = format!("quantity {pieces} is beyond {QUANTITY_MAX}");
+                let problem = Said::new(
+                    format!("quantity {pieces} больше {QUANTITY_MAX}"),
+                    format!("quantity {pieces} is beyond {QUANTITY_MAX}"),
+                );
                 return Err(Rejected::new(SuspenseCode::Overflow, STAGE, problem));
             }
             _ if times.answer_ms.is_none() => Usage::ATTEMPT,
@@ -111,14 +118,28 @@ pub fn normalise(cdr: &DecodedCdr<'_>, source: &SourceRow, now_ms: i64) -> Resul
 /// Most pieces of one event: no list prices more, and thousandths of them fit every counter.
 const QUANTITY_MAX: u64 = 1_000_000_000_000_000;
 
+fn not_a_number(field: &str, error: NotANumber) -> Said {
+    let russian = match error {
+        NotANumber::Empty => "номер пуст",
+        NotANumber::NotDigits => "в номере не только цифры",
+        NotANumber::NoRule => "ни одно правило источника не подходит к началу номера",
+        NotANumber::TooShort => "номер короче 7 цифр и не известен как короткий",
+        NotANumber::TooLong => "номер длиннее 15 цифр E.164",
+        NotANumber::LeadingZero => "международный номер начинается с 0",
+    };
+    Said::new(format!("{field}: {russian}"), format!("{field}: {error}"))
+}
+
 /// An event is of one moment; what it lasted does not matter.
-fn event_times(cdr: &DecodedCdr<'_>) -> Result<Times, &'static str> {
-    let at_ms =
-        cdr.answer_ms.or(cdr.setup_ms).or(cdr.end_ms).ok_or("none of setup_at, answer_at and end_at is given")?;
+fn event_times(cdr: &DecodedCdr<'_>) -> Result<Times, Said> {
+    let at_ms = cdr.answer_ms.or(cdr.setup_ms).or(cdr.end_ms).ok_or(Said::fixed(
+        "нет ни setup_at, ни answer_at, ни end_at",
+        "none of setup_at, answer_at and end_at is given",
+    ))?;
     let setup_ms = cdr.setup_ms.unwrap_or(at_ms);
     let end_ms = cdr.end_ms.unwrap_or(at_ms);
     if at_ms < setup_ms || end_ms < at_ms {
-        return Err("the times of the event are not in order");
+        return Err(Said::fixed("времена события идут не по порядку", "the times of the event are not in order"));
     }
     let answer_ms = (cdr.disposition == Disposition::Answered).then_some(at_ms);
     Ok(Times { setup_ms, answer_ms, end_ms, duration_ms: 0 })
@@ -132,19 +153,22 @@ struct Times {
     duration_ms: u64,
 }
 
-fn times(cdr: &DecodedCdr<'_>) -> Result<Times, &'static str> {
-    let setup_ms = cdr.setup_ms.or(cdr.answer_ms).ok_or("neither setup_at nor answer_at is given")?;
+fn times(cdr: &DecodedCdr<'_>) -> Result<Times, Said> {
+    let setup_ms = cdr
+        .setup_ms
+        .or(cdr.answer_ms)
+        .ok_or(Said::fixed("нет ни setup_at, ни answer_at", "neither setup_at nor answer_at is given"))?;
     if cdr.billable_ms.is_some_and(|billable| billable < 0) {
-        return Err("the duration is negative");
+        return Err(Said::fixed("длительность отрицательна", "the duration is negative"));
     }
     if cdr.answer_ms.is_some_and(|answer| answer < setup_ms) {
-        return Err("the answer lies before the set-up");
+        return Err(Said::fixed("ответ раньше начала вызова", "the answer lies before the set-up"));
     }
     let answer_ms = cdr.answer_ms.filter(|_| cdr.disposition == Disposition::Answered);
     let Some(answer) = answer_ms else {
         let end_ms = cdr.end_ms.unwrap_or(setup_ms);
         return if end_ms < setup_ms {
-            Err("the end lies before the set-up")
+            Err(Said::fixed("конец раньше начала вызова", "the end lies before the set-up"))
         } else {
             Ok(Times { setup_ms, answer_ms: None, end_ms, duration_ms: 0 })
         };
@@ -152,13 +176,20 @@ fn times(cdr: &DecodedCdr<'_>) -> Result<Times, &'static str> {
     let end_ms = match (cdr.end_ms, cdr.billable_ms) {
         (Some(end), _) => end,
         (None, Some(billable)) => answer.saturating_add(billable),
-        (None, None) => return Err("neither end_at nor billable_ms is given"),
+        (None, None) => {
+            return Err(Said::fixed("нет ни end_at, ни billable_ms", "neither end_at nor billable_ms is given"));
+        }
     };
-    let measured =
-        end_ms.checked_sub(answer).filter(|measured| *measured >= 0).ok_or("the end lies before the answer")?;
+    let measured = end_ms
+        .checked_sub(answer)
+        .filter(|measured| *measured >= 0)
+        .ok_or(Said::fixed("конец раньше ответа", "the end lies before the answer"))?;
     let duration_ms = cdr.billable_ms.unwrap_or(measured);
     if duration_ms.abs_diff(measured) > DURATION_SLACK_MS as u64 {
-        return Err("billable_ms differs from end minus answer by more than 2 s");
+        return Err(Said::fixed(
+            "billable_ms отличается от разницы конца и ответа больше чем на 2 с",
+            "billable_ms differs from end minus answer by more than 2 s",
+        ));
     }
     Ok(Times { setup_ms, answer_ms, end_ms, duration_ms: duration_ms as u64 })
 }
@@ -247,7 +278,7 @@ mod tests {
             (DateOutOfRange, "end_at", DecodedCdr { end_ms: Some(NOW + year), ..record() }),
         ] {
             let error = normalise(&cdr, &source(), NOW).unwrap_err();
-            assert!(error.code == code && error.detail.contains(says), "{says}: {error:?}");
+            assert!(error.code == code && error.detail.english().contains(says), "{says}: {error:?}");
         }
     }
 }

@@ -16,6 +16,7 @@ use rating::{Currency, Money, SuspenseCode};
 use crate::admit::{Admission, AdmittedLeg, origin};
 use crate::decode::DecodedCdr;
 use crate::normalise::{NormalisedCdr, Rejected};
+use crate::text::Said;
 
 /// A leg with its price, or a non-target call.
 #[derive(Clone, Debug)]
@@ -94,16 +95,24 @@ pub fn rate<T: Trace>(
     Ok(RatedLeg { leg, price: Some(price), usage_day, tax_basis_points, net, currency })
 }
 
-const fn explain_code(code: SuspenseCode) -> &'static str {
+const fn explain_code(code: SuspenseCode) -> Said {
     match code {
-        SuspenseCode::NoRetailPrice => {
-            "no price list of the account's plan has a valid row for this call; add one, then recycle"
-        }
-        SuspenseCode::NoExchangeRate => {
-            "no exchange rate of the day converts the currency of the price list into the account's; add one, then recycle"
-        }
-        SuspenseCode::LockBreach => "the call took place in spite of a lock of fraud control; release or discard it",
-        SuspenseCode::Overflow => "the amount is beyond 999,999,999.999999999; check the price",
-        _ => "",
+        SuspenseCode::NoRetailPrice => Said::fixed(
+            "ни в одном прайс-листе плана нет действующей строки для этого звонка; добавьте её и запустите запись повторно",
+            "no price list of the account's plan has a valid row for this call; add one, then recycle",
+        ),
+        SuspenseCode::NoExchangeRate => Said::fixed(
+            "нет курса на этот день из валюты прайс-листа в валюту лицевого счёта; добавьте его и запустите запись повторно",
+            "no exchange rate of the day converts the currency of the price list into the account's; add one, then recycle",
+        ),
+        SuspenseCode::LockBreach => Said::fixed(
+            "звонок состоялся вопреки запрету антифрода; проведите его или отбросьте",
+            "the call took place in spite of a lock of fraud control; release or discard it",
+        ),
+        SuspenseCode::Overflow => Said::fixed(
+            "сумма больше 999999999.999999999; проверьте цену",
+            "the amount is beyond 999,999,999.999999999; check the price",
+        ),
+        _ => Said::fixed("", ""),
     }
 }

@@ -15,6 +15,7 @@ use crate::counters::Standings;
 use crate::decode::{DecodedCdr, Sources, Undecodable, decode, without_mark};
 use crate::normalise::{NormalisedCdr, Rejected, normalise};
 use crate::rate::rate;
+use crate::text::Said;
 
 /// What the stages work with; the same for every record of a batch.
 pub struct Context<'a> {
@@ -150,7 +151,10 @@ fn settle(
             Err(Rejected::new(
                 SuspenseCode::LateBeyondWindow,
                 "duplicates",
-                "older than the duplicate window, and the exact look-up could not be made",
+                Said::fixed(
+                    "запись старше окна повторов, а точный поиск повтора сделать не удалось",
+                    "older than the duplicate window, and the exact look-up could not be made",
+                ),
             ))
         } else {
             admitted.and_then(|admitted| rate(context.snapshot, cdr, call, admitted, None, standings, &mut ()))

@@ -1,10 +1,13 @@
-//! Text from outside, made harmless.
+//! Text from outside, made harmless; text for people, in both languages.
 //!
-//! Owns: what a text may contain before it reaches a database.
+//! Owns: what a text may contain before it reaches a database, and sentences that exist in both languages.
 //! Does not own: the meaning of any field.
 //! Always: no control characters (Postgres refuses NUL, terminals obey the others), at most [`CHARS_MAX`] characters.
 
 use std::borrow::Cow;
+use std::fmt;
+
+use rating::wording::Language;
 
 /// Longest text that is kept; identities are digested before they are cut.
 pub const CHARS_MAX: usize = 200;
@@ -16,6 +19,45 @@ pub fn clean(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().filter(|character| !character.is_control()).take(CHARS_MAX).collect())
+}
+
+/// A sentence in both languages. Databases keep the English one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    russian: Cow<'static, str>,
+    english: Cow<'static, str>,
+}
+
+impl Said {
+    /// A sentence that is always the same.
+    pub const fn fixed(russian: &'static str, english: &'static str) -> Self {
+        Self { russian: Cow::Borrowed(russian), english: Cow::Borrowed(english) }
+    }
+
+    /// A sentence that names something.
+    pub const fn new(russian: String, english: String) -> Self {
+        Self { russian: Cow::Owned(russian), english: Cow::Owned(english) }
+    }
+
+    /// The sentence in a language.
+    pub fn spoken(&self, language: Language) -> &str {
+        match language {
+            Language::Russian => &self.russian,
+            Language::English => &self.english,
+        }
+    }
+
+    /// The sentence as databases keep it.
+    pub fn english(&self) -> &str {
+        &self.english
+    }
+}
+
+/// The English sentence, as logs show it.
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.english)
+    }
 }
 
 #[cfg(test)]

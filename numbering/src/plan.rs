@@ -10,8 +10,10 @@ use std::str::FromStr;
 use rustc_hash::FxHashMap;
 
 use crate::digits::Digits;
-use crate::number::E164;
-use crate::prefix_set::PrefixSet;
+use crate::faults::{Faults, line_of};
+use crate::number::{E164, parse_mask};
+use crate::ported::Ported;
+use crate::prefix_set::{PrefixId, PrefixSet};
 
 /// What kind of number a prefix holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -76,44 +78,62 @@ pub struct Destination {
 }
 
 /// The plan.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NumberingPlan {
     set: PrefixSet,
     /// By prefix identifier.
     destination_of: Vec<DestinationId>,
     destinations: Vec<Destination>,
-    ported: FxHashMap<E164, Digits>,
+    ported: Ported,
 }
 
-/// A line of a plan that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("numbering plan, line {line}: {problem}")]
-pub struct BadPlan {
-    /// Line in the CSV, the header being 1.
-    pub line: u64,
-    /// What is wrong, in words.
-    pub problem: String,
-}
+/// The columns of a plan.
+const COLUMNS: [&str; 5] = ["prefix", "country", "kind", "name_en", "name_ru"];
 
 impl NumberingPlan {
     /// Reads CSV `prefix,country,kind,name_en,name_ru` with a header line.
-    pub fn from_csv(text: &str) -> Result<Self, BadPlan> {
+    ///
+    /// # Errors
+    /// Every line that is wrong.
+    pub fn from_csv(text: &str) -> Result<Self, Faults> {
+        Self::from_file("numbering plan", text)
+    }
+
+    /// The same, of a file with a name.
+    ///
+    /// # Errors
+    /// Every line that is wrong.
+    pub fn from_file(name: &str, text: &str) -> Result<Self, Faults> {
+        let mut faults = Faults::default();
         let mut destinations: Vec<Destination> = Vec::new();
         let mut ids: FxHashMap<Destination, DestinationId> = FxHashMap::default();
         let mut of_prefix: FxHashMap<Digits, DestinationId> = FxHashMap::default();
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+        let is_titled = reader.headers().is_ok_and(|titles| titles.iter().map(str::trim).eq(COLUMNS));
+        if !is_titled {
+            faults.add(name, 1, "", format!("the first line has to be {}", COLUMNS.join(",")));
+        }
         let mut record = csv::StringRecord::new();
-        loop {
-            let line = reader.position().line();
-            let bad = |problem: String| BadPlan { line, problem };
-            if !reader.read_record(&mut record).map_err(|error| bad(error.to_string()))? {
-                break;
-            }
+        // The text is UTF-8, and lines may have any length: nothing is left that the reader could refuse.
+        while is_titled && reader.read_record(&mut record).unwrap_or(false) {
+            let line = line_of(text, record.position());
             let field = |index: usize| record.get(index).unwrap_or_default();
-            let prefix = Digits::parse(field(0).as_bytes())
-                .filter(|digits| !digits.is_empty())
-                .ok_or_else(|| bad(format!("`{}` is not a prefix of 1 to 15 digits", field(0))))?;
-            let kind = field(2).parse().map_err(|()| bad(format!("unknown kind `{}`", field(2))))?;
+            if record.len() != COLUMNS.len() {
+                faults.add(name, line, "", format!("{} fields, but the header has {}", record.len(), COLUMNS.len()));
+                continue;
+            }
+            let prefix = parse_mask(field(0)).filter(|prefix| !prefix.is_short());
+            if prefix.is_none() {
+                let problem = format!("`{}` is not a prefix of 1 to 15 digits that does not begin with 0", field(0));
+                faults.add(name, line, COLUMNS[0], problem);
+            }
+            let kind = field(2).parse().ok();
+            if kind.is_none() {
+                let problem = format!("`{}` is not one of any, fixed, mobile, tollfree, premium", field(2));
+                faults.add(name, line, COLUMNS[2], problem);
+            }
+            let (Some(prefix), Some(kind)) = (prefix, kind) else { continue };
             let name_en = if field(3).is_empty() { field(1) } else { field(3) };
             let destination =
                 Destination { country: field(1).into(), kind, name_en: name_en.into(), name_ru: field(4).into() };
@@ -122,19 +142,27 @@ impl NumberingPlan {
                 DestinationId(destinations.len() as u32 - 1)
             });
             if of_prefix.insert(prefix, id).is_some() {
-                return Err(bad(format!("prefix {prefix} stands twice")));
+                faults.add(name, line, COLUMNS[0], format!("prefix {prefix} stands twice; leave one of the two"));
             }
+        }
+        if faults.count > 0 {
+            return Err(faults);
         }
         let set = PrefixSet::build(of_prefix.keys().copied());
         let destination_of = set.iter().map(|(_, digits)| of_prefix[&digits]).collect();
-        Ok(Self { set, destination_of, destinations, ported: FxHashMap::default() })
+        Ok(Self { set, destination_of, destinations, ported: Ported::default() })
     }
 
-    /// The same plan in which these whole numbers are matched as if they began with the given prefix.
+    /// The same plan in which ported numbers are matched by their new homes.
     #[must_use]
-    pub fn with_ported(mut self, numbers: impl IntoIterator<Item = (E164, Digits)>) -> Self {
-        self.ported.extend(numbers);
+    pub fn with_ported(mut self, ported: Ported) -> Self {
+        self.ported = ported;
         self
+    }
+
+    /// The overlay of ported numbers.
+    pub const fn ported(&self) -> &Ported {
+        &self.ported
     }
 
     /// The digits by which a number is matched: its own, or the routing prefix of its new home.
@@ -143,7 +171,7 @@ impl NumberingPlan {
         if self.ported.is_empty() {
             return number.digits();
         }
-        self.ported.get(&number).copied().unwrap_or_else(|| number.digits())
+        self.ported.home(number).unwrap_or_else(|| number.digits())
     }
 
     /// The destination that a number leads to.
@@ -154,6 +182,11 @@ impl NumberingPlan {
     /// The destination of the longest prefix that begins `digits`.
     pub fn destination_of_digits(&self, digits: Digits) -> Option<DestinationId> {
         self.set.longest(digits).map(|id| self.destination_of[id.index()])
+    }
+
+    /// The destination of a prefix of the plan.
+    pub fn destination_of_prefix(&self, id: PrefixId) -> DestinationId {
+        self.destination_of[id.index()]
     }
 
     /// A destination's description.
@@ -170,6 +203,17 @@ impl NumberingPlan {
     pub fn prefixes(&self) -> &PrefixSet {
         &self.set
     }
+}
+
+/// A plan as [`NumberingPlan::from_csv`] reads it.
+pub fn csv_of(rows: &[(Digits, Destination)]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut write = |fields: [&str; 5]| writer.write_record(fields).expect("memory takes everything");
+    write(COLUMNS);
+    for (prefix, to) in rows {
+        write([&prefix.to_string(), &to.country, to.kind.as_str(), &to.name_en, &to.name_ru]);
+    }
+    String::from_utf8(writer.into_inner().expect("memory takes everything")).expect("fields are UTF-8")
 }
 
 impl std::hash::Hash for Destination {
@@ -215,8 +259,9 @@ mod tests {
         let plan = NumberingPlan::from_csv(
             "prefix,country,kind,name_en,name_ru\n7916,RU,mobile,MTS,\n7920,RU,mobile,MegaFon,\n",
         )
-        .unwrap()
-        .with_ported([(moved, Digits::parse(b"7920").unwrap())]);
+        .unwrap();
+        let ported = Ported::read(&[("ported.csv", &format!("number,home\n{moved},7920\n"))], &plan).unwrap();
+        let plan = plan.with_ported(ported);
         let name =
             |text: &str| plan.destination(E164::parse(text).unwrap()).map(|id| plan.describe(id).name_en.to_string());
         assert_eq!(name("79161234567").as_deref(), Some("MegaFon"));
@@ -224,14 +269,21 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_is_named() {
-        let bad = |line: &str| {
-            NumberingPlan::from_csv(&format!("prefix,country,kind,name_en,name_ru\n7,RU,any,,\n{line}\n"))
-                .unwrap_err()
-                .to_string()
-        };
-        assert_eq!(bad("7x,RU,any,,"), "numbering plan, line 3: `7x` is not a prefix of 1 to 15 digits");
-        assert_eq!(bad("71,RU,car,,"), "numbering plan, line 3: unknown kind `car`");
-        assert_eq!(bad("7,RU,any,,"), "numbering plan, line 3: prefix 7 stands twice");
+    fn every_bad_line_is_named() {
+        let text =
+            "prefix,country,kind,name_en,name_ru\n7,RU,any,,\n7x,RU,car,,\n\n7,RU,any,,\n07,RU,any,,\n71,RU,any\n";
+        let faults = NumberingPlan::from_csv(text).unwrap_err();
+        let shown: Vec<String> = faults.first.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            [
+                "numbering plan, line 3, column prefix: `7x` is not a prefix of 1 to 15 digits that does not begin with 0",
+                "numbering plan, line 3, column kind: `car` is not one of any, fixed, mobile, tollfree, premium",
+                "numbering plan, line 5, column prefix: prefix 7 stands twice; leave one of the two",
+                "numbering plan, line 6, column prefix: `07` is not a prefix of 1 to 15 digits that does not begin with 0",
+                "numbering plan, line 7: 3 fields, but the header has 5",
+            ]
+        );
+        assert_eq!(NumberingPlan::from_csv("code,name\n7,x\n").unwrap_err().count, 1);
     }
 }

@@ -79,6 +79,12 @@ pub struct PrefixSet {
     prefixes: Vec<Digits>,
 }
 
+impl Default for PrefixSet {
+    fn default() -> Self {
+        Self::build([])
+    }
+}
+
 /// All prefixes of a set that begin one number, the shortest first. At most 15.
 #[derive(Clone, Copy, Debug)]
 pub struct Chain {

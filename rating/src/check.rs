@@ -155,6 +155,10 @@ pub struct LockLine {
 pub struct Answer {
     /// The verdict on prices.
     pub verdict: Verdict,
+    /// The sides that have a price, of `retail` and `wholesale`: for a call without a known provider or for one of the providers.
+    pub priced: Vec<&'static str>,
+    /// The home by which a ported number is priced (A34).
+    pub ported: Option<String>,
     /// Department that has to act, if any.
     pub department: Option<&'static str>,
     /// Retail line for a call whose provider is not known.
@@ -245,6 +249,8 @@ pub fn tariff(snapshot: &Snapshot, query: &Query<'_>) -> Answer {
     if snapshot.is_emergency(query.number) {
         return Answer {
             verdict: Verdict::Emergency,
+            priced: Vec::new(),
+            ported: None,
             department: None,
             retail: None,
             providers: Vec::new(),
@@ -260,14 +266,19 @@ pub fn tariff(snapshot: &Snapshot, query: &Query<'_>) -> Answer {
         .map(|provider| ProviderAnswer {
             provider: provider.code.to_string(),
             retail: plan.and_then(|plan| side(snapshot, snapshot.layers(plan, query.at_ms), query, Some(provider.id))),
-            wholesale: side(snapshot, snapshot.wholesale_lists(provider.id), query, Some(provider.id)),
+            // What goes through no wholesale list has no wholesale price, whatever stands in the lists.
+            wholesale: Snapshot::has_wholesale(query.service)
+                .then(|| side(snapshot, snapshot.wholesale_lists(provider.id), query, Some(provider.id)))
+                .flatten(),
         })
         .collect();
     let retail = plan.and_then(|plan| side(snapshot, snapshot.layers(plan, query.at_ms), query, query.provider));
     let below = (query.is_prefix).then(|| below(snapshot, query, plan));
     // Incoming calls that the plan does not price are free: no price is missing.
     let is_free = query.service == Service::Incoming && plan.is_some_and(|plan| !plan.prices_incoming);
-    let any_retail = is_free || retail.is_some() || providers.iter().any(|answer| answer.retail.is_some());
+    let has_retail = retail.is_some() || providers.iter().any(|answer| answer.retail.is_some());
+    let has_wholesale = providers.iter().any(|answer| answer.wholesale.is_some());
+    let any_retail = is_free || has_retail;
     let both = |answer: &ProviderAnswer| answer.retail.is_some() && answer.wholesale.is_some();
     let verdict = if !any_retail {
         if below.as_ref().is_some_and(|below| below.lines > 0) { Verdict::Partial } else { Verdict::NoRetailPrice }
@@ -278,7 +289,10 @@ pub fn tariff(snapshot: &Snapshot, query: &Query<'_>) -> Answer {
     } else {
         Verdict::Ok
     };
-    Answer { verdict, department: verdict.department(), retail, providers, below, locks }
+    let sides = [("retail", has_retail), ("wholesale", has_wholesale)];
+    let priced = sides.into_iter().filter(|(_, has_price)| *has_price).map(|(side, _)| side).collect();
+    let ported = Some(matched_as(snapshot, query)).filter(|home| *home != query.number).map(|home| home.to_string());
+    Answer { verdict, priced, ported, department: verdict.department(), retail, providers, below, locks }
 }
 
 /// Whether the price can be turned into the account's currency at that moment.
@@ -317,6 +331,11 @@ pub fn explain(snapshot: &Snapshot, query: &Query<'_>, usage: Usage, counters: &
     Explanation::of(price.as_ref().map(|price| &price.retail).map_err(|code| *code), lines)
 }
 
+/// The digits by which the price is searched.
+fn matched_as(snapshot: &Snapshot, query: &Query<'_>) -> Digits {
+    if query.is_prefix { query.number } else { snapshot.matched_as(query.number) }
+}
+
 fn wanted(query: &Query<'_>, provider: Option<ProviderId>) -> Wanted {
     Wanted {
         service: query.service,
@@ -334,8 +353,7 @@ fn side<'a>(
     query: &Query<'_>,
     provider: Option<ProviderId>,
 ) -> Option<PriceLine> {
-    let matched = if query.is_prefix { query.number } else { snapshot.matched_as(query.number) };
-    let chain = snapshot.chain(matched);
+    let chain = snapshot.chain(matched_as(snapshot, query));
     incoming_services(snapshot, query).find_map(|incoming_service| {
         let wanted = Wanted { incoming_service, ..wanted(query, provider) };
         let resolved = resolve(snapshot, layers.clone(), &chain, &wanted, "", &mut ())?;

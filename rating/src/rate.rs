@@ -9,7 +9,9 @@
 use crate::money::{Money, Rounding};
 
 /// Largest increment and unit: a day of seconds, or 2^30 pieces of an event.
-const UNITS_MAX: u32 = 1 << 30;
+pub(crate) const UNITS_MAX: u32 = 1 << 30;
+/// Highest step of a volume: counters are kept as signed 64 bits.
+pub const FROM_VOLUME_MAX: u64 = i64::MAX as u64;
 /// Largest common denominator of a rate's units.
 const DENOMINATOR_MAX: u64 = 1 << 40;
 
@@ -90,12 +92,30 @@ pub enum BadRate {
     /// A band whose price begins with a step.
     #[error("a band with steps by volume needs its price from volume 0 on as well")]
     BandWithoutStart,
+    /// A step beyond what counters count.
+    #[error("a step by volume is 1 to 9223372036854775807 (seconds, pieces)")]
+    Step,
     /// Steps, but nothing to count by.
     #[error("steps by volume need the counter that they go by")]
     NoCounter,
     /// More than nine decimals.
     #[error("rounding keeps 0 to 9 decimals")]
     Decimals,
+}
+
+/// What is wrong with the terms of a rate, and which of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    /// Index of the variant, in order of band and step; `None` = the terms outside all variants.
+    pub variant: Option<usize>,
+    /// What is wrong.
+    pub problem: BadRate,
+}
+
+impl From<BadRate> for Flaw {
+    fn from(problem: BadRate) -> Self {
+        Self { variant: None, problem }
+    }
 }
 
 /// The checked terms of a rate.
@@ -108,25 +128,33 @@ pub struct Rate {
 
 impl Rate {
     /// Checks the terms.
-    pub fn new(mut parts: RateParts) -> Result<Self, BadRate> {
+    pub fn new(parts: RateParts) -> Result<Self, BadRate> {
+        Self::checked(parts).map_err(|flaw| flaw.problem)
+    }
+
+    /// Checks the terms; what is wrong with a variant names it.
+    pub fn checked(mut parts: RateParts) -> Result<Self, Flaw> {
         check_tiers(&parts.tiers)?;
         parts.variants.sort_by_key(|variant| (variant.band, variant.from_volume));
         check_variants(&parts)?;
         let amounts = [parts.connect_fee, parts.attempt_fee, parts.minimum];
         if amounts.into_iter().chain(parts.maximum).any(|amount| amount < Money::ZERO) {
-            return Err(BadRate::Negative);
+            return Err(BadRate::Negative.into());
         }
         if parts.maximum.is_some_and(|maximum| maximum < parts.minimum) {
-            return Err(BadRate::Limits);
+            return Err(BadRate::Limits.into());
         }
         if parts.rounding.is_some_and(|rounding| rounding.decimals > 9) {
-            return Err(BadRate::Decimals);
+            return Err(BadRate::Decimals.into());
         }
         let mut denominator = 1u64;
-        for tier in parts.tiers.iter().chain(parts.variants.iter().flat_map(|variant| &variant.tiers)) {
-            denominator = denominator / gcd(denominator, u64::from(tier.unit_s)) * u64::from(tier.unit_s);
-            if denominator > DENOMINATOR_MAX {
-                return Err(BadRate::Denominator);
+        let of_variants = parts.variants.iter().enumerate().map(|(index, variant)| (Some(index), &variant.tiers));
+        for (variant, tiers) in std::iter::once((None, &parts.tiers)).chain(of_variants) {
+            for tier in tiers {
+                denominator = denominator / gcd(denominator, u64::from(tier.unit_s)) * u64::from(tier.unit_s);
+                if denominator > DENOMINATOR_MAX {
+                    return Err(Flaw { variant, problem: BadRate::Denominator });
+                }
             }
         }
         Ok(Self { parts, denominator: denominator as i64 })
@@ -145,26 +173,36 @@ impl Rate {
 }
 
 /// `parts.variants` are in order.
-fn check_variants(parts: &RateParts) -> Result<(), BadRate> {
-    for (index, variant) in parts.variants.iter().enumerate() {
-        check_tiers(&variant.tiers)?;
-        let earlier = index.checked_sub(1).map(|earlier| &parts.variants[earlier]);
-        let is_first_of_band = earlier.is_none_or(|earlier| earlier.band != variant.band);
-        let is_base = variant.band.is_none() && variant.from_volume == 0;
-        if is_base || (!is_first_of_band && earlier.is_some_and(|earlier| earlier.from_volume == variant.from_volume)) {
-            return Err(BadRate::VariantTwice);
-        }
-        if is_first_of_band && variant.band.is_some() && variant.from_volume != 0 {
-            return Err(BadRate::BandWithoutStart);
-        }
-        if variant.from_volume > 0 && parts.volume.is_none() {
-            return Err(BadRate::NoCounter);
-        }
+fn check_variants(parts: &RateParts) -> Result<(), Flaw> {
+    for index in 0..parts.variants.len() {
+        check_variant(parts, index).map_err(|problem| Flaw { variant: Some(index), problem })?;
     }
     Ok(())
 }
 
-fn check_tiers(tiers: &[Tier]) -> Result<(), BadRate> {
+fn check_variant(parts: &RateParts, index: usize) -> Result<(), BadRate> {
+    let variant = &parts.variants[index];
+    check_tiers(&variant.tiers)?;
+    let earlier = index.checked_sub(1).map(|earlier| &parts.variants[earlier]);
+    let is_first_of_band = earlier.is_none_or(|earlier| earlier.band != variant.band);
+    let is_base = variant.band.is_none() && variant.from_volume == 0;
+    if is_base || (!is_first_of_band && earlier.is_some_and(|earlier| earlier.from_volume == variant.from_volume)) {
+        return Err(BadRate::VariantTwice);
+    }
+    if is_first_of_band && variant.band.is_some() && variant.from_volume != 0 {
+        return Err(BadRate::BandWithoutStart);
+    }
+    if variant.from_volume > FROM_VOLUME_MAX {
+        return Err(BadRate::Step);
+    }
+    if variant.from_volume > 0 && parts.volume.is_none() {
+        return Err(BadRate::NoCounter);
+    }
+    Ok(())
+}
+
+/// Whether tiers are well formed.
+pub(crate) fn check_tiers(tiers: &[Tier]) -> Result<(), BadRate> {
     let first = tiers.first().ok_or(BadRate::NoTiers)?;
     if first.from_s != 0 {
         return Err(BadRate::FirstTier);
@@ -295,11 +333,28 @@ mod tests {
             ("=0:1@1/1", None, Some(BadRate::VariantTwice)),
             ("b>60=0:1@1/1", Some(0), Some(BadRate::BandWithoutStart)),
             (">60=0:1@1/1", None, Some(BadRate::NoCounter)),
+            (">9223372036854775808=0:1@1/1", Some(0), Some(BadRate::Step)),
+            (">9223372036854775807=0:1@1/1", Some(0), None),
             ("b=0:0@1/1", None, Some(BadRate::Units)),
         ] {
             let variants_of = parse_variants(variants, |_| Some(7)).unwrap();
             let parts = RateParts { variants: variants_of, volume, ..parts("0:60@1/60") };
             assert_eq!(Rate::new(parts).err(), expected, "{variants}");
+        }
+    }
+
+    #[test]
+    fn a_flaw_names_its_variant() {
+        for (tiers, variants, expected) in [
+            ("0:60@1/60", ">60=0:1@1/1;b=0:1@1/1;b>90=0:1@-1/1", Some(Some(2))),
+            ("0:60@1/60", ">60=0:1@1/1;>30=0:0@1/1", Some(Some(0))),
+            ("0:1@1/86399", ">60=0:1@1/86381 1:1@1/86371", Some(Some(0))),
+            ("0:1@1/86399 1:1@1/86381 2:1@1/86371", ">60=0:1@1/1", Some(None)),
+            ("0:60@1/60", ">60=0:1@1/1", None),
+        ] {
+            let variants_of = parse_variants(variants, |_| Some(7)).unwrap();
+            let parts = RateParts { variants: variants_of, volume: Some(0), ..parts(tiers) };
+            assert_eq!(Rate::checked(parts).err().map(|flaw| flaw.variant), expected, "{tiers} {variants}");
         }
     }
 }

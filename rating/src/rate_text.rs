@@ -10,7 +10,7 @@ use numbering::{Digits, parse_mask};
 use crate::code::{Service, words};
 use crate::list::Validity;
 use crate::money::{Money, Rounding, RoundingMode};
-use crate::rate::{BadRate, Rate, RateParts, Tier, billing_tiers, parse_tiers};
+use crate::rate::{BadRate, Flaw, Rate, RateParts, Tier, UNITS_MAX, billing_tiers, check_tiers, parse_tiers};
 use crate::wording::Language;
 
 /// Longest time without charge.
@@ -81,8 +81,8 @@ pub enum Wanted {
     Service,
     /// An amount.
     Amount,
-    /// A number of seconds.
-    Seconds,
+    /// The unit of a price.
+    Unit,
     /// Free seconds.
     FreeSeconds,
     /// Increments.
@@ -182,7 +182,7 @@ pub fn parts(fields: &impl Fields, faults: &mut Vec<Fault>) -> Option<RateParts>
     let before = faults.len();
     let tiers = tiers(fields, faults);
     let rounding = rounding(fields, faults);
-    let mut amount = |column| field(fields, column, Wanted::Amount, faults, Money::parse);
+    let mut amount = |column| field(fields, column, Wanted::Amount, faults, amount);
     let connect_fee = amount(Column::ConnectFee).unwrap_or_default();
     let attempt_fee = amount(Column::AttemptFee).unwrap_or_default();
     let minimum = amount(Column::Minimum).unwrap_or_default();
@@ -195,18 +195,35 @@ pub fn parts(fields: &impl Fields, faults: &mut Vec<Fault>) -> Option<RateParts>
     (faults.len() == before).then_some(parts)
 }
 
-/// The checked rate of terms; what is wrong with them as a whole is a fault of the price.
+/// The checked rate of terms, of a row that says all its variants itself.
 pub fn rate(parts: RateParts, faults: &mut Vec<Fault>) -> Option<Rate> {
-    Rate::new(parts)
-        .map_err(|error| {
-            let column = match error {
-                BadRate::Limits => Column::Maximum,
-                BadRate::Decimals => Column::Decimals,
-                _ => Column::Price,
+    Rate::checked(parts)
+        .map_err(|Flaw { variant, problem }| {
+            let column = match (&problem, variant) {
+                (BadRate::NoCounter, _) => Column::Volume,
+                (_, Some(_)) => Column::Variants,
+                (problem, None) => column_of(problem),
             };
-            faults.push(Fault { column, problem: Problem::Terms(error) });
+            faults.push(Fault { column, problem: Problem::Terms(problem) });
         })
         .ok()
+}
+
+/// The column that is at fault where the terms outside all variants are not well formed, each text being so.
+pub const fn column_of(problem: &BadRate) -> Column {
+    match problem {
+        BadRate::Limits => Column::Maximum,
+        BadRate::Decimals => Column::Decimals,
+        // One unit has a denominator: there are several tiers.
+        BadRate::Denominator => Column::Tiers,
+        BadRate::NoCounter => Column::Volume,
+        _ => Column::Price,
+    }
+}
+
+/// An amount that may stand in a price list.
+fn amount(text: &str) -> Option<Money> {
+    Money::parse(text).filter(|amount| *amount >= Money::ZERO)
 }
 
 fn rounding(fields: &impl Fields, faults: &mut Vec<Fault>) -> Option<Rounding> {
@@ -229,15 +246,23 @@ pub fn tiers(fields: &impl Fields, faults: &mut Vec<Fault>) -> Option<Vec<Tier>>
         if [Column::Price, Column::Unit, Column::Billing].iter().any(|column| fields.text(*column).is_some()) {
             faults.push(Fault { column: Column::Tiers, problem: Problem::PriceTwice });
         }
-        return field(fields, Column::Tiers, Wanted::Tiers, faults, parse_tiers);
+        let tiers = field(fields, Column::Tiers, Wanted::Tiers, faults, parse_tiers)?;
+        let checked = check_tiers(&tiers);
+        return checked
+            .map_err(|error| faults.push(Fault { column: Column::Tiers, problem: Problem::Terms(error) }))
+            .map(|()| tiers)
+            .ok();
     }
     if fields.text(Column::Price).is_none() {
         faults.push(Fault { column: Column::Price, problem: Problem::NoPrice });
     }
-    let price = field(fields, Column::Price, Wanted::Amount, faults, Money::parse);
-    let unit = field(fields, Column::Unit, Wanted::Seconds, faults, |text| text.parse().ok()).unwrap_or(60);
+    let price = field(fields, Column::Price, Wanted::Amount, faults, amount);
+    let units = 1..=UNITS_MAX;
+    let read_unit = |text: &str| text.parse().ok().filter(|unit| units.contains(unit));
+    let unit = field(fields, Column::Unit, Wanted::Unit, faults, read_unit);
     let billing = fields.text(Column::Billing).unwrap_or("1/1");
-    let tiers = billing_tiers(price.unwrap_or_default(), unit, billing);
+    let tiers = billing_tiers(price.unwrap_or_default(), unit.unwrap_or(60), billing)
+        .filter(|tiers| tiers.iter().all(|tier| units.contains(&tier.increment_s)));
     if tiers.is_none() {
         faults.push(Fault { column: Column::Billing, problem: Problem::Not(billing.to_owned(), Wanted::Billing) });
     }
@@ -261,14 +286,17 @@ impl Wanted {
                 "one of outgoing, incoming, tollfree, forwarded, internal, message, data, CALLS_REC, CALLS_REC_UNLIM",
             ),
             Self::Amount => (
-                "сумма (цифры, точка, не больше девяти знаков после неё, меньше 1000000000)",
-                "an amount (digits, a point, at most nine decimals, below 1000000000)",
+                "сумма (цифры, точка, не больше девяти знаков после неё, от 0, меньше 1000000000)",
+                "an amount (digits, a point, at most nine decimals, from 0 to below 1000000000)",
             ),
-            Self::Seconds => ("целое число секунд", "a whole number of seconds"),
+            Self::Unit => (
+                "целое число секунд или штук от 1 до 1073741824",
+                "a whole number of seconds or pieces, 1 to 1073741824",
+            ),
             Self::FreeSeconds => ("целое число секунд, не больше 86400", "a whole number of seconds, at most 86400"),
             Self::Billing => (
-                "запись вида 30/6 (первый шаг / следующие, в секундах)",
-                "of the form 30/6 (first increment / next ones, in seconds)",
+                "запись вида 30/6 (первый шаг / следующие, в секундах, каждый от 1 до 1073741824)",
+                "of the form 30/6 (first increment / next ones, in seconds, each 1 to 1073741824)",
             ),
             Self::Tiers => (
                 "ступени вида 0:30@0.006/60 30:6@0.006/60 (с секунды : шаг @ цена / единица)",
@@ -330,6 +358,7 @@ const fn terms_in_russian(error: &BadRate) -> &'static str {
         }
         BadRate::VariantTwice => "у полосы времени и у ступени объёма в строке одна цена",
         BadRate::BandWithoutStart => "у полосы времени со ступенями объёма нужна и цена с объёма 0",
+        BadRate::Step => "ступень объёма — от 1 до 9223372036854775807 (секунд, штук)",
         BadRate::NoCounter => "ступеням объёма нужен счётчик (volume), по которому они идут",
         BadRate::Decimals => "округлять можно до 0–9 знаков",
     }
@@ -367,7 +396,8 @@ mod tests {
     #[test]
     fn all_faults_of_a_row_are_found() {
         use Column::{
-            Billing, Decimals, From, Maximum, Minimum, Origin, Prefix, Price, Rounding, Service, Tiers, To, Unit,
+            Billing, ConnectFee, Decimals, From, Maximum, Minimum, Origin, Prefix, Price, Rounding, Service, Tiers, To,
+            Unit,
         };
         for (texts, expected) in [
             (&[(Prefix, "7"), (Price, "1")][..], &[][..]),
@@ -384,7 +414,12 @@ mod tests {
             (&[(Prefix, "7"), (Price, "1"), (From, "5"), (To, "5")], &[To]),
             (&[(Prefix, "7"), (Price, "1"), (Minimum, "2"), (Maximum, "1")], &[Maximum]),
             (&[(Prefix, "7"), (Price, "-1")], &[Price]),
-            (&[(Prefix, "7"), (Price, "1"), (Billing, "0/1")], &[Price]),
+            (&[(Prefix, "7"), (Price, "1"), (Billing, "0/1")], &[Billing]),
+            (&[(Prefix, "7"), (Price, "1"), (Unit, "1073741825")], &[Unit]),
+            (&[(Prefix, "7"), (Price, "1"), (ConnectFee, "-1"), (Minimum, "-1")], &[ConnectFee, Minimum]),
+            (&[(Prefix, "7"), (Tiers, "0:1@-1/60")], &[Tiers]),
+            (&[(Prefix, "7"), (Tiers, "1:1@1/60")], &[Tiers]),
+            (&[(Prefix, "7"), (Tiers, "0:1@1/86399 1:1@1/86381 2:1@1/86371")], &[Tiers]),
         ] {
             assert_eq!(refused(texts), expected, "{texts:?}");
         }

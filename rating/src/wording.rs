@@ -251,13 +251,11 @@ const fn term_text(term: Term, language: Language) -> &'static str {
 }
 
 impl Verdict {
-    /// The verdict in words.
-    pub const fn text(self, language: Language) -> &'static str {
+    const fn text(self, language: Language) -> &'static str {
         match self {
-            Self::Ok => language.pick(
-                "цены есть, розничная и оптовая: со стороны тарифов звонку ничто не мешает",
-                "priced retail and wholesale: as far as prices go nothing prevents the call",
-            ),
+            Self::Ok => {
+                language.pick("со стороны тарифов ничто не мешает", "as far as prices go nothing stands in the way")
+            }
             Self::Partial => language.pick(
                 "розничная цена есть только у части номеров этого префикса",
                 "only some numbers of this prefix have a retail price",
@@ -302,11 +300,36 @@ fn price_line(line: Option<&PriceLine>, language: Language) -> String {
 }
 
 impl Answer {
+    /// The verdict in words, which name no side that has no price.
+    pub fn verdict_text(&self, language: Language) -> String {
+        let verdict = self.verdict.text(language);
+        if self.verdict != Verdict::Ok {
+            return verdict.to_owned();
+        }
+        let priced = match (self.priced.contains(&"retail"), self.priced.contains(&"wholesale")) {
+            (true, true) => language.pick("цены есть, розничная и оптовая", "priced retail and wholesale"),
+            (true, false) => language.pick("розничная цена есть", "priced retail"),
+            // Without a retail price only what the plan leaves free is in order.
+            (false, true) => language.pick(
+                "для клиента бесплатно по тарифу, оптовая цена есть",
+                "free to the client by the plan, priced wholesale",
+            ),
+            (false, false) => language.pick("бесплатно по тарифу", "free by the plan"),
+        };
+        format!("{priced}: {verdict}")
+    }
+
     /// The answer in words, a line each; prices as `from second:increment@price/unit`.
     pub fn text(&self, language: Language) -> Vec<String> {
-        let mut lines = vec![self.verdict.text(language).to_owned()];
+        let mut lines = vec![self.verdict_text(language)];
         if let Some(department) = self.department {
             lines.push(format!("{}: {department}", language.pick("запрос в отдел", "request to the department")));
+        }
+        if let Some(home) = &self.ported {
+            lines.push(format!(
+                "{} {home}",
+                language.pick("номер перенесён, цена как у номеров на", "ported, priced as numbers that begin with")
+            ));
         }
         if self.locks.is_empty() {
             lines.push(language.pick("запретов нет", "no locks").into());

@@ -206,6 +206,8 @@ async fn tariffs_locks_and_suspense() {
         .await;
     assert_eq!((check.status, &check.body["verdict"]), (200, &json!("ok")), "{}", check.body);
     assert!(check.body["request"].is_null());
+    assert_eq!(check.body["priced"], json!(["retail", "wholesale"]));
+    assert!(check.body["text"].as_str().unwrap().starts_with("цены есть, розничная и оптовая"), "{}", check.body);
     // Operators are spoken to in Russian unless they wish otherwise.
     let lines = check.body["explanation"]["lines"].as_array().unwrap();
     assert!(lines.iter().any(|line| line["text"].as_str().unwrap().starts_with("округлено")), "{lines:?}");

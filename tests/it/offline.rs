@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tests::{program, record};
 
 /// Runs `cdr-ingest rate`: (legs, standard error, success).
-fn rate(directory: &std::path::Path, arguments: &[&str], input: &str) -> (Vec<Value>, String, bool) {
+pub(crate) fn rate(directory: &std::path::Path, arguments: &[&str], input: &str) -> (Vec<Value>, String, bool) {
     let mut child = Command::new(program("cdr-ingest"))
         .args(["rate", "--tariffs", directory.to_str().unwrap()])
         .args(arguments)
@@ -240,7 +240,7 @@ fn time_bands() {
     for expected in [
         "rates.csv, line 7, column band: no row without a band and a step has the same list, prefix",
         "rates.csv, line 8, column band: `morning` is no band of this list in bands.csv",
-        "rates.csv, line 9, column band: the price inside this band and from this step on stands twice",
+        "rates.csv, line 9, column band: the price inside this band and from this step on stands in line 3 too",
         "rates.csv, line 10, column connect_fee: belongs to the row without a band and a step",
     ] {
         assert!(errors.contains(expected), "{expected} is not in:\n{errors}");
@@ -251,6 +251,50 @@ fn time_bands() {
         errors.contains("bands.csv, line 4, column priority: another band of this list has priority 1"),
         "{errors}"
     );
+}
+
+/// What is wrong with a step by volume is said of its own row and column, with the limits.
+#[test]
+fn steps_by_volume() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |file: &str, text: &str| std::fs::write(directory.path().join(file), text).unwrap();
+    write("lists.csv", "list,kind,currency\nr,retail,RUB\n");
+    write("bands.csv", "list,band,priority\nr,always,1\n");
+    write("volumes.csv", "list,volume\nr,month\n");
+    write(
+        "rates.csv",
+        "list,prefix,volume,band,from_volume,price,unit,tiers\n\
+         r,71,,,,1,,\nr,71,,,600,0.5,,\n\
+         r,72,month,,,1,,\nr,72,,always,600,0.5,,\n\
+         r,73,month,,,,,0:1@1/86399 1:1@1/86381\nr,73,,,600,1,86371,\n\
+         r,74,month,,,1,,\nr,74,,,600,1,,\nr,74,,,600,2,,\n\
+         r,75,,,600,1,,\n\
+         r,76,month,,,1,,\nr,76,,,0,1,,\nr,76,,,9223372036854775808,1,,\n\
+         r,77,month,,,1,,\nr,77,,,600,,,0:0@1/60\n\
+         r,78,,,,1,1073741825,\n",
+    );
+    write("plans.csv", "plan,layer,list\np,1,r\n");
+    write("bundles.csv", "plan,bundle,units\np,b,9223372036854775808\n");
+    write("accounts.csv", "account,plan\na,p\n");
+    write("locks.csv", "mask\n");
+    let (_, errors, success) = rate(directory.path(), &[], "");
+    assert!(!success);
+    let expected = [
+        "rates.csv, line 2, column volume: steps by volume need the counter that they go by; line 3 has a step",
+        "rates.csv, line 5, column from_volume: a band with steps by volume needs its price from volume 0",
+        "rates.csv, line 7, column unit: the units of the tiers have no common denominator",
+        "rates.csv, line 10, column from_volume: the price inside this band and from this step on stands in line 9 too",
+        "rates.csv, line 11, column from_volume: no row without a band and a step has the same list",
+        "rates.csv, line 13, column from_volume: `0` is not a whole number of seconds or pieces, 1 to 9223372036854775807",
+        "rates.csv, line 14, column from_volume: `9223372036854775808` is not a whole number of seconds or pieces, 1 to",
+        "rates.csv, line 16, column tiers: an increment and a unit are 1 to 1073741824",
+        "rates.csv, line 17, column unit: `1073741825` is not a whole number of seconds or pieces, 1 to 1073741824",
+        "bundles.csv, line 2, column units: `9223372036854775808` is not a whole number of seconds or pieces, 1 to 9223372036854775807",
+    ];
+    for expected in expected {
+        assert!(errors.contains(expected), "{expected} is not in:\n{errors}");
+    }
+    assert!(errors.contains(&format!(" {} error(s)", expected.len())), "{errors}");
 }
 
 /// Discounts, exchange rates, tax on top and a client's own tax, from files.
@@ -311,88 +355,6 @@ fn terms_of_clients() {
         errors.contains("accounts.csv, line 2, column plan: list `r` of plan `p` is in USD, the account in RUB"),
         "{errors}"
     );
-}
-
-/// Runs `cdr-ingest check`: (standard output, standard error, exit status).
-fn check(directory: &std::path::Path, arguments: &[&str]) -> (String, String, i32) {
-    let output = Command::new(program("cdr-ingest"))
-        .args(["check", "--tariffs", directory.to_str().unwrap()])
-        .args(arguments)
-        .output()
-        .expect("cdr-ingest is built beside the tests: cargo build --workspace");
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (text(output.stdout), text(output.stderr), output.status.code().unwrap())
-}
-
-/// M29, M30: verdict, lines, locks and the prepared request, as data and in words; what does not exist is an error.
-#[test]
-fn what_support_asks() {
-    let directory = tempfile::tempdir().unwrap();
-    let write = |file: &str, text: &str| std::fs::write(directory.path().join(file), text).unwrap();
-    write("providers.csv", "provider\nmts\n");
-    write("lists.csv", "list,kind,provider,currency\nr,retail,,RUB\nw,wholesale,mts,RUB\n");
-    write(
-        "rates.csv",
-        "list,prefix,service,price,billing,connect_fee\nr,38111,outgoing,0.006,30/6,1\nw,38111,,0.004,1/1,\nr,44,,1,1/1,\n",
-    );
-    write("plans.csv", "plan,layer,list\np,1,r\n");
-    write("accounts.csv", "account,plan\na,p\n");
-    write("locks.csv", "mask,account,origin\n38,a,client\n");
-    let data = |arguments: &[&str]| -> (Value, i32) {
-        let (text, errors, status) = check(directory.path(), &[arguments, &["--json"]].concat());
-        (serde_json::from_str(&text).unwrap_or_else(|_| panic!("{errors}")), status)
-    };
-    let (ok, status) = data(&["+381 11 4112060", "--account", "a", "--seconds", "75"]);
-    assert_eq!((ok["verdict"].as_str(), ok["request"].is_null(), status), (Some("ok"), true, 2));
-    assert_eq!((ok["retail"]["prefix"].as_str(), ok["locks"][0]["mask"].as_str()), (Some("38111"), Some("38")));
-    // The client's own lock: an answered call would not be charged.
-    assert_eq!(ok["explanation"]["amount"].as_str(), Some("0"));
-    let (by_plan, status) = data(&["381114112060", "--plan", "p", "--seconds", "75"]);
-    assert_eq!((by_plan["explanation"]["amount"].as_str(), status), (Some("1.0078"), 0));
-    let (forwarded, status) = data(&["381114112060", "--account", "a", "--service", "forwarded"]);
-    assert_eq!((forwarded["verdict"].as_str(), status), (Some("NO_RETAIL_PRICE"), 2));
-    let request = &forwarded["request"];
-    assert_eq!((request["department"].as_str(), request["missing"].as_str()), (Some("marketing"), Some("retail")));
-    assert_eq!(
-        (request["asked"]["number"].as_str(), request["asked"]["service"].as_str()),
-        (Some("381114112060"), Some("forwarded"))
-    );
-    let (no_wholesale, _) = data(&["442079460000", "--plan", "p"]);
-    assert_eq!(
-        (no_wholesale["verdict"].as_str(), no_wholesale["request"]["department"].as_str()),
-        (Some("NO_WHOLESALE_PRICE"), Some("b2b"))
-    );
-    let (partial, _) = data(&["--prefix", "381", "--plan", "p"]);
-    assert_eq!((partial["verdict"].as_str(), partial["below"]["lines"].as_i64()), (Some("partial"), Some(1)));
-
-    let (english, _, _) = check(directory.path(), &["381114112060", "--plan", "p", "--seconds", "75"]);
-    for expected in [
-        "priced retail and wholesale",
-        "no locks",
-        "retail: r 38111: 0:30@0.006/60 30:6@0.006/60 RUB, connection 1",
-        "75 s: 1.0078 RUB",
-        "from second 30: 48 s in increments of 6 s at 0.006 per 60 s = 0.0048",
-    ] {
-        assert!(english.contains(expected), "{expected} is not in:\n{english}");
-    }
-    let (russian, _, _) =
-        check(directory.path(), &["381114112060", "--account", "a", "--seconds", "75", "--language", "ru"]);
-    for expected in ["цены есть", "запрет лицевого счёта 1: 38, решает он", "75 s: 0 RUB"]
-    {
-        assert!(russian.contains(expected), "{expected} is not in:\n{russian}");
-    }
-    for (arguments, expected) in [
-        (&["381114112060", "--account", "b"][..], "there is no account `b` in accounts.csv"),
-        (&["381114112060", "--plan", "q"][..], "there is no plan `q` in plans.csv"),
-        (&["381114112060", "--plan", "p", "--provider", "x"][..], "there is no provider `x` in providers.csv"),
-        (&["12", "--plan", "p"][..], "`12` is no number"),
-        (&["381114112060", "--plan", "p", "--place", "nowhere"][..], "--place `nowhere` stands in no rate"),
-        (&["381114112060", "--plan", "p", "--service", "fax"][..], "--service `fax` is not one of outgoing"),
-        (&["381114112060"][..], "--account"),
-    ] {
-        let (text, errors, status) = check(directory.path(), arguments);
-        assert!(text.is_empty() && status != 0 && errors.contains(expected), "{expected} is not in:\n{errors}");
-    }
 }
 
 /// The oracle and the engine over the same files: counts, what every account owes, what every wholesale list asks, to the nano-unit.

@@ -13,6 +13,7 @@ use rating::wording::Language;
 use rating::{Service, Snapshot, Usage};
 use serde::Serialize;
 
+use super::NumberingFiles;
 use crate::operator_dir;
 
 /// Tariff check and lock check against a directory of CSV files: is a call priced, what would it cost, and why.
@@ -28,6 +29,8 @@ pub(super) struct Options {
     /// Directory with plans.csv, lists.csv, rates.csv, accounts.csv, locks.csv.
     #[arg(long)]
     tariffs: PathBuf,
+    #[command(flatten)]
+    numbering: NumberingFiles,
     /// The number that is dialled: international, with or without `+`, or a short code.
     #[arg(required_unless_present = "prefix")]
     number: Option<String>,
@@ -85,6 +88,7 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
     let Ok(language) = options.language.parse::<Language>() else {
         bail!("--language `{}` is not one of en, ru", options.language)
     };
+    options.numbering.choose()?;
     let snapshot = operator_dir::read(&options.tariffs)?.snapshot(operator_dir::world_plan())?;
     let query = query(options, &snapshot)?;
     let asked = Asked {

@@ -8,6 +8,7 @@ mod check;
 mod generate;
 mod load;
 mod migrate;
+mod plan;
 mod produce;
 mod rate;
 mod replay;
@@ -54,6 +55,8 @@ enum Command {
     Replay(replay::Options),
     /// Send a file of records to a topic.
     Produce(produce::Options),
+    /// Make a numbering plan of a registry's ranges.
+    Plan(plan::Options),
     /// Make a demonstration operator, or call records for one.
     #[command(subcommand)]
     Generate(generate::Command),
@@ -80,6 +83,25 @@ struct Engines {
     /// How long to keep trying at the start when an engine is away, in seconds.
     #[arg(long, default_value_t = 60)]
     wait_seconds: u64,
+}
+
+/// The numbering plan of the process (A34).
+#[derive(Args, Clone, Default)]
+struct NumberingFiles {
+    /// Numbering plan: CSV prefix,country,kind,name_en,name_ru, as `cdr-ingest plan` writes it; default: the world's, which the program carries.
+    #[arg(long, env = "TOLLGATE_NUMBERING_PLAN")]
+    numbering_plan: Option<PathBuf>,
+    /// Ported numbers: CSV number,home or from,to,home, where home is a prefix of the plan. Such a number is priced as if it began so. Several files: repeat
+    /// the option, or separate them by commas. Takes 10 bytes a line of numbers, 24 a range.
+    #[arg(long, env = "TOLLGATE_PORTED", value_delimiter = ',')]
+    ported: Vec<PathBuf>,
+}
+
+impl NumberingFiles {
+    /// Makes them the plan of the process.
+    fn choose(&self) -> Result<(), billing::numbering_plan::PlanError> {
+        billing::numbering_plan::choose(self.numbering_plan.as_deref(), &self.ported)
+    }
 }
 
 impl Engines {
@@ -188,6 +210,7 @@ pub fn main() -> anyhow::Result<std::process::ExitCode> {
     match cli.command {
         Command::Rate(options) => rate::main(&options),
         Command::Check(options) => check::main(&options),
+        Command::Plan(options) => plan::main(&options),
         Command::Generate(command) => generate::main(&command),
         Command::Run(options) => runtime()?.block_on(run::main(options)),
         Command::Replay(options) => runtime()?.block_on(replay::main(options)),

@@ -15,6 +15,7 @@ use rating::wording::Language;
 use rating::{Money, Outcome, Snapshot, SuspenseCode};
 use serde::Serialize;
 
+use super::NumberingFiles;
 use crate::admit::{Admission, AdmittedLeg, Party, admit};
 use crate::charge::identity;
 use crate::counters::Standings;
@@ -27,7 +28,7 @@ use crate::{operator_dir, text};
 /// Rate a file of records against a directory of CSV files; no server needed.
 ///
 /// Prints one JSON object a leg: cdr_id, leg, outcome (rated, non_target, suspended, duplicate), code, amount, currency, billed_s, destination,
-/// prefix, list, and the lines that explain the price. A summary goes to standard error. The files and the record formats are described in
+/// prefix, list, and the lines that explain the price; a record that cannot be decoded has no cdr_id but its input_line. A summary goes to standard error. The files and the record formats are described in
 /// cdr-ingest/FORMATS.md.
 ///
 ///   cdr-ingest rate --tariffs demo calls.txt
@@ -37,6 +38,8 @@ pub(super) struct Options {
     /// Directory with plans.csv, lists.csv, rates.csv, accounts.csv, locks.csv.
     #[arg(long)]
     tariffs: PathBuf,
+    #[command(flatten)]
+    numbering: NumberingFiles,
     /// Plan for records that name no account.
     #[arg(long)]
     plan: Option<String>,
@@ -63,6 +66,9 @@ pub(super) struct Options {
 #[derive(Serialize)]
 struct Printed<'a> {
     cdr_id: &'a str,
+    /// Line of the input that a record without any identity stands in, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_line: Option<u64>,
     leg: u8,
     outcome: Outcome,
     code: Option<SuspenseCode>,
@@ -129,6 +135,8 @@ struct Rater<'a> {
     now_ms: i64,
     seen: HashSet<[u8; 16]>,
     standings: Standings<'static>,
+    /// Number of the line that is being rated, from 1.
+    input_line: u64,
     summary: Summary,
 }
 
@@ -138,6 +146,7 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
         .as_deref()
         .map(|word| word.parse::<Language>().map_err(|()| anyhow::anyhow!("--language `{word}` is not one of en, ru")));
     let language = language.transpose()?;
+    options.numbering.choose()?;
     let directory = operator_dir::read(&options.tariffs)?;
     let snapshot = directory.snapshot(operator_dir::world_plan())?;
     let plan = match &options.plan {
@@ -164,19 +173,19 @@ pub(super) fn main(options: &Options) -> anyhow::Result<ExitCode> {
         now_ms: options.now.unwrap_or_else(Utc::now).timestamp_millis(),
         seen: HashSet::new(),
         standings: Standings::default(),
+        input_line: 0,
         summary: Summary::default(),
     };
     let mut input = super::read_records(options.input.as_ref())?;
     let mut out = BufWriter::with_capacity(1 << 20, std::io::stdout().lock());
     let mut record = Vec::new();
     let started = std::time::Instant::now();
-    let mut records = 0u64;
     while super::next_record(&mut *input, &mut record)? {
-        records += 1;
+        rater.input_line += 1;
         rater.record(&record, &mut out)?;
     }
     out.flush()?;
-    print_summary(&rater.summary, records, started.elapsed());
+    print_summary(&rater.summary, rater.input_line, started.elapsed());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -304,15 +313,20 @@ impl Rater<'_> {
         let service = rated.as_ref().map_or(cdr.service, |rated| rated.leg.service);
         let subject = Subject { service, number: &call.dst.digits().to_string(), at, usage: call.usage };
         let explanation = Explanation::of(retail.as_ref().map_err(|code| *code), lines);
-        let language = self.language.unwrap_or(Language::English);
+        let language = self.language();
         writeln!(out, "{} {leg}", text::clean(&cdr.cdr_id))?;
         for line in story::tell(&subject, &explanation, language) {
             writeln!(out, "  {line}")?;
         }
         if let Err(rejected) = rated {
-            writeln!(out, "  {}", rejected.detail)?;
+            writeln!(out, "  {}", rejected.detail.spoken(language))?;
         }
         Ok(())
+    }
+
+    /// The language of words.
+    fn language(&self) -> Language {
+        self.language.unwrap_or(Language::English)
     }
 
     fn is_repeat(&mut self, source: &str, cdr: &DecodedCdr<'_>, leg: u8, bytes: &[u8]) -> bool {
@@ -355,6 +369,7 @@ impl Rater<'_> {
             cdr_id: &text::clean(&cdr.cdr_id),
             leg,
             outcome,
+            input_line: None,
             code: None,
             detail: None,
             account,
@@ -385,7 +400,8 @@ impl Rater<'_> {
         *self.summary.codes.entry(rejected.code).or_default() += 1;
         let printed = Printed {
             code: Some(rejected.code),
-            detail: Some(&rejected.detail),
+            detail: Some(rejected.detail.spoken(self.language())),
+            input_line: cdr.is_none().then_some(self.input_line),
             lines: Lines::of(lines, self.language),
             ..bare(cdr, leg, Outcome::Suspended)
         };
@@ -400,8 +416,20 @@ impl Rater<'_> {
     fn print(&mut self, printed: &Printed<'_>, out: &mut impl Write) -> anyhow::Result<()> {
         *self.summary.outcomes.entry(printed.outcome).or_default() += 1;
         if self.text {
-            let code = printed.code.map_or_else(|| printed.outcome.to_string(), |code| code.to_string());
-            writeln!(out, "{} {}\n  {code} {}", printed.cdr_id, printed.leg, printed.detail.unwrap_or_default())?;
+            let is_russian = self.language() == Language::Russian;
+            match printed.input_line {
+                Some(line) => writeln!(out, "{} {line}", if is_russian { "строка" } else { "line" })?,
+                None => writeln!(out, "{} {}", printed.cdr_id, printed.leg)?,
+            }
+            let repeat = if is_russian {
+                "повтор записи: не начисляется"
+            } else {
+                "a repeat: nothing is charged"
+            };
+            match printed.code {
+                Some(code) => writeln!(out, "  {code}: {}", printed.detail.unwrap_or_default())?,
+                None => writeln!(out, "  {repeat}")?,
+            }
             return Ok(());
         }
         serde_json::to_writer(&mut *out, printed)?;
@@ -413,6 +441,7 @@ impl Rater<'_> {
 fn bare<'a>(cdr: Option<&'a DecodedCdr<'_>>, leg: u8, outcome: Outcome) -> Printed<'a> {
     Printed {
         cdr_id: cdr.map_or("", |cdr| &cdr.cdr_id),
+        input_line: None,
         leg,
         outcome,
         code: None,

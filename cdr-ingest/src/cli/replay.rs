@@ -9,7 +9,7 @@ use rating::replay::{Replayed, StoredCharge};
 use rating::wording::Language;
 use serde_json::json;
 
-use super::Engines;
+use super::{Engines, NumberingFiles};
 use crate::operator_dir;
 use crate::replay::{Outcome, Scope, read, replay_all};
 
@@ -25,6 +25,8 @@ const SHOWN: usize = 20;
 pub(super) struct Options {
     #[command(flatten)]
     engines: Engines,
+    #[command(flatten)]
+    numbering: NumberingFiles,
     /// Only charges of this account.
     #[arg(long)]
     account: Option<String>,
@@ -49,6 +51,7 @@ pub(super) async fn main(options: Options) -> anyhow::Result<ExitCode> {
     let Ok(language) = options.language.parse::<Language>() else {
         bail!("--language `{}` is not one of en, ru", options.language)
     };
+    options.numbering.choose()?;
     if let (Some(from), Some(to)) = (options.from, options.to)
         && to < from
     {

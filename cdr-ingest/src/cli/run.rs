@@ -9,7 +9,7 @@ use anyhow::Context;
 use billing::settings::Settings;
 use billing::{Clock, SystemClock};
 
-use super::Engines;
+use super::{Engines, NumberingFiles};
 use crate::monitor::{self, Readiness};
 use crate::stream::consumer::ConsumerOptions;
 use crate::stream::service::{self, ServiceOptions};
@@ -24,6 +24,8 @@ use crate::stream::service::{self, ServiceOptions};
 pub(super) struct Options {
     #[command(flatten)]
     engines: Engines,
+    #[command(flatten)]
+    numbering: NumberingFiles,
     /// Brokers: host:port, separated by commas.
     #[arg(long, env = "TOLLGATE_KAFKA")]
     kafka: String,
@@ -60,6 +62,7 @@ pub(super) struct Options {
 }
 
 pub(super) async fn main(options: Options) -> anyhow::Result<ExitCode> {
+    options.numbering.choose()?;
     let readiness = Arc::new(Readiness::default());
     if let Some(address) = options.monitor {
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;

@@ -7,7 +7,7 @@ use csv_core::ReadRecordResult;
 use rating::Service;
 
 use super::time::parse_local_ms;
-use super::{DecodedCdr, Direction, Disposition, Undecodable, first_byte};
+use super::{DecodedCdr, Direction, Disposition, Undecodable, clean, first_byte};
 
 #[cfg(test)]
 pub(super) const SAMPLE: &str = r#""A0000001","84951234567","89161234567","outgoing","""Alice"" <84951234567>","SIP/pbx-7-0001","SIP/megafon-1-0002","Dial","SIP/megafon-1/89161234567","2026-11-01 13:00:00","2026-11-01 13:00:05","2026-11-01 13:01:05",65,60,"ANSWERED","DOCUMENTATION","1793527200.1","""#;
@@ -56,7 +56,13 @@ fn disposition(word: &str) -> Result<Disposition, Undecodable> {
         "NO ANSWER" => Disposition::NoAnswer,
         "BUSY" => Disposition::Busy,
         "FAILED" | "CONGESTION" => Disposition::Failed,
-        other => return Err(Undecodable(format!("Asterisk CSV: unknown disposition `{}`", crate::text::clean(other)))),
+        other => {
+            let word = clean(other);
+            return Err(Undecodable::new(
+                format!("Asterisk CSV: disposition `{word}` неизвестно"),
+                format!("Asterisk CSV: unknown disposition `{word}`"),
+            ));
+        }
     })
 }
 
@@ -65,10 +71,13 @@ pub(super) fn decode(bytes: &[u8], zone: chrono_tz::Tz) -> Result<DecodedCdr<'_>
     let mut ends = [0; FIELDS_MAX + 1];
     let count = split(bytes, &mut text, &mut ends);
     if !(FIELDS_MIN..=FIELDS_MAX).contains(&count) {
-        return Err(Undecodable(format!("Asterisk CSV: {count} fields instead of 16 to 18")));
+        return Err(Undecodable::new(
+            format!("Asterisk CSV: полей {count}, а должно быть от 16 до 18"),
+            format!("Asterisk CSV: {count} fields instead of 16 to 18"),
+        ));
     }
     let text = std::str::from_utf8(&text[..ends[count - 1]])
-        .map_err(|_| Undecodable("Asterisk CSV: the line is not UTF-8".into()))?;
+        .map_err(|_| Undecodable::fixed("Asterisk CSV: строка не в UTF-8", "Asterisk CSV: the line is not UTF-8"))?;
     let field = |index: usize| {
         let start = if index == 0 { 0 } else { ends[index - 1] };
         if index < count { text.get(start..ends[index]).unwrap_or_default() } else { "" }
@@ -76,11 +85,13 @@ pub(super) fn decode(bytes: &[u8], zone: chrono_tz::Tz) -> Result<DecodedCdr<'_>
     let owned = |index: usize| Cow::<str>::Owned(field(index).to_owned());
     let stamp = |index: usize, name: &str| match field(index) {
         "" => Ok(None),
-        text => parse_local_ms(text, zone)
-            .map(Some)
-            .ok_or_else(|| Undecodable(format!("Asterisk CSV: {name} is not a time"))),
+        text => parse_local_ms(text, zone).map(Some).ok_or_else(|| {
+            Undecodable::new(format!("Asterisk CSV: {name} — не время"), format!("Asterisk CSV: {name} is not a time"))
+        }),
     };
-    let seconds = field(13).parse::<i64>().map_err(|_| Undecodable("Asterisk CSV: billsec is not a number".into()))?;
+    let seconds = field(13)
+        .parse::<i64>()
+        .map_err(|_| Undecodable::fixed("Asterisk CSV: billsec — не число", "Asterisk CSV: billsec is not a number"))?;
     let service: Service = field(3).parse().unwrap_or(Service::Outgoing);
     let direction = Direction::of(service);
     let trunk = |index| trunk(field(index)).map(Cow::Owned);
@@ -140,7 +151,7 @@ mod tests {
             (r#","SIP/pbx-7-0001""#, "", ""),
         ] {
             let error = decode(SAMPLE.replace(from, to).as_bytes(), chrono_tz::UTC).unwrap_err();
-            assert!(error.0.contains(says), "{}", error.0);
+            assert!(error.0.english().contains(says), "{}", error.0);
         }
     }
 
@@ -152,7 +163,7 @@ mod tests {
             assert!(decode(broken.as_bytes(), chrono_tz::UTC).is_err());
             assert!(decode(SAMPLE.as_bytes(), chrono_tz::UTC).is_ok());
             let many = format!("{SAMPLE},a,b,c,d");
-            assert!(decode(many.as_bytes(), chrono_tz::UTC).unwrap_err().0.contains("19 fields"));
+            assert!(decode(many.as_bytes(), chrono_tz::UTC).unwrap_err().0.english().contains("19 fields"));
         }
     }
 }

@@ -135,9 +135,9 @@ pub(super) fn decode(bytes: &[u8], _zone: chrono_tz::Tz) -> Result<DecodedCdr<'_
 /// Any record, however it is written, by the general parser.
 pub(super) fn decode_any(bytes: &[u8]) -> Result<DecodedCdr<'_>, Undecodable> {
     let record: Canonical<'_> =
-        serde_json::from_slice(bytes).map_err(|error| Undecodable(format!("canonical JSON: {error}")))?;
+        serde_json::from_slice(bytes).map_err(|error| Undecodable::json("canonical JSON", &error))?;
     if record.cdr_id.0.is_empty() {
-        return Err(Undecodable("canonical JSON: cdr_id is empty".into()));
+        return Err(Undecodable::fixed("canonical JSON: поле cdr_id пустое", "canonical JSON: cdr_id is empty"));
     }
     let ext = record.ext.map(|ext| ext.0).unwrap_or_default();
     Ok(DecodedCdr {
@@ -220,7 +220,8 @@ mod tests {
             (r#""end_at":"2026-11-01T10:01:05.000Z""#, r#""end_at":"yesterday""#, "not RFC 3339"),
         ] {
             let error = decode(SAMPLE.replace(from, to).as_bytes(), chrono_tz::UTC).unwrap_err();
-            assert!(error.0.contains(says) || says.len() < 12, "{to}: {}", error.0);
+            let english = error.0.english();
+            assert!(english.contains(says) || says.len() < 12, "{to}: {english}");
         }
     }
 }

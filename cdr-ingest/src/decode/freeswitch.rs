@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
 use super::object::Object;
-use super::{DecodedCdr, Direction, Disposition, Undecodable, canonical, first_byte};
+use super::{DecodedCdr, Direction, Disposition, Undecodable, canonical, clean, first_byte};
 
 #[cfg(test)]
 pub(super) const SAMPLE: &str = r#"{"core-uuid":"7f","switchname":"fs","channel_data":{"state":"CS_REPORTING"},"callStats":{"audio":{"inbound":{"raw_bytes":1}}},"variables":{"uuid":"u-1","accountcode":"A0000001","direction":"inbound","start_uepoch":"1793527200000000","answer_uepoch":"1793527205000000","end_uepoch":"1793527265250000","billmsec":"60250","hangup_cause":"NORMAL_CLEARING","sip_gateway_name":"megafon-1","sip_call_id":"x%401"},"app_log":{"applications":[]},"callflow":[{"caller_profile":{"caller_id_number":"%2B74951234567","destination_number":"89161234567","rdnis":""}}]}"#;
@@ -136,10 +136,12 @@ impl<'a> Value<'a> {
 /// Milliseconds from `*_uepoch`, else from `*_epoch`; `None` for 0 or nothing.
 fn stamp(micros: &str, seconds: &str, name: &str) -> Result<Option<i64>, Undecodable> {
     let read = |text: &str| {
-        text.parse::<i64>()
-            .ok()
-            .filter(|stamp| *stamp >= 0)
-            .ok_or_else(|| Undecodable(format!("FreeSWITCH JSON: {name} is not a number of 0 or more")))
+        text.parse::<i64>().ok().filter(|stamp| *stamp >= 0).ok_or_else(|| {
+            Undecodable::new(
+                format!("FreeSWITCH JSON: {name} — не число от 0"),
+                format!("FreeSWITCH JSON: {name} is not a number of 0 or more"),
+            )
+        })
     };
     let ms = match (micros, seconds) {
         ("", "") => 0,
@@ -153,17 +155,24 @@ fn service(variables: &Variables<'_>, rdnis: &str) -> Result<Service, Undecodabl
     if !variables.tollgate_service.0.is_empty() {
         let word = &variables.tollgate_service.0;
         return word.parse().map_err(|()| {
-            Undecodable(format!("FreeSWITCH JSON: tollgate_service `{}` is no service", crate::text::clean(word)))
+            let word = clean(word);
+            Undecodable::new(
+                format!("FreeSWITCH JSON: tollgate_service `{word}` — такой услуги нет"),
+                format!("FreeSWITCH JSON: tollgate_service `{word}` is no service"),
+            )
         });
     }
     match (&*variables.direction.0, rdnis.is_empty()) {
         ("inbound", true) => Ok(Service::Outgoing),
         ("inbound", false) => Ok(Service::Forwarded),
         ("outbound", _) => Ok(Service::Incoming),
-        (other, _) => Err(Undecodable(format!(
-            "FreeSWITCH JSON: direction `{}` is neither inbound nor outbound",
-            crate::text::clean(other)
-        ))),
+        (other, _) => {
+            let word = clean(other);
+            Err(Undecodable::new(
+                format!("FreeSWITCH JSON: direction `{word}` — не inbound и не outbound"),
+                format!("FreeSWITCH JSON: direction `{word}` is neither inbound nor outbound"),
+            ))
+        }
     }
 }
 
@@ -179,10 +188,13 @@ fn disposition(answered: bool, cause: &str) -> Disposition {
 
 pub(super) fn decode(bytes: &[u8], _zone: chrono_tz::Tz) -> Result<DecodedCdr<'_>, Undecodable> {
     let document: Document<'_> =
-        serde_json::from_slice(bytes).map_err(|error| Undecodable(format!("FreeSWITCH JSON: {error}")))?;
+        serde_json::from_slice(bytes).map_err(|error| Undecodable::json("FreeSWITCH JSON", &error))?;
     let variables = document.variables.0;
     if variables.uuid.0.is_empty() {
-        return Err(Undecodable("FreeSWITCH JSON: variables.uuid is empty".into()));
+        return Err(Undecodable::fixed(
+            "FreeSWITCH JSON: поле variables.uuid пустое",
+            "FreeSWITCH JSON: variables.uuid is empty",
+        ));
     }
     let flows = document.callflow.unwrap_or_default();
     let profile = flows.into_iter().find_map(|flow| flow.0.caller_profile).map(|profile| profile.0).unwrap_or_default();
@@ -193,7 +205,9 @@ pub(super) fn decode(bytes: &[u8], _zone: chrono_tz::Tz) -> Result<DecodedCdr<'_
     let answer_ms = stamp(&variables.answer_uepoch.0, &variables.answer_epoch.0, "answer_uepoch")?;
     let billable_ms = match &*variables.billmsec.0 {
         "" => None,
-        text => Some(text.parse().map_err(|_| Undecodable("FreeSWITCH JSON: billmsec is not a number".into()))?),
+        text => Some(text.parse().map_err(|_| {
+            Undecodable::fixed("FreeSWITCH JSON: billmsec — не число", "FreeSWITCH JSON: billmsec is not a number")
+        })?),
     };
     Ok(DecodedCdr {
         cdr_id: variables.uuid.0,
@@ -284,7 +298,7 @@ mod tests {
             (r#""direction":"inbound""#, r#""direction":"up""#, "direction `up`"),
         ] {
             let error = decode(SAMPLE.replace(from, to).as_bytes(), chrono_tz::UTC).unwrap_err();
-            assert!(error.0.contains(says), "{to}: {}", error.0);
+            assert!(error.0.english().contains(says), "{to}: {}", error.0);
         }
     }
 }

@@ -10,6 +10,7 @@
 mod asterisk;
 mod canonical;
 mod canonical_scan;
+mod faults;
 mod freeswitch;
 mod object;
 mod time;
@@ -20,6 +21,8 @@ use rating::Service;
 use rating::rows::SourceRow;
 
 pub use time::parse_rfc3339_ms;
+
+use crate::text::{Said, clean};
 
 /// How an attempt ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -114,7 +117,7 @@ pub struct DecodedCdr<'a> {
 
 /// Why bytes are no record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Undecodable(pub String);
+pub struct Undecodable(pub Said);
 
 /// A format of records.
 pub struct Format {
@@ -167,15 +170,20 @@ impl<'a> Sources<'a> {
 
     fn for_record(&self, named: Option<&str>, format: usize) -> Result<&'a SourceRow, Undecodable> {
         match named.filter(|name| !name.is_empty()) {
-            Some(name) => self
-                .named(name)
-                .ok_or_else(|| Undecodable(format!("the source `{}` is not configured", crate::text::clean(name)))),
+            Some(name) => self.named(name).ok_or_else(|| {
+                let name = clean(name);
+                Undecodable::new(
+                    format!("источник `{name}` не настроен"),
+                    format!("the source `{name}` is not configured"),
+                )
+            }),
             None if self.configured.is_empty() => Ok(self.fallback),
             None => self.only[format].map(|index| &self.configured[index]).ok_or_else(|| {
-                Undecodable(format!(
-                    "the record names no source, and not exactly one source of format {} is configured",
-                    FORMATS[format].name
-                ))
+                let format = FORMATS[format].name;
+                Undecodable::new(
+                    format!("запись не называет источник, а источников формата {format} настроено не ровно один"),
+                    format!("the record names no source, and not exactly one source of format {format} is configured"),
+                )
             }),
         }
     }
@@ -189,33 +197,40 @@ pub fn decode<'a, 's>(
 ) -> Result<(DecodedCdr<'a>, &'s SourceRow), Undecodable> {
     let bytes = without_mark(bytes);
     if bytes.is_empty() {
-        return Err(Undecodable("the message is empty".into()));
+        return Err(Undecodable::fixed("сообщение пустое", "the message is empty"));
     }
     let format = FORMATS
         .iter()
         .position(|format| (format.recognises)(bytes))
-        .ok_or_else(|| Undecodable("the bytes are no record of a known format".into()))?;
+        .ok_or(Undecodable::fixed("это не запись известного формата", "the bytes are no record of a known format"))?;
     // The zone is needed before the record's own source is known; only formats without a source field have zone-less stamps.
     let zone = sources.for_record(header, format).map_or(chrono_tz::UTC, |source| source.zone);
     let decoded = (FORMATS[format].decode)(bytes, zone)?;
     let source = sources.for_record(decoded.source.as_deref().or(header), format)?;
     if !source.code.is_empty() && source.format != FORMATS[format].name {
-        return Err(Undecodable(format!(
-            "the source `{}` is of format {}, the record of format {}",
-            source.code, source.format, FORMATS[format].name
-        )));
+        let (code, own, found) = (&source.code, &source.format, FORMATS[format].name);
+        return Err(Undecodable::new(
+            format!("источник `{code}` настроен на формат {own}, а запись в формате {found}"),
+            format!("the source `{code}` is of format {own}, the record of format {found}"),
+        ));
     }
     if decoded.leg == u8::MAX {
-        return Err(Undecodable("leg is 0 to 254: the called leg of an on-net call is counted one higher".into()));
+        return Err(Undecodable::fixed(
+            "leg — от 0 до 254: плечо вызванного внутри сети получает номер на единицу больше",
+            "leg is 0 to 254: the called leg of an on-net call is counted one higher",
+        ));
     }
     if !decoded.service.is_call() && decoded.quantity.is_none() {
-        return Err(Undecodable(format!("quantity: a record of `{}` says how many pieces there are", decoded.service)));
+        return Err(Undecodable::new(
+            format!("quantity: запись услуги `{}` говорит, сколько единиц", decoded.service),
+            format!("quantity: a record of `{}` says how many pieces there are", decoded.service),
+        ));
     }
     if decoded.sequence > 0 || !decoded.is_final {
-        return Err(Undecodable(format!(
-            "part {} of a long call: partial records are not priced yet",
-            decoded.sequence
-        )));
+        return Err(Undecodable::new(
+            format!("часть {} длинного звонка: записи по частям пока не тарифицируются", decoded.sequence),
+            format!("part {} of a long call: partial records are not priced yet", decoded.sequence),
+        ));
     }
     Ok((decoded, source))
 }
@@ -262,7 +277,9 @@ mod tests {
             )
         };
         let code = |bytes: &str, header| {
-            decode(bytes.as_bytes(), header, &sources).map(|(_, source)| source.code.clone()).map_err(|error| error.0)
+            decode(bytes.as_bytes(), header, &sources)
+                .map(|(_, source)| source.code.clone())
+                .map_err(|error| error.0.english().to_owned())
         };
         assert_eq!(code(&canonical(r#","source":"sbc-2""#), Some("sbc-1")).unwrap(), "sbc-2");
         assert_eq!(code(&canonical(""), Some("sbc-1")).unwrap(), "sbc-1");

@@ -70,9 +70,8 @@ pub(super) fn read_bundles(reading: &mut Reading<'_>) {
     read_table(reading, "bundles.csv", false, &columns, |reading, row| {
         let plan = row.must_refer("plan", "plans.csv", &reading.names.plans);
         let code = row.required("bundle");
-        let units = row.must_read("units", "a whole number of seconds or pieces above 0", |text| {
-            text.parse::<i64>().ok().filter(|units| *units > 0)
-        });
+        let wanted = "a whole number of seconds or pieces, 1 to 9223372036854775807";
+        let units = row.must_read("units", wanted, |text| text.parse::<i64>().ok().filter(|units| *units > 0));
         let period = row.parse("period", PERIOD).unwrap_or(Period::Month);
         let keeps = row.read("keep", "for how many further periods unused units can be used, 0 to 36", |text| {
             text.parse::<u16>().ok().filter(|keeps| *keeps <= 36)

@@ -17,6 +17,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use billing::numbering_plan;
 use billing::operator::{EntityDetails, Operator};
 use numbering::NumberingPlan;
 use rating::build::{BadRow, Table as RatingTable};
@@ -216,17 +217,12 @@ impl OperatorDirectory {
     }
 }
 
-/// The world's numbering plan that the program carries.
+/// The numbering plan of the process.
 pub fn world_plan() -> Arc<NumberingPlan> {
-    let text = world_plan_csv();
-    Arc::new(NumberingPlan::from_csv(&text).expect("the carried numbering plan is well formed; a test reads it"))
+    numbering_plan::in_force()
 }
 
-/// Its text.
+/// The text of the world's plan that the program carries.
 pub fn world_plan_csv() -> String {
-    let mut text = String::new();
-    let mut decoder = flate2::read::GzDecoder::new(numbering::WORLD_PLAN_CSV_GZ);
-    std::io::Read::read_to_string(&mut decoder, &mut text)
-        .expect("the carried numbering plan is gzip of UTF-8; a test reads it");
-    text
+    numbering_plan::world_csv()
 }

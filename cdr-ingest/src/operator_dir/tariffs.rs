@@ -16,7 +16,7 @@ use super::Reading;
 use super::bands::follow_calendar;
 use super::parties::{CURRENCY, ZONE};
 use super::table::{Column, RowReader, read_table};
-use super::variants::{read_variants, refuse_left_over};
+use super::variants::{OtherTiers, read_variants, refuse_left_over, refuse_rate};
 
 pub(super) const PREFIX: &str = rate_text::Wanted::Prefix.words(Language::English);
 pub(super) const SERVICE: &str = rate_text::Wanted::Service.words(Language::English);
@@ -137,7 +137,8 @@ pub(super) fn read_rates(reading: &mut Reading<'_>) {
     read_table(reading, "rates.csv", true, RATE_COLUMNS, |reading, row| {
         if row.text("band").is_some() || row.text("from_volume").is_some() {
             if reading.operator.rows.bands.is_empty() && reading.operator.rows.volumes.is_empty() {
-                row.problem("band", "there is neither a band in bands.csv nor a volume in volumes.csv; add it there");
+                let column = if row.text("band").is_some() { "band" } else { "from_volume" };
+                row.problem(column, "there is neither a band in bands.csv nor a volume in volumes.csv; add it there");
             }
             return;
         }
@@ -148,19 +149,20 @@ pub(super) fn read_rates(reading: &mut Reading<'_>) {
         if volume == Some(None) {
             return row.problem("volume", "this is no volume of this list in volumes.csv; add it there");
         }
-        let mut variants = variants.remove(&key).map(|(_, variants)| variants).unwrap_or_default();
-        variants.sort_by_key(|variant| (variant.band, variant.from_volume));
+        let mut others = variants.remove(&key).unwrap_or_default();
+        others.sort_by_key(OtherTiers::key);
+        let variants = others.iter().map(|other| other.variant.clone()).collect();
         let parts = RateParts { variants, volume: volume.flatten(), ..parts };
         let rate = match interned.get(&parts) {
             Some(rate) => *rate,
-            None => match Rate::new(parts.clone()) {
+            None => match Rate::checked(parts.clone()) {
                 Ok(checked) => {
                     reading.operator.rows.rates.push(checked);
                     let index = reading.operator.rows.rates.len() as u32 - 1;
                     interned.insert(parts, index);
                     index
                 }
-                Err(error) => return row.problem("price", error.to_string()),
+                Err(flaw) => return refuse_rate(reading, row.line, &others, &flaw),
             },
         };
         let RateKey { list, prefix, qualifiers, validity } = key;

@@ -9,6 +9,7 @@ use rating::rows::{
 };
 use rating::snapshot::AccountIx;
 use rating::terms::DiscountLevel::{self, Group, Personal, Promo};
+use rating::wording::Language;
 use rating::{Currency, Money, Rounding, Service, Snapshot, SuspenseCode};
 
 const CLIENT: Holder = Holder::Client(ClientId(1));
@@ -420,32 +421,50 @@ fn everything_together_and_its_explanation() {
 #[test]
 fn the_check_says_what_the_call_would_meet() {
     use rating::check::{Query, Verdict, locks, tariff};
+    let query = |service: Service| Query {
+        number: digits("79161234567"),
+        is_prefix: false,
+        account: Some(AccountIx(0)),
+        plan: None,
+        service,
+        incoming_service: None,
+        place: None,
+        provider: None,
+        origin: outgoing().origin,
+        at_ms: ms(NOW),
+    };
     let verdict = |operator: &Operator, service: Service| {
         let snapshot = operator.build();
-        let query = Query {
-            number: digits("79161234567"),
-            is_prefix: false,
-            account: Some(AccountIx(0)),
-            plan: None,
-            service,
-            incoming_service: None,
-            place: None,
-            provider: None,
-            origin: outgoing().origin,
-            at_ms: ms(NOW),
-        };
+        let query = query(service);
         (tariff(&snapshot, &query).verdict, locks(&snapshot, &query).len())
     };
+    let says = |operator: &Operator, service: Service| {
+        let answer = tariff(&operator.build(), &query(service));
+        let english = answer.verdict_text(Language::English);
+        (english.split(':').next().unwrap_or_default().to_owned(), answer.priced.join(" "))
+    };
+    let said = |text: &str, priced: &str| (text.to_owned(), priced.to_owned());
     let mut operator = operator("1");
     operator.lock("7", None, rating::lock::LockOrigin::Operator);
     assert_eq!(verdict(&operator, Service::Outgoing), (Verdict::NoWholesalePrice, 1));
     assert_eq!(verdict(&operator, Service::Internal), (Verdict::Ok, 0));
+    // No provider has a price: nothing is said of a wholesale one.
+    assert_eq!(says(&operator, Service::Message), said("priced retail", "retail"));
     operator.rows.rate_rows[0].qualifiers.service = Some(Service::Outgoing);
     assert_eq!(verdict(&operator, Service::Incoming), (Verdict::Ok, 0));
+    assert_eq!(says(&operator, Service::Incoming), said("free by the plan", ""));
     operator.rows.plans[0].prices_incoming = true;
     assert_eq!(verdict(&operator, Service::Incoming), (Verdict::NoRetailPrice, 0));
     operator.list(2, Some(1)).rate(2, "7", "0.5", |_| ());
     assert_eq!(verdict(&operator, Service::Outgoing), (Verdict::Ok, 1));
+    assert_eq!(says(&operator, Service::Outgoing), said("priced retail and wholesale", "retail wholesale"));
+    // A price for every service is none for one that goes through no wholesale list.
+    assert_eq!(says(&operator, Service::Internal).1, "");
+    operator.rows.plans[0].prices_incoming = false;
+    assert_eq!(
+        says(&operator, Service::Incoming),
+        said("free to the client by the plan, priced wholesale", "wholesale")
+    );
     operator.rows.lists[0].currency = currency("USD");
     operator.rows.exchanges = vec![exchange(1, CLIENT, "80", 1, "2027-01-01")];
     assert_eq!(verdict(&operator, Service::Outgoing).0, Verdict::NoExchangeRate);

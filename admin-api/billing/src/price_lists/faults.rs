@@ -47,10 +47,14 @@ impl Problem {
             Self::NoVolume(name) if russian => format!("у прайс-листа нет счётчика объёма `{name}`"),
             Self::NoVolume(name) => format!("the list has no counter of volume `{name}`"),
             Self::Bands(text) if russian => {
-                format!("`{text}` не подходит; нужно: night=0:1@1/60;day=0:60@2/60 60:1@1/60, каждая полоса один раз")
+                format!(
+                    "`{text}` не подходит; нужно: night=0:1@1/60;day>600=0:60@2/60 60:1@1/60, каждая полоса и ступень один раз, ступень объёма от 1 до 9223372036854775807"
+                )
             }
             Self::Bands(text) => {
-                format!("`{text}` is not of the form night=0:1@1/60;day=0:60@2/60 60:1@1/60, each band once")
+                format!(
+                    "`{text}` is not of the form night=0:1@1/60;day>600=0:60@2/60 60:1@1/60, each band and step once, a step by volume 1 to 9223372036854775807"
+                )
             }
             Self::Range(text) if russian => {
                 format!("`{text}` не префикс и не диапазон вида 7917-7919 (концы одной длины, по возрастанию)")

@@ -384,6 +384,24 @@ mod tests {
         assert!(twice.text(Language::Russian).contains("в строке 2"), "{}", twice.text(Language::Russian));
     }
 
+    /// bands | the column at fault
+    #[test]
+    fn steps_name_their_column() {
+        for (bands, expected) in [
+            (">60=0:1@1/60", Column::Volume),
+            (">60=0:0@1/60", Column::Variants),
+            (">60=0:1@1/60;>60=0:1@2/60", Column::Variants),
+            (">9223372036854775808=0:1@1/60", Column::Variants),
+            (">60=0:1@1/86399 1:1@1/86381 2:1@1/86371", Column::Variants),
+        ] {
+            let volume = if expected == Column::Volume { "" } else { "month" };
+            let text = format!("prefix;price;bands;volume\n7;1;\"{bands}\";{volume}\n");
+            let faults = read(&text, &Mapping::default()).unwrap_err();
+            let found: Vec<Option<Column>> = faults.first.iter().map(|fault| fault.column).collect();
+            assert_eq!(found, [Some(expected)], "{bands}: {}", faults.first[0].text(Language::English));
+        }
+    }
+
     #[test]
     fn the_first_thousand_faults_are_kept_and_all_are_counted() {
         let text = format!("prefix,price\n{}", "7,x\n".repeat(1_500));

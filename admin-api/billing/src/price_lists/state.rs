@@ -151,10 +151,12 @@ pub(crate) mod tests {
     use super::*;
     use numbering::parse_mask;
     use rating::Currency;
+    use rating::counter::Period;
     use rating::list::{Qualifiers, Validity};
     use rating::rate::billing_tiers;
+    use rating::rows::{CounterId, VolumeRow};
 
-    /// A retail list of rows (id, prefix, price, from, to) at one second's steps, and a provider `mts`.
+    /// A retail list of rows (id, prefix, price, from, to) at one second's steps with a volume `month`, and a provider `mts`.
     pub(crate) fn state(rows: &[(u64, &str, &str, i64, i64)]) -> ListState {
         let head = ListRow {
             id: ListId(1),
@@ -168,6 +170,8 @@ pub(crate) mod tests {
         };
         let mut all = Rows::empty();
         all.providers = vec![rating::rows::ProviderRow { id: ProviderId(1), code: "mts".into(), trunks: Vec::new() }];
+        all.volumes =
+            vec![VolumeRow { id: CounterId(1), list: ListId(1), code: "month".into(), period: Period::Month }];
         for (id, prefix, price, from_ms, to_ms) in rows {
             let tiers = billing_tiers(Money::parse(price).unwrap(), 60, "1/1").unwrap();
             all.rates.push(Rate::new(RateParts { tiers, ..RateParts::default() }).unwrap());

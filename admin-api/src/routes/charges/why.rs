@@ -10,6 +10,7 @@ use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 use axum::response::{IntoResponse, Response};
 use billing::charges::{self, CatalogueError};
+use billing::numbering_plan;
 use chrono::DateTime;
 use rating::explain::Line;
 use rating::explanation::{Explanation, told};
@@ -26,7 +27,6 @@ use crate::inputs;
 use crate::language::{Language, Text};
 use crate::problem::{Code, Problem};
 use crate::routes::accounts::calls::CallView;
-use crate::snapshot::world_plan;
 use crate::state::AppState;
 
 /// How the answer is wanted.
@@ -191,7 +191,9 @@ pub(crate) async fn handler(
         return Err(Problem::new(Code::NotFound).because(text));
     };
     let current = state.snapshot()?;
-    let then = charges::catalogue(&state.store, charge.version, std::slice::from_ref(&charge), world_plan()).await?;
+    let then =
+        charges::catalogue(&state.store, charge.version, std::slice::from_ref(&charge), numbering_plan::in_force())
+            .await?;
     let mut lines = Vec::new();
     let replayed = replay(&then, &charge, &mut lines);
     let text = text(&then, &charge, &replayed, &lines, language);

@@ -94,6 +94,12 @@ pub(crate) struct PriceRequest {
 pub(crate) struct TariffCheck {
     /// `ok`, `partial`, `NO_RETAIL_PRICE`, `NO_WHOLESALE_PRICE`, `NO_EXCHANGE_RATE` or `EMERGENCY`.
     verdict: &'static str,
+    /// The verdict in words, in the language of the caller.
+    text: String,
+    /// The sides that have a price, of `retail` and `wholesale`.
+    priced: Vec<&'static str>,
+    /// The home by which a ported number is priced; `null` for any other number.
+    ported: Option<String>,
     /// Department that has to supply what is missing (M30).
     department: Option<&'static str>,
     /// The request to that department, ready to be sent; `null` when nothing is missing.
@@ -119,7 +125,8 @@ pub(crate) struct TariffCheck {
     get, path = "/v1/tariff-check", operation_id = "tariff_check", tag = "tariffs",
     params(TariffQuery),
     responses((status = 200, description = "The answer", body = TariffCheck, example = json!({
-        "verdict": "ok", "department": null, "request": null,
+        "verdict": "ok", "text": "priced retail and wholesale: as far as prices go nothing stands in the way",
+        "priced": ["retail", "wholesale"], "ported": null, "department": null, "request": null,
         "retail": {"list": "retail", "prefix": "38111", "row": 17, "currency": "RUB", "tiers": "0:30@0.006/60 30:6@0.006/60", "connect_fee": "0"},
         "providers": [{"provider": "mtt",
             "retail": {"list": "retail", "prefix": "38111", "row": 17, "currency": "RUB", "tiers": "0:30@0.006/60 30:6@0.006/60", "connect_fee": "0"},
@@ -179,11 +186,14 @@ fn answer(
     });
     Ok(TariffCheck {
         verdict: found.verdict.as_str(),
+        text: found.verdict_text(language),
         request: request.map(|request| PriceRequest {
             department: request.department,
             missing: request.missing,
             asked: serde_json::to_value(request.asked).unwrap_or_default(),
         }),
+        priced: found.priced,
+        ported: found.ported,
         department: found.department,
         retail: found.retail.map(PriceLine::from),
         providers: found.providers.into_iter().map(ProviderPrices::from).collect(),
