@@ -98,7 +98,7 @@ impl NumberRules {
             used += 1;
         }
         let mut dialled = &buffer[..used];
-        if let Some(tech) = self.tech.iter().find(|tech| dialled.starts_with(tech.as_bytes())) {
+        if let Some(tech) = self.tech.iter().find(|tech| begins_with(dialled, tech)) {
             dialled = &dialled[tech.len()..];
         }
         if dialled.is_empty() {
@@ -112,7 +112,7 @@ impl NumberRules {
             return ShortCode::parse(text).map(Dialled::Short).ok_or(NotANumber::TooShort);
         }
         let (strip, put) =
-            self.pairs.iter().find(|(strip, _)| dialled.starts_with(strip.as_bytes())).ok_or(NotANumber::NoRule)?;
+            self.pairs.iter().find(|(strip, _)| begins_with(dialled, strip)).ok_or(NotANumber::NoRule)?;
         Self::international(&dialled[strip.len()..], put)
     }
 
@@ -134,6 +134,13 @@ impl NumberRules {
         }
         Digits::parse(joined).and_then(E164::new).map(Dialled::E164).ok_or(NotANumber::LeadingZero)
     }
+}
+
+/// As `starts_with`, but what begins otherwise is refused without a call: most rules of a source do not fit a number.
+#[inline]
+fn begins_with(dialled: &[u8], prefix: &str) -> bool {
+    let prefix = prefix.as_bytes();
+    prefix.is_empty() || dialled.first() == prefix.first() && dialled.starts_with(prefix)
 }
 
 #[cfg(test)]

@@ -22,13 +22,12 @@ use crate::terms::OwnTerms;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct AccountIx(pub u32);
 
-/// An account as the hot path needs it.
+/// An account as the hot path needs it: one line of the cache.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub struct Account {
     /// Identifier.
     pub id: AccountId,
-    /// Code.
-    pub code: Box<str>,
     /// Client.
     pub client: ClientId,
     /// Currency.
@@ -38,6 +37,8 @@ pub struct Account {
     pub(crate) plans: Plans,
     pub(crate) locks: Box<[Lock]>,
 }
+
+const _: () = assert!(size_of::<Account>() == 64, "an account is one line of the cache");
 
 /// The plans of an account, by their indices.
 #[derive(Clone, Debug)]
@@ -92,6 +93,7 @@ pub struct DidState {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parties {
     accounts: Chunks<Account>,
+    codes: Chunks<Box<str>>,
     by_code: Index,
     by_id: Index,
     by_trunk: Arc<FxHashMap<Box<str>, Vec<AccountIx>>>,
@@ -110,7 +112,7 @@ impl Parties {
 
     #[inline]
     pub(crate) fn by_code(&self, code: &str) -> Option<AccountIx> {
-        self.by_code.find(hash_of(code), |index| &*self.accounts.get(index).code == code).map(AccountIx)
+        self.by_code.find(hash_of(code), |index| &**self.codes.get(index) == code).map(AccountIx)
     }
 
     pub(crate) fn by_id(&self, id: AccountId) -> Option<AccountIx> {
@@ -128,26 +130,30 @@ impl Parties {
         self.numbers.of(hash).of(number, hash).find(|state| state.validity.contains(at_ms))
     }
 
+    #[inline]
+    pub(crate) fn code(&self, index: AccountIx) -> &str {
+        self.codes.get(index.0)
+    }
+
     /// Puts an account in its place, or behind all others.
-    pub(crate) fn put_account(&mut self, account: Account) -> AccountIx {
-        let (by_code, by_id) = (hash_of(&*account.code), hash_of(account.id));
-        let Some(index) = self.by_id(account.id) else {
+    pub(crate) fn put_account(&mut self, account: Account, code: &str) -> AccountIx {
+        let (by_id, by_code) = (hash_of(account.id), hash_of(code));
+        let index = if let Some(known) = self.by_id(account.id) {
+            let former = hash_of(self.code(known));
+            self.by_code.remove(former, known.0);
+            *self.accounts.get_mut(known.0) = account;
+            *self.codes.get_mut(known.0) = code.into();
+            known.0
+        } else {
             let index = self.accounts.push(account);
+            self.codes.push(code.into());
             let accounts = &self.accounts;
             self.by_id.insert(by_id, index, |index| hash_of(accounts.get(index).id));
-            self.by_code.insert(by_code, index, |index| hash_of(&*accounts.get(index).code));
-            return AccountIx(index);
+            index
         };
-        let former = hash_of(&*self.account(index).code);
-        if former != by_code {
-            self.by_code.remove(former, index.0);
-        }
-        *self.accounts.get_mut(index.0) = account;
-        if former != by_code {
-            let accounts = &self.accounts;
-            self.by_code.insert(by_code, index.0, |index| hash_of(&*accounts.get(index).code));
-        }
-        index
+        let codes = &self.codes;
+        self.by_code.insert(by_code, index, |index| hash_of(&**codes.get(index)));
+        AccountIx(index)
     }
 
     /// Makes accounts known by these trunks and by no others.

@@ -11,53 +11,56 @@ use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
 /// Elements of one chunk.
-const CHUNK: usize = 256;
+const CHUNK: usize = 1024;
 /// Parts of a table, as a power of two.
 const PARTS_LOG2: u32 = 10;
 
-/// A vector in chunks.
+/// A vector in chunks, the last of them open.
 #[derive(Clone, Debug)]
 pub(crate) struct Chunks<T> {
-    chunks: Vec<Arc<Vec<T>>>,
-    len: usize,
+    full: Vec<Arc<[T]>>,
+    open: Vec<T>,
 }
 
 impl<T> Default for Chunks<T> {
     fn default() -> Self {
-        Self { chunks: Vec::new(), len: 0 }
+        Self { full: Vec::new(), open: Vec::new() }
     }
 }
 
 impl<T> Chunks<T> {
     pub(crate) const fn len(&self) -> usize {
-        self.len
+        self.full.len() * CHUNK + self.open.len()
     }
 
     #[inline]
     pub(crate) fn get(&self, index: u32) -> &T {
-        &self.chunks[index as usize / CHUNK][index as usize % CHUNK]
+        let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
+        self.full.get(chunk).map_or_else(|| &self.open[place], |chunk| &chunk[place])
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.chunks.iter().flat_map(|chunk| chunk.iter())
+        self.full.iter().flat_map(|chunk| chunk.iter()).chain(&self.open)
+    }
+
+    /// Adds an element and returns its index.
+    pub(crate) fn push(&mut self, element: T) -> u32 {
+        let index = u32::try_from(self.len()).expect("fewer than 2^32 elements");
+        self.open.push(element);
+        if self.open.len() == CHUNK {
+            self.full.push(std::mem::take(&mut self.open).into());
+        }
+        index
     }
 }
 
 impl<T: Clone> Chunks<T> {
-    /// Adds an element and returns its index.
-    pub(crate) fn push(&mut self, element: T) -> u32 {
-        let index = self.len;
-        if index.is_multiple_of(CHUNK) {
-            self.chunks.push(Arc::new(Vec::with_capacity(CHUNK)));
-        }
-        let last = self.chunks.last_mut().expect("pushed above if there was none");
-        Arc::make_mut(last).push(element);
-        self.len += 1;
-        u32::try_from(index).expect("fewer than 2^32 elements")
-    }
-
     pub(crate) fn get_mut(&mut self, index: u32) -> &mut T {
-        &mut Arc::make_mut(&mut self.chunks[index as usize / CHUNK])[index as usize % CHUNK]
+        let (chunk, place) = (index as usize / CHUNK, index as usize % CHUNK);
+        match self.full.get_mut(chunk) {
+            Some(chunk) => &mut Arc::make_mut(chunk)[place],
+            None => &mut self.open[place],
+        }
     }
 }
 
@@ -128,14 +131,14 @@ mod tests {
     #[test]
     fn a_change_is_not_seen_by_an_older_copy() {
         let mut chunks = Chunks::default();
-        for value in 0..1_000u32 {
+        for value in 0..3_000u32 {
             assert_eq!(chunks.push(value), value);
         }
         let older = chunks.clone();
         *chunks.get_mut(700) = 1;
         chunks.push(2);
-        assert_eq!((*older.get(700), older.len()), (700, 1_000));
-        assert_eq!((*chunks.get(700), *chunks.get(699), *chunks.get(1_000), chunks.len()), (1, 699, 2, 1_001));
+        assert_eq!((*older.get(700), older.len()), (700, 3_000));
+        assert_eq!((*chunks.get(700), *chunks.get(699), *chunks.get(3_000), chunks.len()), (1, 699, 2, 3_001));
         assert_eq!(chunks.iter().copied().sum::<u32>(), older.iter().copied().sum::<u32>() - 699 + 2);
     }
 

@@ -165,6 +165,12 @@ impl Snapshot {
         self.parties.account(index)
     }
 
+    /// What an account is called.
+    #[inline]
+    pub fn account_code(&self, index: AccountIx) -> &str {
+        self.parties.code(index)
+    }
+
     /// Reads what the price of a leg of this account will read, for callers that have several legs waiting; the value means nothing.
     #[inline]
     pub fn warm_account(&self, index: AccountIx) -> u64 {

@@ -362,7 +362,7 @@ impl Rater<'_> {
             })
         });
         let account = match rated.leg.admission {
-            Admission::Rate { account: Some(account), .. } => Some(&*snapshot.account(account).code),
+            Admission::Rate { account: Some(account), .. } => Some(snapshot.account_code(account)),
             _ => None,
         };
         let printed = Printed {

@@ -53,14 +53,13 @@ impl Putting<'_> {
             let locks = of_account(&locks, row.id, |lock| lock.account.unwrap_or_default());
             let account = Account {
                 id: row.id,
-                code: row.code.as_str().into(),
                 client: row.client,
                 currency: row.currency,
                 plans: self.plans(periods, row.currency, own.as_deref()),
                 terms: own,
                 locks: locks.iter().map(|(_, lock)| packed(lock)).collect::<Vec<Lock>>().into_boxed_slice(),
             };
-            put.push(self.snapshot.parties.put_account(account));
+            put.push(self.snapshot.parties.put_account(account, &row.code));
         }
         put.sort_unstable();
         let ids: FxHashSet<AccountId> = rows.accounts.iter().map(|row| row.id).collect();
@@ -165,7 +164,7 @@ impl Putting<'_> {
                     continue;
                 }
                 if let Some(problem) = self.snapshot.inconvertible(plan, account.currency, account.terms.as_deref()) {
-                    let problem = format!("account {}: {problem}", account.code);
+                    let problem = format!("account {}: {problem}", self.snapshot.account_code(AccountIx(row as u32)));
                     self.errors.push(BadRow { table: Table::AccountPlans, row, column: "plan", problem });
                 }
             }

@@ -254,7 +254,7 @@ fn numbering() -> Arc<NumberingPlan> {
 /// Everything that can be asked of a snapshot, in words. Indices of accounts may differ and are not among them.
 fn told(snapshot: &Snapshot) -> Vec<String> {
     let mut told = Vec::new();
-    let name = |index: AccountIx| snapshot.account(index).code.to_string();
+    let name = |index: AccountIx| snapshot.account_code(index).to_owned();
     for (id, code) in (0..ACCOUNTS).flat_map(|id| (0..3).map(move |code| (id, format!("code-{code}-{id}")))) {
         let index = snapshot.account_by_code(&code);
         told.push(format!("{code} {:?}", index.map(|index| snapshot.account(index).client)));

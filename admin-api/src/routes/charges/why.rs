@@ -202,7 +202,7 @@ pub(crate) async fn handler(
     }
     let why = Why {
         call: CallView::of(call, &current),
-        account: charge.account.and_then(|id| then.account_by_id(id)).map(|index| then.account(index).code.to_string()),
+        account: charge.account.and_then(|id| then.account_by_id(id)).map(|index| then.account_code(index).to_owned()),
         version: charge.version,
         charged: view(&charge.figures, &then),
         recomputed: replayed.price.as_ref().ok().map(|figures| view(figures, &then)),
