@@ -55,7 +55,7 @@ pub async fn read_rows_of(store: &Store, version: u64, charged: Charged) -> Resu
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *tx).await?;
     let mut rows = Rows::empty();
     rows.version = version;
-    let of = Owners::These(charged.accounts.into_iter().collect());
+    let of = Owners::these(charged.accounts.into_iter().collect());
     let prefixes: Vec<String> = charged.prefixes.into_iter().collect();
     super::read_settings(&mut tx, &mut rows).await?;
     super::read_providers_and_sources(&mut tx, &mut rows).await?;

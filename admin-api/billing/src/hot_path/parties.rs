@@ -8,23 +8,33 @@ use sqlx::postgres::{PgConnection, PgRow};
 use super::{Symbols, account_id, client_id, currency, inconsistent, parse, plan_id, provider_id, validity};
 use crate::store::StoreError;
 
-/// Whose rows are read.
-pub(super) enum Owners {
-    /// Those of accounts with these identifiers, both included.
-    Between(i64, i64),
-    /// Those of these accounts.
-    These(Vec<i64>),
-}
+/// Whose rows are read: the identifiers of some accounts. Queries join them and name their bounds besides, so that neighbours are read as a range of an
+/// index, and a few strangers one by one.
+pub(super) struct Owners(Vec<i64>);
 
 impl Owners {
-    /// First and last identifier, and the only ones between them where not all are wanted.
-    pub(super) fn bounds(&self) -> (i64, i64, Option<&[i64]>) {
-        match self {
-            Self::Between(first, last) => (*first, *last, None),
-            Self::These(these) => {
-                (these.iter().copied().min().unwrap_or(1), these.iter().copied().max().unwrap_or(0), Some(these))
-            }
-        }
+    /// These accounts.
+    pub(super) const fn these(accounts: Vec<i64>) -> Self {
+        Self(accounts)
+    }
+
+    /// The next accounts by identifier; none when there are no more.
+    pub(super) async fn next(connection: &mut PgConnection, after: i64, count: usize) -> Result<Self, StoreError> {
+        let accounts = sqlx::query_scalar("SELECT id FROM account WHERE id > $1 ORDER BY id LIMIT $2")
+            .bind(after)
+            .bind(count as i64)
+            .fetch_all(connection)
+            .await?;
+        Ok(Self(accounts))
+    }
+
+    pub(super) fn ids(&self) -> &[i64] {
+        &self.0
+    }
+
+    /// The first and the last identifier.
+    pub(super) fn bounds(&self) -> Option<(i64, i64)> {
+        Some((*self.0.iter().min()?, *self.0.iter().max()?))
     }
 }
 
@@ -37,34 +47,19 @@ pub(super) enum History {
     Whole,
 }
 
-/// The identifiers between which the next accounts lie.
-pub(super) async fn next_accounts(
-    connection: &mut PgConnection,
-    after: i64,
-    count: usize,
-) -> Result<Option<(i64, i64)>, StoreError> {
-    let row =
-        sqlx::query("SELECT min(id), max(id) FROM (SELECT id FROM account WHERE id > $1 ORDER BY id LIMIT $2) AS a")
-            .bind(after)
-            .bind(count as i64)
-            .fetch_one(connection)
-            .await?;
-    Ok(row.get::<Option<i64>, _>(0).zip(row.get::<Option<i64>, _>(1)))
-}
-
 pub(super) async fn read_accounts(
     connection: &mut PgConnection,
     rows: &mut Rows,
     of: &Owners,
 ) -> Result<(), StoreError> {
-    let (first, last, only) = of.bounds();
+    let Some((first, last)) = of.bounds() else { return Ok(()) };
     let accounts = sqlx::query(
-        "SELECT id, code, client_id, currency FROM account
-         WHERE id BETWEEN $1 AND $2 AND ($3::bigint[] IS NULL OR id = ANY($3)) ORDER BY id",
+        "SELECT id, code, client_id, currency FROM account JOIN unnest($1::bigint[]) AS o (id) USING (id)
+         WHERE id BETWEEN $2 AND $3 ORDER BY id",
     )
+    .bind(of.ids())
     .bind(first)
     .bind(last)
-    .bind(only)
     .fetch_all(&mut *connection)
     .await?;
     for row in &accounts {
@@ -76,13 +71,13 @@ pub(super) async fn read_accounts(
         });
     }
     let plans = sqlx::query(
-        "SELECT account_id, plan_id, valid_from, valid_to FROM account_plan
-         WHERE account_id BETWEEN $1 AND $2 AND ($3::bigint[] IS NULL OR account_id = ANY($3))
+        "SELECT account_id, plan_id, valid_from, valid_to FROM account_plan JOIN unnest($1::bigint[]) AS o (account_id) USING (account_id)
+         WHERE account_id BETWEEN $2 AND $3
                AND published_in <= $4 AND (withdrawn_in IS NULL OR withdrawn_in > $4)",
     )
+    .bind(of.ids())
     .bind(first)
     .bind(last)
-    .bind(only)
     .bind(rows.version as i64)
     .fetch_all(&mut *connection)
     .await?;
@@ -103,14 +98,14 @@ pub(super) async fn read_account_trunks(
     rows: &mut Rows,
     of: &Owners,
 ) -> Result<(), StoreError> {
-    let (first, last, only) = of.bounds();
+    let Some((first, last)) = of.bounds() else { return Ok(()) };
     let trunks = sqlx::query(
-        "SELECT account_id, trunk FROM account_trunk
-         WHERE account_id BETWEEN $1 AND $2 AND ($3::bigint[] IS NULL OR account_id = ANY($3)) ORDER BY account_id",
+        "SELECT account_id, trunk FROM account_trunk JOIN unnest($1::bigint[]) AS o (account_id) USING (account_id)
+         WHERE account_id BETWEEN $2 AND $3 ORDER BY account_id",
     )
+    .bind(of.ids())
     .bind(first)
     .bind(last)
-    .bind(only)
     .fetch_all(&mut *connection)
     .await?;
     rows.account_trunks = trunks
@@ -182,16 +177,17 @@ pub(super) async fn read_local_locks(
     of: &Owners,
     history: History,
 ) -> Result<(), StoreError> {
-    let (first, last, only) = of.bounds();
+    let Some((first, last)) = of.bounds() else { return Ok(()) };
     let days = days_kept(connection).await?;
     let locks = sqlx::query(
         "SELECT l.id, l.account_id, l.mask, l.provider_id, l.origin, p.valid_from, p.valid_to FROM lock l JOIN lock_period p ON p.lock_id = l.id
-         WHERE l.account_id BETWEEN $1 AND $2 AND ($3::bigint[] IS NULL OR l.account_id = ANY($3))
+         JOIN unnest($1::bigint[]) AS o (account_id) ON o.account_id = l.account_id
+         WHERE l.account_id BETWEEN $2 AND $3
                AND ($4 OR p.valid_to IS NULL OR p.valid_to > now() - make_interval(days => $5)) ORDER BY l.id, p.valid_from NULLS FIRST",
     )
+    .bind(of.ids())
     .bind(first)
     .bind(last)
-    .bind(only)
     .bind(history == History::Whole)
     .bind(days)
     .fetch_all(connection)

@@ -98,8 +98,10 @@ impl Reading<'_> {
         let mut snapshot = block_in_place(|| Snapshot::assemble(&rows, lists, numbering))?;
         drop(rows);
         let mut last = i64::MIN;
-        while let Some((first, to)) = parties::next_accounts(self.tx, last, PORTION).await? {
-            snapshot = self.accounts(snapshot, &Owners::Between(first, to)).await?;
+        loop {
+            let portion = Owners::next(self.tx, last, PORTION).await?;
+            let Some((_, to)) = portion.bounds() else { break };
+            snapshot = self.accounts(snapshot, &portion).await?;
             last = to;
         }
         last = i64::MIN;
@@ -125,7 +127,7 @@ impl Reading<'_> {
         snapshot.version = self.version;
         let accounts: Vec<i64> = difference.accounts.iter().copied().collect();
         for portion in accounts.chunks(PORTION) {
-            snapshot = self.accounts(snapshot, &Owners::These(portion.to_vec())).await?;
+            snapshot = self.accounts(snapshot, &Owners::these(portion.to_vec())).await?;
         }
         let numbers: Vec<&String> = difference.numbers.iter().collect();
         for portion in numbers.chunks(PORTION) {

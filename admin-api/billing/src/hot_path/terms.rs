@@ -40,7 +40,7 @@ pub(super) async fn read_own_terms(
     clients.dedup();
     let members = sqlx::query(
         "SELECT group_id, client_id, valid_from, least(valid_to, ended_at) AS valid_to FROM client_group_member
-         WHERE (ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at) AND client_id = ANY($1)",
+         WHERE (ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at) AND client_id IN (SELECT unnest($1::bigint[]))",
     )
     .bind(&clients)
     .fetch_all(&mut *connection)
@@ -50,22 +50,19 @@ pub(super) async fn read_own_terms(
         client: client_id(row.get("client_id")),
         validity: validity(row),
     }));
-    let (first, last, only) = of.bounds();
     let discounts = sqlx::query(
         "SELECT id, level, account_id, client_id, group_id, (percent * 100)::int AS basis_points, service, prefix, valid_from,
                 least(valid_to, ended_at) AS valid_to
          FROM discount WHERE (ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at)
-               AND (client_id = ANY($1) OR account_id BETWEEN $2 AND $3 AND ($4::bigint[] IS NULL OR account_id = ANY($4))) ORDER BY id",
+               AND (client_id IN (SELECT unnest($1::bigint[])) OR account_id IN (SELECT unnest($2::bigint[]))) ORDER BY id",
     )
     .bind(&clients)
-    .bind(first)
-    .bind(last)
-    .bind(only)
+    .bind(of.ids())
     .fetch_all(&mut *connection)
     .await?;
     let exchanges = sqlx::query(
         "SELECT id, client_id, group_id, currency_from, currency_to, rate, quantity, valid_from, ended_at FROM exchange_rate
-         WHERE client_id = ANY($1) ORDER BY id",
+         WHERE client_id IN (SELECT unnest($1::bigint[])) ORDER BY id",
     )
     .bind(&clients)
     .fetch_all(&mut *connection)
@@ -73,7 +70,7 @@ pub(super) async fn read_own_terms(
     take(rows, &discounts, &exchanges)?;
     let taxes = sqlx::query(
         "SELECT client_id, (percent * 100)::int AS basis_points, valid_from, least(valid_to, ended_at) AS valid_to FROM client_tax
-         WHERE (ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at) AND client_id = ANY($1)",
+         WHERE (ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at) AND client_id IN (SELECT unnest($1::bigint[]))",
     )
     .bind(&clients)
     .fetch_all(connection)
