@@ -13,7 +13,7 @@ use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use numbering::E164;
 use rating::counter::Draw;
 use rating::{Money, Outcome, Service};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::admit::Admission;
@@ -209,38 +209,43 @@ impl Arena {
         self.counted.iter().map(|counted| self.legs[counted.leg].offset)
     }
 
-    /// Puts the legs of `again` into the place of those whose records stand at `offsets`; the order of offsets stays.
-    pub fn replace(&mut self, offsets: &FxHashSet<i64>, again: Self) {
-        let (rows, texts) = (self.rows.len(), self.texts.len());
-        self.rows.extend_from_slice(&again.rows);
-        self.texts.push_str(&again.texts);
-        let shifted = |range: &Range<usize>, by| range.start + by..range.end + by;
-        let mut draws: FxHashMap<usize, Vec<Draw>> =
-            again.counted.into_iter().map(|counted| (counted.leg, counted.draws)).collect();
-        let mut fresh = again.legs.into_iter().enumerate().peekable();
-        let former = std::mem::take(&mut self.legs);
-        self.legs.reserve(former.len());
-        self.counted.clear();
+    /// Puts the legs of `again` into the place of those whose records stand at `offsets`; the order of offsets stays, and what they replace leaves nothing.
+    #[must_use]
+    pub fn replaced(&self, offsets: &FxHashSet<i64>, again: &Self) -> Self {
+        let mut all = Self::for_records(self.legs.len(), self.rows.len());
+        let mut fresh = again.each().peekable();
         let mut done = i64::MIN;
-        for leg in former {
+        for (leg, draws) in self.each() {
             if !offsets.contains(&leg.offset) {
-                self.legs.push(leg);
-                continue;
-            }
-            if leg.offset == done {
-                continue;
-            }
-            done = leg.offset;
-            while let Some((index, mut leg)) = fresh.next_if(|(_, leg)| leg.offset == done) {
-                leg.row = shifted(&leg.row, rows);
-                leg.source = shifted(&leg.source, texts);
-                leg.cdr_id = shifted(&leg.cdr_id, texts);
-                if let Some(draws) = draws.remove(&index) {
-                    self.counted.push(CountedLeg { leg: self.legs.len(), draws });
+                all.copy(self, leg, draws);
+            } else if leg.offset != done {
+                done = leg.offset;
+                while let Some((leg, draws)) = fresh.next_if(|(leg, _)| leg.offset == done) {
+                    all.copy(again, leg, draws);
                 }
-                self.legs.push(leg);
             }
         }
+        all
+    }
+
+    /// The legs, each with what it adds to counters, if they count it.
+    fn each(&self) -> impl Iterator<Item = (&ChargedLeg, Option<&[Draw]>)> {
+        let mut counted = self.counted.iter().peekable();
+        self.legs.iter().enumerate().map(move |(index, leg)| {
+            let own = counted.next_if(|counted| counted.leg == index);
+            (leg, own.map(|counted| &counted.draws[..]))
+        })
+    }
+
+    fn copy(&mut self, from: &Self, leg: &ChargedLeg, draws: Option<&[Draw]>) {
+        if let Some(draws) = draws {
+            self.counted.push(CountedLeg { leg: self.legs.len(), draws: draws.to_vec() });
+        }
+        let start = self.rows.len();
+        self.rows.extend_from_slice(&from.rows[leg.row.clone()]);
+        let row = start..self.rows.len();
+        let (source, cdr_id) = (self.text(&from.texts[leg.source.clone()]), self.text(&from.texts[leg.cdr_id.clone()]));
+        self.legs.push(ChargedLeg { row, source, cdr_id, ..leg.clone() });
     }
 
     fn text(&mut self, text: &str) -> Range<usize> {
@@ -436,7 +441,8 @@ mod tests {
             leg(&mut again, offset, text, draws);
         }
         let offsets = arena.counted_offsets().collect();
-        arena.replace(&offsets, again);
+        let arena = arena.replaced(&offsets, &again);
+        assert_eq!(arena.rows, b"A1A2bC1C2d");
         assert_eq!(
             told(&arena),
             [

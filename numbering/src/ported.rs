@@ -56,6 +56,10 @@ impl PortedNumbers {
 
     /// Enters a number; the home that it has already, if it has one.
     fn insert(&mut self, number: u64, home: u32) -> Option<u32> {
+        // A search ends at a free place: there always is one.
+        if self.used + 1 >= self.entries.len() {
+            self.grow();
+        }
         let at = self.find(number);
         if let Some(former) = self.home_at(at) {
             return Some(former);
@@ -63,6 +67,16 @@ impl PortedNumbers {
         self.entries[at] = number << HOME_BITS | u64::from(home);
         self.used += 1;
         None
+    }
+
+    fn grow(&mut self) {
+        let mut larger = Self::with_room((self.used + 1) * 2);
+        for entry in self.entries.iter().filter(|entry| **entry != 0) {
+            let at = larger.find(*entry >> HOME_BITS);
+            larger.entries[at] = *entry;
+        }
+        larger.used = self.used;
+        *self = larger;
     }
 
     #[inline]
@@ -94,7 +108,12 @@ impl Ported {
     /// # Errors
     /// Everything that is wrong with them, by file, line and column.
     pub fn read(files: &[(&str, &str)], plan: &NumberingPlan) -> Result<Self, Faults> {
-        let lines: usize = files.iter().map(|(_, text)| text.bytes().filter(|byte| *byte == b'\n').count() + 1).sum();
+        // A line may end by either of the two, or by both.
+        let ends = |text: &str| {
+            let feeds = text.bytes().filter(|byte| *byte == b'\n').count();
+            if feeds == 0 { text.bytes().filter(|byte| *byte == b'\r').count() } else { feeds }
+        };
+        let lines: usize = files.iter().map(|(_, text)| ends(text) + 1).sum();
         let mut reading = Reading {
             plan,
             faults: Faults::default(),
@@ -323,6 +342,22 @@ mod tests {
 
     fn home(ported: &Ported, number: &str) -> Option<String> {
         ported.home(E164::parse(number).unwrap()).map(|home| home.to_string())
+    }
+
+    /// Whatever ends the lines: a search for a number that is not there comes to an end.
+    #[test]
+    fn lines_end_as_they_like() {
+        let lines: Vec<String> = (0..50).map(|index| format!("791600000{index:02},7920")).collect();
+        for end in ["\n", "\r\n", "\r"] {
+            let ported = read(&format!("number,home{end}{}{end}", lines.join(end))).unwrap();
+            assert_eq!(ported.number_count(), 50, "{end:?}");
+            assert_eq!(home(&ported, "79160000049").as_deref(), Some("7920"), "{end:?}");
+            assert_eq!(home(&ported, "79160000050"), None, "{end:?}");
+        }
+        let mixed =
+            read("number,home\n79160000001,7920\r79160000002,7920\r79160000003,7903\r79160000004,7903\n").unwrap();
+        assert_eq!((mixed.number_count(), home(&mixed, "79160000004").as_deref()), (4, Some("7903")));
+        assert_eq!(home(&mixed, "79160000005"), None);
     }
 
     #[test]

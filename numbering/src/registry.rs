@@ -185,6 +185,21 @@ impl Ranges {
                 }
             }
         }
+        // Numbers of one length lie in one range only: a prefix below another one with another destination is of numbers of another length.
+        let mut below: Vec<(Digits, u32, u32)> = of_prefix
+            .iter()
+            .flat_map(|(prefix, own)| (1..prefix.len()).map(move |len| (prefix.truncated(len), *prefix, own)))
+            .filter_map(|(above, prefix, own)| Some((prefix, own, of_prefix.get(&above)?)))
+            .filter(|(_, own, above)| own.0 != above.0)
+            .map(|(prefix, own, above)| (prefix, own.1, above.1))
+            .collect();
+        below.sort_unstable();
+        for (prefix, origin, above) in below {
+            let problem = format!(
+                "numbers of another length begin with the same digits as {prefix} and have another destination"
+            );
+            self.contradiction(origin.max(above), origin.min(above), &problem);
+        }
         let Self { faults, destinations, .. } = self;
         let of_prefix =
             of_prefix.into_iter().map(|(prefix, (value, _))| (prefix, destinations[value as usize].clone()));
@@ -341,12 +356,12 @@ impl<'r> Row<'r> {
         if !(2..=4).contains(&country.len()) || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
             self.fault(Column::Country, format!("`{country}` is not a country of two capital letters (or NANP)"));
         }
-        let kind = self.kind(code, from);
+        let kind = self.kind(code, from, &country);
         let (name_en, name_ru) = self.names()?;
         Some(Destination { country: country.into(), kind: kind?, name_en: name_en.into(), name_ru: name_ru.into() })
     }
 
-    fn kind(&mut self, code: Option<&str>, from: Option<E164>) -> Option<Kind> {
+    fn kind(&mut self, code: Option<&str>, from: Option<E164>, country: &str) -> Option<Kind> {
         let word = self.text(Column::Kind);
         if !word.is_empty() {
             let kind = word.parse().ok();
@@ -360,7 +375,8 @@ impl<'r> Row<'r> {
         }
         let whole = from.map(|from| from.to_string());
         let national = code.or(whole.as_deref().and_then(|whole| whole.strip_prefix('7')));
-        match national.filter(|_| code.is_none() || self.ranges.defaults.calling_code == "7") {
+        // The code tells the kind in Russia; Kazakhstan has the same country code.
+        match national.filter(|_| country == "RU" && (code.is_none() || self.ranges.defaults.calling_code == "7")) {
             Some(national) => Some(russian_kind(national)),
             None if whole.is_none() => None,
             None => {
@@ -566,6 +582,20 @@ mod tests {
             faults.first[0].to_string().contains("numbers of another length have the same prefix 4930"),
             "{faults}"
         );
+        let below =
+            "from,to,country,kind,name_en\n4930000000,4930999999,DE,fixed,A\n49301000000,49301999999,DE,fixed,B\n";
+        let faults = merge("7,RU,any,,\n", &[("a.csv", below)]).unwrap_err();
+        assert!(faults.first[0].to_string().contains("begin with the same digits as 49301"), "{faults}");
+        let same = below.replace(",B", ",A");
+        assert!(merge("7,RU,any,,\n", &[("a.csv", &same)]).is_ok());
+    }
+
+    /// Kazakhstan shares the country code, not the meaning of what follows it.
+    #[test]
+    fn only_a_russian_code_tells_the_kind() {
+        let text = "from,to,country,name_en\n77010000000,77019999999,KZ,Kcell\n";
+        let faults = merge("7,RU,any,,\n", &[("a.csv", text)]).unwrap_err();
+        assert!(faults.first[0].to_string().contains("column kind: the row says no kind"), "{faults}");
     }
 
     proptest! {

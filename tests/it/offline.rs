@@ -352,7 +352,9 @@ fn terms_of_clients() {
     write("exchange_rates.csv", "currency,to,rate,date\nEUR,RUB,99,2020-01-01\n");
     let (_, errors, _) = rate(directory.path(), &[], "");
     assert!(
-        errors.contains("accounts.csv, line 2, column plan: list `r` of plan `p` is in USD, the account in RUB"),
+        errors.contains(
+            "accounts.csv, line 2, column plan: account anna: list `r` of plan `p` is in USD, the account in RUB"
+        ),
         "{errors}"
     );
 }

@@ -198,10 +198,10 @@ fn counters_moved(claim: &Claim, prepared: &Prepared) -> Attempt {
 
 /// What the counted legs repeat from before the batch, so that the next rating leaves them out.
 fn learn_repeats(prepared: &Prepared, marks: &[bool]) -> Lessons {
-    let mut lessons = prepared.lessons.clone();
     let counted = prepared.arena.counted.iter().map(|counted| counted.leg);
-    lessons.repeats.extend(repeated_from_before(counted.map(|leg| (prepared.arena.legs[leg].identity, marks[leg]))));
-    lessons
+    let repeats = repeated_from_before(counted.map(|leg| (prepared.arena.legs[leg].identity, marks[leg])));
+    // The marks are complete at every try: what an earlier one taught may be wrong by now.
+    Lessons { repeats: repeats.into_iter().collect(), ..prepared.lessons.clone() }
 }
 
 /// Of legs in their order, each with whether it repeats another one: the identities of which already the first leg does. Where only later ones do,

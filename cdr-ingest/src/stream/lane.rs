@@ -210,8 +210,7 @@ impl Work {
         let counted: FxHashSet<i64> = former.arena.counted_offsets().collect();
         let records = self.batch.records().iter().filter(|record| counted.contains(&record.offset));
         let (again, moves) = self.charge(records, &lessons);
-        let mut arena = former.arena;
-        arena.replace(&counted, again);
+        let arena = former.arena.replaced(&counted, &again);
         observe("rate", started);
         let (marks, assembled) = self.assemble(&arena, former.summary, ids);
         Prepared { arena, assembled, marks, moves, lessons, ..former }

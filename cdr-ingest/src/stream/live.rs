@@ -5,6 +5,7 @@
 //! Always: readers never wait; a snapshot that cannot be built leaves the one in force and is logged.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -20,6 +21,8 @@ pub struct Live {
     snapshot: ArcSwap<Snapshot>,
     periods: ArcSwap<Periods>,
     numbering: Arc<NumberingPlan>,
+    /// The last version that was refused: it is not read again before something changes.
+    refused: AtomicU64,
 }
 
 impl Live {
@@ -27,7 +30,12 @@ impl Live {
     pub async fn open(store: &Store, numbering: Arc<NumberingPlan>) -> anyhow::Result<Self> {
         let snapshot = hot_path::read_snapshot(store, Arc::clone(&numbering), None).await?;
         let periods = Periods::new(ledger::closed_periods(store).await?);
-        Ok(Self { snapshot: ArcSwap::from_pointee(snapshot), periods: ArcSwap::from_pointee(periods), numbering })
+        Ok(Self {
+            snapshot: ArcSwap::from_pointee(snapshot),
+            periods: ArcSwap::from_pointee(periods),
+            numbering,
+            refused: AtomicU64::new(0),
+        })
     }
 
     /// The snapshot in force.
@@ -59,9 +67,9 @@ impl Live {
     async fn follow_once(&self, store: &Store, poll: Duration) -> anyhow::Result<()> {
         let mut listener = hot_path::VersionListener::open(store).await?;
         loop {
-            let version = hot_path::version(store).await?;
-            if version as u64 != self.snapshot.load().version {
-                self.rebuild(store).await;
+            let version = hot_path::version(store).await? as u64;
+            if version != self.snapshot.load().version && version != self.refused.load(Ordering::Relaxed) {
+                self.rebuild(store, version).await;
             }
             self.refresh_periods(store).await?;
             // Either way the version is compared next.
@@ -72,7 +80,7 @@ impl Live {
         }
     }
 
-    async fn rebuild(&self, store: &Store) {
+    async fn rebuild(&self, store: &Store, version: u64) {
         let started = std::time::Instant::now();
         let former = self.snapshot();
         match hot_path::read_snapshot(store, Arc::clone(&self.numbering), Some(&former)).await {
@@ -86,6 +94,7 @@ impl Live {
                 self.snapshot.store(Arc::new(snapshot));
             }
             Err(SnapshotError::Contradictions(rows)) => {
+                self.refused.store(version, Ordering::Relaxed);
                 let text: Vec<String> = rows.iter().take(20).map(ToString::to_string).collect();
                 tracing::error!(
                     "the new catalogue was refused, the old one stays in force: {} contradiction(s): {}",

@@ -12,7 +12,7 @@ use crate::list::Validity;
 use crate::lock::Lock;
 use crate::money::Currency;
 use crate::parties::{Account, AccountIx, DidState, Plans};
-use crate::rows::{AccountId, AccountPlanRow, LockRow, Rows};
+use crate::rows::{AccountId, AccountPlanRow, AccountRow, LockRow, Rows};
 use crate::snapshot::Snapshot;
 use crate::terms::{OwnTerms, TermsOfParties};
 
@@ -55,7 +55,7 @@ impl Putting<'_> {
                 id: row.id,
                 client: row.client,
                 currency: row.currency,
-                plans: self.plans(periods, row.currency, own.as_deref()),
+                plans: self.plans(row, periods, own.as_deref()),
                 terms: own,
                 locks: locks.iter().map(|(_, lock)| packed(lock)).collect::<Vec<Lock>>().into_boxed_slice(),
             };
@@ -106,15 +106,15 @@ impl Putting<'_> {
         locks
     }
 
-    fn plans(&mut self, periods: &[(usize, &AccountPlanRow)], currency: Currency, own: Option<&OwnTerms>) -> Plans {
+    fn plans(&mut self, account: &AccountRow, periods: &[(usize, &AccountPlanRow)], own: Option<&OwnTerms>) -> Plans {
         let mut known: Vec<(u32, Validity)> = Vec::with_capacity(periods.len());
         for (row, period) in periods {
             let Some(plan) = self.snapshot.tariffs.plan_index.get(&period.plan).copied() else {
                 self.bad(Table::AccountPlans, *row, "plan", "this plan does not exist; add it to the plans");
                 continue;
             };
-            if let Some(problem) = self.snapshot.inconvertible(plan, currency, own) {
-                self.bad(Table::AccountPlans, *row, "plan", problem);
+            if let Some(problem) = self.snapshot.inconvertible(plan, account.currency, own) {
+                self.bad(Table::AccountPlans, *row, "plan", format!("account {}: {problem}", account.code));
             }
             known.push((plan, period.validity));
         }

@@ -65,12 +65,15 @@ pub async fn read_snapshot(
     }
     if let Some(former) = former {
         let difference = Difference::between(reading.tx, former.version as i64, version).await?;
-        if !difference.everything {
-            match reading.amended(former, &difference).await {
-                // What was said to have changed may not be all that did: the whole of it decides.
-                Err(SnapshotError::Contradictions(_)) => {}
-                done => return done,
-            }
+        if difference.everything {
+            // Its lists may be those of another base under the same numbers: nothing of it is kept.
+            reading.symbols = Symbols::default();
+            return reading.everything(None, numbering).await;
+        }
+        match reading.amended(former, &difference).await {
+            // What was said to have changed may not be all that did: the whole of it decides.
+            Err(SnapshotError::Contradictions(_)) => {}
+            done => return done,
         }
     }
     reading.everything(former, numbering).await

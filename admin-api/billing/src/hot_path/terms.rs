@@ -53,8 +53,9 @@ pub(super) async fn read_own_terms(
     let discounts = sqlx::query(
         "SELECT id, level, account_id, client_id, group_id, (percent * 100)::int AS basis_points, service, prefix, valid_from,
                 least(valid_to, ended_at) AS valid_to
-         FROM discount WHERE (ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at)
-               AND (client_id IN (SELECT unnest($1::bigint[])) OR account_id IN (SELECT unnest($2::bigint[]))) ORDER BY id",
+         FROM discount WHERE (ended_at IS NULL OR valid_from IS NULL OR valid_from < ended_at) AND id IN (
+             SELECT id FROM discount JOIN unnest($1::bigint[]) AS c (client_id) USING (client_id)
+             UNION ALL SELECT id FROM discount JOIN unnest($2::bigint[]) AS a (account_id) USING (account_id)) ORDER BY id",
     )
     .bind(&clients)
     .bind(of.ids())
