@@ -353,7 +353,7 @@ fn terms_of_clients() {
     let (_, errors, _) = rate(directory.path(), &[], "");
     assert!(
         errors.contains(
-            "accounts.csv, line 2, column plan: account anna: list `r` of plan `p` is in USD, the account in RUB"
+            "accounts.csv, line 2, column plan: account a: list `r` of plan `p` is in USD, the account in RUB"
         ),
         "{errors}"
     );
