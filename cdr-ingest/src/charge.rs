@@ -1,7 +1,7 @@
 //! Stage 6: what a leg does: a row for ClickHouse, and an effect on the books.
 //!
 //! In: [`RatedLeg`] or [`Rejected`].  Out: [`ChargedLeg`], its row in the arena of the batch.
-//! Owns: identities, the shape of effects, the period that a leg is booked into.
+//! Owns: identities, the shape of effects, the period that a leg is booked into; putting legs that are rated again in their places.
 //! Does not own: adding up and dropping repeats (`assemble`).
 //! Always: a leg has exactly one outcome here (never duplicate: that is decided when the batch is assembled).
 

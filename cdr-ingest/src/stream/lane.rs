@@ -1,6 +1,7 @@
 //! The lane of a partition: rate, commit, deliver, each batch in order.
 //!
-//! Owns: the tasks of one claimed partition and their hand-over; recognising the topic by the record before the position.
+//! Owns: the tasks of one claimed partition and their hand-over; recognising the topic by the record before the position; what of a batch is
+//! rated again.
 //! Does not own: how a batch is committed (`commit`) and delivered (`delivery`).
 //! Always: while one batch is committed, the next is rated and the former delivered; a lane that is fenced stops and changes nothing more.
 

@@ -1,8 +1,8 @@
 //! From plain rows to a snapshot.
 //!
-//! Owns: the checks that need several rows at once, and the packing.
+//! Owns: the checks that need several rows at once, and the packing; what a snapshot takes over from the one before it.
 //! Does not own: reading rows; checks of a single field (done where text becomes a row).
-//! Always: all errors are reported, not the first; a snapshot that is built is consistent.
+//! Always: all errors of the rows that are given at once are reported, not the first; a snapshot that is built is consistent.
 
 mod counters;
 mod lists;
