@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release -p benches --bin catalogue` (about a minute, 2 GiB while it runs)
 //!
-//! 40 lists over the whole plan, 1,000 plans that share two of them, each with a list of 500 overrides, 1,000,000 accounts with a number each.
+//! 40 lists over the whole plan, 1,000 plans that share two of them, each with a list of 500 overrides, 1,000,000 accounts with a number each, and beside
+//! them the identities of 20,000,000 records.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,7 +11,10 @@ use std::time::Instant;
 
 use anyhow::anyhow;
 use benches::Random;
+use billing::streams::IdentityBlob;
 use cdr_ingest::operator_dir;
+use cdr_ingest::stream::seen::Seen;
+use chrono::DateTime;
 use numbering::{E164, PrefixId};
 use rating::build::{BadRow, ListContext, Lists};
 use rating::list::{Qualifiers, Validity};
@@ -29,6 +33,7 @@ const PLANS: u32 = 1_000;
 const OVERRIDES: u64 = 500;
 const ACCOUNTS: u64 = 1_000_000;
 const TERMS: u64 = 400;
+const IDENTITIES: usize = 20_000_000;
 /// Accounts that come at once.
 const PORTION: usize = 20_000;
 
@@ -91,10 +96,46 @@ fn main() -> anyhow::Result<()> {
         started.elapsed().as_secs_f64() * 1e3,
         resident_mib() - before
     );
+    let (started, alone) = (Instant::now(), resident_mib());
+    let seen = remembered(&mut random);
+    println!(
+        "{} identities taken in, one bucket of them forgotten and filled again: {:.1} s, {} MiB for them",
+        seen.len(),
+        started.elapsed().as_secs_f64(),
+        resident_mib() - alone
+    );
+    let legs: Vec<[u8; 16]> = (0..1_000_000).map(|_| identity(&mut random)).collect();
+    let started = Instant::now();
+    let repeats = legs.iter().filter(|identity| seen.contains(identity)).count();
+    println!("asked for: {:.0} ns each, {repeats} repeats", started.elapsed().as_secs_f64() * 1e9 / legs.len() as f64);
+    println!("the whole process: {} MiB resident, peak {} MiB", resident_mib(), status_mib("VmHWM"));
     assert_eq!((snapshot.version, next.version, after.version), (1, 2, 3));
     assert_eq!((snapshot.account_count(), after.account_count()), (ACCOUNTS as usize, ACCOUNTS as usize));
     drop(snapshot);
     Ok(())
+}
+
+/// The identities of 20,000,000 records, as they come in batches of 50,000; a seventh more are forgotten again.
+fn remembered(random: &mut Random) -> Seen {
+    const HALF_DAY_MS: i64 = 12 * 3_600_000;
+    const BATCH: usize = 50_000;
+    let mut seen = Seen::default();
+    let batches = IDENTITIES + IDENTITIES / 6;
+    for (id, _) in (0..batches).step_by(BATCH).enumerate() {
+        let at = id as i64 * 7 * HALF_DAY_MS / (batches / BATCH) as i64;
+        let keys = (0..BATCH).flat_map(|_| identity(random)).collect();
+        let newest_end = DateTime::from_timestamp_millis(at).expect("a week of 1970");
+        seen.insert(&IdentityBlob { id: id as i64, newest_end, keys }, at);
+        if at >= 6 * HALF_DAY_MS {
+            seen.forget(HALF_DAY_MS, i64::MAX);
+        }
+    }
+    seen
+}
+
+fn identity(random: &mut Random) -> [u8; 16] {
+    let halves = [(); 2].map(|()| random.below(u64::MAX).to_le_bytes());
+    halves.concat().try_into().expect("two halves")
 }
 
 fn lists() -> Vec<ListRow> {

@@ -1,7 +1,7 @@
 //! The stream: batches of Kafka partitions into the books, exactly once in effect.
 //!
 //! Owns: consumption and rebalancing ([`consumer`], `poller`), the lane of a partition ([`lane`]), the commit of a batch ([`commit`]), what was seen and counted before
-//! ([`seen`], [`late`], [`counting`]), delivery ([`delivery`]), and the live snapshot ([`live`]); [`service`] puts them together.
+//! ([`seen`], [`keys`], [`late`], [`counting`]), delivery ([`delivery`]), and the live snapshot ([`live`]); [`service`] puts them together.
 //! Does not own: what a record means (the stages), the statements (`billing::streams`).
 //! Always: Postgres decides. A position is committed with its effects; ClickHouse follows from the outbox; Kafka's own offsets are for dashboards.
 //!
@@ -14,6 +14,7 @@ pub mod commit;
 pub mod consumer;
 pub mod counting;
 pub mod delivery;
+pub mod keys;
 pub mod lane;
 pub mod late;
 pub mod live;

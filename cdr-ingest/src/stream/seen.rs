@@ -5,48 +5,27 @@
 //! Always: an identity enters only when its batch is committed: else a batch that is tried again would be its own duplicate; of a record that ended after
 //! [`Seen::forgotten_up_to_ms`] every identity ever committed is here.
 
-use std::collections::{HashSet, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::VecDeque;
 
 use billing::streams::IdentityBlob;
+use rustc_hash::FxHashSet;
 
+use super::keys::{KeyTable, Tag};
 use crate::charge::{ChargedLeg, Identity};
 
-/// Identities are digests already: their first eight bytes are the hash.
-#[derive(Default)]
-pub struct DigestHasher(u64);
-
-impl Hasher for DigestHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.0 ^= u64::from_le_bytes(word);
-        }
-    }
-
-    fn write_u128(&mut self, value: u128) {
-        self.0 = value as u64;
-    }
-}
-
-type Keys = HashSet<u128, BuildHasherDefault<DigestHasher>>;
-
-/// Time of commit that one bucket spans.
+/// Time of commit that one bucket spans; longer when more would be open than there are tags.
 const BUCKET_MS: i64 = 12 * 3_600_000;
 
+/// Identities that are forgotten together.
 struct Bucket {
+    tag: Tag,
     opened_ms: i64,
     newest_end_ms: i64,
-    keys: Keys,
 }
 
 /// The identities that a repeat may name.
 pub struct Seen {
+    keys: KeyTable,
     buckets: VecDeque<Bucket>,
     /// The last blob that is in here.
     last_blob: i64,
@@ -56,7 +35,7 @@ pub struct Seen {
 
 impl Default for Seen {
     fn default() -> Self {
-        Self { buckets: VecDeque::new(), last_blob: 0, forgotten_up_to_ms: i64::MIN }
+        Self { keys: KeyTable::default(), buckets: VecDeque::new(), last_blob: 0, forgotten_up_to_ms: i64::MIN }
     }
 }
 
@@ -78,52 +57,66 @@ impl Seen {
     }
 
     /// Number of identities.
-    pub fn len(&self) -> usize {
-        self.buckets.iter().map(|bucket| bucket.keys.len()).sum()
+    pub const fn len(&self) -> usize {
+        self.keys.len()
     }
 
     /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Takes in a committed blob.
     pub fn insert(&mut self, blob: &IdentityBlob, now_ms: i64) {
         self.last_blob = self.last_blob.max(blob.id);
-        if self.buckets.back().is_none_or(|bucket| now_ms - bucket.opened_ms >= BUCKET_MS) {
-            self.buckets.push_back(Bucket { opened_ms: now_ms, newest_end_ms: i64::MIN, keys: Keys::default() });
+        let tag = self.bucket(now_ms, blob.newest_end.timestamp_millis());
+        for identity in blob.keys.as_chunks().0 {
+            self.keys.insert(identity, tag);
+        }
+    }
+
+    /// The tag of the bucket that is open now, with room for records that ended up to `newest_end_ms`.
+    fn bucket(&mut self, now_ms: i64, newest_end_ms: i64) -> Tag {
+        let room = self.buckets.len() < Tag::COUNT;
+        let tag = match self.buckets.back() {
+            Some(last) if !room || now_ms - last.opened_ms < BUCKET_MS => last.tag,
+            Some(last) => last.tag.next(),
+            None => Tag::FIRST,
+        };
+        if self.buckets.back().is_none_or(|last| last.tag != tag) {
+            self.buckets.push_back(Bucket { tag, opened_ms: now_ms, newest_end_ms });
         }
         let bucket = self.buckets.back_mut().expect("pushed above");
-        bucket.newest_end_ms = bucket.newest_end_ms.max(blob.newest_end.timestamp_millis());
-        bucket.keys.extend(blob.keys.chunks_exact(16).map(key));
+        bucket.newest_end_ms = bucket.newest_end_ms.max(newest_end_ms);
+        tag
     }
 
     /// Whether an identity is here.
     pub fn contains(&self, identity: &Identity) -> bool {
-        let key = u128::from_le_bytes(*identity);
-        self.buckets.iter().any(|bucket| bucket.keys.contains(&key))
+        self.keys.contains(identity)
     }
 
     /// Forgets what no repeat can name any more: buckets whose calls all ended before `end_ms` and that were closed before `committed_ms`.
     pub fn forget(&mut self, end_ms: i64, committed_ms: i64) {
+        let mut tags = Vec::new();
         while self.buckets.len() > 1
             && self.buckets[0].newest_end_ms < end_ms
             && self.buckets[1].opened_ms < committed_ms
         {
-            let newest_end_ms = self.buckets.pop_front().map_or(i64::MIN, |bucket| bucket.newest_end_ms);
-            self.raise_horizon(newest_end_ms);
+            let Some(bucket) = self.buckets.pop_front() else { break };
+            tags.push(bucket.tag);
+            self.raise_horizon(bucket.newest_end_ms);
+        }
+        if !tags.is_empty() {
+            self.keys.remove_groups(&tags);
         }
     }
 
     /// Marks the legs that repeat an earlier one: of a committed batch, or of this one.
     pub fn mark(&self, legs: &[ChargedLeg]) -> Vec<bool> {
-        let mut own = Keys::with_capacity_and_hasher(legs.len(), BuildHasherDefault::default());
-        legs.iter().map(|leg| self.contains(&leg.identity) || !own.insert(u128::from_le_bytes(leg.identity))).collect()
+        let mut own = FxHashSet::with_capacity_and_hasher(legs.len(), rustc_hash::FxBuildHasher);
+        legs.iter().map(|leg| self.contains(&leg.identity) || !own.insert(leg.identity)).collect()
     }
-}
-
-fn key(bytes: &[u8]) -> u128 {
-    u128::from_le_bytes(bytes.try_into().expect("chunks of 16 bytes"))
 }
 
 #[cfg(test)]
@@ -151,5 +144,21 @@ mod tests {
         seen.forget(1_001, BUCKET_MS + 1);
         assert!(!seen.contains(&[1; 16]) && seen.contains(&[3; 16]));
         assert_eq!(seen.forgotten_up_to_ms(), 1_000);
+    }
+
+    /// A window longer than there are tags for: nothing is forgotten too early.
+    #[test]
+    fn the_last_bucket_stays_open_when_tags_run_out() {
+        let mut seen = Seen::default();
+        let bytes: Vec<u8> = (0..40).collect();
+        for (id, byte) in (0..).zip(&bytes) {
+            seen.insert(&blob(id, id, &[*byte]), id * BUCKET_MS);
+        }
+        assert_eq!((seen.len(), seen.buckets.len()), (40, Tag::COUNT));
+        seen.forget(3, i64::MAX);
+        assert!(bytes.iter().all(|byte| seen.contains(&[*byte; 16]) == (*byte > 2)));
+        seen.insert(&blob(40, 40, &[40]), 40 * BUCKET_MS);
+        seen.forget(40, i64::MAX);
+        assert!(seen.contains(&[40; 16]) && seen.len() == 1);
     }
 }
