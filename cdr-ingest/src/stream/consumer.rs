@@ -286,8 +286,8 @@ pub fn start(
         .set("isolation.level", "read_committed")
         .set("partition.assignment.strategy", "cooperative-sticky")
         .set("group.protocol", "classic")
-        .set("fetch.message.max.bytes", "8388608")
-        .set("queued.max.messages.kbytes", "65536")
+        .set("fetch.message.max.bytes", "1048576")
+        .set("queued.max.messages.kbytes", "8192")
         .set("fetch.queue.backoff.ms", "50");
     if let Some(instance) = &options.instance {
         config.set("group.instance.id", instance);
