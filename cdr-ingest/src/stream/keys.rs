@@ -20,6 +20,7 @@ impl Tag {
     pub const COUNT: usize = 1 << TAG_BITS;
 
     /// The tags one after another, for ever.
+    #[must_use]
     pub const fn next(self) -> Self {
         Self((self.0 + 1) % Self::COUNT as u8)
     }
@@ -51,6 +52,11 @@ impl KeyTable {
     /// Number of identities.
     pub const fn len(&self) -> usize {
         self.len
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// Puts an identity in; one that is there goes over to the group of `tag`.

@@ -63,7 +63,7 @@ impl Seen {
 
     /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.keys.is_empty()
     }
 
     /// Takes in a committed blob.
