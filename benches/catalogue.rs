@@ -125,7 +125,7 @@ fn remembered(random: &mut Random) -> Seen {
         let at = id as i64 * 7 * HALF_DAY_MS / (batches / BATCH) as i64;
         let keys = (0..BATCH).flat_map(|_| identity(random)).collect();
         let newest_end = DateTime::from_timestamp_millis(at).expect("a week of 1970");
-        seen.insert(&IdentityBlob { id: id as i64, newest_end, keys }, at);
+        seen.insert(&IdentityBlob { id: id as i64, newest_end, keys, removal: false }, at);
         if at >= 6 * HALF_DAY_MS {
             seen.forget(HALF_DAY_MS, i64::MAX);
         }

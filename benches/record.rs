@@ -78,7 +78,14 @@ fn measure(criterion: &mut Criterion) {
                 let mut standings = Standings::default();
                 let records = records.iter().enumerate().map(|(offset, (bytes, header, received_ms))| {
                     let place = Place { stream: 1, partition: 0, offset: offset as i64 };
-                    (Located { bytes, place, received_ms: *received_ms }, header.as_deref())
+                    Located {
+                        bytes,
+                        place,
+                        received_ms: *received_ms,
+                        header: header.as_deref(),
+                        import_id: 0,
+                        correction: None,
+                    }
                 });
                 run(&context, records, &mut standings, arena);
             },

@@ -180,6 +180,18 @@ pub(crate) fn moment(pointer: &str, text: &str, zone: Tz, whole_day: bool) -> Re
     start.map(|start| start.with_timezone(&Utc)).ok_or_else(|| Problem::field(pointer, expected))
 }
 
+/// First moment and moment after the last, as moments or days of the billing zone.
+pub(crate) fn range(
+    from: Option<&str>,
+    to: Option<&str>,
+    settings: &Settings,
+) -> Result<[Option<DateTime<Utc>>; 2], Problem> {
+    let zone = settings.zone("billing.zone")?;
+    let from = given(from).map(|text| moment("/from", text, zone, false)).transpose()?;
+    let to = given(to).map(|text| moment("/to", text, zone, true)).transpose()?;
+    Ok([from, to])
+}
+
 /// The first day of a month written `YYYY-MM`.
 pub(crate) fn month(pointer: &str, text: &str) -> Result<NaiveDate, Problem> {
     let day = NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok().filter(|_| text.len() == 7);

@@ -11,7 +11,9 @@ use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 
 use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Route, Verb};
-use crate::routes::{accounts, audit, charges, docs, health, locks, numbers, price_lists, suspense, tariffs, terms};
+use crate::routes::{
+    accounts, audit, charges, docs, health, locks, numbers, price_lists, rework, suspense, tariffs, terms,
+};
 
 /// Name of the security scheme.
 const BEARER: &str = "bearer";
@@ -59,7 +61,18 @@ const BEARER: &str = "bearer";
         price_lists::rates::handler,
         price_lists::roll_back::handler,
         price_lists::warnings::handler,
+        rework::cancel::handler,
+        rework::differences::handler,
+        rework::execute::handler,
+        rework::get::handler,
+        rework::list::handler,
+        rework::re_rate::handler,
+        rework::roll_back::handler,
+        suspense::correct::handler,
+        suspense::discard::handler,
+        suspense::get::handler,
         suspense::list::handler,
+        suspense::recycle::handler,
         tariffs::lock_check::handler,
         tariffs::tariff_check::handler,
         terms::currency_list::handler,

@@ -14,7 +14,9 @@ use billing::staff::Permission;
 use crate::call_context::{self, Door};
 use crate::edge;
 use crate::problem::{Code, Problem};
-use crate::routes::{accounts, audit, charges, docs, health, locks, numbers, price_lists, suspense, tariffs, terms};
+use crate::routes::{
+    accounts, audit, charges, docs, health, locks, numbers, price_lists, rework, suspense, tariffs, terms,
+};
 use crate::state::AppState;
 
 /// Largest body.
@@ -117,7 +119,18 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/price-lists/{code}/prefixes/{prefix}/history",P::PriceView,     "price_list",    price_lists::history::handler),
         guarded(Get,    "/v1/price-lists/{code}/rates",               P::PriceView,     "price_list",    price_lists::rates::handler),
         guarded(Get,    "/v1/price-lists/{code}/warnings",            P::PriceView,     "price_list",    price_lists::warnings::handler),
+        guarded(Post,   "/v1/re-ratings",                              P::ChargeRerate,  "rework",        rework::re_rate::handler),
+        guarded(Get,    "/v1/rework",                                  P::ReworkView,    "rework",        rework::list::handler),
+        guarded(Get,    "/v1/rework/{id}",                             P::ReworkView,    "rework",        rework::get::handler),
+        guarded(Post,   "/v1/rework/{id}/cancel",                      P::ReworkView,    "rework",        rework::cancel::handler),
+        guarded(Get,    "/v1/rework/{id}/differences",                 P::ReworkView,    "rework",        rework::differences::handler),
+        guarded(Post,   "/v1/rework/{id}/execute",                     P::ReworkView,    "rework",        rework::execute::handler),
+        guarded(Post,   "/v1/roll-backs",                              P::ChargeRollback,"rework",        rework::roll_back::handler),
         guarded(Get,    "/v1/suspense",                                P::SuspenseView,  "suspense",      suspense::list::handler),
+        guarded(Post,   "/v1/suspense/discard",                        P::SuspenseCorrect,"suspense",      suspense::discard::handler),
+        guarded(Post,   "/v1/suspense/recycle",                        P::SuspenseRecycle,"suspense",      suspense::recycle::handler),
+        guarded(Get,    "/v1/suspense/{id}",                           P::SuspenseView,  "suspense",      suspense::get::handler),
+        guarded(Put,    "/v1/suspense/{id}/correction",                P::SuspenseCorrect,"suspense",      suspense::correct::handler),
         guarded(Get,    "/v1/tariff-check",                            P::TariffCheck,   "tariff",        tariffs::tariff_check::handler),
     ]
 }

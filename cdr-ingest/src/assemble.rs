@@ -45,69 +45,125 @@ pub struct Assembled {
 
 type UsageKey = (u64, NaiveDate, NaiveDate, Service, u32);
 
+/// What is owed more for one key: with tax, without it, legs, seconds. Less than nothing where charges are taken back.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Owed {
+    /// With tax, in nano-units.
+    pub gross: i128,
+    /// Without tax, in nano-units.
+    pub net: i128,
+    /// Legs.
+    pub calls: i64,
+    /// Seconds charged.
+    pub seconds: i64,
+}
+
 /// Adds the batch up. `is_repeat[i]` says that leg `i` was seen before; `ids` gives identifiers of parts.
 pub fn assemble(arena: &Arena, is_repeat: &[bool], summary: BatchRow, ids: &mut dyn FnMut() -> i64) -> Assembled {
     assert_eq!(arena.legs.len(), is_repeat.len(), "one mark a leg");
-    let mut out = Assembled::default();
-    let mut usage: FxHashMap<UsageKey, (i128, i128, i64, i64)> = FxHashMap::default();
-    let mut non_target: BTreeMap<(E164, NaiveDate, Option<E164>), i64> = BTreeMap::new();
-    let mut rows = PartsInProgress::default();
-    let mut scratch = Vec::new();
+    let mut assembly = Assembly::new(ids);
     for (leg, repeat) in arena.legs.iter().zip(is_repeat) {
-        out.newest_end_ms = out.newest_end_ms.max(leg.end_ms);
-        if *repeat {
-            out.counts[3] += 1;
-            scratch.clear();
-            duplicates::encode(&mut scratch, &trace_row(arena, leg, summary.place));
-            rows.push(duplicates::TABLE, leg.received_ms, &scratch, ids);
-            continue;
-        }
-        out.identities.extend_from_slice(&leg.identity);
-        let table = match &leg.effect {
-            Effect::Suspense(entry) => {
-                out.counts[2] += 1;
-                out.suspense.push((**entry).clone());
-                suspended::TABLE
-            }
-            Effect::NonTarget { did, day, caller } => {
-                out.counts[1] += 1;
-                *non_target.entry((*did, *day, *caller)).or_default() += 1;
-                calls::TABLE
-            }
-            Effect::Usage { account, day, period, service, tax_basis_points, gross, net, seconds } => {
-                out.counts[0] += 1;
-                // A leg that costs nothing moves nothing; its row in ClickHouse tells of it.
-                if !gross.is_zero() {
-                    let sum = usage.entry((*account, *day, *period, *service, *tax_basis_points)).or_default();
-                    sum.0 += i128::from(gross.nanos());
-                    sum.1 += i128::from(net.nanos());
-                    sum.2 += 1;
-                    sum.3 += *seconds as i64;
-                }
-                calls::TABLE
-            }
-            Effect::Nothing => {
-                out.counts[0] += 1;
-                calls::TABLE
-            }
-        };
-        rows.push(table, leg.row_ms, &arena.rows[leg.row.clone()], ids);
+        if *repeat { assembly.repeat(arena, leg, summary.place) } else { assembly.leg(arena, leg) }
     }
-    assert_eq!(out.counts.iter().sum::<u32>() as usize, arena.legs.len(), "every leg has exactly one outcome");
-    out.usage = usage.into_iter().map(|(key, sum)| usage_delta(key, sum)).collect();
-    out.usage.sort_unstable_by_key(|delta| {
-        (delta.account, delta.usage_day, delta.booking_period, delta.service, delta.tax_basis_points)
-    });
-    out.non_target =
-        non_target.into_iter().map(|((did, day, caller), calls)| NonTargetDelta { did, day, caller, calls }).collect();
-    scratch.clear();
-    batches::encode(&mut scratch, &BatchRow { legs: out.counts, ..summary });
-    rows.push(batches::TABLE, summary.read_up_to_ms, &scratch, ids);
-    out.parts = rows.finish();
-    out
+    assert_eq!(assembly.out.counts.iter().sum::<u32>() as usize, arena.legs.len(), "every leg has exactly one outcome");
+    let summary = BatchRow { legs: assembly.out.counts, ..summary };
+    assembly.row(batches::TABLE, summary.read_up_to_ms, |bytes| batches::encode(bytes, &summary));
+    assembly.finish()
 }
 
-fn usage_delta(key: UsageKey, sum: (i128, i128, i64, i64)) -> UsageDelta {
+/// A batch or a portion that is being added up.
+pub struct Assembly<'i> {
+    out: Assembled,
+    usage: FxHashMap<UsageKey, Owed>,
+    non_target: BTreeMap<(E164, NaiveDate, Option<E164>), i64>,
+    rows: PartsInProgress,
+    scratch: Vec<u8>,
+    ids: &'i mut dyn FnMut() -> i64,
+}
+
+impl<'i> Assembly<'i> {
+    /// With nothing in it; `ids` gives identifiers of parts.
+    pub fn new(ids: &'i mut dyn FnMut() -> i64) -> Self {
+        let (out, rows) = (Assembled::default(), PartsInProgress::default());
+        Self { out, usage: FxHashMap::default(), non_target: BTreeMap::new(), rows, scratch: Vec::new(), ids }
+    }
+
+    /// Adds a leg that repeats an earlier one: it leaves nothing but its row in `duplicates`.
+    pub fn repeat(&mut self, arena: &Arena, leg: &ChargedLeg, place: Place) {
+        self.out.newest_end_ms = self.out.newest_end_ms.max(leg.end_ms);
+        self.out.counts[3] += 1;
+        let row = trace_row(arena, leg, place);
+        self.row(duplicates::TABLE, leg.received_ms, |bytes| duplicates::encode(bytes, &row));
+    }
+
+    /// Adds a leg with its effect.
+    pub fn leg(&mut self, arena: &Arena, leg: &ChargedLeg) {
+        self.out.newest_end_ms = self.out.newest_end_ms.max(leg.end_ms);
+        self.out.identities.extend_from_slice(&leg.identity);
+        let (count, table) = match &leg.effect {
+            Effect::Suspense(entry) => {
+                self.out.suspense.push((**entry).clone());
+                (2, suspended::TABLE)
+            }
+            Effect::NonTarget { did, day, caller } => {
+                self.non_target(*did, *day, *caller, 1);
+                (1, calls::TABLE)
+            }
+            Effect::Usage { account, day, period, service, tax_basis_points, gross, net, seconds } => {
+                // A leg that costs nothing moves nothing; its row in ClickHouse tells of it.
+                if !gross.is_zero() {
+                    let owed = Owed {
+                        gross: i128::from(gross.nanos()),
+                        net: i128::from(net.nanos()),
+                        calls: 1,
+                        seconds: *seconds as i64,
+                    };
+                    self.owe((*account, *day, *period, *service, *tax_basis_points), owed);
+                }
+                (0, calls::TABLE)
+            }
+            Effect::Nothing => (0, calls::TABLE),
+        };
+        self.out.counts[count] += 1;
+        self.rows.push(table, leg.row_ms, &arena.rows[leg.row.clone()], self.ids);
+    }
+
+    /// Adds what an account owes by (account, usage day, booking period, service, tax in hundredths of a percent).
+    pub fn owe(&mut self, key: UsageKey, owed: Owed) {
+        let sum = self.usage.entry(key).or_default();
+        sum.gross += owed.gross;
+        sum.net += owed.net;
+        sum.calls += owed.calls;
+        sum.seconds += owed.seconds;
+    }
+
+    /// Adds calls to a number not in work.
+    pub fn non_target(&mut self, did: E164, day: NaiveDate, caller: Option<E164>, calls: i64) {
+        *self.non_target.entry((did, day, caller)).or_default() += calls;
+    }
+
+    /// Adds a row that `encode` appends, filed under the month of `at_ms`.
+    pub fn row(&mut self, table: &'static str, at_ms: i64, encode: impl FnOnce(&mut Vec<u8>)) {
+        self.scratch.clear();
+        encode(&mut self.scratch);
+        self.rows.push(table, at_ms, &self.scratch, self.ids);
+    }
+
+    /// What it comes to.
+    pub fn finish(self) -> Assembled {
+        let mut out = self.out;
+        out.usage = self.usage.into_iter().map(|(key, owed)| usage_delta(key, owed)).collect();
+        out.usage.sort_unstable_by_key(|delta| {
+            (delta.account, delta.usage_day, delta.booking_period, delta.service, delta.tax_basis_points)
+        });
+        let calls = self.non_target.into_iter();
+        out.non_target = calls.map(|((did, day, caller), calls)| NonTargetDelta { did, day, caller, calls }).collect();
+        out.parts = self.rows.finish();
+        out
+    }
+}
+
+fn usage_delta(key: UsageKey, owed: Owed) -> UsageDelta {
     let (account, usage_day, booking_period, service, tax_basis_points) = key;
     let sum_of = |nanos: i128| Decimal::from_i128_with_scale(nanos, 9);
     UsageDelta {
@@ -116,10 +172,10 @@ fn usage_delta(key: UsageKey, sum: (i128, i128, i64, i64)) -> UsageDelta {
         booking_period,
         service,
         tax_basis_points,
-        gross: sum_of(sum.0),
-        net: sum_of(sum.1),
-        calls: sum.2,
-        seconds: sum.3,
+        gross: sum_of(owed.gross),
+        net: sum_of(owed.net),
+        calls: owed.calls,
+        seconds: owed.seconds,
     }
 }
 
@@ -133,6 +189,7 @@ fn trace_row<'a>(arena: &'a Arena, leg: &ChargedLeg, place: Place) -> TraceRow<'
         code: "",
         stage: "",
         received_ms: leg.received_ms,
+        sign: 1,
     }
 }
 

@@ -8,7 +8,8 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use billing::suspense::SuspenseEntry;
+use billing::streams::StreamId;
+use billing::suspense::{Correction, SuspenseEntry};
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use numbering::E164;
 use rating::counter::Draw;
@@ -186,8 +187,8 @@ pub struct CountedLeg {
     pub draws: Vec<Draw>,
 }
 
-/// A record where it stands.
-#[derive(Clone, Copy, Debug)]
+/// A record where it stands. No `Debug`: numbers do not belong into logs.
+#[derive(Clone, Copy)]
 pub struct Located<'a> {
     /// Bytes.
     pub bytes: &'a [u8],
@@ -195,6 +196,12 @@ pub struct Located<'a> {
     pub place: Place,
     /// Message time.
     pub received_ms: i64,
+    /// Source that the message names beside the record.
+    pub header: Option<&'a str>,
+    /// Import that the record belongs to, 0 = the live stream.
+    pub import_id: u64,
+    /// What a person says the record should read.
+    pub correction: Option<&'a Correction>,
 }
 
 impl Arena {
@@ -300,12 +307,17 @@ impl Arena {
             code: rejected.code.as_str(),
             stage: rejected.stage,
             received_ms: at.received_ms,
+            sign: 1,
         };
         suspended::encode(&mut self.rows, &row);
         let entry = SuspenseEntry {
             identity,
+            stream: StreamId(at.place.stream as i32),
+            partition: at.place.partition,
             offset: at.place.offset,
+            import_id: at.import_id,
             source: source.to_owned(),
+            header: at.header.map(|header| clean(header).into_owned()),
             code: rejected.code,
             stage: rejected.stage,
             detail: clean(rejected.detail.english()).into_owned(),

@@ -36,6 +36,7 @@ pub mod assemble;
 pub mod clickhouse;
 
 pub mod replay;
+pub mod rework;
 
 pub mod stream;
 

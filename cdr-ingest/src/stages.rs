@@ -12,7 +12,7 @@ use crate::admit::admit;
 use crate::charge::{Arena, CountedLeg, Decoded, Located, Periods, REPORTS_APART_MS, identity, identity_of_place};
 use crate::clickhouse::row::CallRow;
 use crate::counters::Standings;
-use crate::decode::{DecodedCdr, Sources, Undecodable, decode, without_mark};
+use crate::decode::{DecodedCdr, Sources, Undecodable, decode, decode_corrected, without_mark};
 use crate::normalise::{NormalisedCdr, Rejected, normalise};
 use crate::rate::rate;
 use crate::text::Said;
@@ -71,10 +71,10 @@ impl Understood<'_, '_> {
     }
 }
 
-/// Takes records through all stages, each with the source that its message names; `standings` are moved by what counters count.
+/// Takes records through all stages; `standings` are moved by what counters count.
 pub fn run<'r>(
     context: &Context<'_>,
-    records: impl IntoIterator<Item = (Located<'r>, Option<&'r str>)>,
+    records: impl IntoIterator<Item = Located<'r>>,
     standings: &mut Standings<'_>,
     arena: &mut Arena,
 ) {
@@ -82,7 +82,7 @@ pub fn run<'r>(
     let mut block = Vec::with_capacity(BLOCK);
     loop {
         block.clear();
-        block.extend(records.by_ref().take(BLOCK).map(|(at, header)| (at, understand(context, at.bytes, header))));
+        block.extend(records.by_ref().take(BLOCK).map(|at| (at, understand(context, &at))));
         if block.is_empty() {
             return;
         }
@@ -93,8 +93,11 @@ pub fn run<'r>(
     }
 }
 
-fn understand<'a, 's>(context: &Context<'s>, bytes: &'a [u8], header: Option<&str>) -> Understood<'a, 's> {
-    let decoded = decode(bytes, header, context.sources);
+fn understand<'a, 's>(context: &Context<'s>, at: &Located<'a>) -> Understood<'a, 's> {
+    let decoded = match at.correction {
+        None => decode(at.bytes, at.header, context.sources),
+        Some(correction) => decode_corrected(at.bytes, at.header, context.sources, correction),
+    };
     let call = decoded.as_ref().ok().map(|(cdr, source)| normalise(cdr, source, context.now_ms));
     Understood { decoded, call }
 }
@@ -171,6 +174,7 @@ fn settle(
                     identity,
                     place: at.place,
                     source: code,
+                    import_id: at.import_id,
                     cdr,
                     leg,
                     call,

@@ -261,15 +261,33 @@ impl Replayed {
 
 /// Prices the leg of a charge again, by the terms and counters that the charge kept.
 pub fn replay<T: Trace>(snapshot: &Snapshot, charge: &StoredCharge, trace: &mut T) -> Replayed {
-    let price = priced(snapshot, charge, trace);
+    let price =
+        priced(snapshot, charge, Some(&charge.terms()), trace).map(|(price, currency)| Figures::of(&price, currency));
     let differences = price.as_ref().map_or_else(|_| Vec::new(), |found| differences(&charge.figures, found));
     Replayed { price, differences }
 }
 
-fn priced<T: Trace>(snapshot: &Snapshot, charge: &StoredCharge, trace: &mut T) -> Result<Figures, SuspenseCode> {
+/// Prices the leg of a charge by the terms of the catalogue given, whatever it cost before; its counters stand where it found them. What it drew from
+/// them stays as it was: the charges after it were priced by that.
+///
+/// # Errors
+/// The code that says why this catalogue gives it no price.
+pub fn reprice(snapshot: &Snapshot, charge: &StoredCharge) -> Result<(Figures, Digits), SuspenseCode> {
+    let (price, currency) = priced(snapshot, charge, None, &mut ())?;
+    let prefix = price.retail.prefix.map_or(Digits::EMPTY, |prefix| snapshot.prefixes().prefix(prefix));
+    let figures = Figures { counters: charge.figures.counters.clone(), ..Figures::of(&price, currency) };
+    Ok((figures, prefix))
+}
+
+fn priced<T: Trace>(
+    snapshot: &Snapshot,
+    charge: &StoredCharge,
+    stored: Option<&StoredTerms>,
+    trace: &mut T,
+) -> Result<(LegPrice, Option<Currency>), SuspenseCode> {
     if charge.is_non_target {
         trace.line(|| Line::Free { reason: FreeReason::NonTarget });
-        return Ok(Figures::of(&LegPrice::FREE, None));
+        return Ok((LegPrice::FREE, None));
     }
     let account =
         charge.account.map(|id| snapshot.account_by_id(id).ok_or(SuspenseCode::UnknownSubscriber)).transpose()?;
@@ -286,10 +304,10 @@ fn priced<T: Trace>(snapshot: &Snapshot, charge: &StoredCharge, trace: &mut T) -
         at_ms: charge.at_ms,
         usage: charge.usage,
         counters: &AsDrawn { draws: &charge.draws, snapshot },
-        stored: Some(&charge.terms()),
+        stored,
     };
     let price = price_leg(snapshot, &leg, trace)?;
-    Ok(Figures::of(&price, account.map(|account| snapshot.account(account).currency)))
+    Ok((price, account.map(|account| snapshot.account(account).currency)))
 }
 
 fn differences(stored: &Figures, found: &Figures) -> Vec<Difference> {

@@ -137,6 +137,11 @@ impl Snapshot {
         &self.numbering
     }
 
+    /// The numbering plan, to be shared with another snapshot.
+    pub fn share_numbering(&self) -> Arc<NumberingPlan> {
+        Arc::clone(&self.numbering)
+    }
+
     /// What a dialled number is priced as: another operator's, where it was ported.
     #[inline]
     pub fn matched_as(&self, number: Digits) -> Digits {

@@ -18,5 +18,6 @@ mod offline;
 mod plan;
 mod price_lists;
 mod restart;
+mod rework;
 mod terms;
 mod why;

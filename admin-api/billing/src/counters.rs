@@ -62,6 +62,26 @@ pub(crate) async fn apply(connection: &mut PgConnection, moves: &[CounterMove]) 
     Ok(written == moves.len() as u64)
 }
 
+/// Takes back what charges that are rolled back had added, one row a key.
+pub(crate) async fn give_back(connection: &mut PgConnection, added: &[(CounterKey, u64)]) -> Result<(), StoreError> {
+    if added.is_empty() {
+        return Ok(());
+    }
+    let done = sqlx::query(
+        "UPDATE usage_counter c SET used = greatest(c.used - d.added, 0) FROM unnest($1::bigint[], $2::int[], $3::date[], $4::bigint[])
+             AS d (account_id, counter_id, period, added)
+         WHERE (c.account_id, c.counter_id, c.period) = (d.account_id, d.counter_id, d.period)",
+    )
+    .bind(added.iter().map(|(key, _)| key.account.0 as i64).collect::<Vec<_>>())
+    .bind(added.iter().map(|(key, _)| key.counter.0 as i32).collect::<Vec<_>>())
+    .bind(added.iter().map(|(key, _)| key.period).collect::<Vec<_>>())
+    .bind(added.iter().map(|(_, added)| *added as i64).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    assert_eq!(done.rows_affected(), added.len() as u64, "a counter that a charge moved is not there");
+    Ok(())
+}
+
 /// Where these counters stand, and the same ones in all later periods: units that roll over are taken period by period, and who meets the oldest one
 /// will meet the next. Those that nobody moved are left out.
 pub async fn standings_from(store: &Store, keys: &[CounterKey]) -> Result<Vec<(CounterKey, u64)>, StoreError> {

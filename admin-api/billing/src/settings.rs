@@ -15,6 +15,11 @@ use crate::store::{Store, StoreError};
 pub struct Settings(HashMap<String, String>);
 
 impl Settings {
+    /// Of these values, for tests and tools.
+    pub fn of<const N: usize>(values: [(&str, &str); N]) -> Self {
+        Self(values.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+    }
+
     /// Reads them.
     pub async fn read(store: &Store) -> Result<Self, StoreError> {
         let rows = sqlx::query("SELECT key, value FROM setting").fetch_all(store.pool()).await?;

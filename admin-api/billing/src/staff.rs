@@ -62,6 +62,16 @@ permissions! {
     DidArchive = "did.archive",
     /// See records that could not be rated.
     SuspenseView = "suspense.view",
+    /// Try records of suspense again.
+    SuspenseRecycle = "suspense.recycle",
+    /// Correct or discard records of suspense.
+    SuspenseCorrect = "suspense.correct",
+    /// See jobs that rate again.
+    ReworkView = "rework.view",
+    /// Rate charges again.
+    ChargeRerate = "charge.rerate",
+    /// Roll an import back.
+    ChargeRollback = "charge.rollback",
     /// See invoices.
     InvoiceView = "invoice.view",
     /// See price lists, their imports and their history.

@@ -12,6 +12,7 @@ pub(crate) mod health;
 pub(crate) mod locks;
 pub(crate) mod numbers;
 pub(crate) mod price_lists;
+pub(crate) mod rework;
 pub(crate) mod suspense;
 pub(crate) mod tariffs;
 pub(crate) mod terms;

@@ -14,6 +14,7 @@ mod rate;
 mod replay;
 #[expect(clippy::print_stdout, reason = "the report is what the command is for")]
 mod report;
+mod rework;
 mod run;
 
 use std::path::PathBuf;
@@ -53,6 +54,7 @@ enum Command {
     Check(check::Options),
     /// Price stored charges again and compare: amounts, rows and seconds have to be the same to the nano-unit.
     Replay(replay::Options),
+    Rework(rework::Options),
     /// Send a file of records to a topic.
     Produce(produce::Options),
     /// Make a numbering plan of a registry's ranges.
@@ -214,6 +216,7 @@ pub fn main() -> anyhow::Result<std::process::ExitCode> {
         Command::Generate(command) => generate::main(&command),
         Command::Run(options) => runtime()?.block_on(run::main(options)),
         Command::Replay(options) => runtime()?.block_on(replay::main(options)),
+        Command::Rework(options) => runtime()?.block_on(rework::main(options)),
         Command::Produce(options) => runtime()?.block_on(produce::main(options)),
         Command::Migrate(options) => runtime()?.block_on(migrate::main(options)),
         Command::Load(options) => runtime()?.block_on(load::main(options)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use billing::{ledger, suspense};
+use billing::{Clock, SystemClock, ledger, suspense};
 use clickhouse::Row;
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -62,7 +62,8 @@ pub(super) async fn main(options: Options) -> anyhow::Result<ExitCode> {
     let store = options.engines.store(4)?;
     let clickhouse = options.engines.clickhouse();
     let counts = counts(&clickhouse).await?;
-    let suspended = suspense::counts(&store).await?;
+    let suspended = suspense::counts(&store, SystemClock.now()).await?;
+    let suspended: Vec<(String, i64)> = suspended.into_iter().map(|count| (count.code, count.count)).collect();
     let duplicates: u64 = clickhouse.client().query("SELECT count() FROM duplicates").fetch_one().await?;
     println!("\n── Traffic ─────────────────────────────────────────────────────────────────────────");
     print_tops(&clickhouse).await?;

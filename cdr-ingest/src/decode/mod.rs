@@ -10,6 +10,7 @@
 mod asterisk;
 mod canonical;
 mod canonical_scan;
+mod corrected;
 mod faults;
 mod freeswitch;
 mod object;
@@ -20,6 +21,7 @@ use std::borrow::Cow;
 use rating::Service;
 use rating::rows::SourceRow;
 
+pub use corrected::decode_corrected;
 pub use time::parse_rfc3339_ms;
 
 use crate::text::{Said, clean};
@@ -37,6 +39,15 @@ pub enum Disposition {
     Failed = 4,
     /// The caller gave up.
     Cancelled = 5,
+}
+
+impl Disposition {
+    /// By its word in canonical records.
+    pub fn of_word(word: &str) -> Option<Self> {
+        let all = [Self::Answered, Self::NoAnswer, Self::Busy, Self::Failed, Self::Cancelled];
+        let index = billing::suspense::DISPOSITIONS.iter().position(|known| *known == word)?;
+        all.get(index).copied()
+    }
 }
 
 /// Direction seen from our network.
@@ -251,11 +262,11 @@ fn first_byte(bytes: &[u8]) -> Option<u8> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn source(code: &str, format: &str) -> SourceRow {
+    pub(super) fn source(code: &str, format: &str) -> SourceRow {
         SourceRow {
             code: code.into(),
             format: format.into(),

@@ -14,6 +14,8 @@ pub struct RawRecord {
     pub offset: i64,
     /// Message time, milliseconds of the epoch.
     pub timestamp_ms: i64,
+    /// Import that the record belongs to, 0 = the live stream.
+    pub import_id: u64,
     /// Index of the source header, if the message has one.
     source: Option<u16>,
 }
@@ -27,12 +29,12 @@ pub struct RawBatch {
 }
 
 impl RawBatch {
-    /// Adds a record.
-    pub fn push(&mut self, payload: &[u8], offset: i64, timestamp_ms: i64, source: Option<&[u8]>) {
+    /// Adds a record, with what the headers of its message say: its source, its import.
+    pub fn push(&mut self, payload: &[u8], offset: i64, timestamp_ms: i64, source: Option<&[u8]>, import_id: u64) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(payload);
         let source = source.map(|name| self.source_index(name));
-        self.records.push(RawRecord { range: start..self.bytes.len(), offset, timestamp_ms, source });
+        self.records.push(RawRecord { range: start..self.bytes.len(), offset, timestamp_ms, import_id, source });
     }
 
     fn source_index(&mut self, name: &[u8]) -> u16 {

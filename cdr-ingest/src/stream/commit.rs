@@ -118,16 +118,10 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
         return Ok(counters_moved(claim, prepared));
     }
     let mut tx = BatchTx::begin(&shared.store).await?;
-    let last_blob = shared.seen.read().expect("no panic under this lock").last_blob();
-    let blobs = tx.identities_since(last_blob).await?;
-    let horizon = tx.identity_horizon().await?.map_or(i64::MIN, |at| at.timestamp_millis());
+    catch_up(shared, &mut tx, prepared.summary.read_up_to_ms.max(shared.now_ms())).await?;
     let (mut marks, late) = {
-        let mut seen = shared.seen.write().expect("no panic under this lock");
-        for blob in &blobs {
-            seen.insert(blob, prepared.summary.read_up_to_ms.max(shared.now_ms()));
-        }
+        let seen = shared.seen.read().expect("no panic under this lock");
         // Identities may have been forgotten since the batch was rated, here or elsewhere.
-        seen.raise_horizon(horizon);
         let horizon = seen.forgotten_up_to_ms();
         let legs = &prepared.arena.legs;
         let late: Vec<bool> =
@@ -178,10 +172,23 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
     shared.counters.moved(&prepared.moves, instant(shared.now_ms()).date_naive());
     if let Some(id) = blob {
         let keys = std::mem::take(&mut prepared.assembled.identities);
-        let blob = IdentityBlob { id, newest_end: instant(prepared.assembled.newest_end_ms), keys };
+        let blob = IdentityBlob { id, newest_end: instant(prepared.assembled.newest_end_ms), keys, removal: false };
         shared.seen.write().expect("no panic under this lock").insert(&blob, shared.now_ms());
     }
     Ok(Attempt::Done)
+}
+
+/// Learns, under the commit lock, what others have committed and forgotten since this process looked last.
+pub(crate) async fn catch_up(shared: &Shared, tx: &mut BatchTx, now_ms: i64) -> Result<(), StoreError> {
+    let last_blob = shared.seen.read().expect("no panic under this lock").last_blob();
+    let blobs = tx.identities_since(last_blob).await?;
+    let horizon = tx.identity_horizon().await?.map_or(i64::MIN, |at| at.timestamp_millis());
+    let mut seen = shared.seen.write().expect("no panic under this lock");
+    for blob in &blobs {
+        seen.insert(blob, now_ms);
+    }
+    seen.raise_horizon(horizon);
+    Ok(())
 }
 
 /// The refusal of a batch that found its counters elsewhere than they stand.

@@ -36,7 +36,8 @@ impl Committed {
         Ok(Self { used: RwLock::new(used), trim_at })
     }
 
-    fn of(&self, key: &CounterKey) -> u64 {
+    /// Where a counter stands, as far as this process knows.
+    pub fn standing(&self, key: &CounterKey) -> u64 {
         self.used.read().expect("no panic under this lock").get(key).copied().unwrap_or(0)
     }
 
@@ -62,7 +63,14 @@ impl Committed {
 
     /// Reads anew where the counters of a refused batch stand, now and in the periods after them.
     pub async fn refresh(&self, store: &Store, moves: &[CounterMove]) -> Result<(), StoreError> {
-        let keys: Vec<CounterKey> = moves.iter().map(|step| step.key).collect();
+        self.reread(store, moves.iter().map(|step| step.key).collect()).await
+    }
+
+    /// Reads anew where counters stand, now and in the periods after them.
+    pub async fn reread(&self, store: &Store, keys: Vec<CounterKey>) -> Result<(), StoreError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
         let standing = counters::standings_from(store, &keys).await?;
         let mut used = self.used.write().expect("no panic under this lock");
         used.extend(keys.into_iter().map(|key| (key, 0)));
@@ -139,7 +147,7 @@ pub struct Known<'a> {
 impl Before for Known<'_> {
     fn used(&self, key: &CounterKey) -> u64 {
         let tentative = self.tentative.lock().stands.get(key).copied();
-        tentative.unwrap_or_else(|| self.committed.of(key))
+        tentative.unwrap_or_else(|| self.committed.standing(key))
     }
 
     fn is_repeat(&self, identity: &Identity) -> bool {

@@ -106,7 +106,7 @@ pub async fn resend(shared: &Shared, stream: StreamId, partition: i32) -> anyhow
 }
 
 /// Deletes acknowledged rows. One that stayed would be counted and deleted by the next owner; until then it would hold up whoever waits for an empty outbox.
-async fn delete(shared: &Shared, ids: &[i64]) {
+pub(crate) async fn delete(shared: &Shared, ids: &[i64]) {
     while let Err(error) = streams::delete_delivered(&shared.store, ids).await {
         tracing::warn!(%error, "delivered outbox rows could not be deleted; trying again");
         tokio::time::sleep(Duration::from_secs(1)).await;

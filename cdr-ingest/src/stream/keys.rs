@@ -147,7 +147,11 @@ mod tests {
 
     fn identity(n: u16) -> Identity {
         // Few shards, and keys that lie close together as well as far apart.
-        let low = if n.is_multiple_of(3) { u64::from(n) << TAG_BITS } else { u64::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15) };
+        let low = if n.is_multiple_of(3) {
+            u64::from(n) << TAG_BITS
+        } else {
+            u64::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        };
         let high = u64::from(n % 2) << 63;
         let mut identity = [0; 16];
         identity[..8].copy_from_slice(&low.to_le_bytes());

@@ -250,7 +250,14 @@ impl Work {
         let mut standings = Standings::after(&known);
         let records = records.into_iter().map(|record| {
             let (bytes, place) = (self.batch.payload(record), self.place(record.offset));
-            (Located { bytes, place, received_ms: record.timestamp_ms }, self.batch.source(record))
+            Located {
+                bytes,
+                place,
+                received_ms: record.timestamp_ms,
+                header: self.batch.source(record),
+                import_id: record.import_id,
+                correction: None,
+            }
         });
         let mut arena = Arena::for_records(records.size_hint().0, self.batch.byte_len());
         stages::run(&context, records, &mut standings, &mut arena);
@@ -272,7 +279,8 @@ fn observe(stage: &'static str, started: Instant) {
     metrics::histogram!("tollgate_stage_seconds", "stage" => stage).record(started.elapsed().as_secs_f64());
 }
 
-fn parcel(part: OutboxPart) -> Parcel {
+/// What is delivered of a part.
+pub(crate) fn parcel(part: OutboxPart) -> Parcel {
     Parcel {
         id: part.id,
         target: part.target.to_owned(),

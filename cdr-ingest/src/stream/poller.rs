@@ -30,6 +30,9 @@ const MESSAGE_AGE_MAX_MS: i64 = 400 * 86_400_000;
 /// And from so far ahead.
 const MESSAGE_AHEAD_MAX_MS: i64 = 3_600_000;
 
+/// Header by which a message says which import its record belongs to: a number in digits.
+pub(super) const IMPORT_HEADER: &str = "import";
+
 /// The loop of the consumer thread.
 pub(super) struct Poller {
     pub(super) consumer: Arc<BaseConsumer<Context>>,
@@ -70,12 +73,16 @@ impl Poller {
         if slot.pending.is_empty() {
             slot.opened = Instant::now();
         }
-        let source = message
-            .headers()
-            .and_then(|headers| headers.iter().find(|header| header.key == "source"))
-            .and_then(|header| header.value);
+        let (mut source, mut import_id) = (None, 0);
+        for header in message.headers().iter().flat_map(|headers| headers.iter()) {
+            match header.key {
+                "source" => source = header.value,
+                IMPORT_HEADER => import_id = header.value.and_then(import_of).unwrap_or(0),
+                _ => {}
+            }
+        }
         let timestamp = message_time(message);
-        slot.pending.push(message.payload().unwrap_or_default(), message.offset(), timestamp, source);
+        slot.pending.push(message.payload().unwrap_or_default(), message.offset(), timestamp, source, import_id);
     }
 
     /// Hands over batches that are full or old enough; pauses partitions whose lane is busy, resumes them when it is not.
@@ -197,6 +204,10 @@ impl Poller {
             _ => tracing::warn!(%error, "kafka"),
         }
     }
+}
+
+fn import_of(value: &[u8]) -> Option<u64> {
+    std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 /// The message time; one that no stream of ours can have (none, in another unit, in the future) is now.

@@ -66,9 +66,15 @@ impl Seen {
         self.keys.is_empty()
     }
 
-    /// Takes in a committed blob.
+    /// Takes in a committed blob; one of identities that were rolled back takes them out.
     pub fn insert(&mut self, blob: &IdentityBlob, now_ms: i64) {
         self.last_blob = self.last_blob.max(blob.id);
+        if blob.removal {
+            for identity in blob.keys.as_chunks().0 {
+                self.keys.remove(identity);
+            }
+            return;
+        }
         let tag = self.bucket(now_ms, blob.newest_end.timestamp_millis());
         for identity in blob.keys.as_chunks().0 {
             self.keys.insert(identity, tag);
@@ -126,7 +132,7 @@ mod tests {
 
     fn blob(id: i64, end_ms: i64, keys: &[u8]) -> IdentityBlob {
         let keys = keys.iter().flat_map(|byte| [*byte; 16]).collect();
-        IdentityBlob { id, newest_end: DateTime::from_timestamp_millis(end_ms).unwrap(), keys }
+        IdentityBlob { id, newest_end: DateTime::from_timestamp_millis(end_ms).unwrap(), keys, removal: false }
     }
 
     #[test]
@@ -144,6 +150,17 @@ mod tests {
         seen.forget(1_001, BUCKET_MS + 1);
         assert!(!seen.contains(&[1; 16]) && seen.contains(&[3; 16]));
         assert_eq!(seen.forgotten_up_to_ms(), 1_000);
+    }
+
+    #[test]
+    fn what_is_rolled_back_is_forgotten_until_it_comes_again() {
+        let mut seen = Seen::default();
+        seen.insert(&blob(1, 1_000, &[1, 2]), 0);
+        seen.insert(&IdentityBlob { removal: true, ..blob(2, 9_000, &[1]) }, 0);
+        assert!(!seen.contains(&[1; 16]) && seen.contains(&[2; 16]));
+        assert_eq!((seen.last_blob(), seen.len()), (2, 1));
+        seen.insert(&blob(3, 1_000, &[1]), 0);
+        assert!(seen.contains(&[1; 16]));
     }
 
     /// A window longer than there are tags for: nothing is forgotten too early.

@@ -12,6 +12,7 @@ use billing::settings::Settings;
 use billing::streams;
 use billing::{Clock, Store, StoreError, SystemClock};
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 
 use super::consumer::{self, ConsumerHandle, ConsumerOptions};
 use super::counting::Committed;
@@ -23,6 +24,7 @@ use crate::clickhouse::ClickHouse;
 use crate::clickhouse::deliver::probe;
 use crate::monitor::Readiness;
 use crate::operator_dir::world_plan;
+use crate::rework;
 
 /// Identifiers that a batch may need besides one a hundred thousand rows: four tables times the months that records may lie in.
 const SPARE_IDS: usize = 4 * 16;
@@ -55,6 +57,51 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// Reads everything that a charge needs: settings, snapshot, identities, counters. ClickHouse is probed first.
+    pub async fn open(
+        store: Store,
+        clickhouse: ClickHouse,
+        readiness: Arc<Readiness>,
+        hold_delivery: Duration,
+    ) -> anyhow::Result<(Arc<Self>, Settings)> {
+        let settings = Settings::read(&store).await?;
+        probe(&clickhouse).await?;
+        let live = Live::open(&store, world_plan()).await?;
+        let snapshot = live.snapshot();
+        tracing::info!(
+            version = snapshot.version,
+            accounts = snapshot.account_count(),
+            lists = snapshot.lists().len(),
+            prefixes = snapshot.prefixes().len(),
+            "snapshot in force"
+        );
+        let shared = Self {
+            seen: RwLock::new(load_identities(&store).await?),
+            counters: Committed::load(&store, SystemClock.now().date_naive()).await?,
+            outbox_bytes: AtomicI64::new(0),
+            outbox_max: settings.number("outbox.max_bytes")?,
+            gate: Mutex::new(()),
+            window_ms: settings.number("dedup.window_hours")? * 3_600_000,
+            hold_delivery,
+            readiness,
+            store,
+            clickhouse,
+            live,
+        };
+        tracing::info!(
+            identities = shared.seen.read().expect("no panic under this lock").len(),
+            "identities of the duplicate window loaded"
+        );
+        Ok((Arc::new(shared), settings))
+    }
+
+    /// Follows the catalogue in a task of its own.
+    pub fn follow_catalogue(self: &Arc<Self>, settings: &Settings) -> anyhow::Result<JoinHandle<()>> {
+        let poll = Duration::from_secs(settings.number("snapshot.poll_seconds")?.max(1) as u64);
+        let shared = Arc::clone(self);
+        Ok(tokio::spawn(async move { shared.live.follow(&shared.store, poll).await }))
+    }
+
     /// Now, milliseconds of the epoch.
     pub fn now_ms(&self) -> i64 {
         SystemClock.now().timestamp_millis()
@@ -114,41 +161,10 @@ pub async fn run(
     options: ServiceOptions,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
-    let settings = Settings::read(&store).await?;
-    probe(&clickhouse).await?;
-    let live = Live::open(&store, world_plan()).await?;
-    let snapshot = live.snapshot();
-    tracing::info!(
-        version = snapshot.version,
-        accounts = snapshot.account_count(),
-        lists = snapshot.lists().len(),
-        prefixes = snapshot.prefixes().len(),
-        "snapshot in force"
-    );
-    let stream = streams::open_stream(&store, &options.consumer.cluster, &options.consumer.topic).await?;
-    let window_ms = settings.number("dedup.window_hours")? * 3_600_000;
-    let shared = Arc::new(Shared {
-        seen: RwLock::new(load_identities(&store).await?),
-        counters: Committed::load(&store, SystemClock.now().date_naive()).await?,
-        outbox_bytes: AtomicI64::new(0),
-        outbox_max: settings.number("outbox.max_bytes")?,
-        gate: Mutex::new(()),
-        hold_delivery: options.hold_delivery,
-        readiness: options.readiness,
-        store,
-        clickhouse,
-        live,
-        window_ms,
-    });
-    tracing::info!(
-        identities = shared.seen.read().expect("no panic under this lock").len(),
-        "identities of the duplicate window loaded"
-    );
-    let poll = Duration::from_secs(settings.number("snapshot.poll_seconds")?.max(1) as u64);
-    let follower = tokio::spawn({
-        let shared = Arc::clone(&shared);
-        async move { shared.live.follow(&shared.store, poll).await }
-    });
+    let (shared, settings) = Shared::open(store, clickhouse, options.readiness, options.hold_delivery).await?;
+    let stream = streams::open_stream(&shared.store, &options.consumer.cluster, &options.consumer.topic).await?;
+    let follower = shared.follow_catalogue(&settings)?;
+    let jobs = tokio::spawn(rework::executor::follow(Arc::clone(&shared)));
     let (consumer, mut failures) = consumer::start(Arc::clone(&shared), stream, options.consumer)?;
     let ticker = tokio::spawn(progress::tick(Arc::clone(&shared), consumer.watch(), settings));
     let ended = tokio::select! {
@@ -158,6 +174,7 @@ pub async fn run(
     };
     ticker.abort();
     follower.abort();
+    jobs.abort();
     let drained = finish(consumer).await;
     ended.and(drained)
 }

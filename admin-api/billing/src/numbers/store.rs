@@ -44,6 +44,17 @@ pub(crate) async fn count_non_target(
     .execute(&mut *connection)
     .await?;
     assert_eq!(written.rows_affected(), deltas.len() as u64, "non-target keys written are not the keys sent");
+    // Who called only by what was rolled back has not called.
+    if deltas.iter().any(|delta| delta.calls < 0) {
+        sqlx::query(
+            "DELETE FROM non_target_call c USING unnest($1::text[], $2::date[]) AS d (did_number, day)
+             WHERE (c.did_number, c.day) = (d.did_number, d.day) AND c.calls = 0",
+        )
+        .bind(deltas.iter().map(|delta| delta.did.to_string()).collect::<Vec<_>>())
+        .bind(deltas.iter().map(|delta| delta.day).collect::<Vec<_>>())
+        .execute(&mut *connection)
+        .await?;
+    }
     Ok(())
 }
 

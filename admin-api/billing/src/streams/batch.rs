@@ -1,7 +1,8 @@
 //! The transaction of a batch.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Postgres, Row, Transaction};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Postgres, Row, Transaction};
 
 use super::outbox::OutboxPart;
 use super::partition::Claim;
@@ -23,6 +24,19 @@ pub struct IdentityBlob {
     pub newest_end: DateTime<Utc>,
     /// 16 bytes each.
     pub keys: Vec<u8>,
+    /// The identities were rolled back: they are to be forgotten.
+    pub removal: bool,
+}
+
+impl IdentityBlob {
+    pub(super) fn read(row: &PgRow) -> Self {
+        Self {
+            id: row.get("id"),
+            newest_end: row.get("newest_end"),
+            keys: row.get("keys"),
+            removal: row.get("removal"),
+        }
+    }
 }
 
 /// Everything that a batch changes.
@@ -107,14 +121,11 @@ impl BatchTx {
 
     /// Identities that others committed since `after_id`.
     pub async fn identities_since(&mut self, after_id: i64) -> Result<Vec<IdentityBlob>, StoreError> {
-        let rows = sqlx::query("SELECT id, newest_end, keys FROM identity_blob WHERE id > $1 ORDER BY id")
+        let rows = sqlx::query("SELECT id, newest_end, keys, removal FROM identity_blob WHERE id > $1 ORDER BY id")
             .bind(after_id)
             .fetch_all(&mut *self.tx)
             .await?;
-        Ok(rows
-            .iter()
-            .map(|row| IdentityBlob { id: row.get("id"), newest_end: row.get("newest_end"), keys: row.get("keys") })
-            .collect())
+        Ok(rows.iter().map(IdentityBlob::read).collect())
     }
 
     /// The end of the latest record whose identity may have been forgotten; read after [`Self::identities_since`], it covers what those no longer had.
@@ -156,7 +167,7 @@ impl BatchTx {
             return Err(WriteError::CountersMoved);
         }
         let blob = self.write_identities(claim, batch).await?;
-        suspense::insert(&mut self.tx, claim, batch.suspense).await?;
+        suspense::insert(&mut self.tx, batch.suspense).await?;
         numbers::count_non_target(&mut self.tx, batch.non_target).await?;
         for part in batch.outbox {
             sqlx::query(
@@ -194,6 +205,11 @@ impl BatchTx {
         .fetch_one(&mut *self.tx)
         .await?;
         Ok(Some(id))
+    }
+
+    /// The connection inside the transaction, for the rooms that write more with a batch.
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.tx
     }
 
     /// Commits. A lost answer is not an error: it is settled by reading the position.

@@ -105,10 +105,11 @@ pub async fn record_progress(store: &Store, claim: &Claim, log_end: i64, at: Dat
     Ok(())
 }
 
-/// Every partition of every stream.
+/// Every partition of every topic.
 pub async fn progress(store: &Store) -> Result<Vec<PartitionProgress>, StoreError> {
     let rows = sqlx::query(
-        "SELECT stream_id, partition, epoch, next_offset, log_end, log_end_at FROM partition_state ORDER BY 1, 2",
+        "SELECT stream_id, partition, epoch, next_offset, log_end, log_end_at FROM partition_state p JOIN stream s ON s.id = p.stream_id
+         WHERE s.kind = 'topic' ORDER BY 1, 2",
     )
     .fetch_all(store.pool())
     .await?;
@@ -127,23 +128,21 @@ pub async fn progress(store: &Store) -> Result<Vec<PartitionProgress>, StoreErro
 
 /// The identities that a repeat may still name: all that were not forgotten. In order of commit, at most `limit` blobs after `after_id`.
 pub async fn identities_after(store: &Store, after_id: i64, limit: i64) -> Result<Vec<IdentityBlob>, StoreError> {
-    let rows = sqlx::query("SELECT id, newest_end, keys FROM identity_blob WHERE id > $1 ORDER BY id LIMIT $2")
-        .bind(after_id)
-        .bind(limit)
-        .fetch_all(store.pool())
-        .await?;
-    Ok(rows
-        .iter()
-        .map(|row| IdentityBlob { id: row.get("id"), newest_end: row.get("newest_end"), keys: row.get("keys") })
-        .collect())
+    let rows =
+        sqlx::query("SELECT id, newest_end, keys, removal FROM identity_blob WHERE id > $1 ORDER BY id LIMIT $2")
+            .bind(after_id)
+            .bind(limit)
+            .fetch_all(store.pool())
+            .await?;
+    Ok(rows.iter().map(IdentityBlob::read).collect())
 }
 
 /// The message time that the slowest partition has been read up to, of those that have records left to read; `None` when nothing is left. One that nobody
 /// has looked at since `silent_since` holds nothing up: what it still has is looked up exactly when it comes.
 pub async fn oldest_read(store: &Store, silent_since: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
     Ok(sqlx::query_scalar(
-        "SELECT min(coalesce(read_up_to, 'epoch')) FROM partition_state
-         WHERE coalesce(log_end > next_offset, true) AND coalesce(log_end_at, updated_at) >= $1",
+        "SELECT min(coalesce(read_up_to, 'epoch')) FROM partition_state p JOIN stream s ON s.id = p.stream_id AND s.kind = 'topic'
+         WHERE coalesce(log_end > next_offset, true) AND coalesce(log_end_at, p.updated_at) >= $1",
     )
     .bind(silent_since)
     .fetch_one(store.pool())

@@ -97,7 +97,7 @@ fn wanted(asked: &WantedDiscount, settings: &Settings) -> Result<NewDiscount, Pr
             return Err(Problem::field("/group", whose));
         }
     }
-    let [from, to] = super::validity(asked.from.as_deref(), asked.to.as_deref(), settings)?;
+    let [from, to] = inputs::range(asked.from.as_deref(), asked.to.as_deref(), settings)?;
     let name = given(asked.name.as_deref()).map(|text| inputs::word("/name", text)).transpose()?;
     Ok(NewDiscount {
         level,

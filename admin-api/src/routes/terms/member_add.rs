@@ -51,7 +51,7 @@ pub(crate) async fn handler(
     body: JsonBody<WantedMember>,
 ) -> Result<Response, Problem> {
     let asked = &body.value;
-    let [from, to] = super::validity(asked.from.as_deref(), asked.to.as_deref(), &*state.settings()?)?;
+    let [from, to] = inputs::range(asked.from.as_deref(), asked.to.as_deref(), &*state.settings()?)?;
     let reason = inputs::reason(asked.reason.as_deref())?;
     let new = NewMember {
         group: inputs::word("/code", &code)?.to_owned(),

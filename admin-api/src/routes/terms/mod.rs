@@ -21,7 +21,6 @@ pub(crate) mod tax_end;
 pub(crate) mod tax_give;
 pub(crate) mod tax_list;
 
-use billing::settings::Settings;
 use billing::terms::{Holder, TermsError};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -104,14 +103,6 @@ fn holder(account: Option<&str>, client: Option<&str>, group: Option<&str>) -> R
             Err(Problem::field(pointer, one))
         }
     }
-}
-
-/// First moment and moment after the last, as moments or days of the billing zone.
-fn validity(from: Option<&str>, to: Option<&str>, settings: &Settings) -> Result<[Option<DateTime<Utc>>; 2], Problem> {
-    let zone = settings.zone("billing.zone")?;
-    let from = given(from).map(|text| inputs::moment("/from", text, zone, false)).transpose()?;
-    let to = given(to).map(|text| inputs::moment("/to", text, zone, true)).transpose()?;
-    Ok([from, to])
 }
 
 /// A word that names something, where one is given.
