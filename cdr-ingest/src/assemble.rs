@@ -252,6 +252,9 @@ impl PartsInProgress {
 }
 
 fn packed(target: &'static str, month: NaiveDate, part: Part) -> OutboxPart {
+    // Made with room for rows that do not compress; it may wait for ClickHouse for a while.
+    let mut body = lz4_flex::compress_prepend_size(&part.bytes);
+    body.shrink_to_fit();
     OutboxPart {
         id: part.id,
         target,
@@ -260,7 +263,7 @@ fn packed(target: &'static str, month: NaiveDate, part: Part) -> OutboxPart {
         raw_bytes: part.bytes.len() as u64,
         first_at: instant(part.first_ms),
         last_at: instant(part.last_ms),
-        body: lz4_flex::compress_prepend_size(&part.bytes),
+        body,
     }
 }
 

@@ -143,7 +143,7 @@ pub struct ChargedLeg {
     pub outcome: Outcome,
     /// Leg number.
     pub leg: u8,
-    /// Older than the duplicate window when it arrived.
+    /// Older than the duplicate window when it arrived, or of a file that is imported: looked up exactly (A8).
     pub late: bool,
     /// Position of the record.
     pub offset: i64,
@@ -270,7 +270,7 @@ impl Arena {
             identity: row.identity,
             outcome: if row.rated.price.is_some() { Outcome::Rated } else { Outcome::NonTarget },
             leg: row.leg,
-            late: row.late,
+            late: row.late || at.import_id != 0,
             offset: at.place.offset,
             received_ms: at.received_ms,
             end_ms: row.call.end_ms,
@@ -335,7 +335,7 @@ impl Arena {
             identity,
             outcome: Outcome::Suspended,
             leg,
-            late,
+            late: late || at.import_id != 0,
             offset: at.place.offset,
             received_ms: at.received_ms,
             end_ms: call.map_or(at.received_ms, |call| call.end_ms),

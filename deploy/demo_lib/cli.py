@@ -19,7 +19,7 @@ from local import engines, kafka_protocol, kafka_topics, layout, machine
 from local.cli import without_password
 from local.failure import StackError
 
-from demo_lib import chaos, stream, tour
+from demo_lib import chaos, corrections, stream, tour
 from demo_lib.children import Children, executable
 from demo_lib.progress import say
 from demo_lib.setting import DATABASE, Setting, in_database, last_midnight, new_topic, utc_now
@@ -174,10 +174,13 @@ def drive(setting, options):
         seconds, shortfall = under_kills(setting, children) if options.chaos else in_peace(setting, children, options.processes)
         complaints = [shortfall] if shortfall else []
         if not options.no_tour:
-            complaints += show_tour(setting, children)
+            complaints += show(lambda: tour.walk(setting, children), "the tour of the admin API")
         if options.keep:
             hint(setting)
-        agrees = report(setting, children, seconds)
+        agrees, figures = report(setting, children, seconds)
+        if agrees and not options.no_tour:
+            complaints += show(lambda: corrections.walk(setting, children), "putting things right")
+        print(figures, flush=True)
     for complaint in complaints:
         print(f"deploy/demo: {complaint}", file=sys.stderr)
     return agrees and not complaints
@@ -197,24 +200,24 @@ def under_kills(setting, children):
     return seconds, chaos.verdict(drill.kills, drill.commits_since_kill)
 
 
-def show_tour(setting, children):
-    """The tour on standard output; what failed in it, so that the report is printed all the same."""
+def show(chapter, name):
+    """A chapter on standard output; what failed in it, so that the rest is printed all the same."""
     try:
-        print(tour.walk(setting, children), flush=True)
+        print(chapter(), flush=True)
     except StackError as error:
-        return [f"the tour of the admin API failed: {error}"]
+        return [f"{name} failed: {error}"]
     return []
 
 
 def report(setting, children, seconds):
-    """The report of cdr-ingest as it is, its JSON line last; whether everything agrees."""
+    """The report of cdr-ingest as it is, but for its JSON line; whether everything agrees, and that line."""
     text, status = children.output("report", setting.report(seconds))
     lines = text.rstrip("\n").splitlines()
     figures = figures_of(lines[-1]) if lines else None
     if figures is None:
         raise StackError(f"cdr-ingest report (status {status}) did not end with its figures{children.tail('report')}", f"logs: {setting.logs}")
-    print("\n".join(lines), flush=True)
-    return status == 0
+    print("\n".join(lines[:-1]), flush=True)
+    return status == 0, lines[-1]
 
 
 def figures_of(line):

@@ -189,13 +189,25 @@ class Api:
         return True
 
     def get(self, path, parameters=None):
+        return self._ask("GET", path, parameters)
+
+    def post(self, path, body):
+        return self._ask("POST", path, None, json.dumps(body).encode(), "application/json")
+
+    def upload(self, path, parameters, csv_text):
+        return self._ask("POST", path, parameters, csv_text.encode(), "text/csv")
+
+    def _ask(self, method, path, parameters, body=None, kind=None):
         url = self._address + urllib.parse.quote(path) + ("?" + urllib.parse.urlencode(parameters) if parameters else "")
-        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {self._token}", "Accept": "application/json"})
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json", "Accept-Language": "en"}
+        if kind:
+            headers["Content-Type"] = kind
+        request = urllib.request.Request(url, data=body, headers=headers, method=method)
         try:
             with self._opener.open(request, timeout=ANSWER_SECONDS) as answer:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
             said = error.read().decode("utf-8", "replace").strip()
-            raise StackError(f"GET {url} answers {error.code}: {said[:300]}") from None
+            raise StackError(f"{method} {url} answers {error.code}: {said[:300]}") from None
         except (OSError, ValueError) as error:
-            raise StackError(f"GET {url} is not answered as it should be: {error}") from None
+            raise StackError(f"{method} {url} is not answered as it should be: {error}") from None

@@ -120,7 +120,8 @@ async fn price(desk: &Desk, prefix: &str, price: &str) {
     let answer = desk.api.send("POST", path, "admin", &headers, csv.as_bytes()).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let id = answer.body["id"].as_i64().unwrap();
-    desk.post(&format!("/v1/price-lists/retail/imports/{id}/activate"), json!({"reason": "test", "backdate": true})).await;
+    desk.post(&format!("/v1/price-lists/retail/imports/{id}/activate"), json!({"reason": "test", "backdate": true}))
+        .await;
     desk.api.refresh().await;
 }
 

@@ -129,6 +129,7 @@ impl World {
                 session_ms: 6_000,
                 batch_rows: 1_000,
                 batch_time: Duration::from_millis(50),
+                under_way_bytes: 64 << 20,
             },
             stop_at_end: true,
             hold_delivery: Duration::ZERO,

@@ -4,6 +4,7 @@
 //! Does not own: any work.
 //! Always: results go to standard output, everything else to standard error; an error says what was tried, where, and what to do.
 
+mod books;
 mod check;
 mod generate;
 mod load;
@@ -11,9 +12,11 @@ mod migrate;
 mod plan;
 mod produce;
 mod rate;
+mod reconcile;
 mod replay;
 #[expect(clippy::print_stdout, reason = "the report is what the command is for")]
 mod report;
+mod resend;
 mod rework;
 mod run;
 
@@ -54,6 +57,8 @@ enum Command {
     Check(check::Options),
     /// Price stored charges again and compare: amounts, rows and seconds have to be the same to the nano-unit.
     Replay(replay::Options),
+    Reconcile(reconcile::Options),
+    Resend(resend::Options),
     Rework(rework::Options),
     /// Send a file of records to a topic.
     Produce(produce::Options),
@@ -216,6 +221,8 @@ pub fn main() -> anyhow::Result<std::process::ExitCode> {
         Command::Generate(command) => generate::main(&command),
         Command::Run(options) => runtime()?.block_on(run::main(options)),
         Command::Replay(options) => runtime()?.block_on(replay::main(options)),
+        Command::Reconcile(options) => runtime()?.block_on(reconcile::main(options)),
+        Command::Resend(options) => runtime()?.block_on(resend::main(options)),
         Command::Rework(options) => runtime()?.block_on(rework::main(options)),
         Command::Produce(options) => runtime()?.block_on(produce::main(options)),
         Command::Migrate(options) => runtime()?.block_on(migrate::main(options)),

@@ -61,9 +61,33 @@ pub(super) struct Options {
     input: Option<PathBuf>,
 }
 
+/// A producer that remembers the first refusal.
+pub(super) type BoundProducer = BaseProducer<Acknowledgements>;
+
+/// A producer for many records.
+pub(super) fn producer(brokers: &str) -> anyhow::Result<BoundProducer> {
+    Ok(ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("linger.ms", "20")
+        .set("batch.num.messages", "10000")
+        .set("batch.size", "1000000")
+        .set("queue.buffering.max.messages", "500000")
+        .set("queue.buffering.max.kbytes", "524288")
+        .set("acks", "all")
+        .create_with_context(Acknowledgements::default())?)
+}
+
+/// Whether the broker took everything so far.
+pub(super) fn check(producer: &BoundProducer) -> anyhow::Result<()> {
+    match producer.context().failed.lock().expect("no panic under this lock").as_ref() {
+        Some(error) => anyhow::bail!("the broker refused a record: {error}"),
+        None => Ok(()),
+    }
+}
+
 /// Counts acknowledgements; remembers the first refusal.
 #[derive(Default)]
-struct Acknowledgements {
+pub(super) struct Acknowledgements {
     failed: std::sync::Mutex<Option<String>>,
 }
 
@@ -80,7 +104,7 @@ impl ProducerContext for Acknowledgements {
 }
 
 struct Sender {
-    producer: BaseProducer<Acknowledgements>,
+    producer: BoundProducer,
     topic: String,
     per_second: Option<u64>,
     started: Instant,
@@ -118,7 +142,7 @@ impl Sender {
         if self.sent.is_multiple_of(1024) {
             self.producer.poll(Duration::ZERO);
             self.bar.set_position(self.sent);
-            self.check()?;
+            check(&self.producer)?;
         }
         Ok(())
     }
@@ -132,16 +156,9 @@ impl Sender {
         }
     }
 
-    fn check(&self) -> anyhow::Result<()> {
-        match self.producer.context().failed.lock().expect("no panic under this lock").as_ref() {
-            Some(error) => anyhow::bail!("the broker refused a record: {error}"),
-            None => Ok(()),
-        }
-    }
-
     fn finish(self) -> anyhow::Result<u64> {
         self.producer.flush(Duration::from_mins(1))?;
-        self.check()?;
+        check(&self.producer)?;
         self.bar.finish_and_clear();
         let seconds = self.started.elapsed().as_secs_f64();
         eprintln!("{} records sent to {} in {seconds:.1} s", self.sent, self.topic);
@@ -173,15 +190,7 @@ async fn create_topic(brokers: &str, topic: &str, partitions: i32) -> anyhow::Re
 }
 
 fn send_all(options: &Options) -> anyhow::Result<()> {
-    let producer: BaseProducer<Acknowledgements> = ClientConfig::new()
-        .set("bootstrap.servers", &options.kafka)
-        .set("linger.ms", "20")
-        .set("batch.num.messages", "10000")
-        .set("batch.size", "1000000")
-        .set("queue.buffering.max.messages", "500000")
-        .set("queue.buffering.max.kbytes", "524288")
-        .set("acks", "all")
-        .create_with_context(Acknowledgements::default())?;
+    let producer = producer(&options.kafka)?;
     let total = if options.operator.is_some() { options.cdrs } else { 0 };
     let mut sender = Sender {
         producer,

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Engines;
+use super::books::{Books, account_codes, clickhouse_books, postgres_books};
 use crate::clickhouse::ClickHouse;
 use crate::generate::expectation::Expectation;
 
@@ -27,17 +28,6 @@ pub(super) struct Options {
     /// Seconds that the ingest took, for the throughput.
     #[arg(long)]
     seconds: Option<f64>,
-}
-
-/// (account, currency, day) -> sum.
-type Books = BTreeMap<(String, String, String), Decimal>;
-
-#[derive(Row, Deserialize)]
-struct DayRow {
-    account_id: u64,
-    currency: String,
-    day: String,
-    total: String,
 }
 
 #[derive(Row, Deserialize)]
@@ -208,28 +198,6 @@ fn expected_books(expected: &Expectation) -> Books {
             ((key.account.clone(), key.currency.clone(), key.day.to_string()), Decimal::from_i128_with_scale(*nanos, 9))
         })
         .collect()
-}
-
-async fn account_codes(store: &billing::Store) -> anyhow::Result<BTreeMap<u64, String>> {
-    Ok(billing::accounts::codes(store).await?.into_iter().collect())
-}
-
-async fn clickhouse_books(clickhouse: &ClickHouse, store: &billing::Store) -> anyhow::Result<Books> {
-    let codes = account_codes(store).await?;
-    let sql = "SELECT account_id, toString(calls.currency) AS currency, toString(usage_day) AS day, toString(sum(gross)) AS total FROM calls
-               WHERE account_id > 0 GROUP BY account_id, calls.currency, usage_day HAVING sum(gross) != 0";
-    let rows: Vec<DayRow> = clickhouse.client().query(sql).fetch_all().await?;
-    rows.into_iter()
-        .map(|row| {
-            let code = codes.get(&row.account_id).cloned().unwrap_or_else(|| format!("#{}", row.account_id));
-            Ok(((code, row.currency, row.day), row.total.parse()?))
-        })
-        .collect()
-}
-
-async fn postgres_books(store: &billing::Store) -> anyhow::Result<Books> {
-    let rows = ledger::usage_by_day(store).await?;
-    Ok(rows.into_iter().map(|(account, currency, day, gross)| ((account, currency, day.to_string()), gross)).collect())
 }
 
 fn print_reconciliation(expected: &Books, clickhouse: &Books, postgres: &Books, differences: &mut Vec<String>) {

@@ -50,6 +50,10 @@ pub(super) struct Options {
     /// Milliseconds after which a batch is handed over whatever its count; default: the setting ingest.batch_ms.
     #[arg(long)]
     batch_ms: Option<u64>,
+    /// MiB of records that are held between Kafka and COMMIT at most; default: the setting ingest.under_way_bytes. Memory is some three times this
+    /// above what the catalogue takes.
+    #[arg(long)]
+    under_way_mib: Option<u64>,
     /// End when everything that is in the topic now is charged and delivered.
     #[arg(long)]
     stop_at_end: bool,
@@ -83,6 +87,7 @@ pub(super) async fn main(options: Options) -> anyhow::Result<ExitCode> {
         anyhow::bail!("--batch-rows, or the setting ingest.batch_rows, is {batch_rows}; it must be 1 to 400000");
     }
     let batch_ms = or_setting(options.batch_ms, "ingest.batch_ms")?;
+    let under_way_bytes = or_setting(options.under_way_mib.map(|mib| mib << 20), "ingest.under_way_bytes")?;
     let service = ServiceOptions {
         consumer: ConsumerOptions {
             brokers: options.kafka,
@@ -93,6 +98,7 @@ pub(super) async fn main(options: Options) -> anyhow::Result<ExitCode> {
             session_ms: options.session_ms,
             batch_rows: batch_rows as usize,
             batch_time: Duration::from_millis(batch_ms.max(0) as u64),
+            under_way_bytes: under_way_bytes.max(1) as usize,
         },
         stop_at_end: options.stop_at_end,
         hold_delivery: Duration::from_millis(options.hold_delivery_ms),

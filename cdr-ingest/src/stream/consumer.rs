@@ -21,7 +21,7 @@ use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use super::batch::RawBatch;
+use super::batch::{RawBatch, UnderWay};
 use super::lane::{self, Lane};
 use super::poller::Poller;
 use super::service::Shared;
@@ -50,6 +50,8 @@ pub struct ConsumerOptions {
     pub batch_rows: usize,
     /// Time after which a batch is handed over whatever its count.
     pub batch_time: Duration,
+    /// Bytes of records that may be under way at once.
+    pub under_way_bytes: usize,
 }
 
 /// A partition of ours: its lane, and the batch that is being collected for it.
@@ -90,6 +92,7 @@ pub(super) struct Context {
     instance: String,
     pub(super) runtime: Handle,
     slots: Slots,
+    under_way: Arc<UnderWay>,
     /// The group has given us a share, possibly an empty one.
     joined: AtomicBool,
     /// Partitions whose lane was fenced, and when. The group is about to take them from us; one that it leaves with us would stand still.
@@ -158,7 +161,7 @@ impl Context {
                         recognise_until: (offset < lane.committed.load(Ordering::Acquire))
                             .then(|| Instant::now() + RECOGNISE_TIME),
                         lane,
-                        pending: RawBatch::default(),
+                        pending: RawBatch::new(Arc::clone(&self.under_way)),
                         opened: Instant::now(),
                         paused: false,
                         at_end: false,
@@ -260,6 +263,7 @@ pub fn start(
 ) -> anyhow::Result<(ConsumerHandle, Failures)> {
     let (sender, failures) = mpsc::unbounded_channel();
     let slots: Slots = Arc::default();
+    let under_way = Arc::new(UnderWay::up_to(options.under_way_bytes));
     let context = Context {
         shared,
         stream,
@@ -267,6 +271,7 @@ pub fn start(
         instance: options.instance.clone().unwrap_or_else(|| format!("process {}", std::process::id())),
         runtime: Handle::current(),
         slots: Arc::clone(&slots),
+        under_way: Arc::clone(&under_way),
         joined: AtomicBool::new(false),
         fenced: Mutex::default(),
         failures: sender.clone(),
@@ -300,6 +305,7 @@ pub fn start(
             consumer: Arc::clone(&consumer),
             slots: Arc::clone(&slots),
             options: options.clone(),
+            under_way,
             failures: sender,
         };
         let stop = Arc::clone(&stop);

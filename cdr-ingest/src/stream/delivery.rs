@@ -2,10 +2,10 @@
 //!
 //! Owns: the queue behind the commits of a partition, and the deletion of what was acknowledged.
 //! Does not own: the INSERT (`clickhouse::deliver`).
-//! Always: in order of commit; memory stays bounded: behind the first few batches only identifiers wait, their bytes are read back from the outbox.
+//! Always: in order of commit; memory stays bounded: behind the first few megabytes only identifiers wait, their bytes are read back from the outbox.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use billing::streams::{self, StreamId};
@@ -14,8 +14,8 @@ use tokio::sync::mpsc;
 use super::service::Shared;
 use crate::clickhouse::deliver::{DeliverError, Parcel, deliver};
 
-/// Batches whose bytes may wait in memory.
-const IN_MEMORY_MAX: usize = 3;
+/// Bytes of parts, compressed, that may wait in memory, of all lanes.
+const IN_MEMORY_MAX: usize = 32 << 20;
 
 /// What one batch sends.
 pub struct Consignment {
@@ -29,14 +29,17 @@ pub struct Consignment {
 /// The entrance of the queue.
 pub struct Sender {
     queue: mpsc::UnboundedSender<Consignment>,
-    waiting: Arc<AtomicUsize>,
 }
 
 impl Sender {
     /// Queues the parcels of a committed batch.
     pub fn send(&self, shared: &Shared, parcels: Vec<Parcel>, raw_bytes: u64, next_offset: i64) {
         let ids = parcels.iter().map(|parcel| parcel.id).collect();
-        let crowded = self.waiting.fetch_add(1, Ordering::Relaxed) >= IN_MEMORY_MAX;
+        let bytes: usize = parcels.iter().map(|parcel| parcel.body.len()).sum();
+        let crowded = shared.parcel_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > IN_MEMORY_MAX;
+        if crowded {
+            shared.parcel_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
         shared.outbox_bytes.fetch_add(raw_bytes as i64, Ordering::Relaxed);
         let consignment =
             Consignment { parcels: if crowded { Vec::new() } else { parcels }, ids, raw_bytes, next_offset };
@@ -48,14 +51,12 @@ impl Sender {
 /// A queue for one lane.
 pub fn channel() -> (Sender, Receiver) {
     let (queue, receiver) = mpsc::unbounded_channel();
-    let waiting = Arc::new(AtomicUsize::new(0));
-    (Sender { queue, waiting: Arc::clone(&waiting) }, Receiver { queue: receiver, waiting })
+    (Sender { queue }, Receiver { queue: receiver })
 }
 
 /// The exit of the queue.
 pub struct Receiver {
     queue: mpsc::UnboundedReceiver<Consignment>,
-    waiting: Arc<AtomicUsize>,
 }
 
 impl Receiver {
@@ -70,7 +71,8 @@ impl Receiver {
                 deliver(&shared.clickhouse, parcel, false).await?;
             }
             delete(&shared, &consignment.ids).await;
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            let bytes: usize = consignment.parcels.iter().map(|parcel| parcel.body.len()).sum();
+            shared.parcel_bytes.fetch_sub(bytes, Ordering::Relaxed);
             shared.outbox_bytes.fetch_sub(consignment.raw_bytes as i64, Ordering::Relaxed);
             tracing::info!(partition, next_offset = consignment.next_offset, "batch delivered");
         }

@@ -18,11 +18,13 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::sync::mpsc;
 
-use super::batch::RawBatch;
+use super::batch::UnderWay;
 use super::consumer::{ConsumerOptions, Context, KAFKA_TIMEOUT, RECOGNISE_TIME, Slot, Slots, lost};
 
 /// Bytes of a batch beyond which it is handed over whatever its count.
 const BATCH_BYTES_MAX: usize = 64 << 20;
+/// Records under way may be as many as fit for so long before partitions are paused: to pause one throws away what was fetched ahead.
+const FULL_TIME: Duration = Duration::from_millis(500);
 /// Time for the group to take a partition from us whose lane was fenced.
 const FENCED_TIME: Duration = Duration::from_mins(1);
 /// Message times are taken from so far back: as far as records are.
@@ -38,6 +40,7 @@ pub(super) struct Poller {
     pub(super) consumer: Arc<BaseConsumer<Context>>,
     pub(super) slots: Slots,
     pub(super) options: ConsumerOptions,
+    pub(super) under_way: Arc<UnderWay>,
     pub(super) failures: mpsc::UnboundedSender<anyhow::Error>,
 }
 
@@ -45,7 +48,25 @@ impl Poller {
     /// Polls until told to stop.
     pub(super) fn run(&self, stop: &AtomicBool) {
         let mut since_flush = 0;
+        let mut full_since: Option<Instant> = None;
         while !stop.load(Ordering::Relaxed) {
+            full_since = match full_since {
+                None if self.under_way.is_full() => Some(Instant::now()),
+                Some(_) if self.under_way.has_room() => {
+                    self.pause_all(false);
+                    None
+                }
+                same => same,
+            };
+            if let Some(since) = full_since {
+                self.flush();
+                if since.elapsed() < FULL_TIME {
+                    std::thread::sleep(Duration::from_millis(2));
+                    continue;
+                }
+                // It lasts: the group must still hear from us, so what would come is held back instead.
+                self.pause_all(true);
+            }
             match self.consumer.poll(Duration::from_millis(20)) {
                 Some(Ok(message)) => {
                     self.take(&message);
@@ -90,14 +111,16 @@ impl Poller {
         let mut slots = self.slots.lock().expect("no panic under this lock");
         for (number, slot) in slots.iter_mut() {
             let full = slot.pending.len() >= self.options.batch_rows || slot.pending.byte_len() >= BATCH_BYTES_MAX;
-            let due = full || (!slot.pending.is_empty() && slot.opened.elapsed() >= self.options.batch_time);
+            // Where memory is short, what there is goes on, however little.
+            let waits = slot.opened.elapsed() >= self.options.batch_time || self.under_way.is_full();
+            let due = full || (!slot.pending.is_empty() && waits);
             if !due {
                 continue;
             }
             match slot.lane.batches.try_reserve() {
                 Ok(permit) => {
-                    permit.send(std::mem::take(&mut slot.pending));
-                    if std::mem::take(&mut slot.paused) {
+                    permit.send(slot.pending.take());
+                    if !self.under_way.is_full() && std::mem::take(&mut slot.paused) {
                         report(self.consumer.resume(&self.one(*number)));
                     }
                 }
@@ -106,12 +129,25 @@ impl Poller {
                     report(self.consumer.pause(&self.one(*number)));
                 }
                 Err(mpsc::error::TrySendError::Full(())) => {}
-                Err(mpsc::error::TrySendError::Closed(())) => slot.pending = RawBatch::default(),
+                Err(mpsc::error::TrySendError::Closed(())) => drop(slot.pending.take()),
             }
         }
         self.look_for_the_lost(&mut slots);
         self.look_for_the_stranded();
         self.collect_ended(&mut slots);
+    }
+
+    /// Pauses every partition, or resumes those whose batch is not full.
+    fn pause_all(&self, pause: bool) {
+        let mut slots = self.slots.lock().expect("no panic under this lock");
+        for (number, slot) in slots.iter_mut().filter(|(_, slot)| slot.paused != pause) {
+            if !pause && slot.pending.len() >= self.options.batch_rows {
+                continue;
+            }
+            slot.paused = pause;
+            let one = self.one(*number);
+            report(if pause { self.consumer.pause(&one) } else { self.consumer.resume(&one) });
+        }
     }
 
     /// A partition that was fenced and that the group did not take from us: another group charges the same stream.

@@ -4,7 +4,7 @@
 //! Does not own: the work of a lane.
 //! Always: nothing is consumed before everything that a charge needs is there; at the end every committed batch has been delivered or stands in the outbox.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -54,6 +54,8 @@ pub struct Shared {
     /// Bytes that wait for ClickHouse.
     pub outbox_bytes: AtomicI64,
     outbox_max: i64,
+    /// Bytes of compressed parts that wait for ClickHouse in memory.
+    pub parcel_bytes: AtomicUsize,
 }
 
 impl Shared {
@@ -80,6 +82,7 @@ impl Shared {
             counters: Committed::load(&store, SystemClock.now().date_naive()).await?,
             outbox_bytes: AtomicI64::new(0),
             outbox_max: settings.number("outbox.max_bytes")?,
+            parcel_bytes: AtomicUsize::new(0),
             gate: Mutex::new(()),
             window_ms: settings.number("dedup.window_hours")? * 3_600_000,
             hold_delivery,

@@ -67,6 +67,14 @@ pub async fn days_with_calls(store: &Store) -> Result<Vec<NaiveDate>, StoreError
     .await?)
 }
 
+/// Calls to numbers not in work: (number, day, calls), for reconciliation.
+pub async fn non_target_calls(store: &Store) -> Result<Vec<(String, NaiveDate, i64)>, StoreError> {
+    let rows = sqlx::query("SELECT did_number, day, sum(calls)::bigint AS calls FROM non_target_call GROUP BY did_number, day ORDER BY 1, 2")
+        .fetch_all(store.pool())
+        .await?;
+    Ok(rows.iter().map(|row| (row.get("did_number"), row.get("day"), row.get("calls"))).collect())
+}
+
 /// Marks days as collected; those that are marked stay as they are.
 pub async fn mark_collected(store: &Store, days: &[NaiveDate], at: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO non_target_run (day, collected_at) SELECT day, $2 FROM unnest($1::date[]) AS d (day) ON CONFLICT DO NOTHING")

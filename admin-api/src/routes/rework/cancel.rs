@@ -18,7 +18,7 @@ use crate::writes::{self, Write};
 
 /// Cancel a job
 ///
-/// A job that is being executed goes on: half a job is worse than one that is answered by another.
+/// A job that is being executed goes on: half a job is worse than one that is answered by another. Asks for the permission of what the job does too.
 #[utoipa::path(
     post, path = "/v1/rework/{id}/cancel", operation_id = "rework_cancel", tag = "rework",
     params(
