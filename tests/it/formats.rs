@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use billing::hot_path::read_snapshot;
 use cdr_ingest::operator_dir;
-use serde_json::Value;
-use tests::World;
+use serde_json::{Value, json};
+use tests::{World, record};
 
 use crate::offline::rate;
 
@@ -200,6 +200,39 @@ fn what_is_wrong_with_sources_and_mappings_is_named() {
     }
 }
 
+/// What names the account is asked in the order of the source, and what is left out is not asked: order | what the record has | who pays
+#[test]
+fn accounts_are_named_in_the_order_of_the_source() {
+    let directory = tempfile::tempdir().unwrap();
+    tests::write_operator(directory.path());
+    write(
+        directory.path(),
+        "accounts.csv",
+        &["account,plan,client,trunks", "a1,basic,c1,", "a2,basic,c2,", "a3,basic,c2,pbx", "a4,bundled,c3,"],
+    );
+    // The number is of `a1`, the code `a2`, the trunk of `a3`.
+    let all = json!({"account": "a2", "trunk_in": "pbx"});
+    let forwarded = json!({"account": "a2", "service": "forwarded", "ext": {"forwarded_from": "74950000001"}});
+    for (order, change, payer) in [
+        ("code trunk number", all.clone(), Some("a2")),
+        ("trunk number code", all.clone(), Some("a3")),
+        ("number trunk", all.clone(), Some("a1")),
+        ("trunk number", json!({"account": "a2"}), Some("a1")),
+        ("trunk", json!({"account": "a2"}), None),
+        ("number", json!({"account": "a2", "src": "74999999999", "trunk_in": "pbx"}), None),
+        ("code number", forwarded.clone(), Some("a2")),
+        ("number code", forwarded.clone(), Some("a1")),
+        ("trunk", forwarded, None),
+    ] {
+        write(directory.path(), "sources.csv", &["source,format,account_by", &format!("sbc,canonical,{order}")]);
+        let (legs, errors, _) = rate(directory.path(), &[], &record("c", change).to_string());
+        assert_eq!(legs.len(), 1, "{errors}");
+        assert_eq!(legs[0]["account"].as_str(), payer, "{order}: {}", legs[0]);
+        let code = if payer.is_some() { Value::Null } else { Value::from("UNKNOWN_SUBSCRIBER") };
+        assert_eq!(legs[0]["code"], code, "{order}");
+    }
+}
+
 /// What was loaded is what a reader of the database gets, the mapping as it was written.
 #[tokio::test(flavor = "multi_thread")]
 async fn sources_come_back_from_the_database() {
@@ -220,7 +253,7 @@ async fn sources_come_back_from_the_database() {
         assert_eq!(read.mapping.as_ref().map(Arc::as_ref), written.mapping.as_ref().map(Arc::as_ref));
     }
     let text = serde_json::to_value(written.last().unwrap().mapping.as_ref().unwrap().text()).unwrap();
-    assert_eq!(text["fields"]["service"], serde_json::json!({"value": "outgoing"}));
+    assert_eq!(text["fields"]["service"], json!({"value": "outgoing"}));
     assert_eq!(text["separator"], Value::from(";"));
     world.drop().await;
 }

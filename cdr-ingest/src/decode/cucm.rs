@@ -205,8 +205,8 @@ mod tests {
     fn with(changes: &[(usize, &str)]) -> String {
         let fields = Fields::<90>::of(SAMPLE, b',');
         let column = |index: usize| {
-            let changed = changes.iter().find(|(at, _)| *at == index).map(|(_, text)| (*text).to_owned());
-            format!("\"{}\"", changed.unwrap_or_else(|| fields.raw(index).to_owned()))
+            let other = changes.iter().find(|(at, _)| *at == index).map(|(_, text)| (*text).to_owned());
+            format!("\"{}\"", other.unwrap_or_else(|| fields.raw(index).to_owned()))
         };
         (0..fields.count()).map(column).collect::<Vec<_>>().join(",")
     }
