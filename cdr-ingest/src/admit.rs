@@ -7,6 +7,7 @@
 //! Always: everything is resolved as of the answer. Reads the snapshot only. Cost: two or three map look-ups.
 
 use numbering::{Digits, E164, Kind};
+use rating::identify::NamedBy;
 use rating::rows::{DidStatus, ProviderId, SourceRow, Symbol};
 use rating::snapshot::{AccountIx, DidState, Snapshot};
 use rating::{Service, SuspenseCode};
@@ -66,7 +67,7 @@ pub type Legs = [Option<(u8, Result<AdmittedLeg, Rejected>)>; 2];
 
 /// Finds the legs of a record and their payers.
 pub fn admit(snapshot: &Snapshot, cdr: &DecodedCdr<'_>, call: &NormalisedCdr, source: &SourceRow) -> Legs {
-    let first = reported_leg(snapshot, cdr, call);
+    let first = reported_leg(snapshot, cdr, call, source);
     let payer = match &first {
         Ok(AdmittedLeg { admission: Admission::Rate { account, .. }, .. }) => *account,
         _ => None,
@@ -75,7 +76,12 @@ pub fn admit(snapshot: &Snapshot, cdr: &DecodedCdr<'_>, call: &NormalisedCdr, so
     [Some((0, first)), second.map(|leg| (1, Ok(leg)))]
 }
 
-fn reported_leg(snapshot: &Snapshot, cdr: &DecodedCdr<'_>, call: &NormalisedCdr) -> Result<AdmittedLeg, Rejected> {
+fn reported_leg(
+    snapshot: &Snapshot,
+    cdr: &DecodedCdr<'_>,
+    call: &NormalisedCdr,
+    source: &SourceRow,
+) -> Result<AdmittedLeg, Rejected> {
     let at_ms = call.at_ms();
     let mut leg = AdmittedLeg {
         leg_offset: 0,
@@ -91,8 +97,8 @@ fn reported_leg(snapshot: &Snapshot, cdr: &DecodedCdr<'_>, call: &NormalisedCdr)
         | Service::Message
         | Service::Data
         | Service::Recording
-        | Service::UnlimitedRecording => caller(snapshot, cdr, call).map(|account| (account, Party::Caller)),
-        Service::Forwarded => forwarder(snapshot, cdr, call).map(|account| (account, Party::Forwarder)),
+        | Service::UnlimitedRecording => caller(snapshot, cdr, call, source).map(|account| (account, Party::Caller)),
+        Service::Forwarded => forwarder(snapshot, cdr, call, source).map(|account| (account, Party::Forwarder)),
         Service::Incoming | Service::TollFree => {
             match called_number(call).map(|number| (number, called(snapshot, number, at_ms))) {
                 Ok((_, Some(Called::InWork(account, did)))) => {
@@ -166,32 +172,57 @@ fn named(snapshot: &Snapshot, cdr: &DecodedCdr<'_>) -> Option<Result<AccountIx, 
     }))
 }
 
-fn caller(snapshot: &Snapshot, cdr: &DecodedCdr<'_>, call: &NormalisedCdr) -> Result<AccountIx, Rejected> {
-    if let Some(account) = named(snapshot, cdr) {
-        return account;
+/// The account of the caller: the first that the record's code, trunk and number name, in the order of the source (A2).
+fn caller(
+    snapshot: &Snapshot,
+    cdr: &DecodedCdr<'_>,
+    call: &NormalisedCdr,
+    source: &SourceRow,
+) -> Result<AccountIx, Rejected> {
+    let identify = &source.identify;
+    let owner = || {
+        let asked = call.src.filter(|_| identify.asks(NamedBy::Number));
+        asked.and_then(|number| owner(snapshot, number, call.at_ms()))
+    };
+    for named_by in identify.order() {
+        let found = match named_by {
+            NamedBy::Code => named(snapshot, cdr),
+            NamedBy::Trunk => on_trunk(snapshot, cdr, owner),
+            NamedBy::Number => owner().map(Ok),
+        };
+        if let Some(found) = found {
+            return found;
+        }
     }
-    let owner = call.src.and_then(|number| owner(snapshot, number, call.at_ms()));
-    let trunk = cdr.trunk_in.as_deref().map_or(&[][..], |trunk| snapshot.accounts_by_trunk(trunk));
-    match trunk {
-        [] => owner.ok_or_else(|| match call.src {
-            None if call.src_malformed => {
-                let detail = Said::fixed(
-                    "в src не номер, а больше ничто не называет плательщика",
-                    "src is no number, and nothing else names the payer",
-                );
-                Rejected::new(SuspenseCode::BadNumber, STAGE, detail)
-            }
-            _ => Rejected::new(
-                SuspenseCode::UnknownSubscriber,
-                STAGE,
-                Said::fixed(
-                    "ни лицевой счёт, ни транк, ни номер вызывающего не называют ни одного нашего счёта",
-                    "neither account, trunk nor calling number names one of our accounts",
-                ),
+    Err(match call.src {
+        None if call.src_malformed && identify.asks(NamedBy::Number) => {
+            let detail = Said::fixed(
+                "в src не номер, а больше ничто не называет плательщика",
+                "src is no number, and nothing else names the payer",
+            );
+            Rejected::new(SuspenseCode::BadNumber, STAGE, detail)
+        }
+        _ => Rejected::new(
+            SuspenseCode::UnknownSubscriber,
+            STAGE,
+            Said::fixed(
+                "ни лицевой счёт, ни транк, ни номер вызывающего не называют ни одного нашего счёта",
+                "neither account, trunk nor calling number names one of our accounts",
             ),
-        }),
-        [account] => Ok(*account),
-        several => owner.filter(|owner| several.contains(owner)).ok_or_else(|| {
+        ),
+    })
+}
+
+/// The account of the trunk that the call came in by; of several, the one whose number calls.
+fn on_trunk(
+    snapshot: &Snapshot,
+    cdr: &DecodedCdr<'_>,
+    owner: impl Fn() -> Option<AccountIx>,
+) -> Option<Result<AccountIx, Rejected>> {
+    match snapshot.accounts_by_trunk(cdr.trunk_in.as_deref()?) {
+        [] => None,
+        [account] => Some(Ok(*account)),
+        several => Some(owner().filter(|owner| several.contains(owner)).ok_or_else(|| {
             Rejected::new(
                 SuspenseCode::AmbiguousSubscriber,
                 STAGE,
@@ -200,37 +231,55 @@ fn caller(snapshot: &Snapshot, cdr: &DecodedCdr<'_>, call: &NormalisedCdr) -> Re
                     "the trunk has several accounts and the calling number is of none of them",
                 ),
             )
-        }),
+        })),
     }
 }
 
-fn forwarder(snapshot: &Snapshot, cdr: &DecodedCdr<'_>, call: &NormalisedCdr) -> Result<AccountIx, Rejected> {
-    if let Some(account) = named(snapshot, cdr) {
-        return account;
+/// The account of the forwarder: by the code or by the forwarding number, in the order of the source.
+fn forwarder(
+    snapshot: &Snapshot,
+    cdr: &DecodedCdr<'_>,
+    call: &NormalisedCdr,
+    source: &SourceRow,
+) -> Result<AccountIx, Rejected> {
+    for named_by in source.identify.order() {
+        let found = match named_by {
+            NamedBy::Code => named(snapshot, cdr),
+            NamedBy::Trunk => None,
+            NamedBy::Number => call.forwarded_from.and_then(|number| owner(snapshot, number, call.at_ms())).map(Ok),
+        };
+        if let Some(found) = found {
+            return found;
+        }
     }
+    Err(nobody_forwarded(cdr, call))
+}
+
+/// Why nobody is known to have forwarded the call.
+fn nobody_forwarded(cdr: &DecodedCdr<'_>, call: &NormalisedCdr) -> Rejected {
     match call.forwarded_from {
-        Some(number) => owner(snapshot, number, call.at_ms()).ok_or_else(|| {
+        Some(_) => {
             let detail = Said::fixed(
                 "переадресующий номер не принадлежит ни одному нашему счёту",
                 "the forwarding number is of none of our accounts",
             );
             Rejected::new(SuspenseCode::UnknownSubscriber, STAGE, detail)
-        }),
+        }
         None if cdr.forwarded_from.is_some() => {
             let detail = Said::fixed(
                 "в forwarded_from не номер, а лицевой счёт не назван",
                 "forwarded_from is no number, and no account is named",
             );
-            Err(Rejected::new(SuspenseCode::BadNumber, STAGE, detail))
+            Rejected::new(SuspenseCode::BadNumber, STAGE, detail)
         }
-        None => Err(Rejected::new(
+        None => Rejected::new(
             SuspenseCode::UnknownSubscriber,
             STAGE,
             Said::fixed(
                 "ни лицевой счёт, ни forwarded_from не называют ни одного нашего счёта",
                 "neither account nor forwarded_from names one of our accounts",
             ),
-        )),
+        ),
     }
 }
 

@@ -239,6 +239,8 @@ mod tests {
             whole_seconds: WholeSeconds::HalfUp,
             on_net_once: false,
             rules: NumberRules::default(),
+            identify: rating::identify::Identify::default(),
+            mapping: None,
         }
     }
 

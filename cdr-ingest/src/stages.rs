@@ -51,6 +51,8 @@ pub fn fallback_source(snapshot: &Snapshot) -> SourceRow {
         whole_seconds: rating::WholeSeconds::HalfUp,
         on_net_once: false,
         rules: snapshot.default_rules().clone(),
+        identify: rating::identify::Identify::default(),
+        mapping: None,
     }
 }
 

@@ -4,6 +4,8 @@
 //! Does not own: their checks (`build`) and their use (`snapshot`).
 //! Always: rows are values; text has already become numbers, times and amounts.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use numbering::{Digits, E164, NumberRules, ShortCode};
@@ -12,8 +14,10 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Band;
 use crate::code::{Service, words};
 use crate::counter::Period;
+use crate::identify::Identify;
 use crate::list::{Qualifiers, Validity};
 use crate::lock::{BreachRules, LockOrigin};
+use crate::mapping::Mapping;
 use crate::money::{Currency, Money, Rounding};
 use crate::price::WholeSeconds;
 use crate::rate::Rate;
@@ -341,6 +345,10 @@ pub struct SourceRow {
     pub on_net_once: bool,
     /// How it writes numbers, short codes not yet included.
     pub rules: NumberRules,
+    /// How its records name the account.
+    pub identify: Identify,
+    /// How its records are read, where their format is its own.
+    pub mapping: Option<Arc<Mapping>>,
 }
 
 /// A tax rate from a day on.

@@ -10,6 +10,7 @@ mod bad_input;
 mod books;
 mod counting;
 mod duplicates;
+mod formats;
 mod guards;
 mod in_force;
 mod in_words;

@@ -147,7 +147,7 @@ fn lines_that_say_too_much_or_too_little_are_refused() {
         "settings.csv, line 3, column key: the setting `numbering.emergency` stands twice",
         "taxes.csv, line 3, column from: the rate of this category and regime from this day stands twice",
         "taxes.csv, line 4, column percent: `101` is not a percentage of 0 to 100",
-        "sources.csv, line 2, column format: must not be empty; it is one of canonical, freeswitch, asterisk",
+        "sources.csv, line 2, column format: must not be empty; it is one of canonical, freeswitch, freeswitch_event, freeswitch_csv, cucm, asterisk, asterisk_json, opensips, kamailio, mapped",
         "locks.csv, line 2, column mask: `0123` is not a prefix of 1 to 15 digits that does not begin with 0",
         "dids.csv, line 2, column account: a number in work or reserved has an account",
         "accounts.csv, line 3, column mode: differs from line 2",

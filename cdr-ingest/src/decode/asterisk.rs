@@ -1,13 +1,16 @@
 //! Asterisk `Master.csv`: one CSV line a call, stamps on the wall clock of the switch.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
 
-use csv_core::ReadRecordResult;
 use rating::Service;
+use rating::rows::SourceRow;
 
+use super::csv_line::Fields;
+use super::shape::Look;
 use super::time::parse_local_ms;
-use super::{DecodedCdr, Direction, Disposition, Undecodable, clean, first_byte};
+use super::{DecodedCdr, Direction, Disposition, Undecodable, account_field, clean, line};
+
+const FORMAT: &str = "Asterisk CSV";
 
 #[cfg(test)]
 pub(super) const SAMPLE: &str = r#""A0000001","84951234567","89161234567","outgoing","""Alice"" <84951234567>","SIP/pbx-7-0001","SIP/megafon-1-0002","Dial","SIP/megafon-1/89161234567","2026-11-01 13:00:00","2026-11-01 13:00:05","2026-11-01 13:01:05",65,60,"ANSWERED","DOCUMENTATION","1793527200.1","""#;
@@ -16,121 +19,86 @@ pub(super) const SAMPLE: &str = r#""A0000001","84951234567","89161234567","outgo
 const FIELDS_MIN: usize = 16;
 const FIELDS_MAX: usize = 18;
 
-/// Splits the first line into fields, quotes undone: their texts one after another in `text`, which is longer than the line, their ends in `ends`. Returns
-/// how many there are; more than fit are counted as one too many.
-fn split(line: &[u8], text: &mut [u8], ends: &mut [usize; FIELDS_MAX + 1]) -> usize {
-    thread_local! {
-        /// The tables of the parser take longer to build than a line to read.
-        static PARSER: RefCell<csv_core::Reader> = RefCell::new(csv_core::Reader::new());
-    }
-    PARSER.with_borrow_mut(|parser| {
-        parser.reset();
-        let (mut read, mut written, mut fields) = (0, 0, 0);
-        loop {
-            let (result, more_read, more_written, more_fields) =
-                parser.read_record(&line[read..], &mut text[written..], &mut ends[fields..]);
-            (read, written, fields) = (read + more_read, written + more_written, fields + more_fields);
-            // At the end of the line it is asked once more, with nothing, and closes the last field.
-            if !matches!(result, ReadRecordResult::InputEmpty) {
-                return fields;
-            }
-        }
-    })
-}
+/// Fields that may name the account, the usual one first.
+pub(super) const ACCOUNT_FIELDS: &[&str] = &["accountcode", "userfield", "dcontext"];
 
-pub(super) fn recognises(bytes: &[u8]) -> bool {
-    !matches!(first_byte(bytes), None | Some(b'{' | b'['))
-        && bytes.split(|byte| *byte == b',').take(FIELDS_MIN).count() == FIELDS_MIN
+pub(super) fn recognises(look: &Look<'_>) -> bool {
+    look.line().is_some_and(|line| line.count() >= FIELDS_MIN)
 }
 
 /// `megafon-1` of `SIP/megafon-1-0002`.
-fn trunk(channel: &str) -> Option<String> {
+pub(super) fn trunk(channel: &str) -> Option<&str> {
     let (_, name) = channel.split_once('/')?;
     let name = name.rsplit_once('-').map_or(name, |(name, _)| name);
-    (!name.is_empty()).then(|| name.to_owned())
+    (!name.is_empty()).then_some(name)
 }
 
-fn disposition(word: &str) -> Result<Disposition, Undecodable> {
+/// A disposition by its name, or by its number in Asterisk.
+pub(super) fn disposition(format: &str, word: &str) -> Result<Disposition, Undecodable> {
     Ok(match word {
-        "ANSWERED" => Disposition::Answered,
-        "NO ANSWER" => Disposition::NoAnswer,
-        "BUSY" => Disposition::Busy,
-        "FAILED" | "CONGESTION" => Disposition::Failed,
+        "ANSWERED" | "8" => Disposition::Answered,
+        "NO ANSWER" | "0" => Disposition::NoAnswer,
+        "BUSY" | "4" => Disposition::Busy,
+        "FAILED" | "CONGESTION" | "2" | "16" => Disposition::Failed,
         other => {
             let word = clean(other);
             return Err(Undecodable::new(
-                format!("Asterisk CSV: disposition `{word}` неизвестно"),
-                format!("Asterisk CSV: unknown disposition `{word}`"),
+                format!("{format}: disposition `{word}` неизвестно"),
+                format!("{format}: unknown disposition `{word}`"),
             ));
         }
     })
 }
 
-pub(super) fn decode(bytes: &[u8], zone: chrono_tz::Tz) -> Result<DecodedCdr<'_>, Undecodable> {
-    let mut text = vec![0; bytes.len() + 1];
-    let mut ends = [0; FIELDS_MAX + 1];
-    let count = split(bytes, &mut text, &mut ends);
+pub(super) fn decode<'a>(bytes: &'a [u8], source: &SourceRow) -> Result<DecodedCdr<'a>, Undecodable> {
+    let fields: Fields<'a, FIELDS_MAX> = line(bytes, FORMAT)?;
+    let count = fields.count();
     if !(FIELDS_MIN..=FIELDS_MAX).contains(&count) {
         return Err(Undecodable::new(
-            format!("Asterisk CSV: полей {count}, а должно быть от 16 до 18"),
-            format!("Asterisk CSV: {count} fields instead of 16 to 18"),
+            format!("{FORMAT}: полей {count}, а должно быть от {FIELDS_MIN} до {FIELDS_MAX}"),
+            format!("{FORMAT}: {count} fields instead of {FIELDS_MIN} to {FIELDS_MAX}"),
         ));
     }
-    let text = std::str::from_utf8(&text[..ends[count - 1]])
-        .map_err(|_| Undecodable::fixed("Asterisk CSV: строка не в UTF-8", "Asterisk CSV: the line is not UTF-8"))?;
-    let field = |index: usize| {
-        let start = if index == 0 { 0 } else { ends[index - 1] };
-        if index < count { text.get(start..ends[index]).unwrap_or_default() } else { "" }
-    };
-    let owned = |index: usize| Cow::<str>::Owned(field(index).to_owned());
-    let stamp = |index: usize, name: &str| match field(index) {
+    let stamp = |index: usize, name: &str| match fields.raw(index) {
         "" => Ok(None),
-        text => parse_local_ms(text, zone).map(Some).ok_or_else(|| {
-            Undecodable::new(format!("Asterisk CSV: {name} — не время"), format!("Asterisk CSV: {name} is not a time"))
+        text => parse_local_ms(text, source.zone).map(Some).ok_or_else(|| {
+            Undecodable::new(format!("{FORMAT}: {name} — не время"), format!("{FORMAT}: {name} is not a time"))
         }),
     };
-    let seconds = field(13)
-        .parse::<i64>()
-        .map_err(|_| Undecodable::fixed("Asterisk CSV: billsec — не число", "Asterisk CSV: billsec is not a number"))?;
-    let service: Service = field(3).parse().unwrap_or(Service::Outgoing);
+    let seconds = fields.raw(13).parse::<i64>().map_err(|_| {
+        Undecodable::new(format!("{FORMAT}: billsec — не число"), format!("{FORMAT}: billsec is not a number"))
+    })?;
+    let service: Service = fields.raw(3).parse().unwrap_or(Service::Outgoing);
     let direction = Direction::of(service);
-    let trunk = |index| trunk(field(index)).map(Cow::Owned);
-    let disposition = disposition(field(14))?;
+    let disposition = disposition(FORMAT, fields.raw(14))?;
+    let trunk = |index| trunk(fields.raw(index)).map(Cow::Borrowed);
     Ok(DecodedCdr {
-        cdr_id: owned(16),
-        source: None,
-        leg: 0,
-        sequence: 0,
-        is_final: true,
-        call_id: owned(16),
-        account: Some(owned(0)).filter(|code| !code.is_empty()),
-        src: owned(1),
-        dst: owned(2),
-        service,
-        direction,
+        cdr_id: fields.get(16),
+        call_id: fields.get(16),
+        account: fields.some([0, 17, 3][account_field(source, ACCOUNT_FIELDS)?]),
+        src: fields.get(1),
+        dst: fields.get(2),
         setup_ms: stamp(9, "start")?,
         answer_ms: stamp(10, "answer")?,
         end_ms: stamp(11, "end")?,
         billable_ms: (disposition == Disposition::Answered).then_some(seconds.saturating_mul(1000)),
         disposition,
-        release_cause: owned(14),
+        release_cause: fields.get(14),
         trunk_in: if direction == Direction::In { trunk(5) } else { None },
         trunk_out: if direction == Direction::Out { trunk(6) } else { None },
-        forwarded_from: None,
-        incoming_service: None,
-        quantity: None,
-        place: None,
+        ..DecodedCdr::of(service)
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{in_zone, recognised};
     use super::*;
 
     #[test]
     fn the_sample_decodes() {
-        assert!(recognises(SAMPLE.as_bytes()));
-        let cdr = decode(SAMPLE.as_bytes(), chrono_tz::Europe::Moscow).unwrap();
+        assert_eq!(recognised(SAMPLE), Some("asterisk"));
+        let cdr = decode(SAMPLE.as_bytes(), &in_zone(chrono_tz::Europe::Moscow)).unwrap();
         assert_eq!(
             (&*cdr.cdr_id, cdr.account.as_deref(), cdr.service),
             ("1793527200.1", Some("A0000001"), Service::Outgoing)
@@ -150,20 +118,22 @@ mod tests {
             ("2026-11-01 13:00:05", "noon", "answer is not a time"),
             (r#","SIP/pbx-7-0001""#, "", ""),
         ] {
-            let error = decode(SAMPLE.replace(from, to).as_bytes(), chrono_tz::UTC).unwrap_err();
+            let error = decode(SAMPLE.replace(from, to).as_bytes(), &in_zone(chrono_tz::UTC)).unwrap_err();
             assert!(error.0.english().contains(says), "{}", error.0);
         }
     }
 
-    /// Lines one after another on one thread, some of them broken in the middle of a quote.
     #[test]
-    fn a_line_leaves_nothing_to_the_next() {
-        for _ in 0..3 {
-            let broken = SAMPLE.replace("\"ANSWERED\"", "\"ANSWERED");
-            assert!(decode(broken.as_bytes(), chrono_tz::UTC).is_err());
-            assert!(decode(SAMPLE.as_bytes(), chrono_tz::UTC).is_ok());
-            let many = format!("{SAMPLE},a,b,c,d");
-            assert!(decode(many.as_bytes(), chrono_tz::UTC).unwrap_err().0.english().contains("19 fields"));
+    fn a_broken_line_is_refused() {
+        let broken = SAMPLE.replace("\"ANSWERED\"", "\"ANSWERED");
+        for (line, says) in [
+            (broken, "unknown disposition"),
+            (format!("{SAMPLE},a,b,c,d"), "22 fields instead of 16 to 18"),
+            (format!("{SAMPLE}\n{SAMPLE}"), "more than one line"),
+        ] {
+            let error = decode(line.as_bytes(), &in_zone(chrono_tz::UTC)).unwrap_err();
+            assert!(error.0.english().contains(says), "{}", error.0);
         }
+        assert!(decode(format!("{SAMPLE}\r\n").as_bytes(), &in_zone(chrono_tz::UTC)).is_ok());
     }
 }

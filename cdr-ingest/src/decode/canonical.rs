@@ -4,22 +4,19 @@ use std::borrow::Cow;
 use std::fmt;
 
 use rating::Service;
+use rating::rows::SourceRow;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
 use super::object::Object;
-use super::{DecodedCdr, Direction, Disposition, Undecodable, canonical_scan, contains, first_byte, parse_rfc3339_ms};
+use super::shape::{Keys, Look};
+use super::{DecodedCdr, Direction, Disposition, Undecodable, canonical_scan, parse_rfc3339_ms};
 
 #[cfg(test)]
 pub(super) const SAMPLE: &str = r#"{"cdr_id":"c-1","source":"sbc-1","leg":0,"sequence":0,"final":true,"call_id":"x-1","account":null,"src":"74951234567","dst":"79161234567","service":"outgoing","direction":"out","setup_at":"2026-11-01T10:00:00.000Z","answer_at":"2026-11-01T10:00:05.000Z","end_at":"2026-11-01T10:01:05.000Z","billable_ms":60000,"quantity":null,"disposition":"answered","release_cause":"16","trunk_in":"pbx-7","trunk_out":"megafon-1","ext":{}}"#;
 
-pub(super) fn recognises(bytes: &[u8]) -> bool {
-    first_byte(bytes) == Some(b'{') && !super::freeswitch::recognises(bytes)
-}
-
-/// Whether the beginning of an object names the canonical identity.
-pub(super) fn names_identity(bytes: &[u8]) -> bool {
-    contains(&bytes[..bytes.len().min(200)], br#""cdr_id""#)
+pub(super) fn recognises(look: &Look<'_>) -> bool {
+    look.has(Keys::CDR_ID)
 }
 
 /// A stamp: RFC 3339 text or milliseconds of the epoch.
@@ -51,7 +48,7 @@ impl<'de> Deserialize<'de> for Stamp {
 /// A text, borrowed where it has no escapes.
 #[derive(Deserialize)]
 #[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 #[derive(Deserialize, Default)]
 struct Ext<'a> {
@@ -128,7 +125,7 @@ fn some(text: Option<Text<'_>>) -> Option<Cow<'_, str>> {
     text.map(|text| text.0).filter(|text| !text.is_empty())
 }
 
-pub(super) fn decode(bytes: &[u8], _zone: chrono_tz::Tz) -> Result<DecodedCdr<'_>, Undecodable> {
+pub(super) fn decode<'a>(bytes: &'a [u8], _: &SourceRow) -> Result<DecodedCdr<'a>, Undecodable> {
     canonical_scan::decode(bytes).map_or_else(|| decode_any(bytes), Ok)
 }
 
@@ -179,11 +176,12 @@ pub(super) fn decode_any(bytes: &[u8]) -> Result<DecodedCdr<'_>, Undecodable> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{in_zone, recognised};
     use super::*;
 
     #[test]
     fn the_sample_decodes() {
-        let cdr = decode(SAMPLE.as_bytes(), chrono_tz::UTC).unwrap();
+        let cdr = decode(SAMPLE.as_bytes(), &in_zone(chrono_tz::UTC)).unwrap();
         assert_eq!((&*cdr.cdr_id, cdr.source.as_deref(), cdr.account.as_deref()), ("c-1", Some("sbc-1"), None));
         assert_eq!((cdr.setup_ms, cdr.billable_ms), (Some(1_793_527_200_000), Some(60_000)));
         assert_eq!((cdr.trunk_in.as_deref(), cdr.trunk_out.as_deref()), (Some("pbx-7"), Some("megafon-1")));
@@ -192,7 +190,7 @@ mod tests {
     #[test]
     fn times_may_be_milliseconds_and_texts_may_have_escapes() {
         let text = SAMPLE.replace(r#""2026-11-01T10:00:00.000Z""#, "1793527200000").replace("c-1", r"c\u00e91");
-        let cdr = decode(text.as_bytes(), chrono_tz::UTC).unwrap();
+        let cdr = decode(text.as_bytes(), &in_zone(chrono_tz::UTC)).unwrap();
         assert_eq!((cdr.setup_ms, &*cdr.cdr_id), (Some(1_793_527_200_000), "cé1"));
     }
 
@@ -202,8 +200,8 @@ mod tests {
             .replace(r#""cdr_id":"c-1","#, "")
             .replace(r#""leg":0,"sequence":0"#, r#""leg":null,"sequence":null"#);
         let text = text.replace("\"ext\":{}}", r#""ext":{"note":"variables"},"cdr_id":"c-1"}"#);
-        assert!(recognises(text.as_bytes()));
-        let cdr = decode(text.as_bytes(), chrono_tz::UTC).unwrap();
+        assert_eq!(recognised(&text), Some("canonical"));
+        let cdr = decode(text.as_bytes(), &in_zone(chrono_tz::UTC)).unwrap();
         assert_eq!((&*cdr.cdr_id, cdr.leg, cdr.sequence), ("c-1", 0, 0));
     }
 
@@ -219,7 +217,7 @@ mod tests {
             (r#""cdr_id":"c-1""#, r#""cdr_id":"""#, "cdr_id is empty"),
             (r#""end_at":"2026-11-01T10:01:05.000Z""#, r#""end_at":"yesterday""#, "not RFC 3339"),
         ] {
-            let error = decode(SAMPLE.replace(from, to).as_bytes(), chrono_tz::UTC).unwrap_err();
+            let error = decode(SAMPLE.replace(from, to).as_bytes(), &in_zone(chrono_tz::UTC)).unwrap_err();
             let english = error.0.english();
             assert!(english.contains(says) || says.len() < 12, "{to}: {english}");
         }

@@ -5,7 +5,7 @@
 //! Always: nothing of the record but the few characters that the parser quotes; what is not translated stands as the parser says it.
 
 use super::Undecodable;
-use crate::text::Said;
+use crate::text::{Said, clean};
 
 impl Undecodable {
     /// A sentence that is always the same.
@@ -18,6 +18,21 @@ impl Undecodable {
         Self(Said::new(russian, english))
     }
 
+    /// A field that is not what it should be; `wanted` in both languages.
+    pub(super) fn field(format: &str, field: &str, found: &str, wanted: (&str, &str)) -> Self {
+        let found = clean(found);
+        let (russian, english) = wanted;
+        Self::new(
+            format!("{format}: {field} `{found}` — не {russian}"),
+            format!("{format}: {field} `{found}` is not {english}"),
+        )
+    }
+
+    /// A field that may not be empty, and is.
+    pub(super) fn empty(format: &str, field: &str) -> Self {
+        Self::new(format!("{format}: поле {field} пустое"), format!("{format}: {field} is empty"))
+    }
+
     /// What the parser says of a record of a format.
     pub(super) fn json(format: &str, error: &serde_json::Error) -> Self {
         let english = error.to_string();
@@ -26,6 +41,11 @@ impl Undecodable {
         Self::new(russian, format!("{format}: {english}"))
     }
 }
+
+/// What a number should be, in both languages.
+pub(super) const NUMBER: (&str, &str) = ("число", "a number");
+/// What a time should be, in both languages.
+pub(super) const TIME: (&str, &str) = ("время", "a time");
 
 /// What stands after the word or words, if the text begins with them.
 type Rule = (&'static str, fn(&str) -> String);

@@ -4,27 +4,26 @@ use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
-use rating::Service;
+use rating::rows::SourceRow;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
+use super::freeswitch_call::Call;
 use super::object::Object;
-use super::{DecodedCdr, Direction, Disposition, Undecodable, canonical, clean, first_byte};
+use super::shape::{Keys, Look};
+use super::{DecodedCdr, Undecodable, account_field};
+
+const FORMAT: &str = "FreeSWITCH JSON";
 
 #[cfg(test)]
 pub(super) const SAMPLE: &str = r#"{"core-uuid":"7f","switchname":"fs","channel_data":{"state":"CS_REPORTING"},"callStats":{"audio":{"inbound":{"raw_bytes":1}}},"variables":{"uuid":"u-1","accountcode":"A0000001","direction":"inbound","start_uepoch":"1793527200000000","answer_uepoch":"1793527205000000","end_uepoch":"1793527265250000","billmsec":"60250","hangup_cause":"NORMAL_CLEARING","sip_gateway_name":"megafon-1","sip_call_id":"x%401"},"app_log":{"applications":[]},"callflow":[{"caller_profile":{"caller_id_number":"%2B74951234567","destination_number":"89161234567","rdnis":""}}]}"#;
 
-pub(super) fn recognises(bytes: &[u8]) -> bool {
-    first_byte(bytes) == Some(b'{') && !canonical::names_identity(bytes) && has_variables(bytes)
+pub(super) fn recognises(look: &Look<'_>) -> bool {
+    look.has(Keys::VARIABLES)
 }
 
-/// Whether some key `variables` has an object. In a text its quotes would be escaped.
-fn has_variables(bytes: &[u8]) -> bool {
-    const KEY: &[u8] = br#""variables""#;
-    let blanks_left_out =
-        |at: usize| bytes[at + KEY.len()..].iter().filter(|byte| !byte.is_ascii_whitespace()).take(2).eq(b":{");
-    (0..(bytes.len() + 1).saturating_sub(KEY.len())).any(|at| bytes[at..].starts_with(KEY) && blanks_left_out(at))
-}
+/// Variables that may name the account, the usual one first.
+pub(super) const ACCOUNT_FIELDS: &[&str] = &["accountcode", "sip_auth_username", "sip_from_user"];
 
 #[derive(Deserialize)]
 struct Document<'a> {
@@ -76,6 +75,8 @@ struct Variables<'a> {
     hangup_cause: Value<'a>,
     #[serde(borrow, default)]
     sip_from_user: Value<'a>,
+    #[serde(borrow, default)]
+    sip_auth_username: Value<'a>,
     #[serde(borrow, default)]
     sip_to_user: Value<'a>,
     #[serde(borrow, default)]
@@ -133,118 +134,51 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Milliseconds from `*_uepoch`, else from `*_epoch`; `None` for 0 or nothing.
-fn stamp(micros: &str, seconds: &str, name: &str) -> Result<Option<i64>, Undecodable> {
-    let read = |text: &str| {
-        text.parse::<i64>().ok().filter(|stamp| *stamp >= 0).ok_or_else(|| {
-            Undecodable::new(
-                format!("FreeSWITCH JSON: {name} — не число от 0"),
-                format!("FreeSWITCH JSON: {name} is not a number of 0 or more"),
-            )
-        })
-    };
-    let ms = match (micros, seconds) {
-        ("", "") => 0,
-        ("", seconds) => read(seconds)?.saturating_mul(1000),
-        (micros, _) => read(micros)? / 1000,
-    };
-    Ok((ms != 0).then_some(ms))
-}
-
-fn service(variables: &Variables<'_>, rdnis: &str) -> Result<Service, Undecodable> {
-    if !variables.tollgate_service.0.is_empty() {
-        let word = &variables.tollgate_service.0;
-        return word.parse().map_err(|()| {
-            let word = clean(word);
-            Undecodable::new(
-                format!("FreeSWITCH JSON: tollgate_service `{word}` — такой услуги нет"),
-                format!("FreeSWITCH JSON: tollgate_service `{word}` is no service"),
-            )
-        });
-    }
-    match (&*variables.direction.0, rdnis.is_empty()) {
-        ("inbound", true) => Ok(Service::Outgoing),
-        ("inbound", false) => Ok(Service::Forwarded),
-        ("outbound", _) => Ok(Service::Incoming),
-        (other, _) => {
-            let word = clean(other);
-            Err(Undecodable::new(
-                format!("FreeSWITCH JSON: direction `{word}` — не inbound и не outbound"),
-                format!("FreeSWITCH JSON: direction `{word}` is neither inbound nor outbound"),
-            ))
-        }
-    }
-}
-
-fn disposition(answered: bool, cause: &str) -> Disposition {
-    match cause {
-        _ if answered => Disposition::Answered,
-        "USER_BUSY" => Disposition::Busy,
-        "ORIGINATOR_CANCEL" => Disposition::Cancelled,
-        "NO_ANSWER" | "NO_USER_RESPONSE" | "ALLOTTED_TIMEOUT" => Disposition::NoAnswer,
-        _ => Disposition::Failed,
-    }
-}
-
-pub(super) fn decode(bytes: &[u8], _zone: chrono_tz::Tz) -> Result<DecodedCdr<'_>, Undecodable> {
-    let document: Document<'_> =
-        serde_json::from_slice(bytes).map_err(|error| Undecodable::json("FreeSWITCH JSON", &error))?;
+pub(super) fn decode<'a>(bytes: &'a [u8], source: &SourceRow) -> Result<DecodedCdr<'a>, Undecodable> {
+    let document: Document<'_> = serde_json::from_slice(bytes).map_err(|error| Undecodable::json(FORMAT, &error))?;
     let variables = document.variables.0;
     if variables.uuid.0.is_empty() {
-        return Err(Undecodable::fixed(
-            "FreeSWITCH JSON: поле variables.uuid пустое",
-            "FreeSWITCH JSON: variables.uuid is empty",
-        ));
+        return Err(Undecodable::empty(FORMAT, "variables.uuid"));
     }
     let flows = document.callflow.unwrap_or_default();
     let profile = flows.into_iter().find_map(|flow| flow.0.caller_profile).map(|profile| profile.0).unwrap_or_default();
-    let service = service(&variables, &profile.rdnis.0)?;
-    let direction = Direction::of(service);
-    let gateway = variables.sip_gateway_name.some();
-    let (trunk_in, trunk_out) = if direction == Direction::Out { (None, gateway) } else { (gateway, None) };
-    let answer_ms = stamp(&variables.answer_uepoch.0, &variables.answer_epoch.0, "answer_uepoch")?;
-    let billable_ms = match &*variables.billmsec.0 {
-        "" => None,
-        text => Some(text.parse().map_err(|_| {
-            Undecodable::fixed("FreeSWITCH JSON: billmsec — не число", "FreeSWITCH JSON: billmsec is not a number")
-        })?),
+    let account = match account_field(source, ACCOUNT_FIELDS)? {
+        0 => variables.accountcode.some(),
+        1 => variables.sip_auth_username.some(),
+        _ => Some(variables.sip_from_user.0.clone()).filter(|user| !user.is_empty()),
     };
-    Ok(DecodedCdr {
-        cdr_id: variables.uuid.0,
-        source: None,
-        leg: 0,
-        sequence: 0,
-        is_final: true,
-        call_id: variables.sip_call_id.0,
-        account: variables.accountcode.some(),
+    let call = Call {
+        format: FORMAT,
+        uuid: variables.uuid.0,
+        account,
+        direction: variables.direction.0,
+        service: variables.tollgate_service.0,
+        start: (variables.start_uepoch.0, variables.start_epoch.0),
+        answer: (variables.answer_uepoch.0, variables.answer_epoch.0),
+        end: (variables.end_uepoch.0, variables.end_epoch.0),
+        billmsec: variables.billmsec.0,
+        hangup_cause: variables.hangup_cause.0,
+        gateway: variables.sip_gateway_name.some(),
+        sip_call_id: variables.sip_call_id.0,
         src: profile.caller_id_number.or(variables.sip_from_user),
         dst: profile.destination_number.or(variables.sip_to_user),
-        service,
-        direction,
-        setup_ms: stamp(&variables.start_uepoch.0, &variables.start_epoch.0, "start_uepoch")?,
-        answer_ms,
-        end_ms: stamp(&variables.end_uepoch.0, &variables.end_epoch.0, "end_uepoch")?,
-        billable_ms: billable_ms.filter(|_| answer_ms.is_some()),
-        disposition: disposition(answer_ms.is_some(), &variables.hangup_cause.0),
-        release_cause: variables.hangup_cause.0,
-        trunk_in,
-        trunk_out,
-        forwarded_from: profile.rdnis.some(),
-        incoming_service: None,
-        quantity: None,
-        place: None,
-    })
+        rdnis: profile.rdnis.some(),
+    };
+    call.record()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{in_zone, recognised};
+    use super::super::{Direction, Disposition};
     use super::*;
+    use rating::Service;
 
     #[test]
     fn the_sample_decodes_encoded_and_plain() {
         for sample in [SAMPLE.to_owned(), SAMPLE.replace("%2B", "+").replace("%40", "@")] {
-            assert!(recognises(sample.as_bytes()));
-            let cdr = decode(sample.as_bytes(), chrono_tz::UTC).unwrap();
+            assert_eq!(recognised(&sample), Some("freeswitch"));
+            let cdr = decode(sample.as_bytes(), &in_zone(chrono_tz::UTC)).unwrap();
             assert_eq!((&*cdr.cdr_id, cdr.account.as_deref(), &*cdr.call_id), ("u-1", Some("A0000001"), "x@1"));
             assert_eq!((&*cdr.src, &*cdr.dst, cdr.service), ("+74951234567", "89161234567", Service::Outgoing));
             assert_eq!(
@@ -262,14 +196,14 @@ mod tests {
     fn services_and_attempts() {
         let received =
             SAMPLE.replace(r#""direction":"inbound""#, r#""direction":"outbound""#).replace("1793527205000000", "0");
-        let cdr = decode(received.as_bytes(), chrono_tz::UTC).unwrap();
+        let cdr = decode(received.as_bytes(), &in_zone(chrono_tz::UTC)).unwrap();
         assert_eq!(
             (cdr.service, cdr.direction, cdr.disposition),
             (Service::Incoming, Direction::In, Disposition::Failed)
         );
         assert_eq!((cdr.answer_ms, cdr.billable_ms, cdr.trunk_in.as_deref()), (None, None, Some("megafon-1")));
         let forwarded = SAMPLE.replace(r#""rdnis":"""#, r#""rdnis":"74957654321""#);
-        let cdr = decode(forwarded.as_bytes(), chrono_tz::UTC).unwrap();
+        let cdr = decode(forwarded.as_bytes(), &in_zone(chrono_tz::UTC)).unwrap();
         assert_eq!((cdr.service, cdr.forwarded_from.as_deref()), (Service::Forwarded, Some("74957654321")));
     }
     #[test]
@@ -281,12 +215,27 @@ mod tests {
             .replace(r#""rdnis":"""#, r#""rdnis":null"#)
             .replace(r#""uuid":"u-1""#, r#""uuid":"%ffu""#)
             .replace(r#""variables":{"#, "\"variables\" :\n {");
-        assert!(recognises(changed.as_bytes()));
-        let cdr = decode(changed.as_bytes(), chrono_tz::UTC).unwrap();
+        assert_eq!(recognised(&changed), Some("freeswitch"));
+        let cdr = decode(changed.as_bytes(), &in_zone(chrono_tz::UTC)).unwrap();
         assert_eq!(
             (&*cdr.cdr_id, cdr.service, cdr.answer_ms, cdr.billable_ms, cdr.forwarded_from),
             ("%ffu", Service::Outgoing, Some(1_793_527_205_000), Some(60_250), None)
         );
+    }
+
+    #[test]
+    fn the_source_says_which_variable_is_the_account() {
+        let record = SAMPLE.replace(
+            r#""accountcode":"A0000001""#,
+            r#""accountcode":"x","sip_auth_username":"A0000007","sip_from_user":"A0000008""#,
+        );
+        for (field, expected) in
+            [("accountcode", "x"), ("sip_auth_username", "A0000007"), ("sip_from_user", "A0000008")]
+        {
+            let mut source = in_zone(chrono_tz::UTC);
+            source.identify.field = Some(field.into());
+            assert_eq!(decode(record.as_bytes(), &source).unwrap().account.as_deref(), Some(expected));
+        }
     }
 
     #[test]
@@ -297,7 +246,7 @@ mod tests {
             ("60250", "soon", "billmsec is not a number"),
             (r#""direction":"inbound""#, r#""direction":"up""#, "direction `up`"),
         ] {
-            let error = decode(SAMPLE.replace(from, to).as_bytes(), chrono_tz::UTC).unwrap_err();
+            let error = decode(SAMPLE.replace(from, to).as_bytes(), &in_zone(chrono_tz::UTC)).unwrap_err();
             assert!(error.0.english().contains(says), "{to}: {}", error.0);
         }
     }

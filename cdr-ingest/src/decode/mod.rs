@@ -8,12 +8,26 @@
 //! To add a format: one file here, one line in [`FORMATS`].
 
 mod asterisk;
+mod asterisk_json;
 mod canonical;
 mod canonical_scan;
 mod corrected;
+mod csv_line;
+mod cucm;
 mod faults;
+mod flat;
 mod freeswitch;
+mod freeswitch_call;
+mod freeswitch_csv;
+mod freeswitch_event;
+mod kamailio;
+mod mapped;
+mod mapped_json;
 mod object;
+mod opensips;
+mod shape;
+mod sip_proxy;
+mod sources;
 mod time;
 
 use std::borrow::Cow;
@@ -22,8 +36,12 @@ use rating::Service;
 use rating::rows::SourceRow;
 
 pub use corrected::decode_corrected;
+pub use sources::Sources;
 pub use time::parse_rfc3339_ms;
 
+use self::AccountFields::{AnyKey, OneOf};
+use self::csv_line::Fields;
+use self::shape::Look;
 use crate::text::{Said, clean};
 
 /// How an attempt ended.
@@ -126,78 +144,132 @@ pub struct DecodedCdr<'a> {
     pub place: Option<Cow<'a, str>>,
 }
 
+impl DecodedCdr<'_> {
+    /// A record of a service of which nothing else is known.
+    fn of(service: Service) -> Self {
+        Self {
+            cdr_id: Cow::Borrowed(""),
+            source: None,
+            leg: 0,
+            sequence: 0,
+            is_final: true,
+            call_id: Cow::Borrowed(""),
+            account: None,
+            src: Cow::Borrowed(""),
+            dst: Cow::Borrowed(""),
+            service,
+            direction: Direction::of(service),
+            setup_ms: None,
+            answer_ms: None,
+            end_ms: None,
+            billable_ms: None,
+            quantity: None,
+            disposition: Disposition::Failed,
+            release_cause: Cow::Borrowed(""),
+            trunk_in: None,
+            trunk_out: None,
+            forwarded_from: None,
+            incoming_service: None,
+            place: None,
+        }
+    }
+}
+
 /// Why bytes are no record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undecodable(pub Said);
+
+/// Which field of a record may name the account.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AccountFields {
+    /// One of these; the first unless the source says another.
+    OneOf(&'static [&'static str]),
+    /// Any key of the record; some usual ones unless the source says one.
+    AnyKey,
+}
 
 /// A format of records.
 pub struct Format {
     /// Its name in the configuration of sources.
     pub name: &'static str,
-    /// Whether the bytes look like it.
-    recognises: fn(&[u8]) -> bool,
-    /// Decodes; stamps without a zone are in the zone of the source.
-    decode: for<'a> fn(&'a [u8], chrono_tz::Tz) -> Result<DecodedCdr<'a>, Undecodable>,
+    /// Which field may name the account.
+    pub account_fields: AccountFields,
+    /// Whether a record looks like it.
+    recognises: fn(&Look<'_>) -> bool,
+    /// Decodes a record of a source.
+    decode: for<'a> fn(&'a [u8], &SourceRow) -> Result<DecodedCdr<'a>, Undecodable>,
+}
+
+impl Format {
+    const fn new(
+        name: &'static str,
+        account_fields: AccountFields,
+        recognises: fn(&Look<'_>) -> bool,
+        decode: for<'a> fn(&'a [u8], &SourceRow) -> Result<DecodedCdr<'a>, Undecodable>,
+    ) -> Self {
+        Self { name, account_fields, recognises, decode }
+    }
 }
 
 /// Every format, the most telling first.
 pub static FORMATS: &[Format] = &[
-    Format { name: "canonical", recognises: canonical::recognises, decode: canonical::decode },
-    Format { name: "freeswitch", recognises: freeswitch::recognises, decode: freeswitch::decode },
-    Format { name: "asterisk", recognises: asterisk::recognises, decode: asterisk::decode },
+    Format::new("canonical", OneOf(&["account"]), canonical::recognises, canonical::decode),
+    Format::new("freeswitch", OneOf(freeswitch::ACCOUNT_FIELDS), freeswitch::recognises, freeswitch::decode),
+    Format::new("freeswitch_event", AnyKey, freeswitch_event::recognises, freeswitch_event::decode),
+    Format::new(
+        "freeswitch_csv",
+        OneOf(freeswitch_csv::ACCOUNT_FIELDS),
+        freeswitch_csv::recognises,
+        freeswitch_csv::decode,
+    ),
+    Format::new("cucm", OneOf(cucm::ACCOUNT_FIELDS), cucm::recognises, cucm::decode),
+    Format::new("asterisk", OneOf(asterisk::ACCOUNT_FIELDS), asterisk::recognises, asterisk::decode),
+    Format::new("asterisk_json", AnyKey, asterisk_json::recognises, asterisk_json::decode),
+    Format::new("opensips", AnyKey, opensips::recognises, opensips::decode),
+    Format::new("kamailio", AnyKey, kamailio::recognises, kamailio::decode),
+    Format::new(mapped::FORMAT, OneOf(&["account"]), mapped::recognises, mapped::decode),
 ];
 
-/// Where the source of a record is found (see `FORMATS.md`, part 2).
-pub struct Sources<'a> {
-    configured: &'a [SourceRow],
-    /// Stands for any source when none is configured.
-    fallback: &'a SourceRow,
-    /// For each format: the only configured source of it.
-    only: Vec<Option<usize>>,
+/// The format of objects that nothing tells: it says what they lack.
+const CANONICAL: usize = 0;
+/// The format of records that only their source tells.
+const MAPPED: usize = 9;
+
+/// The format that the bytes look like.
+fn recognise(look: &Look<'_>) -> Option<usize> {
+    FORMATS.iter().position(|format| (format.recognises)(look))
 }
 
-impl<'a> Sources<'a> {
-    /// The configured sources; with none, `fallback` stands for every one.
-    pub fn new(configured: &'a [SourceRow], fallback: &'a SourceRow) -> Self {
-        let only = FORMATS
-            .iter()
-            .map(|format| {
-                let mut of_format = configured.iter().enumerate().filter(|(_, source)| source.format == format.name);
-                match (of_format.next(), of_format.next()) {
-                    (Some((index, _)), None) => Some(index),
-                    _ => None,
-                }
-            })
-            .collect();
-        Self { configured, fallback, only }
-    }
+/// Which of the fields that may name the account does at a source.
+fn account_field(source: &SourceRow, fields: &[&str]) -> Result<usize, Undecodable> {
+    let Some(chosen) = source.identify.field.as_deref() else { return Ok(0) };
+    fields.iter().position(|field| *field == chosen).ok_or_else(|| {
+        let (code, known) = (&source.code, fields.join(", "));
+        Undecodable::new(
+            format!("источник `{code}`: account_field `{chosen}` у этого формата не бывает; бывает: {known}"),
+            format!("source `{code}`: this format has no account_field `{chosen}`; it has {known}"),
+        )
+    })
+}
 
-    fn named(&self, name: &str) -> Option<&'a SourceRow> {
-        if self.configured.is_empty() {
-            return Some(self.fallback);
-        }
-        self.configured.iter().find(|source| source.code == name)
-    }
+/// The fields of a record that is one CSV line.
+fn line<'a, const N: usize>(bytes: &'a [u8], format: &str) -> Result<Fields<'a, N>, Undecodable> {
+    separated(bytes, b',', format)
+}
 
-    fn for_record(&self, named: Option<&str>, format: usize) -> Result<&'a SourceRow, Undecodable> {
-        match named.filter(|name| !name.is_empty()) {
-            Some(name) => self.named(name).ok_or_else(|| {
-                let name = clean(name);
-                Undecodable::new(
-                    format!("источник `{name}` не настроен"),
-                    format!("the source `{name}` is not configured"),
-                )
-            }),
-            None if self.configured.is_empty() => Ok(self.fallback),
-            None => self.only[format].map(|index| &self.configured[index]).ok_or_else(|| {
-                let format = FORMATS[format].name;
-                Undecodable::new(
-                    format!("запись не называет источник, а источников формата {format} настроено не ровно один"),
-                    format!("the record names no source, and not exactly one source of format {format} is configured"),
-                )
-            }),
-        }
+/// The fields of a record that is one line with a separator.
+fn separated<'a, const N: usize>(bytes: &'a [u8], separator: u8, format: &str) -> Result<Fields<'a, N>, Undecodable> {
+    let text = std::str::from_utf8(bytes).map_err(|_| {
+        Undecodable::new(format!("{format}: строка не в UTF-8"), format!("{format}: the line is not UTF-8"))
+    })?;
+    let fields = Fields::of(text, separator);
+    if fields.is_followed() {
+        return Err(Undecodable::new(
+            format!("{format}: в сообщении больше одной строки; присылайте по одной записи в сообщении"),
+            format!("{format}: more than one line; send one record a message"),
+        ));
     }
+    Ok(fields)
 }
 
 /// Decodes a record. `header` is the source that the message names.
@@ -210,13 +282,9 @@ pub fn decode<'a, 's>(
     if bytes.is_empty() {
         return Err(Undecodable::fixed("сообщение пустое", "the message is empty"));
     }
-    let format = FORMATS
-        .iter()
-        .position(|format| (format.recognises)(bytes))
-        .ok_or(Undecodable::fixed("это не запись известного формата", "the bytes are no record of a known format"))?;
-    // The zone is needed before the record's own source is known; only formats without a source field have zone-less stamps.
-    let zone = sources.for_record(header, format).map_or(chrono_tz::UTC, |source| source.zone);
-    let decoded = (FORMATS[format].decode)(bytes, zone)?;
+    let format = sources.format_of(bytes, header)?;
+    // What its source says is needed before the record's own source is known; only formats without a source field need it.
+    let decoded = (FORMATS[format].decode)(bytes, sources.presumed(header, format))?;
     let source = sources.for_record(decoded.source.as_deref().or(header), format)?;
     if !source.code.is_empty() && source.format != FORMATS[format].name {
         let (code, own, found) = (&source.code, &source.format, FORMATS[format].name);
@@ -274,6 +342,68 @@ pub(super) mod tests {
             whole_seconds: rating::WholeSeconds::HalfUp,
             on_net_once: false,
             rules: numbering::NumberRules::default(),
+            identify: rating::identify::Identify::default(),
+            mapping: None,
+        }
+    }
+
+    /// A source whose switch has its clock in a zone.
+    pub(super) fn in_zone(zone: chrono_tz::Tz) -> SourceRow {
+        SourceRow { zone, ..source("s", "canonical") }
+    }
+
+    /// The format that a record looks like.
+    pub(super) fn recognised(record: &str) -> Option<&'static str> {
+        recognise(&Look::of(record.as_bytes())).map(|format| FORMATS[format].name)
+    }
+
+    /// A record of each format, in the order of the registry.
+    const SAMPLES: &[&str] = &[
+        canonical::SAMPLE,
+        freeswitch::SAMPLE,
+        freeswitch_event::SAMPLE,
+        freeswitch_csv::SAMPLE,
+        cucm::SAMPLE,
+        asterisk::SAMPLE,
+        asterisk_json::SAMPLE,
+        opensips::SAMPLE,
+        kamailio::SAMPLE,
+    ];
+
+    /// A format of the operator's own is told by the header, or is all that is left.
+    #[test]
+    fn a_mapped_source_is_named_or_the_only_one() {
+        let (json, lines) = (mapped::tests::of_json(), SourceRow { code: "lines".into(), ..mapped::tests::of_lines() });
+        let fallback = source("", "canonical");
+        let both = [source("sbc-1", "canonical"), json.clone(), lines];
+        let sources = Sources::new(&both, &fallback);
+        let decoded = |record: &str, header, sources: &Sources<'_>| {
+            decode(record.as_bytes(), header, sources)
+                .map(|(cdr, source)| format!("{} of {}", cdr.cdr_id, source.code))
+                .map_err(|error| error.0.english().to_owned())
+        };
+        assert_eq!(decoded(mapped::tests::JSON, Some("own"), &sources).unwrap(), "m-1 of own");
+        assert_eq!(decoded(mapped::tests::LINE, Some("lines"), &sources).unwrap(), "m-2 of lines");
+        assert!(decoded(mapped::tests::LINE, None, &sources).unwrap_err().contains("no record of a known format"));
+        assert!(decoded(mapped::tests::JSON, None, &sources).unwrap_err().contains("missing field `cdr_id`"));
+        let only = [source("sbc-1", "canonical"), json];
+        let sources = Sources::new(&only, &fallback);
+        assert_eq!(decoded(mapped::tests::JSON, None, &sources).unwrap(), "m-1 of own");
+        assert_eq!(decoded(canonical::SAMPLE, None, &sources).unwrap(), "c-1 of sbc-1");
+    }
+
+    #[test]
+    fn every_sample_is_recognised_as_its_own_format_and_no_other() {
+        assert_eq!((FORMATS[CANONICAL].name, FORMATS[MAPPED].name), ("canonical", "mapped"));
+        assert_eq!(SAMPLES.len(), MAPPED);
+        for (sample, format) in SAMPLES.iter().zip(FORMATS) {
+            let looks = FORMATS.iter().filter(|other| (other.recognises)(&Look::of(sample.as_bytes())));
+            let names: Vec<&str> = looks.map(|other| other.name).collect();
+            // A line of FreeSWITCH or of CUCM has as many fields as one of Asterisk, the loosest of all; it is asked last.
+            assert_eq!(names.first(), Some(&format.name), "{sample}");
+            assert!(names.iter().all(|name| [format.name, "asterisk"].contains(name)), "{names:?}");
+            let decoded = (format.decode)(sample.as_bytes(), &in_zone(chrono_tz::Europe::Moscow));
+            assert!(decoded.is_ok(), "{sample}: {decoded:?}");
         }
     }
 
@@ -311,19 +441,36 @@ pub(super) mod tests {
         #[test]
         fn no_bytes_make_a_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             for format in FORMATS {
-                let _ = (format.decode)(&bytes, chrono_tz::Europe::Moscow);
+                let _ = (format.decode)(&bytes, &in_zone(chrono_tz::Europe::Moscow));
+            }
+            for source in [mapped::tests::of_json(), mapped::tests::of_lines()] {
+                let _ = mapped::decode(&bytes, &source);
             }
         }
 
         #[test]
-        fn no_damage_to_a_record_makes_a_decoder_panic(at in 0usize..400, byte in any::<u8>(), cut in 0usize..400) {
-            for sample in [canonical::SAMPLE, freeswitch::SAMPLE, asterisk::SAMPLE] {
+        fn no_damage_to_a_mapped_record_makes_a_decoder_panic(at in 0usize..400, byte in any::<u8>(), cut in 0usize..400) {
+            for (sample, source) in
+                [(mapped::tests::JSON, mapped::tests::of_json()), (mapped::tests::LINE, mapped::tests::of_lines())]
+            {
                 let mut bytes = sample.as_bytes().to_vec();
                 let at = at % bytes.len();
                 bytes[at] = byte;
                 bytes.truncate(bytes.len().min(cut.max(1)));
+                let _ = mapped::decode(&bytes, &source);
+            }
+        }
+
+        #[test]
+        fn no_damage_to_a_record_makes_a_decoder_panic(at in 0usize..1500, byte in any::<u8>(), cut in 0usize..1500) {
+            for sample in SAMPLES {
+                let mut bytes = sample.as_bytes().to_vec();
+                let at = at % bytes.len();
+                bytes[at] = byte;
+                bytes.truncate(bytes.len().min(cut.max(1)));
+                let _ = recognise(&Look::of(&bytes));
                 for format in FORMATS {
-                    let _ = (format.decode)(&bytes, chrono_tz::Europe::Moscow);
+                    let _ = (format.decode)(&bytes, &in_zone(chrono_tz::Europe::Moscow));
                 }
             }
         }

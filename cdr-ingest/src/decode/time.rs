@@ -57,6 +57,39 @@ pub(super) fn parse_local_ms(text: &str, zone: chrono_tz::Tz) -> Option<i64> {
     Some(zone.from_local_datetime(&local).earliest()?.timestamp_millis())
 }
 
+/// Milliseconds of a number of seconds, whole or with decimals; what is beyond milliseconds is cut off.
+pub(super) fn seconds_to_ms(text: &str) -> Option<i64> {
+    decimal(text, 3)
+}
+
+/// A decimal number times ten to the power of `digits`, the rest cut off.
+pub(super) fn decimal(text: &str, digits: usize) -> Option<i64> {
+    let text = text.trim();
+    let (negative, text) = text.strip_prefix('-').map_or((false, text), |text| (true, text));
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_digits(whole) || !is_digits(fraction) || fraction.len() > 18 {
+        return None;
+    }
+    let places = fraction.bytes().chain(std::iter::repeat(b'0')).take(digits);
+    let value = places.fold(whole.parse().ok(), |value: Option<i64>, digit| {
+        value?.checked_mul(10)?.checked_add(i64::from(digit - b'0'))
+    })?;
+    Some(if negative { -value } else { value })
+}
+
+/// Milliseconds of the epoch of a stamp as switches write them when they are free to choose: seconds of the epoch, RFC 3339 (the offset also without its
+/// colon), or the wall clock of `zone`.
+pub(super) fn parse_any_ms(text: &str, zone: chrono_tz::Tz) -> Option<i64> {
+    let text = text.trim();
+    if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return seconds_to_ms(text);
+    }
+    parse_local_ms(text, zone)
+        .or_else(|| parse_rfc3339_ms(text))
+        .or_else(|| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z").ok().map(|at| at.timestamp_millis()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +112,35 @@ mod tests {
         }
         assert_eq!(parse_local_ms("2026-11-01 13:00:05", chrono_tz::Europe::Moscow), Some(1_793_527_205_000));
         assert_eq!(parse_local_ms("2026-11-01", chrono_tz::Europe::Moscow), None);
+    }
+
+    #[test]
+    fn stamps_of_any_kind_and_seconds() {
+        for (text, expected) in [
+            ("1793527205", Some(1_793_527_205_000)),
+            ("1793527205.250731", Some(1_793_527_205_250)),
+            ("2026-11-01 13:00:05", Some(1_793_527_205_000)),
+            ("2026-11-01T13:00:05+0300", Some(1_793_527_205_000)),
+            ("2026-11-01T10:00:05Z", Some(1_793_527_205_000)),
+            ("noon", None),
+            ("", None),
+            (".", None),
+            ("99999999999999999999", None),
+        ] {
+            assert_eq!(parse_any_ms(text, chrono_tz::Europe::Moscow), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("60", Some(60_000)),
+            ("60.25", Some(60_250)),
+            ("60.2509", Some(60_250)),
+            ("-1", Some(-1_000)),
+            (" 7 ", Some(7_000)),
+            ("1e3", None),
+            ("-", None),
+            ("9223372036854775807", None),
+        ] {
+            assert_eq!(seconds_to_ms(text), expected, "{text}");
+        }
     }
 
     proptest! {

@@ -7,6 +7,7 @@
 mod bands;
 mod counters;
 mod parties;
+mod sources;
 mod table;
 mod tariffs;
 mod terms;
@@ -163,7 +164,7 @@ pub fn read(dir: &Path) -> Result<OperatorDirectory, DirectoryErrors> {
     parties::read_settings(&mut reading);
     parties::read_taxes(&mut reading);
     parties::read_providers(&mut reading);
-    parties::read_sources(&mut reading);
+    sources::read_sources(&mut reading);
     bands::read_holidays(&mut reading);
     tariffs::read_lists(&mut reading);
     bands::read_bands(&mut reading);

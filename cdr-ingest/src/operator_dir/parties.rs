@@ -1,14 +1,14 @@
-//! `entity.csv`, `settings.csv`, `taxes.csv`, `providers.csv`, `sources.csv`, `accounts.csv`, `dids.csv`, `locks.csv`.
+//! `entity.csv`, `settings.csv`, `taxes.csv`, `providers.csv`, `accounts.csv`, `dids.csv`, `locks.csv`.
 
-use billing::operator::{AccountDetails, DidDetails, EntityDetails, LockDetails, SourceDetails, TaxDetails};
+use billing::operator::{AccountDetails, DidDetails, EntityDetails, LockDetails, TaxDetails};
 use chrono::NaiveDate;
-use numbering::{E164, NumberRules, ShortCode, parse_mask};
+use numbering::{E164, ShortCode, parse_mask};
 use rating::lock::{LockAction, LockOrigin};
 use rating::rows::{
     AccountId, AccountPlanRow, AccountRow, AccountTrunkRow, ClientId, DidRow, DidStatus, EntityRow, LockRow,
-    ProviderId, ProviderRow, SourceRow, TaxRow,
+    ProviderId, ProviderRow, TaxRow,
 };
-use rating::{Currency, Money, WholeSeconds};
+use rating::{Currency, Money};
 
 use super::Reading;
 use super::table::{RowReader, read_table};
@@ -122,37 +122,6 @@ pub(super) fn read_providers(reading: &mut Reading<'_>) {
             reading.came_from("providers.csv", row.line);
         },
     );
-}
-
-pub(super) fn read_sources(reading: &mut Reading<'_>) {
-    let columns = [
-        ("source", true),
-        ("format", true),
-        ("zone", false),
-        ("duration_rounding", false),
-        ("on_net", false),
-        ("rules", false),
-        ("tech", false),
-    ];
-    read_table(reading, "sources.csv", false, &columns, |reading, row| {
-        let code = row.required("source");
-        let formats: Vec<&'static str> = crate::decode::FORMATS.iter().map(|format| format.name).collect();
-        let format = row.must_word("format", &formats).unwrap_or_default().to_owned();
-        let zone = row.parse("zone", ZONE).unwrap_or(chrono_tz::UTC);
-        let whole_seconds =
-            row.parse("duration_rounding", "one of none, down, half_up, up").unwrap_or(WholeSeconds::HalfUp);
-        let on_net_once = row.word("on_net", &["both", "once"], "both") == "once";
-        let rules_text = row.text("rules").unwrap_or("+> >").to_owned();
-        let tech = row.text("tech").unwrap_or_default().to_owned();
-        let rules = NumberRules::parse(&rules_text, &tech)
-            .map_err(|error| row.problem("rules", error.to_string()))
-            .unwrap_or_default();
-        if reading.operator.rows.sources.iter().any(|source| source.code == code) {
-            row.problem("source", format!("source `{code}` stands twice"));
-        }
-        reading.operator.rows.sources.push(SourceRow { code, format, zone, whole_seconds, on_net_once, rules });
-        reading.operator.sources.push(SourceDetails { rules: rules_text, tech });
-    });
 }
 
 pub(super) fn read_accounts(reading: &mut Reading<'_>) {

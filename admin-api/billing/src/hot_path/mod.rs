@@ -17,15 +17,19 @@ pub use snapshot::{SnapshotError, read_snapshot};
 pub(crate) use touched::{Touched, raise_version};
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use numbering::{NumberRules, ShortCode};
+use rating::identify::Identify;
 use rating::list::Validity;
 use rating::lock::BreachRules;
+use rating::mapping::{Mapping, MappingText};
 use rating::rows::{
     AccountId, ClientId, EngineSettings, EntityRow, ListId, PlanId, ProviderId, ProviderRow, Rows, SourceRow, Symbol,
     TaxRow,
 };
+use rating::wording::Language;
 use rating::{Currency, Money};
 use rust_decimal::Decimal;
 use sqlx::Row;
@@ -142,12 +146,13 @@ async fn read_providers_and_sources(connection: &mut PgConnection, rows: &mut Ro
         .map(|row| ProviderRow { id: provider_id(row.get("id")), code: row.get("code"), trunks: row.get("trunks") })
         .collect();
     let sources = sqlx::query(
-        "SELECT code, format, zone, whole_seconds, on_net, number_rules, tech_prefixes FROM source ORDER BY id",
+        "SELECT code, format, zone, whole_seconds, on_net, number_rules, tech_prefixes, account_by, account_field, mapping FROM source ORDER BY id",
     )
     .fetch_all(&mut *connection)
     .await?;
     for row in &sources {
         let rules = NumberRules::parse(row.get("number_rules"), row.get("tech_prefixes"));
+        let identify = Identify::parse(row.get("account_by"), row.get::<Option<&str>, _>("account_field"));
         rows.sources.push(SourceRow {
             code: row.get("code"),
             format: row.get("format"),
@@ -155,9 +160,26 @@ async fn read_providers_and_sources(connection: &mut PgConnection, rows: &mut Ro
             whole_seconds: parse(row.get("whole_seconds"), "source", "none, down, half_up or up")?,
             on_net_once: row.get::<&str, _>("on_net") == "once",
             rules: rules.map_err(|error| inconsistent("source", error.to_string()))?,
+            identify: identify.map_err(|bad| inconsistent("source", bad.text(Language::English)))?,
+            mapping: read_mapping(row)?,
         });
     }
     Ok(())
+}
+
+/// The mapping of a source.
+fn read_mapping(row: &PgRow) -> Result<Option<Arc<Mapping>>, StoreError> {
+    let bad = |problem: String| {
+        let code: &str = row.get("code");
+        inconsistent("source", format!("`{code}`, whose mapping is no mapping: {problem}"))
+    };
+    let Some(text) = row.get::<Option<serde_json::Value>, _>("mapping") else { return Ok(None) };
+    let text: MappingText = serde_json::from_value(text).map_err(|error| bad(error.to_string()))?;
+    let mapping = Mapping::read(text).map_err(|faults| {
+        let said = faults.iter().map(|fault| format!("{}: {}", fault.field, fault.text(Language::English)));
+        bad(said.collect::<Vec<_>>().join("; "))
+    })?;
+    Ok(Some(Arc::new(mapping)))
 }
 
 fn parse<T: std::str::FromStr>(text: &str, table: &'static str, what: &str) -> Result<T, StoreError> {

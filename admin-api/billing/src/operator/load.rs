@@ -7,6 +7,7 @@ use rating::list::Validity;
 use rating::rate::{tiers_text, variants_text};
 use rating::{Currency, Money};
 use sqlx::postgres::PgConnection;
+use sqlx::types::Json;
 
 use super::copy::Copy;
 use super::{DidDetails, Operator};
@@ -157,7 +158,7 @@ async fn load_head(connection: &mut PgConnection, operator: &Operator) -> Result
         }
     }
     for (row, details) in operator.rows.sources.iter().zip(&operator.sources) {
-        sqlx::query("INSERT INTO source (code, format, zone, whole_seconds, on_net, number_rules, tech_prefixes) VALUES ($1, $2, $3, $4, $5, $6, $7)")
+        sqlx::query("INSERT INTO source (code, format, zone, whole_seconds, on_net, number_rules, tech_prefixes, account_by, account_field, mapping) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
             .bind(&row.code)
             .bind(&row.format)
             .bind(row.zone.name())
@@ -165,6 +166,9 @@ async fn load_head(connection: &mut PgConnection, operator: &Operator) -> Result
             .bind(if row.on_net_once { "once" } else { "both" })
             .bind(&details.rules)
             .bind(&details.tech)
+            .bind(row.identify.order_text())
+            .bind(&row.identify.field)
+            .bind(row.mapping.as_ref().map(|mapping| Json(mapping.text())))
             .execute(&mut *connection)
             .await?;
     }
