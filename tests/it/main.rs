@@ -20,4 +20,5 @@ mod price_lists;
 mod restart;
 mod rework;
 mod terms;
+mod views;
 mod why;
