@@ -17,6 +17,7 @@ TO investigator;
 
 -- Who looked at what, when and why. The server makes system.query_log with the first query; SYSTEM FLUSH LOGS makes it at once.
 SYSTEM FLUSH LOGS;
+GRANT SELECT ON system.query_log TO tollgate_views;
 CREATE OR REPLACE VIEW investigations
 (
     at DateTime('UTC') COMMENT 'Begin of the query',
@@ -34,7 +35,6 @@ AS SELECT
 FROM system.query_log
 WHERE position(query, 'calls_in_clear') > 0 AND is_initial_query AND query_kind != 'Grant'
 COMMENT 'Every query that named calls_in_clear: one line at its begin, one at its end';
-GRANT SELECT ON system.query_log TO tollgate_views;
 
 CREATE ROLE IF NOT EXISTS auditor;
 GRANT SELECT ON investigations TO auditor;
