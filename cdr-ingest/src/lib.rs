@@ -18,6 +18,7 @@ pub mod text;
 
 pub mod decode;
 
+pub mod meters;
 pub mod monitor;
 pub mod normalise;
 

@@ -21,4 +21,5 @@ mod price_lists;
 mod restart;
 mod rework;
 mod terms;
+mod views;
 mod why;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use billing::{Clock, Store, SystemClock};
 use cdr_ingest::clickhouse::{ClickHouse, schema};
+use cdr_ingest::generate::GeneratedRecord;
 use cdr_ingest::operator_dir;
 use cdr_ingest::stream::consumer::ConsumerOptions;
 use cdr_ingest::stream::service::{self, ServiceOptions};
@@ -110,6 +111,29 @@ impl World {
             producer.send(record).map_err(|(error, _)| error).expect("the broker takes a record");
         }
         producer.flush(Duration::from_secs(10)).expect("the broker acknowledges");
+    }
+
+    /// Sends generated records as their switches do: with key, header and time.
+    ///
+    /// # Panics
+    /// The broker does not take them.
+    pub fn send_generated(&self, records: &[GeneratedRecord]) {
+        let producer: BaseProducer = ClientConfig::new()
+            .set("bootstrap.servers", &self.kafka)
+            .set("linger.ms", "100")
+            .create()
+            .expect("a producer");
+        for generated in records {
+            let mut record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(&self.name)
+                .key(generated.key.as_slice())
+                .payload(generated.payload.as_slice())
+                .timestamp(generated.timestamp_ms);
+            if let Some(source) = &generated.source {
+                record = record.headers(OwnedHeaders::new().insert(Header { key: "source", value: Some(source) }));
+            }
+            producer.send(record).map_err(|(error, _)| error).expect("the broker takes a record");
+        }
+        producer.flush(Duration::from_secs(30)).expect("the broker acknowledges");
     }
 
     /// Sends a record now.

@@ -19,6 +19,7 @@ mod report;
 mod resend;
 mod rework;
 mod run;
+mod views;
 
 use std::path::PathBuf;
 
@@ -69,6 +70,10 @@ enum Command {
     Generate(generate::Command),
     /// Create the databases and bring both schemas up to date.
     Migrate(migrate::Options),
+    /// Write the data dictionary of ClickHouse as Markdown.
+    Dictionary(views::DictionaryOptions),
+    /// Put a new key for masked numbers in force.
+    MaskKey(views::MaskKeyOptions),
     /// Load an operator directory into an empty database.
     Load(load::Options),
     /// Compare what was expected with ClickHouse and Postgres, and print a report.
@@ -226,6 +231,8 @@ pub fn main() -> anyhow::Result<std::process::ExitCode> {
         Command::Rework(options) => runtime()?.block_on(rework::main(options)),
         Command::Produce(options) => runtime()?.block_on(produce::main(options)),
         Command::Migrate(options) => runtime()?.block_on(migrate::main(options)),
+        Command::Dictionary(options) => runtime()?.block_on(views::dictionary(options)),
+        Command::MaskKey(options) => runtime()?.block_on(views::mask_key(options)),
         Command::Load(options) => runtime()?.block_on(load::main(options)),
         Command::Report(options) => runtime()?.block_on(report::main(options)),
     }

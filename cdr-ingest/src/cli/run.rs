@@ -10,6 +10,7 @@ use billing::settings::Settings;
 use billing::{Clock, SystemClock};
 
 use super::{Engines, NumberingFiles};
+use crate::meters;
 use crate::monitor::{self, Readiness};
 use crate::stream::consumer::ConsumerOptions;
 use crate::stream::service::{self, ServiceOptions};
@@ -69,7 +70,7 @@ pub(super) async fn main(options: Options) -> anyhow::Result<ExitCode> {
     options.numbering.choose()?;
     let readiness = Arc::new(Readiness::default());
     if let Some(address) = options.monitor {
-        let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
+        let metrics = meters::install()?;
         monitor::serve(address, metrics, Arc::clone(&readiness), || SystemClock.now().timestamp_millis())
             .await
             .with_context(|| format!("--monitor: cannot listen at {address}"))?;

@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 
 use super::ClickHouse;
 use super::row::{columns, time_column};
+use crate::meters;
 
 /// Why something was not delivered.
 #[derive(Debug, thiserror::Error)]
@@ -84,10 +85,14 @@ pub async fn deliver(clickhouse: &ClickHouse, parcel: &Parcel, again: bool) -> R
     let mut wait = Duration::from_millis(100);
     loop {
         match try_deliver(clickhouse, parcel, again).await {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                metrics::gauge!(meters::CLICKHOUSE_UP).set(1.0);
+                return Ok(());
+            }
             Err(DeliverError::Server(error)) => {
                 tracing::warn!(outbox_id = parcel.id, table = %parcel.target, %error, wait_ms = wait.as_millis() as u64, "clickhouse did not take an insert; trying again");
-                metrics::counter!("tollgate_clickhouse_retries_total").increment(1);
+                metrics::gauge!(meters::CLICKHOUSE_UP).set(0.0);
+                metrics::counter!(meters::CLICKHOUSE_RETRIES).increment(1);
                 tokio::time::sleep(wait).await;
                 wait = (wait * 2).min(RETRY_MAX);
                 again = true;

@@ -1,10 +1,13 @@
 //! ClickHouse: the rows that are written, and how they are delivered.
 //!
-//! Owns: the tables' columns in the order of their bytes ([`row`]), the schema's files ([`schema`]), delivery with its token ([`deliver`]).
-//! Does not own: when something is delivered (`stream`), what analysts ask.
+//! Owns: the tables' columns in the order of their bytes ([`row`]), the schema's files ([`schema`]), delivery with its token ([`deliver`]), the keys of
+//! masked numbers ([`mask`]), the data dictionary ([`dictionary`]).
+//! Does not own: when something is delivered (`stream`), what analysts ask (views of `deploy/clickhouse`).
 //! Always: an INSERT is sent with `async_insert = 0` and the outbox row's id as its token; the bytes of a retry are the bytes of the first try.
 
 pub mod deliver;
+pub mod dictionary;
+pub mod mask;
 pub mod row;
 pub mod schema;
 

@@ -388,6 +388,14 @@ table! {
     }
 }
 
+/// Bytes of a row of `calls` behind its flag `lock_breach`: late, wholesale_missing, emergency, calls, seconds.
+const BEHIND_BREACH: usize = 4 + 8;
+
+/// Whether an encoded row of `calls` tells of a call in spite of a lock.
+pub fn breaches_lock(row: &[u8]) -> bool {
+    row.len().checked_sub(BEHIND_BREACH + 1).is_some_and(|at| row[at] == 1)
+}
+
 /// A row of `suspended` or `duplicates`.
 pub struct TraceRow<'a> {
     /// Identity.
@@ -500,5 +508,14 @@ mod tests {
     #[test]
     fn a_revision_has_the_columns_of_a_charge() {
         assert_eq!(revisions::COLUMNS, calls::COLUMNS);
+    }
+
+    /// The flag is found from the end of the row: what stands behind it are bytes of a fixed length.
+    #[test]
+    fn the_end_of_a_row_of_calls_is_known() {
+        let end = &calls::COLUMNS[calls::COLUMNS.len() - 6..];
+        assert_eq!(end, ["lock_breach", "late", "wholesale_missing", "emergency", "calls", "seconds"]);
+        let row = |breach: u8| [&[7, 1, 1][..], &[breach, 1, 1, 1, 1], &[1; 8]].concat();
+        assert!(breaches_lock(&row(1)) && !breaches_lock(&row(0)) && !breaches_lock(&[]));
     }
 }

@@ -1,6 +1,6 @@
 //! The schema of ClickHouse: numbered files, applied once each.
 //!
-//! Owns: which files there are, and table `schema_version`.
+//! Owns: which files there are, and table `schema_version`; a first key for the masks of numbers.
 //! Does not own: their contents (`deploy/clickhouse`).
 //! Always: a file that was applied is never changed; a new one is added.
 
@@ -12,6 +12,10 @@ const FILES: &[(u32, &str, &str)] = &[
     (2, "wholesale_cost", include_str!("../../../deploy/clickhouse/0002_wholesale_cost.sql")),
     (3, "counters_and_events", include_str!("../../../deploy/clickhouse/0003_counters_and_events.sql")),
     (4, "replay", include_str!("../../../deploy/clickhouse/0004_replay.sql")),
+    (10, "masking", include_str!("../../../deploy/clickhouse/0010_masking.sql")),
+    (11, "traffic", include_str!("../../../deploy/clickhouse/0011_traffic.sql")),
+    (12, "money", include_str!("../../../deploy/clickhouse/0012_money.sql")),
+    (13, "watch", include_str!("../../../deploy/clickhouse/0013_watch.sql")),
 ];
 
 /// What can go wrong.
@@ -35,7 +39,7 @@ pub enum SchemaError {
     NotOurs(String),
 }
 
-/// Creates the database, with `fresh` after dropping it, and applies the files that are missing.
+/// Creates the database, with `fresh` after dropping it, applies the files that are missing, and sees to it that numbers can be masked.
 pub async fn migrate(clickhouse: &ClickHouse, fresh: bool) -> Result<u32, SchemaError> {
     let name = clickhouse.database();
     let server = clickhouse.client().clone().with_database("default");
@@ -59,6 +63,7 @@ pub async fn migrate(clickhouse: &ClickHouse, fresh: bool) -> Result<u32, Schema
         client.query(&record).execute().await.map_err(failed)?;
         count += 1;
     }
+    super::mask::ensure_key(clickhouse).await?;
     Ok(count)
 }
 
@@ -90,6 +95,9 @@ fn statements(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
+    /// Tables whose rows do not come out of the outbox.
+    const NOT_DELIVERED: &[&str] = &["mask_keys"];
+
     /// The columns that are encoded are those of the file, in the same order.
     #[test]
     fn rows_have_the_columns_of_the_tables() {
@@ -112,7 +120,7 @@ mod tests {
                 }
             }
         }
-        for (table, columns) in tables {
+        for (table, columns) in tables.into_iter().filter(|(table, _)| !NOT_DELIVERED.contains(&table.as_str())) {
             assert_eq!(super::super::row::columns(&table).unwrap(), columns, "{table}");
         }
     }

@@ -2,15 +2,17 @@
 //!
 //! Owns: the queue behind the commits of a partition, and the deletion of what was acknowledged.
 //! Does not own: the INSERT (`clickhouse::deliver`).
-//! Always: in order of commit; memory stays bounded: behind the first few megabytes only identifiers wait, their bytes are read back from the outbox.
+//! Always: in order of commit, within a batch in order of the identifiers, so that its row in `batches` comes last; memory stays bounded: behind the
+//! first few megabytes only identifiers wait, their bytes are read back from the outbox.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use billing::streams::{self, StreamId};
 use tokio::sync::mpsc;
 
+use super::counts::observe;
 use super::service::Shared;
 use crate::clickhouse::deliver::{DeliverError, Parcel, deliver};
 
@@ -67,10 +69,12 @@ impl Receiver {
                 tokio::time::sleep(shared.hold_delivery).await;
             }
             let parcels = parcels(&shared, partition, &consignment).await;
+            let started = Instant::now();
             for parcel in &parcels {
                 deliver(&shared.clickhouse, parcel, false).await?;
             }
             delete(&shared, &consignment.ids).await;
+            observe("deliver", started);
             let bytes: usize = consignment.parcels.iter().map(|parcel| parcel.body.len()).sum();
             shared.parcel_bytes.fetch_sub(bytes, Ordering::Relaxed);
             shared.outbox_bytes.fetch_sub(consignment.raw_bytes as i64, Ordering::Relaxed);

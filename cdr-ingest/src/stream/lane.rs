@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use super::batch::{RawBatch, RawRecord};
 use super::commit::{Again, Lessons, Prepared, Refusal, commit, ids_of};
 use super::counting::{Known, Tentative};
+use super::counts::{count, observe};
 use super::delivery;
 use super::service::Shared;
 use crate::assemble::{Assembled, assemble};
@@ -89,8 +90,12 @@ async fn run(
         };
         shared.wait_for_outbox().await;
         loop {
+            let started = Instant::now();
             match commit(&shared, &claim, &mut prepared).await {
-                Ok(()) => break,
+                Ok(()) => {
+                    observe("commit", started);
+                    break;
+                }
                 Err(Refusal::Fenced(problem)) => {
                     tracing::warn!(partition, "{problem}; this process leaves it alone");
                     rated.close();
@@ -119,8 +124,10 @@ async fn run(
         }
         tentative.committed(&prepared.moves, &prepared.arena);
         committed.store(prepared.summary.next_offset, Ordering::Release);
-        count(&prepared);
-        let parts = std::mem::take(&mut prepared.assembled.parts);
+        count(&prepared, shared.live.snapshot().sources());
+        let mut parts = std::mem::take(&mut prepared.assembled.parts);
+        // The row in `batches` has the highest identifier: what it says is complete has been delivered before it.
+        parts.sort_unstable_by_key(|part| part.id);
         tracing::info!(
             partition,
             from_offset = prepared.from_offset,
@@ -275,10 +282,6 @@ impl Work {
     }
 }
 
-fn observe(stage: &'static str, started: Instant) {
-    metrics::histogram!("tollgate_stage_seconds", "stage" => stage).record(started.elapsed().as_secs_f64());
-}
-
 /// What is delivered of a part.
 pub(crate) fn parcel(part: OutboxPart) -> Parcel {
     Parcel {
@@ -289,16 +292,4 @@ pub(crate) fn parcel(part: OutboxPart) -> Parcel {
         last_at: part.last_at,
         body: part.body.into(),
     }
-}
-
-fn count(prepared: &Prepared) {
-    let counts = &prepared.assembled.counts;
-    for outcome in rating::Outcome::ALL {
-        let legs = u64::from(crate::assemble::count_of(counts, *outcome));
-        metrics::counter!("tollgate_legs_total", "outcome" => outcome.as_str()).increment(legs);
-    }
-    for entry in &prepared.assembled.suspense {
-        metrics::counter!("tollgate_suspended_total", "code" => entry.code.as_str()).increment(1);
-    }
-    metrics::counter!("tollgate_records_total").increment(u64::from(prepared.summary.records));
 }

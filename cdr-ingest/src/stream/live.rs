@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use billing::hot_path::SnapshotError;
-use billing::{Store, hot_path, ledger};
+use billing::{Clock, Store, SystemClock, hot_path, ledger};
 use numbering::NumberingPlan;
 use rating::Snapshot;
 
 use crate::charge::Periods;
+use crate::meters;
 
 /// Snapshot and periods in force.
 pub struct Live {
@@ -30,6 +31,7 @@ impl Live {
     pub async fn open(store: &Store, numbering: Arc<NumberingPlan>) -> anyhow::Result<Self> {
         let snapshot = hot_path::read_snapshot(store, Arc::clone(&numbering), None).await?;
         let periods = Periods::new(ledger::closed_periods(store).await?);
+        in_force(snapshot.version);
         Ok(Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             periods: ArcSwap::from_pointee(periods),
@@ -71,6 +73,9 @@ impl Live {
             if version != self.snapshot.load().version && version != self.refused.load(Ordering::Relaxed) {
                 self.rebuild(store, version).await;
             }
+            if version == self.snapshot.load().version {
+                metrics::gauge!(meters::SNAPSHOT_CHECKED).set(now_seconds());
+            }
             self.refresh_periods(store).await?;
             // Either way the version is compared next.
             match tokio::time::timeout(poll, listener.changed()).await {
@@ -90,11 +95,12 @@ impl Live {
                     ms = started.elapsed().as_millis() as u64,
                     "snapshot in force"
                 );
-                metrics::gauge!("tollgate_snapshot_version").set(snapshot.version as f64);
+                in_force(snapshot.version);
                 self.snapshot.store(Arc::new(snapshot));
             }
             Err(SnapshotError::Contradictions(rows)) => {
                 self.refused.store(version, Ordering::Relaxed);
+                metrics::gauge!(meters::SNAPSHOT_REFUSED).set(version as f64);
                 let text: Vec<String> = rows.iter().take(20).map(ToString::to_string).collect();
                 tracing::error!(
                     "the new catalogue was refused, the old one stays in force: {} contradiction(s): {}",
@@ -107,4 +113,17 @@ impl Live {
             }
         }
     }
+}
+
+/// Tells that a version prices from now on.
+fn in_force(version: u64) {
+    metrics::gauge!(meters::SNAPSHOT_VERSION).set(version as f64);
+    metrics::gauge!(meters::SNAPSHOT_LOADED).set(now_seconds());
+    metrics::gauge!(meters::SNAPSHOT_CHECKED).set(now_seconds());
+    metrics::gauge!(meters::SNAPSHOT_REFUSED).set(0.0);
+}
+
+/// Now in seconds of the epoch, as Prometheus counts them.
+pub(super) fn now_seconds() -> f64 {
+    SystemClock.now().timestamp_millis() as f64 / 1000.0
 }

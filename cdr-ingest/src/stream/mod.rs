@@ -13,6 +13,7 @@ pub mod batch;
 pub mod commit;
 pub mod consumer;
 pub mod counting;
+mod counts;
 pub mod delivery;
 pub mod keys;
 pub mod lane;

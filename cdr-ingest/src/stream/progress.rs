@@ -14,7 +14,9 @@ use billing::{Clock, SystemClock, numbers};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use super::consumer::Watch;
+use super::live::now_seconds;
 use super::service::Shared;
+use crate::meters;
 
 const INTERVAL: Duration = Duration::from_secs(10);
 /// A partition that nobody has looked at for so long says nothing about new records.
@@ -23,10 +25,14 @@ const SILENT_AFTER: TimeDelta = TimeDelta::hours(24);
 /// Ticks for ever.
 pub async fn tick(shared: Arc<Shared>, watch: Watch, settings: Settings) {
     let mut days = CollectedDays::default();
+    let mut lagging = BTreeSet::new();
     loop {
         tokio::time::sleep(INTERVAL).await;
-        match once(&shared, &watch, &settings, &mut days).await {
-            Ok(()) => shared.readiness.progressed(shared.now_ms()),
+        match once(&shared, &watch, &settings, &mut days, &mut lagging).await {
+            Ok(()) => {
+                metrics::gauge!(meters::PROGRESS).set(now_seconds());
+                shared.readiness.progressed(shared.now_ms());
+            }
             Err(error) => tracing::warn!("progress was not recorded: {error:#}"),
         }
     }
@@ -37,6 +43,7 @@ async fn once(
     watch: &Watch,
     settings: &Settings,
     days: &mut CollectedDays,
+    lagging: &mut BTreeSet<i32>,
 ) -> anyhow::Result<()> {
     let now = SystemClock.now();
     let seen_ends = {
@@ -48,14 +55,19 @@ async fn once(
         .await?
     };
     let states = streams::progress(&shared.store).await?;
+    let lag = |number: i32| metrics::gauge!(meters::LAG_RECORDS, "partition" => number.to_string());
+    // A partition that went to another process lags there.
+    let own: BTreeSet<i32> = seen_ends.iter().map(|(number, ..)| *number).collect();
+    lagging.difference(&own).for_each(|gone| lag(*gone).set(0.0));
+    *lagging = own;
     for (number, committed, end) in seen_ends {
-        metrics::gauge!("tollgate_lag_records", "partition" => number.to_string()).set((end - committed) as f64);
+        lag(number).set((end - committed) as f64);
         if let Some(claim) = claim_of(&states, watch.stream(), number) {
             streams::record_progress(&shared.store, &claim, end, now).await?;
         }
     }
     forget(shared, now).await?;
-    metrics::gauge!("tollgate_outbox_bytes").set(shared.outbox_bytes.load(std::sync::atomic::Ordering::Relaxed) as f64);
+    metrics::gauge!(meters::OUTBOX_BYTES).set(shared.outbox_bytes.load(std::sync::atomic::Ordering::Relaxed) as f64);
     let grace = TimeDelta::minutes(settings.number("nontarget.grace_minutes")?);
     let states = streams::progress(&shared.store).await?;
     if let Some(last) = days.complete_through(&states, now, shared.live.snapshot().zone, grace) {
@@ -74,7 +86,7 @@ async fn forget(shared: &Shared, now: DateTime<Utc>) -> anyhow::Result<()> {
     let mut seen = shared.seen.write().expect("no panic under this lock");
     seen.forget(ended.timestamp_millis(), settled.timestamp_millis());
     seen.raise_horizon(horizon.map_or(i64::MIN, |at| at.timestamp_millis()));
-    metrics::gauge!("tollgate_identities").set(seen.len() as f64);
+    metrics::gauge!(meters::IDENTITIES).set(seen.len() as f64);
     Ok(())
 }
 

@@ -22,6 +22,7 @@ use super::seen::Seen;
 use crate::charge::Arena;
 use crate::clickhouse::ClickHouse;
 use crate::clickhouse::deliver::probe;
+use crate::meters;
 use crate::monitor::Readiness;
 use crate::operator_dir::world_plan;
 use crate::rework;
@@ -77,6 +78,9 @@ impl Shared {
             prefixes = snapshot.prefixes().len(),
             "snapshot in force"
         );
+        metrics::gauge!(meters::OUTBOX_MAX_BYTES).set(settings.number("outbox.max_bytes")? as f64);
+        metrics::gauge!(meters::SUSPENSE_ALARM_PERCENT).set(settings.number("suspense.alarm_percent")? as f64);
+        metrics::gauge!(meters::CLICKHOUSE_UP).set(1.0);
         let shared = Self {
             seen: RwLock::new(load_identities(&store).await?),
             counters: Committed::load(&store, SystemClock.now().date_naive()).await?,
