@@ -145,6 +145,8 @@ pub struct ChargedLeg {
     pub leg: u8,
     /// Older than the duplicate window when it arrived, or of a file that is imported: looked up exactly (A8).
     pub late: bool,
+    /// The call took place in spite of a lock.
+    pub lock_breach: bool,
     /// Position of the record.
     pub offset: i64,
     /// Message time.
@@ -271,6 +273,7 @@ impl Arena {
             outcome: if row.rated.price.is_some() { Outcome::Rated } else { Outcome::NonTarget },
             leg: row.leg,
             late: row.late || at.import_id != 0,
+            lock_breach: row.rated.price.as_ref().is_some_and(|price| price.breached_lock.is_some()),
             offset: at.place.offset,
             received_ms: at.received_ms,
             end_ms: row.call.end_ms,
@@ -336,6 +339,7 @@ impl Arena {
             outcome: Outcome::Suspended,
             leg,
             late: late || at.import_id != 0,
+            lock_breach: false,
             offset: at.place.offset,
             received_ms: at.received_ms,
             end_ms: call.map_or(at.received_ms, |call| call.end_ms),
@@ -417,6 +421,7 @@ mod tests {
             outcome: Outcome::Rated,
             leg: 0,
             late: false,
+            lock_breach: false,
             offset,
             received_ms: 0,
             end_ms: 0,

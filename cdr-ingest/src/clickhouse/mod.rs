@@ -8,6 +8,7 @@
 pub mod deliver;
 pub mod dictionary;
 pub mod mask;
+pub mod revision;
 pub mod row;
 pub mod schema;
 

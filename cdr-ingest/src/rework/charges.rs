@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::Trouble;
 use crate::charge::Identity;
 use crate::clickhouse::ClickHouse;
-use crate::clickhouse::row::Revised;
+use crate::clickhouse::revision::Revised;
 use crate::stream::service::Shared;
 
 /// Charges of a portion.

@@ -19,7 +19,7 @@ use super::charges::Charge;
 use super::{Prepared, Trouble};
 use crate::assemble::{Assembly, Owed};
 use crate::charge::Periods;
-use crate::clickhouse::row::revisions;
+use crate::clickhouse::revision::revisions;
 use crate::stream::commit::ids_of;
 use crate::stream::service::Shared;
 

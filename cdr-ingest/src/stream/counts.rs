@@ -12,7 +12,6 @@ use rustc_hash::FxHashMap;
 
 use super::commit::Prepared;
 use crate::assemble::count_of;
-use crate::clickhouse::row::breaches_lock;
 use crate::meters;
 
 /// Counts a committed batch.
@@ -43,11 +42,10 @@ pub(super) fn count(prepared: &Prepared, sources: &[SourceRow]) {
     metrics::histogram!(meters::BATCH_RECORDS).record(f64::from(prepared.summary.records));
 }
 
-/// Legs in spite of a lock: rows that say so, and records that wait for it.
+/// Legs in spite of a lock: those that were charged, and records that wait for it.
 fn breaches(prepared: &Prepared) -> u64 {
     let legs = prepared.arena.legs.iter().zip(&prepared.marks);
-    let rated = legs.filter(|(leg, repeat)| !**repeat && leg.outcome == Outcome::Rated);
-    let charged = rated.filter(|(leg, _)| breaches_lock(&prepared.arena.rows[leg.row.clone()])).count();
+    let charged = legs.filter(|(leg, repeat)| !**repeat && leg.lock_breach).count();
     let waiting = prepared.assembled.suspense.iter().filter(|entry| entry.code.as_str() == "LOCK_BREACH").count();
     (charged + waiting) as u64
 }
