@@ -59,6 +59,11 @@ class Child:
         """SIGKILL: no goodbye, nothing flushed."""
         self._process.kill()
 
+    def send(self, number):
+        """A signal, if it still runs."""
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+
     def ask_to_end(self):
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)

@@ -19,7 +19,7 @@ from local import engines, kafka_protocol, kafka_topics, layout, machine
 from local.cli import without_password
 from local.failure import StackError
 
-from demo_lib import chaos, corrections, stream, tour
+from demo_lib import chaos, corrections, storm, stream, tour
 from demo_lib.children import Children, executable
 from demo_lib.progress import say
 from demo_lib.setting import DATABASE, Setting, in_database, last_midnight, new_topic, utc_now
@@ -31,6 +31,7 @@ arrived: an independent oracle, ClickHouse and Postgres must agree per account, 
 
   deploy/demo                                      a million records, 50,000 accounts; some minutes
   deploy/demo --chaos                              the same under ten kill -9, five of them between COMMIT and ClickHouse
+  deploy/demo --storm 30                           half an hour of kills, frozen processes and engines that die and come back
   deploy/demo --cdrs 20000 --accounts 1000         a quick look
 """
 
@@ -76,6 +77,8 @@ def parser():
     top.add_argument("--partitions", type=positive, default=4, help="partitions of the topic (default 4)")
     top.add_argument("--processes", type=positive, default=1, help="cdr-ingest processes that share the partitions (default 1)")
     top.add_argument("--chaos", action="store_true", help="kill -9 the process ten times while records keep coming")
+    top.add_argument("--storm", type=positive, metavar="MINUTES",
+                     help="5,000 records a second for so long, two processes, while processes, Postgres and ClickHouse die and come back at random")
     top.add_argument("--keep", action="store_true", help="leave the engines running that the demo started, and keep the made-up files")
     top.add_argument("--no-build", action="store_true", help=argparse.SUPPRESS)
     top.add_argument("--no-tour", action="store_true", help=argparse.SUPPRESS)
@@ -91,6 +94,10 @@ def positive(text):
 def run(options):
     if options.chaos and options.processes > 1:
         raise StackError("--chaos kills one process", "leave --processes out")
+    if options.storm:
+        if options.chaos or options.processes > 1:
+            raise StackError("--storm has its own kills and its own number of processes", "leave --chaos and --processes out")
+        options.cdrs = options.storm * 60 * storm.PER_SECOND
     if not options.no_build:
         build()
     programs = machine.target_directory() / "release"
@@ -171,7 +178,12 @@ def drive(setting, options):
         children.foreground("generate", setting.generate_operator())
         say("loading it into Postgres")
         children.foreground("load", setting.load())
-        seconds, shortfall = under_kills(setting, children) if options.chaos else in_peace(setting, children, options.processes)
+        if options.storm:
+            seconds, shortfall = in_a_storm(setting, children, options.storm * 60)
+        elif options.chaos:
+            seconds, shortfall = under_kills(setting, children)
+        else:
+            seconds, shortfall = in_peace(setting, children, options.processes)
         complaints = [shortfall] if shortfall else []
         if not options.no_tour:
             complaints += show(lambda: tour.walk(setting, children), "the tour of the admin API")
@@ -198,6 +210,14 @@ def under_kills(setting, children):
     seconds = drill.run()
     say(chaos.summary(drill.kills))
     return seconds, chaos.verdict(drill.kills, drill.commits_since_kill)
+
+
+def in_a_storm(setting, children, duration):
+    weather = storm.Storm(setting, children, duration)
+    say(f"{storm.PER_SECOND:,} records a second for {duration // 60} minutes, {storm.PROCESSES} processes; blows at random moments")
+    seconds = weather.run()
+    say(weather.summary())
+    return seconds, ""
 
 
 def show(chapter, name):

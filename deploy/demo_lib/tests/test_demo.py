@@ -11,7 +11,7 @@ from unittest import mock
 
 from local.failure import StackError
 
-from demo_lib import chaos, cli, stream, tour
+from demo_lib import chaos, cli, storm, stream, tour
 from demo_lib.children import Children, parse
 from demo_lib.progress import Progress
 from demo_lib.setting import Setting, in_database, last_midnight, new_topic, utc_now
@@ -93,6 +93,13 @@ class Kills(WithStandIn):
         self.assertEqual(chaos.verdict([gap] * 3 + [other] * 7, 1), "")
         self.assertIn("only 2 kills fell between", chaos.verdict([gap] * 2 + [other] * 8, 1))
         self.assertIn("after the last kill", chaos.verdict([gap] * 10, 0))
+
+    def test_a_storm_is_the_same_for_one_seed_and_strikes_everybody(self):
+        blows = storm.schedule(3, 1800)
+        self.assertEqual(blows, storm.schedule(3, 1800))
+        self.assertLess(sum(blow.after_seconds for blow in blows), 1800)
+        self.assertEqual({blow.kind for blow in storm.schedule(3, 7200)}, set(storm.BLOWS))
+        self.assertTrue(all(0 <= blow.victim < storm.PROCESSES for blow in blows))
 
     def test_pace_makes_the_stream_last(self):
         for cdrs in (20_000, 1_000_000):
