@@ -71,8 +71,10 @@ class Setting:
                 "--operator", self.operator, "--cdrs", self.cdrs, "--seed", self.seed, "--until", self.until, "--expect", self.expected]
 
     def run(self, instance, *options):
-        return [self.ingest, "run", "--kafka", self.kafka, "--topic", self.topic, "--group", self.topic, "--instance", instance, *self.books,
-                "--log-json", "--log", LOG, *options]
+        """`instance`: name within the group; None for a member that the group forgets when it leaves."""
+        named = [] if instance is None else ["--instance", instance]
+        return [self.ingest, "run", "--kafka", self.kafka, "--topic", self.topic, "--group", self.topic, *named, *self.books, "--log-json",
+                "--log", LOG, *options]
 
     def report(self, seconds):
         return [self.ingest, "report", *self.books, "--expected", self.expected, "--seconds", f"{seconds:.3f}"]

@@ -3,7 +3,8 @@
 Owns: the schedule of blows, the supervision of several `cdr-ingest run` in one group, bringing engines back.
 Does not own: the verdict on the money (`cdr-ingest report`, `cdr-ingest reconcile`).
 Always: the same seed gives the same blows at the same moments; only engines of our own stack are struck, and never the broker, which keeps its records
-        in memory only; a process that ends by itself is started again, as a supervisor would, and counted.
+        in memory only; a process that ends by itself is started again, as a supervisor would, and counted. Members of the group have no names of their own:
+        the local broker never lets go of a named one that does not come back, and whoever joins after it waits for ever.
 """
 
 import os
@@ -107,7 +108,7 @@ class Storm:
 
     def _start(self, number):
         self._restart_at.pop(number, None)
-        command = self._setting.run(f"storm-{number}", "--batch-ms", BATCH_MS)
+        command = self._setting.run(None, "--batch-ms", BATCH_MS)
         self._running[number] = self._children.start(f"run-{number}", command, self._events)
 
     def _live(self, seconds):
@@ -148,7 +149,7 @@ class Storm:
     def _last(self):
         """The end of the topic, in calm weather; an engine that is still down is brought back first."""
         self._bring_up()
-        child = self._children.start("run-0", self._setting.run("storm-0", "--stop-at-end"), self._events)
+        child = self._children.start("run-0", self._setting.run(None, "--stop-at-end"), self._events)
         deadline = time.monotonic() + LAST_SECONDS
         while child.poll() is None:
             source, event = next_event(self._events, 0.5)
@@ -173,7 +174,7 @@ class Storm:
         elif blow.kind == FREEZE:
             self._freeze(blow)
         elif blow.kind == GUEST:
-            guest = self._children.start("run-guest", self._setting.run("storm-guest", "--batch-ms", BATCH_MS), self._events)
+            guest = self._children.start("run-guest", self._setting.run(None, "--batch-ms", BATCH_MS), self._events)
             self._live(GUEST_SECONDS)
             guest.terminate()
         else:
