@@ -33,7 +33,7 @@ mod openapi;
 mod router;
 mod serve;
 
-pub use calls::CallsReader;
+pub use calls::{CallRow, CallsFilter, CallsReader, Numbers, Position, TrafficRow};
 pub use openapi::openapi_json;
 pub use router::app;
 pub use serve::serve_on;

@@ -97,7 +97,7 @@ pub(crate) fn keyed_of_cursor(cursor: Option<&str>) -> Result<Option<(String, i6
 
 /// The cursor behind a call.
 pub(crate) fn cursor_of_call(position: &Position) -> String {
-    hex(&format!("c:{}:{}:{}", position.started_ms, position.identity, position.revision))
+    hex(&format!("c:{}:{}", position.started_ms, position.identity))
 }
 
 /// The call in a cursor.
@@ -107,9 +107,8 @@ pub(crate) fn call_of_cursor(cursor: Option<&str>) -> Result<Option<Position>, P
         let mut parts = text.strip_prefix("c:")?.split(':');
         let started_ms = parts.next()?.parse().ok()?;
         let identity = parts.next()?.to_owned();
-        let revision = parts.next()?.parse().ok()?;
         let whole = identity.len() == 32 && identity.bytes().all(|byte| byte.is_ascii_hexdigit());
-        (whole && parts.next().is_none()).then_some(Position { started_ms, identity, revision })
+        (whole && parts.next().is_none()).then_some(Position { started_ms, identity })
     };
     unhex(cursor).and_then(read).map(Some).ok_or_else(strange_cursor)
 }
@@ -168,13 +167,13 @@ mod tests {
         assert_eq!(id_of_cursor(None).unwrap(), None);
         let keyed = ("short:112".to_owned(), 7);
         assert_eq!(keyed_of_cursor(Some(&cursor_of_keyed(&keyed.0, keyed.1))).unwrap(), Some(keyed));
-        let position = Position { started_ms: 1_751_364_000_123, identity: "0123456789ABCDEF".repeat(2), revision: 1 };
+        let position = Position { started_ms: 1_751_364_000_123, identity: "0123456789ABCDEF".repeat(2) };
         assert_eq!(call_of_cursor(Some(&cursor_of_call(&position))).unwrap(), Some(position));
     }
 
     #[test]
     fn strange_cursors_are_refused() {
-        for text in ["x", "zz", "abc", "00", "ёё", &cursor_of_id(1), &hex("c:1:short:0"), &hex("c:1::0")] {
+        for text in ["x", "zz", "abc", "00", "ёё", &cursor_of_id(1), &hex("c:1:short"), &hex("c:1:")] {
             assert!(call_of_cursor(Some(text)).is_err(), "{text}");
         }
         for text in ["zz", &hex("i:x"), &hex("c:1:2:3"), &hex("i:")] {

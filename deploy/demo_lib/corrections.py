@@ -14,7 +14,7 @@ from local.failure import StackError
 
 from demo_lib.children import free_port, wait_until
 from demo_lib.progress import say
-from demo_lib.tour import START_SECONDS, Api, Subject, clipped, make_token, rows
+from demo_lib.tour import START_SECONDS, Api, Subject, calls_of, clipped, make_token, rows
 
 ROLLED_BACK = 1_000
 DIFFERENCES_SHOWN = 4
@@ -75,8 +75,7 @@ def rate_again(desk, subject):
     """A price was wrong: what it would come to is shown first, then done."""
     before = desk.owed(subject.account)
     period = {"from": min(subject.days), "to": max(subject.days)}
-    call = next(call for call in desk.api.get(f"/v1/accounts/{subject.account}/calls", {**period, "limit": 1000})["items"]
-                if call["service"] == "outgoing" and Decimal(call["gross"]) and call["prefix"])
+    call = next(call for call in calls_of(desk.api, subject, limit=1000)["items"] if Decimal(call["gross"]) and call["prefix"])
     prefix = call["prefix"]
     for name in lists_of(desk.setting, subject.account):
         activate(desk, name, f"prefix,service,price,billing\n{prefix},outgoing,0.10,1/1\n")

@@ -19,6 +19,7 @@ from demo_lib.children import free_port, wait_until
 
 START_SECONDS = 60
 ANSWER_SECONDS = 30
+SERVICE = "outgoing"
 CALLS_SHOWN = 4
 CALLS_LOOKED_AT = 100
 CHARGES_REPLAYED = 10_000
@@ -71,17 +72,29 @@ def account(api, subject):
     yield f"account {subject.account}: balance {found['balance']} {found['currency']}, plan {found['plan']}, {terms}"
 
 
+def calls_of(api, subject, **asked):
+    """Calls of the subject's days, of the one service that is looked at."""
+    period = {"from": min(subject.days), "to": max(subject.days)}
+    return api.get(f"/v1/accounts/{subject.account}/calls", {"service": SERVICE, **period, **asked})
+
+
 def calls(api, subject):
-    found = api.get(f"/v1/accounts/{subject.account}/calls", {"from": min(subject.days), "to": max(subject.days), "limit": CALLS_SHOWN})
-    yield f"its calls: {found['total']}, the last of them"
+    found = calls_of(api, subject, limit=CALLS_SHOWN)
+    yield f"its {SERVICE} calls: {found['total']}, the last of them"
     for call in found["items"]:
         billed = f"{call['billed_seconds']} s" if call["disposition"] == "answered" else call["disposition"]
         where = call["destination"] or "-"
         yield f"    {call['started_at'][:19]}  {call['service']:<9} {call['dst']:<15} {where:<22} {billed:>10}  {call['gross']:>12} {call['currency']}"
 
 
+def traffic(api, subject):
+    found = api.get(f"/v1/accounts/{subject.account}/traffic", {"from": subject.month, "to": subject.month})
+    for month in found["items"]:
+        yield f"its traffic of {month['month']}: {month['calls']} calls, {month['seconds']} s, {month['gross']} {month['currency']}"
+
+
 def why(api, subject):
-    found = api.get(f"/v1/accounts/{subject.account}/calls", {"from": min(subject.days), "to": max(subject.days), "limit": CALLS_LOOKED_AT})
+    found = calls_of(api, subject, limit=CALLS_LOOKED_AT)
     charge = next((call for call in found["items"] if call["disposition"] == "answered" and Decimal(call["gross"])), found["items"][0])
     told = api.get(f"/v1/charges/{charge['id']}/why")
     yield f"why does the call of {charge['started_at'][:19]} cost {charge['gross']} {charge['currency']}?"
@@ -124,7 +137,7 @@ def invoice(api, subject):
         raise StackError(f"the invoice comes to {found['gross']}, and the oracle expected {subject.month_total}")
 
 
-QUESTIONS = (account, calls, why, tariff, lock, number, invoice)
+QUESTIONS = (account, calls, traffic, why, tariff, lock, number, invoice)
 
 
 def walk(setting, children):

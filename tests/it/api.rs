@@ -123,10 +123,11 @@ async fn an_account_its_calls_its_invoice_and_its_limit() {
     assert_eq!((account.body["balance"].as_str(), account.body["credit_limit"].as_str()), (Some("-1.8"), Some("1000")));
     let days =
         format!("from={}&to={}", (now - TimeDelta::days(1)).date_naive(), (now + TimeDelta::days(1)).date_naive());
-    let calls = api.get(&format!("/v1/accounts/a2/calls?{days}&limit=2"), "support").await;
+    let calls = api.get(&format!("/v1/accounts/a2/calls?service=outgoing&{days}&limit=2"), "support").await;
     assert_eq!(calls.body["items"].as_array().map(Vec::len), Some(2), "{}", calls.body);
     let cursor = calls.body["next_cursor"].as_str().unwrap();
-    let rest = api.get(&format!("/v1/accounts/a2/calls?{days}&limit=2&cursor={cursor}"), "support").await;
+    let rest =
+        api.get(&format!("/v1/accounts/a2/calls?service=outgoing&{days}&limit=2&cursor={cursor}"), "support").await;
     assert_eq!(rest.body["items"].as_array().map(Vec::len), Some(1), "{}", rest.body);
 
     // Three calls of 0.60: 1.80 with 22 % inside: 1.80 * 22 / 122 = 0.3246.

@@ -20,6 +20,7 @@ mod plan;
 mod price_lists;
 mod restart;
 mod rework;
+mod search;
 mod terms;
 mod views;
 mod why;

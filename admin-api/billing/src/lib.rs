@@ -1,6 +1,6 @@
 //! The books of Tollgate: the only crate that speaks SQL to Postgres.
 //!
-//! Owns: the schema and its migrations, and the rooms: [`accounts`], [`ledger`], [`numbers`], [`locks`], [`terms`], [`counters`], [`charges`] (what ClickHouse keeps of them), [`currencies`], [`price_lists`], [`invoicing`], [`streams`] (position, outbox and identities
+//! Owns: the schema and its migrations, and the rooms: [`accounts`], [`ledger`], [`numbers`], [`locks`], [`terms`], [`counters`], [`charges`] (what ClickHouse keeps of them), [`currencies`], [`fees`], [`price_lists`], [`invoicing`], [`streams`] (position, outbox and identities
 //! of the record stream), [`suspense`], [`rework`] (jobs that rate again), [`staff`], [`audit`], [`operator`] (loading a whole operator), the read-only [`hot_path`], and the [`numbering_plan`] of the process.
 //! Does not own: HTTP, Kafka, ClickHouse, the price of a call.
 //! Always: a balance changes only in the transaction that writes what it sums up; every write of a person goes through a [`change::Change`] and leaves
@@ -18,6 +18,7 @@ pub mod accounts;
 pub mod charges;
 pub mod counters;
 pub mod currencies;
+pub mod fees;
 pub mod invoicing;
 pub mod ledger;
 pub mod locks;

@@ -178,7 +178,8 @@ class Answers:
         self.changed = changed
 
     def get(self, path, parameters=None):
-        name = "calls" if path.endswith("/calls") else path.split("/")[2] if "invoices" not in path else "invoices"
+        last = path.rsplit("/", 1)[1]
+        name = last if last in ("calls", "traffic") else path.split("/")[2] if "invoices" not in path else "invoices"
         return self.changed.get(name.replace("-", "_"), ANSWERS[name])
 
 
@@ -186,6 +187,7 @@ ANSWERS = {
     "accounts": {"payment_mode": "prepaid", "credit_policy": "none", "balance": "93.99", "currency": "RUB", "plan": "second"},
     "calls": {"total": 1, "items": [{"id": "0F", "started_at": "2026-11-01T10:00:00.000Z", "disposition": "answered", "billed_seconds": 78, "service": "outgoing",
                                      "dst": "79161234567", "destination": "Russia mobile", "gross": "0.0078", "currency": "RUB"}]},
+    "traffic": {"items": [{"month": "2026-11", "calls": 3, "seconds": 90, "gross": "4.004", "currency": "RUB"}]},
     "charges": {"agrees": True, "differences": [], "text": ["outgoing call: 79161234567", "to pay: 0.0078 RUB"]},
     "tariff-check": {"verdict": "ok", "explanation": {"amount": "0.0078", "currency": "RUB", "refusal": None, "lines": [{"text": "x" * 200}]}},
     "lock-check": {"code": "LOCKED_GLOBAL", "locks": [{"scope": "global", "mask": "381", "origin": "operator"}]},
@@ -215,7 +217,7 @@ class Tour(unittest.TestCase):
 
     def test_every_question_is_told(self):
         text = tour.told(Answers(), self.subject("4.004"))     # within half a kopeck of the invoice
-        for part in ("balance 93.99 RUB", "79161234567", "0.0078 RUB; verdict ok", "LOCKED_GLOBAL", "global lock on 381", "has_calls", "why does the call of 2026-11-01T10:00:00 cost 0.0078 RUB?", "to pay: 0.0078 RUB", "4.00 RUB, of which tax 0.72"):
+        for part in ("balance 93.99 RUB", "its traffic of 2026-11: 3 calls, 90 s, 4.004 RUB", "79161234567", "0.0078 RUB; verdict ok", "LOCKED_GLOBAL", "global lock on 381", "has_calls", "why does the call of 2026-11-01T10:00:00 cost 0.0078 RUB?", "to pay: 0.0078 RUB", "4.00 RUB, of which tax 0.72"):
             self.assertIn(part, text)
         self.assertLessEqual(max(len(line) for line in text.splitlines()), tour.WIDTH)
 

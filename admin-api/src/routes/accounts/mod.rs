@@ -1,16 +1,19 @@
 //! Endpoints of accounts.
 //!
 //! Owns: the list of them.
-//! Does not own: accounts (`billing::accounts`), their calls (`calls`), their months (`billing::invoicing`).
+//! Does not own: accounts (`billing::accounts`), their calls (`crate::calls`), their fees (`billing::fees`), their months (`billing::invoicing`).
 //! Always: an account is named by its code.
 
 pub(crate) mod bundles;
 pub(crate) mod calls;
 pub(crate) mod discounts;
+pub(crate) mod fees;
 pub(crate) mod get;
 pub(crate) mod history;
 pub(crate) mod invoice;
+pub(crate) mod recordings;
 pub(crate) mod set_credit_limit;
+pub(crate) mod traffic;
 
 use billing::accounts::{Account, by_code};
 

@@ -153,11 +153,11 @@ pub(crate) struct Why {
     get, path = "/v1/charges/{identity}/why", operation_id = "charge_why", tag = "tariffs",
     params(("identity" = String, Path, description = "`id` of the call in the list of calls: 32 hexadecimal digits", example = "0F1E2D3C4B5A69788796A5B4C3D2E1F0"), WhyQuery),
     responses((status = 200, description = "The explanation; as `text/plain` its text alone", body = Why, example = json!({
-        "call": {"id": "0F1E2D3C4B5A69788796A5B4C3D2E1F0", "revision": 0, "started_at": "2026-07-01T10:00:00Z",
+        "call": {"id": "0F1E2D3C4B5A69788796A5B4C3D2E1F0", "revision": 0, "archived": true, "started_at": "2026-07-01T10:00:00Z",
                  "answered_at": "2026-07-01T10:00:04Z", "ended_at": "2026-07-01T10:01:19Z", "source": "sbc-1", "cdr_id": "7f3a", "call_id": "c-91",
                  "leg": 0, "src": "74951201031", "dst": "381114112060", "service": "outgoing", "direction": "out", "outcome": "rated",
                  "disposition": "answered", "release_cause": "16", "provider": "mtt", "destination": "Serbia", "prefix": "38111", "rate": 17,
-                 "billed_seconds": 78, "gross": "0.0078", "net": "0.006393443", "tax_rate": "22", "currency": "RUB", "lock_breach": false,
+                 "duration_ms": 75000, "billed_seconds": 78, "quantity": 0, "gross": "0.0078", "net": "0.006393443", "tax_rate": "22", "currency": "RUB", "lock_breach": false,
                  "emergency": false},
         "account": "A-000001", "version": 7,
         "charged": {"retail": {"list": "retail", "rate": 17, "gross": "0.0078", "net": "0.006393443", "tax_rate": "22", "currency": "RUB",
@@ -201,7 +201,7 @@ pub(crate) async fn handler(
         return Ok((text.join("\n") + "\n").into_response());
     }
     let why = Why {
-        call: CallView::of(call, &current),
+        call: CallView::of(call, &current, state.clock.now()),
         account: charge.account.and_then(|id| then.account_by_id(id)).map(|index| then.account_code(index).to_owned()),
         version: charge.version,
         charged: view(&charge.figures, &then),
