@@ -4,6 +4,8 @@
 //! Does not own: the statements (`admin_api::CallsReader`).
 //! Always: the accounts asked for differ from question to question, so that what is measured is not what the last one left in memory.
 
+#![expect(clippy::print_stdout, reason = "the figures are what the program is for")]
+
 use std::time::Instant;
 
 use admin_api::{CallsFilter, CallsReader, Numbers};
