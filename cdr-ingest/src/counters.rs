@@ -65,7 +65,7 @@ impl<'a> Standings<'a> {
 
     /// Moves the counters by a leg, unless it repeats one; returns what it added.
     pub fn count(&mut self, identity: Identity, draws: &[Draw]) -> Vec<Draw> {
-        if !self.counted.insert(identity) || self.before.is_repeat(&identity) {
+        if self.before.is_repeat(&identity) || !self.counted.insert(identity) {
             return Vec::new();
         }
         self.move_on(draws);

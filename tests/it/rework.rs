@@ -162,6 +162,60 @@ async fn a_corrected_record_is_charged_as_corrected() {
     desk.close().await;
 }
 
+/// A record that could not be read is given by hand, but has no price yet: it waits as before, and is charged when there is one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_corrected_record_may_have_to_wait_for_its_price() {
+    let world = World::new(1).await;
+    world.send_at(0, b"garbage", Utc::now());
+    world.ingest().await.unwrap();
+    let desk = Desk::open(world).await;
+    let id = desk.get("/v1/suspense").await["items"][0]["id"].as_i64().unwrap();
+    let by_hand = record("by hand", json!({"dst": "442071838750"})).to_string();
+    let body = json!({"record": by_hand, "reason": "from the switch's log"});
+    let answer = desk.api.ask("PUT", &format!("/v1/suspense/{id}/correction"), "admin", &[], Some(body)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let again = json!({"ids": [id], "reason": "try"});
+    let done = desk.done("/v1/suspense/recycle", again.clone()).await;
+    assert_eq!(done["counts"], json!({"still_open": 1}));
+    assert_eq!(desk.get(&format!("/v1/suspense/{id}")).await["code"], "NO_RETAIL_PRICE");
+    assert_eq!(desk.waiting().await, 1);
+    price(&desk, "44", "1.20").await;
+    assert_eq!(desk.done("/v1/suspense/recycle", again).await["counts"], json!({"recycled": 1}));
+    assert_eq!((desk.world.balance("a1").await.as_str(), desk.waiting().await), ("98.8", 0));
+    desk.close().await;
+}
+
+/// Both legs of a call within the network wait; each is charged once, and a bundle is drawn from once.
+#[tokio::test(flavor = "multi_thread")]
+async fn both_legs_of_a_record_are_recycled_each_once() {
+    let world = World::new(1).await;
+    world.send(0, &record("on net", json!({"src": "74950000004", "dst": "74950000001", "disposition": "answered"})));
+    world
+        .send(0, &record("bad", json!({"src": "74950000004", "dst": "74950000001", "end_at": "2001-01-01T00:00:00Z"})));
+    world.ingest().await.unwrap();
+    let legs = world.count("sum(calls) FROM calls").await;
+    let desk = Desk::open(world).await;
+    let list = desk.get("/v1/suspense").await;
+    let id = list["items"][0]["id"].as_i64().unwrap();
+    assert_eq!(list["total"], 1);
+    let good = record("on net", json!({}));
+    let body = json!({"end_at": good["end_at"], "reason": "the clock of the switch was wrong"});
+    let answer = desk.api.ask("PUT", &format!("/v1/suspense/{id}/correction"), "admin", &[], Some(body)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let done = desk.done("/v1/suspense/recycle", json!({"ids": [id], "reason": "corrected"})).await;
+    assert_eq!(done["counts"], json!({"recycled": 1}), "{done}");
+    assert_eq!(desk.world.count("sum(calls) FROM calls").await, legs * 2, "as many legs as of its like");
+    let drawn = desk
+        .world
+        .text(
+            "groupArray(tuple(counters_before, counters_added))",
+            "FROM (SELECT * FROM calls WHERE notEmpty(counter_ids) ORDER BY counters_before)",
+        )
+        .await;
+    assert_eq!(drawn, "[([0],[60]),([60],[60])]");
+    desk.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn discarded_records_wait_no_longer_and_cost_nothing() {
     let world = World::new(1).await;
@@ -312,5 +366,17 @@ async fn an_import_is_rolled_back_and_can_come_again() {
     assert_eq!((desk.world.count("sum(calls) FROM calls").await, desk.waiting().await), (4, 1));
     assert_eq!(desk.world.count("count() FROM duplicates").await, 1);
     assert_eq!(non_target().await, called);
+    // What came again is a charge like any other: rated again, and taken back once more.
+    price(&desk, "7", "0.30").await;
+    let (from, to) = period();
+    let scope = json!({"account": "a1", "from": from, "to": to, "reason": "wrong price"});
+    let (_, done) = desk.shown_and_done("/v1/re-ratings", scope).await;
+    assert_eq!(done["counts"], json!({"changed": 2}));
+    assert_eq!(desk.world.balance("a1").await, "99.4");
+    let place = json!({"cluster": "test", "topic": desk.world.name, "partition": 0, "from_offset": 5, "to_offset": 10});
+    let (_, done) = desk.shown_and_done("/v1/roll-backs", json!({"place": place, "reason": "still not ours"})).await;
+    assert_eq!(done["counts"], json!({"charges": 3, "suspended": 1}));
+    assert_eq!(desk.world.balance("a1").await, "99.7");
+    assert_eq!((desk.world.count("sum(calls) FROM calls").await, desk.waiting().await), (1, 0));
     desk.close().await;
 }

@@ -24,7 +24,7 @@ pub const COLUMNS: &str = "hex(identity), revision, tariff_version, account_id, 
     counter_ids, counter_periods, counters_before, counters_added, retail_list, retail_rate, gross, net, tax_rate, toString(currency), list_amount,
     toString(list_currency), exchange_rate, discount_id, billed_seconds + quantity, seconds_covered, wholesale_list, wholesale_rate, wholesale_amount,
     toString(wholesale_currency), wholesale_cost, toString(wholesale_cost_currency), wholesale_exchange_rate, toUInt8(wholesale_missing), lock_id,
-    toUInt8(emergency)";
+    toUInt8(emergency), batch_id";
 
 /// A row of table `calls`. No `Debug`: numbers do not belong into logs.
 #[derive(Clone, Deserialize)]
@@ -73,6 +73,8 @@ pub struct ChargeRow {
     wholesale_missing: u8,
     lock: u64,
     emergency: u8,
+    /// Identifier of the INSERT that brought the row: of two rows of a leg the later one has the higher.
+    pub batch_id: u64,
 }
 
 fn strange(identity: &str, column: &str) -> StoreError {
@@ -178,7 +180,8 @@ impl ChargeRow {
     }
 }
 
-/// The charges that rows make together, in order of their identities: a re-rated leg has a row for each revision, later ones hold differences.
+/// The charges that rows make together, in order of their identities: a re-rated leg has a row for each revision, later ones hold differences. A record that
+/// was rolled back and came again begins anew with revision 0: which row is the latest the order of their INSERTs says.
 ///
 /// # Errors
 /// [`StoreError::Inconsistent`] for a row that no rating writes.
@@ -187,7 +190,8 @@ pub fn latest(rows: Vec<ChargeRow>) -> Result<Vec<StoredCharge>, StoreError> {
     for mut row in rows {
         let identity = row.identity.clone();
         if let Some(other) = legs.remove(&identity) {
-            let (mut later, earlier) = if other.revision > row.revision { (other, row) } else { (row, other) };
+            let is_later = (other.batch_id, other.revision) > (row.batch_id, row.revision);
+            let (mut later, earlier) = if is_later { (other, row) } else { (row, other) };
             later.add(&earlier).ok_or_else(|| strange(&identity, "sum of revisions"))?;
             row = later;
         }
@@ -280,6 +284,7 @@ mod tests {
             wholesale_missing: 1,
             lock: 0,
             emergency: 0,
+            batch_id: 0,
         }
     }
 
@@ -294,7 +299,7 @@ mod tests {
                 })
                 .count()
         };
-        assert_eq!(depth_0(COLUMNS) + 1, 41);
+        assert_eq!(depth_0(COLUMNS) + 1, 42);
     }
 
     /// Amounts add up over revisions, all else is of the latest, whatever the order of the rows.

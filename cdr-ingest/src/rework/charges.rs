@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use billing::Store;
 use billing::charges::{self as stored, ChargeRow};
-use billing::rework::{ChargeScope, Portion, PortionOf};
+use billing::rework::{ChargeScope, Portion, PortionOf, revisions_given};
 use chrono::{NaiveDate, TimeDelta};
 use clickhouse::{Client, Row};
 use numbering::Digits;
@@ -235,6 +236,8 @@ pub struct Charge {
     pub kept: Kept,
     /// Sum of `calls` over its revisions: 0 when it was taken back.
     pub calls: i64,
+    /// The highest revision that it was ever given.
+    pub revision: u16,
 }
 
 impl Charge {
@@ -268,6 +271,7 @@ impl Charge {
 
 /// Reads the charges of a portion.
 pub(super) async fn read(
+    store: &Store,
     clickhouse: &ClickHouse,
     of: &ChargesOf<'_>,
     portion: Portion,
@@ -281,23 +285,26 @@ pub(super) async fn read(
     let (first, end) = (portion.first, portion.end);
     values.extend([first.0, end.0, first.0, first.1, end.0, end.1].map(Bound::Number));
     let rows: Vec<Fetched> = query(clickhouse.client(), &sql, values).fetch_all().await?;
-    let mut kept: BTreeMap<String, (u16, Kept, i64)> = BTreeMap::new();
+    let mut kept: BTreeMap<String, ((u64, u16), Kept, i64)> = BTreeMap::new();
     let mut charges = Vec::with_capacity(rows.len());
     for Fetched { charge, kept: own } in rows {
-        let calls = i64::from(own.calls);
-        let of_charge = kept.entry(charge.identity.clone()).or_insert_with(|| (charge.revision, own.clone(), 0));
+        let (calls, order) = (i64::from(own.calls), (charge.batch_id, charge.revision));
+        let of_charge = kept.entry(charge.identity.clone()).or_insert_with(|| (order, own.clone(), 0));
         of_charge.2 += calls;
-        if charge.revision > of_charge.0 {
-            (of_charge.0, of_charge.1) = (charge.revision, own);
+        if order > of_charge.0 {
+            (of_charge.0, of_charge.1) = (order, own);
         }
         charges.push(charge);
     }
+    let identities: Vec<Identity> = kept.values().map(|(_, kept, _)| kept.identity).collect();
+    let given = revisions_given(store, &identities).await?;
     let charges = stored::latest(charges).map_err(|error| Trouble::Hopeless(error.to_string()))?;
     Ok(charges
         .into_iter()
         .filter_map(|stored| {
             let (_, kept, calls) = kept.remove(&stored.identity)?;
-            Some(Charge { stored, kept, calls })
+            let revision = stored.revision.max(given.get(&kept.identity).copied().unwrap_or(0));
+            Some(Charge { stored, kept, calls, revision })
         })
         .collect())
 }

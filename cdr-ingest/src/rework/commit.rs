@@ -54,14 +54,12 @@ pub(super) async fn commit(
         }
     };
     if !known {
-        resend(shared, claim.stream, claim.partition).await.map_err(|error| Trouble::Hopeless(format!("{error:#}")))?;
+        resend(shared, claim.stream, claim.partition).await.map_err(|error| Trouble::Later(format!("{error:#}")))?;
         return Ok(Committed::Yes);
     }
     for part in done.assembled.parts {
         let id = part.id;
-        deliver(&shared.clickhouse, &parcel(part), false)
-            .await
-            .map_err(|error| Trouble::Hopeless(error.to_string()))?;
+        deliver(&shared.clickhouse, &parcel(part), false).await.map_err(|error| Trouble::Later(error.to_string()))?;
         delete(shared, &[id]).await;
     }
     Ok(Committed::Yes)

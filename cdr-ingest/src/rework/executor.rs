@@ -2,7 +2,7 @@
 //!
 //! Owns: taking a job over, its cut, counting its portions, going through them, its end.
 //! Does not own: what a portion does (`recycle`, `rerate`, `rollback`), its commit (`commit`).
-//! Always: a job begins when everything that was charged before it was filed is in ClickHouse; what an owner leaves half done the next one goes on with.
+//! Always: a job begins when everything that was charged before it was begun is in ClickHouse; what an owner leaves half done the next one goes on with.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,10 @@ use super::{Prepared, Trouble, recycle, rerate, rollback};
 use crate::stream::delivery::resend;
 use crate::stream::service::Shared;
 
+/// Time between two signs of life.
+const BEAT: Duration = Duration::from_secs(5);
+/// How often a portion is prepared anew because something moved meanwhile.
+const TRIES: u32 = 100;
 /// Entries of suspense in a portion.
 const ENTRIES: i64 = 2_000;
 /// Pause where there is nothing to do, or something to wait for.
@@ -67,7 +71,15 @@ async fn next(shared: &Arc<Shared>, owner: &str) -> anyhow::Result<bool> {
         portion = claimed.claim.next_offset,
         "job taken over"
     );
-    match go_through(shared, &claimed, owner).await {
+    let beating = tokio::spawn(keep_alive(Arc::clone(shared), job.id, owner.to_owned()));
+    let work = tokio::spawn({
+        let (shared, claimed, owner) = (Arc::clone(shared), claimed.clone(), owner.to_owned());
+        async move { go_through(&shared, &claimed, &owner).await }
+    });
+    // A broken invariant ends the job, not the jobs after it.
+    let ended = work.await.unwrap_or_else(|panicked| Err(Trouble::Hopeless(format!("an invariant broke: {panicked}"))));
+    beating.abort();
+    match ended {
         Ok(true) => {
             rework::finish(&shared.store, job, owner, SystemClock.now()).await?;
             tracing::info!(job = job.id, "pass of the job finished");
@@ -75,17 +87,29 @@ async fn next(shared: &Arc<Shared>, owner: &str) -> anyhow::Result<bool> {
         Ok(false) => tracing::info!(job = job.id, "the job was cancelled, or somebody else goes on with it"),
         Err(Trouble::Hopeless(problem)) => {
             tracing::error!(job = job.id, "the job fails: {problem}");
-            rework::fail(&shared.store, job.id, &problem, SystemClock.now()).await?;
+            rework::fail(&shared.store, job.id, owner, &problem, SystemClock.now()).await?;
         }
         Err(Trouble::Later(problem)) => anyhow::bail!("job {}: {problem}", job.id),
     }
     Ok(true)
 }
 
+/// Says that the owner is at it, however long a portion takes.
+async fn keep_alive(shared: Arc<Shared>, job: i64, owner: String) {
+    loop {
+        tokio::time::sleep(BEAT).await;
+        if let Err(error) = rework::beat(&shared.store, job, &owner, SystemClock.now()).await {
+            tracing::warn!(job, %error, "the job's sign of life was not written");
+        }
+    }
+}
+
 /// Goes through the portions that are left; `false` when the job is not ours to go on with.
 async fn go_through(shared: &Arc<Shared>, claimed: &Claimed, owner: &str) -> Result<bool, Trouble> {
     let (job, claim) = (&claimed.job, &claimed.claim);
-    resend(shared, claim.stream, claim.partition).await.map_err(|error| Trouble::Hopeless(format!("{error:#}")))?;
+    for (stream, partition) in rework::undelivered(&shared.store).await? {
+        resend(shared, stream, partition).await.map_err(|error| Trouble::Later(format!("{error:#}")))?;
+    }
     if !wait_for_cut(shared, claimed, owner).await? {
         return Ok(false);
     }
@@ -97,28 +121,38 @@ async fn go_through(shared: &Arc<Shared>, claimed: &Claimed, owner: &str) -> Res
         let portions = count_portions(shared, claimed, import.as_ref()).await?;
         rework::set_portions(&shared.store, job.id, &portions).await?;
     }
-    let mut n = claim.next_offset;
+    let (mut n, mut tries) = (claim.next_offset, 0);
     while let Some(portion) = rework::portion(&shared.store, job.id, n).await? {
         if !rework::beat(&shared.store, job.id, owner, SystemClock.now()).await? {
             return Ok(false);
         }
         let prepared = prepare(shared, claimed, portion, import.as_ref()).await?;
         match commit(shared, claimed, n, prepared).await? {
-            Committed::Yes => n += 1,
-            Committed::Again => {}
+            Committed::Yes => (n, tries) = (n + 1, 0),
+            Committed::Again if tries < TRIES => {
+                tries += 1;
+                tokio::time::sleep(PAUSE / 5).await;
+            }
+            Committed::Again => {
+                return Err(Trouble::Hopeless(format!(
+                    "portion {n} is outdated whenever it is committed; file the job anew"
+                )));
+            }
             Committed::Fenced => return Ok(false),
         }
     }
     Ok(true)
 }
 
-/// Waits until ClickHouse has everything that was charged before the job was filed, and the catalogue is as new as the job.
+/// Waits until ClickHouse has everything that was charged before this pass of the job was begun, and the catalogue is as new as the job.
 async fn wait_for_cut(shared: &Shared, claimed: &Claimed, owner: &str) -> Result<bool, Trouble> {
     let job = &claimed.job;
     loop {
         let oldest: Option<DateTime<Utc>> = streams::oldest_waiting(&shared.store).await?;
-        let delivered = oldest.is_none_or(|oldest| oldest > job.filed_at);
-        if delivered && shared.live.snapshot().version as i64 >= job.catalogue_version {
+        let delivered = oldest.is_none_or(|oldest| job.started_at.is_some_and(|started| oldest > started));
+        // Re-rating reads the catalogue of its version itself.
+        let in_force = job.kind != Kind::Recycle || shared.live.snapshot().version as i64 >= job.catalogue_version;
+        if delivered && in_force {
             return Ok(true);
         }
         if !rework::beat(&shared.store, job.id, owner, SystemClock.now()).await? {
@@ -187,11 +221,11 @@ async fn prepare(
         }
         (Scope::Charges(scope), ..) => {
             let of = charges::of_scope(shared, scope).await?;
-            let charges = charges::read(&shared.clickhouse, &of, portion).await?;
+            let charges = charges::read(&shared.store, &shared.clickhouse, &of, portion).await?;
             rerate::rerate(shared, job, scope, charges).await
         }
         (Scope::Import(_), PortionOf::Charges, Some(import)) => {
-            let charges = charges::read(&shared.clickhouse, &import.charges(), portion).await?;
+            let charges = charges::read(&shared.store, &shared.clickhouse, &import.charges(), portion).await?;
             rollback::charges(shared, job, charges).await
         }
         (Scope::Import(_), PortionOf::Suspense, Some(import)) => {

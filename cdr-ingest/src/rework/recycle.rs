@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use billing::suspense::{self, Settled, Settlement, Waiting};
 use rating::Outcome;
@@ -16,7 +17,7 @@ use rustc_hash::FxHashSet;
 
 use super::{Prepared, Trouble};
 use crate::assemble::Assembly;
-use crate::charge::{Arena, ChargedLeg, Effect, Identity, Located};
+use crate::charge::{Arena, ChargedLeg, Effect, Identity, Located, identity_of_place};
 use crate::clickhouse::row::{Place, TraceRow, suspended};
 use crate::counters::{Before, Standings};
 use crate::decode::Sources;
@@ -43,9 +44,13 @@ pub(super) async fn discard(shared: &Arc<Shared>, entries: &[Waiting]) -> Result
 /// Tries entries again.
 pub(super) async fn recycle(shared: &Arc<Shared>, entries: &[Waiting]) -> Result<Prepared, Trouble> {
     // First what legs there are, to ask whether any of them was charged meanwhile; counters count nothing yet.
-    let found = rate(shared, entries, &FxHashSet::default());
-    let repeats = repeats(shared, entries, &found).await?;
-    let booked: FxHashSet<Identity> = found.booked(entries, &repeats).map(|leg| leg.identity).collect();
+    let found = rate(shared, entries, &[]);
+    let repeats = Repeats::among(shared, entries, &found).await?;
+    let booked: Vec<FxHashSet<Identity>> = entries
+        .iter()
+        .enumerate()
+        .map(|(index, entry)| found.booked(entry, index, &repeats).map(|leg| leg.identity).collect())
+        .collect();
     let rated = rate(shared, entries, &booked);
     let ids = shared.reserve_ids(&rated.arena).await?;
     Ok(settle(entries, &rated, &repeats, ids))
@@ -63,7 +68,7 @@ enum Role {
 }
 
 fn role(entry: &Waiting, index: usize, leg: &ChargedLeg) -> Role {
-    let is_whole = entry.stage == "decode" || entry.stage == "normalise";
+    let is_whole = entry.identity == identity_of_place(place(entry)) || entry.stage == "normalise";
     match (is_whole, index) {
         (true, 0) => Role::Own,
         (true, _) => Role::Other,
@@ -86,21 +91,24 @@ impl Rated {
         legs.iter().enumerate().map(|(index, leg)| (role(entry, index, leg), leg))
     }
 
-    /// The legs that are charged now.
+    /// The legs of an entry that are charged now.
     fn booked<'a>(
         &'a self,
-        entries: &'a [Waiting],
-        repeats: &'a HashSet<Identity>,
+        entry: &'a Waiting,
+        index: usize,
+        repeats: &'a Repeats,
     ) -> impl Iterator<Item = &'a ChargedLeg> {
-        let legs = entries.iter().enumerate().flat_map(|(index, entry)| self.of(entry, index));
-        legs.filter(|(role, leg)| *role != Role::Foreign && !repeats.contains(&leg.identity)).map(|(_, leg)| leg)
+        let legs = self.of(entry, index);
+        legs.filter(|(role, leg)| *role != Role::Foreign && !repeats.has(entry, &leg.identity)).map(|(_, leg)| leg)
     }
 }
 
-/// Where counters stand; only these legs move them.
+/// Where counters stand; only the legs that the entry under way books move them: a leg of its record that another entry stands for is priced there.
 struct Counting<'a> {
     committed: &'a Committed,
-    booked: &'a FxHashSet<Identity>,
+    /// Of each entry.
+    booked: &'a [FxHashSet<Identity>],
+    entry: AtomicUsize,
 }
 
 impl Before for Counting<'_> {
@@ -109,12 +117,13 @@ impl Before for Counting<'_> {
     }
 
     fn is_repeat(&self, identity: &Identity) -> bool {
-        !self.booked.contains(identity)
+        let own = self.booked.get(self.entry.load(Ordering::Relaxed));
+        !own.is_some_and(|booked| booked.contains(identity))
     }
 }
 
 /// Takes the records of entries through the stages.
-fn rate(shared: &Shared, entries: &[Waiting], booked: &FxHashSet<Identity>) -> Rated {
+fn rate(shared: &Shared, entries: &[Waiting], booked: &[FxHashSet<Identity>]) -> Rated {
     let snapshot = shared.live.snapshot();
     let periods = shared.live.periods();
     let fallback = fallback_source(&snapshot);
@@ -128,11 +137,12 @@ fn rate(shared: &Shared, entries: &[Waiting], booked: &FxHashSet<Identity>) -> R
         forgotten_up_to_ms: i64::MIN,
         late_lookup_failed: false,
     };
-    let counting = Counting { committed: &shared.counters, booked };
+    let counting = Counting { committed: &shared.counters, booked, entry: AtomicUsize::new(0) };
     let mut standings = Standings::after(&counting);
     let mut arena = Arena::default();
     let mut legs = Vec::with_capacity(entries.len());
-    for entry in entries {
+    for (index, entry) in entries.iter().enumerate() {
+        counting.entry.store(index, Ordering::Relaxed);
         let first = arena.legs.len();
         stages::run(&context, [located(entry)], &mut standings, &mut arena);
         legs.push(first..arena.legs.len());
@@ -157,23 +167,43 @@ fn located(entry: &Waiting) -> Located<'_> {
     }
 }
 
-/// Which legs were charged meanwhile, or wait under another entry. An entry's own leg is known to every window, so it is asked for in the books alone.
-async fn repeats(shared: &Shared, entries: &[Waiting], found: &Rated) -> Result<HashSet<Identity>, Trouble> {
-    let nothing = HashSet::new();
-    let legs: Vec<&ChargedLeg> = found.booked(entries, &nothing).collect();
-    let mut repeats: HashSet<Identity> = charged_among(&shared.clickhouse, &legs).await?;
-    let own: FxHashSet<Identity> = entries.iter().map(|entry| entry.identity).collect();
-    let others: Vec<Identity> =
-        legs.iter().map(|leg| leg.identity).filter(|identity| !own.contains(identity)).collect();
-    {
-        let seen = shared.seen.read().expect("no panic under this lock");
-        repeats.extend(others.iter().filter(|identity| seen.contains(identity)));
-    }
-    repeats.extend(suspense::known(&shared.store, &others).await?);
-    Ok(repeats)
+/// Which legs were charged meanwhile, or wait under another entry.
+struct Repeats {
+    /// Found in the books.
+    charged: HashSet<Identity>,
+    /// Remembered, or waiting under an entry of their own. An entry's own identity is remembered since it was suspended: that says nothing.
+    known: HashSet<Identity>,
 }
 
-fn settle(entries: &[Waiting], rated: &Rated, repeats: &HashSet<Identity>, ids: Vec<i64>) -> Prepared {
+impl Repeats {
+    async fn among(shared: &Shared, entries: &[Waiting], found: &Rated) -> Result<Self, Trouble> {
+        let mut repeats = Self { charged: HashSet::new(), known: HashSet::new() };
+        let nothing = Self { charged: HashSet::new(), known: HashSet::new() };
+        let mut legs: Vec<&ChargedLeg> = Vec::new();
+        let mut others: Vec<Identity> = Vec::new();
+        for (index, entry) in entries.iter().enumerate() {
+            for leg in found.booked(entry, index, &nothing) {
+                legs.push(leg);
+                if leg.identity != entry.identity {
+                    others.push(leg.identity);
+                }
+            }
+        }
+        repeats.charged = charged_among(&shared.clickhouse, &legs).await?;
+        {
+            let seen = shared.seen.read().expect("no panic under this lock");
+            repeats.known.extend(others.iter().filter(|identity| seen.contains(identity)));
+        }
+        repeats.known.extend(suspense::known(&shared.store, &others).await?);
+        Ok(repeats)
+    }
+
+    fn has(&self, entry: &Waiting, identity: &Identity) -> bool {
+        self.charged.contains(identity) || (*identity != entry.identity && self.known.contains(identity))
+    }
+}
+
+fn settle(entries: &[Waiting], rated: &Rated, repeats: &Repeats, ids: Vec<i64>) -> Prepared {
     let mut prepared = Prepared { moves: rated.moves.clone(), ..Prepared::default() };
     let mut ids = ids_of(ids);
     let mut assembly = Assembly::new(&mut ids);
@@ -185,7 +215,7 @@ fn settle(entries: &[Waiting], rated: &Rated, repeats: &HashSet<Identity>, ids: 
             if role == Role::Foreign {
                 continue;
             }
-            if repeats.contains(&leg.identity) || charged.contains(&leg.identity) {
+            if repeats.has(entry, &leg.identity) || charged.contains(&leg.identity) {
                 assembly.repeat(&rated.arena, leg, place(entry));
                 settled = settled.or((role == Role::Own).then_some(Settled::Duplicate));
                 continue;

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use billing::charges::catalogue;
+use billing::charges::{CatalogueError, catalogue};
 use billing::rework::{ChargeScope, Difference, Job, Revision, Side};
 use numbering::Digits;
 use rating::Currency;
@@ -35,7 +35,10 @@ pub(super) async fn rerate(
     let stored: Vec<StoredCharge> = charges.iter().map(|charge| charge.stored.clone()).collect();
     let numbering = shared.live.snapshot().share_numbering();
     let catalogue = catalogue(&shared.store, version, &stored, numbering).await;
-    let catalogue = catalogue.map_err(|error| Trouble::Hopeless(error.to_string()))?;
+    let catalogue = catalogue.map_err(|error| match error {
+        CatalogueError::Store(error) => error.into(),
+        other => Trouble::Hopeless(other.to_string()),
+    })?;
     let ids = shared.reserve_ids_for(charges.len() * 2).await?;
     let periods = shared.live.periods();
     let dry_run = job.dry_run;
@@ -119,7 +122,7 @@ fn revise(
 
 /// Takes a charge back: one revision.
 pub(super) fn take_back(assembly: &mut Assembly<'_>, charge: &Charge, periods: &Periods) -> Revision {
-    let revision = charge.stored.revision + 1;
+    let revision = charge.revision + 1;
     let period = periods.booking(charge.usage_day());
     let row = charge.revised(&charge.stored.figures, -1, revision, charge.stored.version, period);
     assembly.row(revisions::TABLE, charge.kept.started_ms, |bytes| revisions::encode(bytes, &row));

@@ -17,6 +17,7 @@ use super::rerate::{Differences, take_back};
 use super::{Prepared, Trouble};
 use crate::assemble::Assembly;
 use crate::stream::commit::ids_of;
+use crate::stream::late::standing;
 use crate::stream::service::Shared;
 
 /// Takes the charges of a portion back.
@@ -51,9 +52,15 @@ pub(super) async fn charges(shared: &Arc<Shared>, job: &Job, charges: Vec<Charge
 /// Closes the entries of a portion: open ones wait no longer, settled ones hold no repeat back.
 pub(super) async fn entries(shared: &Arc<Shared>, job: &Job, entries: &[(Waiting, bool)]) -> Result<Prepared, Trouble> {
     let mut prepared = Prepared::default();
+    let settled: Vec<_> = entries.iter().filter(|(_, is_open)| !is_open).map(|(entry, _)| entry.identity).collect();
+    let charged = standing(&shared.clickhouse, &settled).await?;
     let mut ids = ids_of(shared.reserve_ids_for(entries.len()).await?);
     let mut assembly = Assembly::new(&mut ids);
     for (entry, is_open) in entries {
+        // Its charge stands elsewhere, and must still be known.
+        if !is_open && charged.contains(&entry.identity) {
+            continue;
+        }
         prepared.count(if *is_open { "suspended" } else { "settled" });
         if job.dry_run {
             continue;

@@ -56,7 +56,13 @@ impl Poller {
                     self.pause_all(false);
                     None
                 }
-                same => same,
+                same => {
+                    // What was handed over while memory was short has room by now.
+                    if same.is_none() && since_flush == 0 {
+                        self.pause_all(false);
+                    }
+                    same
+                }
             };
             if let Some(since) = full_since {
                 self.flush();

@@ -114,7 +114,7 @@ async fn check(connection: &mut PgConnection, scope: &Scope) -> Result<(), FileE
 /// Releases a job for execution after its dry run. `false` when there is no such job that waits for it.
 pub async fn execute(change: &mut Change, id: i64, reason: &str) -> Result<bool, StoreError> {
     let moved = sqlx::query(
-        "UPDATE rework_job SET state = 'queued', pass = $2, done = 0, counts = '{}', started_at = NULL, finished_at = NULL, owner = NULL, alive_at = NULL
+        "UPDATE rework_job SET state = 'queued', pass = $2, done = 0, counts = '{}', portions = CASE WHEN kind = 'rollback' THEN NULL ELSE portions END, started_at = NULL, finished_at = NULL, owner = NULL, alive_at = NULL
          WHERE id = $1 AND state = 'previewed' AND pass = $3",
     )
     .bind(id)
@@ -122,6 +122,11 @@ pub async fn execute(change: &mut Change, id: i64, reason: &str) -> Result<bool,
     .bind(DRY_RUN)
     .execute(change.connection())
     .await?;
+    // What an import did is counted anew: its records may have been recycled since. What is rated again stays what was shown.
+    sqlx::query("DELETE FROM rework_portion p USING rework_job j WHERE j.id = p.job_id AND j.id = $1 AND j.kind = 'rollback' AND j.portions IS NULL")
+        .bind(id)
+        .execute(change.connection())
+        .await?;
     change.record("rework.execute", "rework", id, &json!({"state": "previewed"}), &json!({"state": "queued"}), reason);
     Ok(moved.rows_affected() == 1)
 }
@@ -131,7 +136,7 @@ pub async fn cancel(change: &mut Change, id: i64, reason: &str) -> Result<bool, 
     let now = change.now();
     let moved = sqlx::query(
         "UPDATE rework_job SET state = 'cancelled', finished_at = $2
-         WHERE id = $1 AND (state IN ('queued', 'previewed') OR (state = 'running' AND pass = $3)) AND (pass = $3 OR done = 0)",
+         WHERE id = $1 AND state IN ('queued', 'previewed', 'running') AND (pass = $3 OR done = 0)",
     )
     .bind(id)
     .bind(now)

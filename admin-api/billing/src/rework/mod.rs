@@ -12,11 +12,11 @@ mod scope;
 mod work;
 
 pub use desk::{FileError, cancel, differences, execute, file, job, jobs};
-pub use portion::{Blobs, PortionRefused, PortionWrite, Revision, stream_of};
+pub use portion::{Blobs, PortionRefused, PortionWrite, Revision, revisions_given, stream_of};
 pub use scope::{ChargeScope, Kind, Place, RollbackScope, Scope, Side, SuspenseScope};
 pub use work::{
     Claimed, Portion, PortionOf, beat, claim_next, fail, finish, portion, portion_bounds, set_portions,
-    suspense_by_place, suspense_waiting,
+    suspense_by_place, suspense_waiting, undelivered,
 };
 
 use chrono::{DateTime, Utc};

@@ -5,11 +5,12 @@
 //! Does not own: the statements of a batch (`streams`).
 //! Always: a portion has all its effects or none; a revision of a charge is written once, whoever writes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rating::counter::CounterKey;
 use rust_decimal::Decimal;
+use sqlx::Row;
 
 use super::{Claimed, Difference};
 use crate::counters;
@@ -198,6 +199,23 @@ impl BatchTx {
         // Cancelled meanwhile: nothing of the portion is written.
         if moved.rows_affected() == 1 { Ok(()) } else { Err(PortionRefused::Outdated) }
     }
+}
+
+/// The highest revision that was given to each of these charges, whatever life of its record it belongs to.
+pub async fn revisions_given(store: &Store, identities: &[[u8; 16]]) -> Result<HashMap<[u8; 16], u16>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT r.identity, max(r.revision) AS revision FROM unnest($1::bytea[]) AS asked (identity) JOIN charge_revision r USING (identity) GROUP BY r.identity",
+    )
+    .bind(identities.iter().map(|identity| &identity[..]).collect::<Vec<_>>())
+    .fetch_all(store.pool())
+    .await?;
+    Ok(rows
+        .iter()
+        .filter_map(|row| {
+            let identity: Vec<u8> = row.get("identity");
+            Some((identity.try_into().ok()?, row.get::<i32, _>("revision") as u16))
+        })
+        .collect())
 }
 
 /// The stream of a topic.

@@ -49,7 +49,7 @@ pub struct Portion {
 pub async fn claim_next(store: &Store, owner: &str, now: DateTime<Utc>) -> Result<Option<Claimed>, StoreError> {
     let row = sqlx::query(
         "UPDATE rework_job SET state = 'running', started_at = coalesce(started_at, $2), owner = $1, alive_at = $2
-         WHERE id = (SELECT min(id) FROM rework_job WHERE state IN ('queued', 'running'))
+         WHERE id = (SELECT id FROM rework_job WHERE state IN ('queued', 'running') ORDER BY (state = 'running') DESC, id LIMIT 1)
                AND (state = 'queued' OR owner = $1 OR alive_at IS NULL OR alive_at < $3)
          RETURNING *",
     )
@@ -190,14 +190,25 @@ pub async fn finish(store: &Store, job: &Job, owner: &str, now: DateTime<Utc>) -
     Ok(())
 }
 
+/// Partitions of jobs whose rows wait for ClickHouse: of a job that failed nobody else sends them.
+pub async fn undelivered(store: &Store) -> Result<Vec<(StreamId, i32)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT o.stream_id, o.partition FROM outbox o JOIN stream s ON s.id = o.stream_id WHERE s.kind = 'rework' ORDER BY 1, 2",
+    )
+    .fetch_all(store.pool())
+    .await?;
+    Ok(rows.iter().map(|row| (StreamId(row.get("stream_id")), row.get("partition"))).collect())
+}
+
 /// Gives a job up: it would fail again however often it is tried. What its finished portions did stands.
-pub async fn fail(store: &Store, job: i64, problem: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn fail(store: &Store, job: i64, owner: &str, problem: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE rework_job SET state = 'failed', problem = $2, finished_at = $3 WHERE id = $1 AND state = 'running'",
+        "UPDATE rework_job SET state = 'failed', problem = $2, finished_at = $3 WHERE id = $1 AND state = 'running' AND owner = $4",
     )
     .bind(job)
     .bind(problem)
     .bind(now)
+    .bind(owner)
     .execute(store.pool())
     .await?;
     Ok(())
