@@ -3,9 +3,9 @@
 use cdr_ingest::monitor::Readiness;
 use cdr_ingest::rework::executor;
 use cdr_ingest::stream::service::Shared;
-use chrono::{Days, NaiveDate, Utc};
+use chrono::{Days, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
-use tests::{World, record};
+use tests::{World, record, record_ending};
 
 use crate::api::Api;
 
@@ -190,16 +190,16 @@ async fn a_corrected_record_may_have_to_wait_for_its_price() {
 async fn both_legs_of_a_record_are_recycled_each_once() {
     let world = World::new(1).await;
     world.send(0, &record("on net", json!({"src": "74950000004", "dst": "74950000001", "disposition": "answered"})));
-    world
-        .send(0, &record("bad", json!({"src": "74950000004", "dst": "74950000001", "end_at": "2001-01-01T00:00:00Z"})));
+    let end = Utc::now() - TimeDelta::minutes(1);
+    let bad = json!({"src": "74950000004", "dst": "74950000001", "end_at": "2001-01-01T00:00:00Z"});
+    world.send(0, &record_ending("bad", end, bad));
     world.ingest().await.unwrap();
     let legs = world.count("sum(calls) FROM calls").await;
     let desk = Desk::open(world).await;
     let list = desk.get("/v1/suspense").await;
     let id = list["items"][0]["id"].as_i64().unwrap();
     assert_eq!(list["total"], 1);
-    let good = record("on net", json!({}));
-    let body = json!({"end_at": good["end_at"], "reason": "the clock of the switch was wrong"});
+    let body = json!({"end_at": end, "reason": "the clock of the switch was wrong"});
     let answer = desk.api.ask("PUT", &format!("/v1/suspense/{id}/correction"), "admin", &[], Some(body)).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let done = desk.done("/v1/suspense/recycle", json!({"ids": [id], "reason": "corrected"})).await;
