@@ -2,7 +2,7 @@
 //!
 //! Owns: how identities lie in memory.
 //! Does not own: when they are taken in and forgotten (`stream::seen`).
-//! Always: an identity that was put in is found until its group is removed.
+//! Always: an identity that was put in is found until it or its group is removed.
 //!
 //! An identity is a digest, so its bits are as good as random. Sixteen of them choose a shard, sixty are kept there in order, with a tag of four bits that
 //! names the group they came in by: removing a group is one pass. A key is looked for where its bits say it lies among its shard's: a cache line or

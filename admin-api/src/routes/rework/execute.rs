@@ -18,7 +18,7 @@ use crate::writes::{self, Write};
 
 /// Execute a job
 ///
-/// Only after its dry run. It does what was shown, by the catalogue of then; charges that came since are not touched. Asks for the permission of what the job does too.
+/// Only after its dry run. Rating again does what was shown, by the catalogue of then; what an import did is counted anew, for its records may have been recycled since. Asks for the permission of what the job does too.
 #[utoipa::path(
     post, path = "/v1/rework/{id}/execute", operation_id = "rework_execute", tag = "rework",
     params(

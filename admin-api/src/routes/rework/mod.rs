@@ -12,7 +12,8 @@ pub(crate) mod list;
 pub(crate) mod re_rate;
 pub(crate) mod roll_back;
 
-use billing::rework::{FileError, Job, Kind};
+use axum::response::Response;
+use billing::rework::{self, FileError, Job, Kind, Scope};
 use billing::staff::Permission;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,8 @@ use utoipa::ToSchema;
 use crate::call_context::{CallContext, forbidden};
 use crate::language::Text;
 use crate::problem::{Code, Problem};
+use crate::state::AppState;
+use crate::writes::{self, Write};
 
 /// A job. Numbers of its scope are of people; no `Debug`.
 #[derive(Serialize, ToSchema)]
@@ -114,8 +117,24 @@ fn check(context: &CallContext, job: &Job) -> Result<(), Problem> {
     if context.staff.may(needed) { Ok(()) } else { Err(forbidden(needed)) }
 }
 
+/// Files a job for a request: `operation` and its body are what an `Idempotency-Key` is bound to.
+pub(crate) async fn filed(
+    state: &AppState,
+    context: &CallContext,
+    (operation, body): (&str, &[u8]),
+    (kind, scope, reason): (Kind, &Scope, &str),
+) -> Result<Response, Problem> {
+    let key = context.idempotency(operation, "", body);
+    let mut change = match writes::begin(state, context, key).await? {
+        Write::Begun(change) => change,
+        Write::Answered(answer) => return Ok(answer),
+    };
+    let job = rework::file(&mut change, kind, scope, reason).await.map_err(refused)?;
+    writes::commit(change, &FiledView { job }).await
+}
+
 /// What a job that cannot be filed is answered.
-pub(crate) fn refused(error: FileError) -> Problem {
+fn refused(error: FileError) -> Problem {
     match error {
         FileError::NoAccount(code) => Problem::field(
             "/account",

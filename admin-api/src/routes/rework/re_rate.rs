@@ -6,18 +6,17 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use billing::rework::{self, ChargeScope, Kind, Scope, Side};
+use billing::rework::{ChargeScope, Kind, Scope, Side};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{FiledView, refused};
+use super::{FiledView, filed};
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs::{self, given};
 use crate::language::Text;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::writes::{self, Write};
 
 /// Which charges, and why. No `Debug`: prefixes may be whole numbers.
 #[derive(Deserialize, ToSchema)]
@@ -68,13 +67,8 @@ pub(crate) async fn handler(
 ) -> Result<Response, Problem> {
     let scope = Scope::Charges(wanted(&body.value)?);
     let reason = inputs::reason(body.value.reason.as_deref())?;
-    let key = context.idempotency("re_rate", "", &body.bytes);
-    let mut change = match writes::begin(&state, &context, key).await? {
-        Write::Begun(change) => change,
-        Write::Answered(answer) => return Ok(answer),
-    };
-    let job = rework::file(&mut change, Kind::Rerate, &scope, reason).await.map_err(refused)?;
-    writes::commit(change, &FiledView { job }).await
+    let job = (Kind::Rerate, &scope, reason);
+    filed(&state, &context, ("re_rate", &body.bytes), job).await
 }
 
 fn wanted(asked: &WantedRating) -> Result<ChargeScope, Problem> {

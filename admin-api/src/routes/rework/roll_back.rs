@@ -6,18 +6,17 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use billing::rework::{self, Kind, Place, RollbackScope, Scope};
+use billing::rework::{Kind, Place, RollbackScope, Scope};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{FiledView, refused};
+use super::{FiledView, filed};
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs;
 use crate::language::Text;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::writes::{self, Write};
 
 /// Offsets of a partition.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -68,13 +67,8 @@ pub(crate) async fn handler(
 ) -> Result<Response, Problem> {
     let scope = Scope::Import(wanted(&body.value)?);
     let reason = inputs::reason(body.value.reason.as_deref())?;
-    let key = context.idempotency("roll_back", "", &body.bytes);
-    let mut change = match writes::begin(&state, &context, key).await? {
-        Write::Begun(change) => change,
-        Write::Answered(answer) => return Ok(answer),
-    };
-    let job = rework::file(&mut change, Kind::Rollback, &scope, reason).await.map_err(refused)?;
-    writes::commit(change, &FiledView { job }).await
+    let job = (Kind::Rollback, &scope, reason);
+    filed(&state, &context, ("roll_back", &body.bytes), job).await
 }
 
 fn wanted(asked: &WantedRollback) -> Result<RollbackScope, Problem> {

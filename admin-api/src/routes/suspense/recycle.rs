@@ -6,16 +6,15 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use billing::rework::{self, Kind};
+use billing::rework::Kind;
 
 use super::Chosen;
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs;
 use crate::problem::Problem;
-use crate::routes::rework::{FiledView, refused};
+use crate::routes::rework::{FiledView, filed};
 use crate::state::AppState;
-use crate::writes::{self, Write};
 
 /// Try records again
 ///
@@ -33,11 +32,6 @@ pub(crate) async fn handler(
 ) -> Result<Response, Problem> {
     let scope = body.value.scope()?;
     let reason = inputs::reason(body.value.reason.as_deref())?;
-    let key = context.idempotency("suspense_recycle", "", &body.bytes);
-    let mut change = match writes::begin(&state, &context, key).await? {
-        Write::Begun(change) => change,
-        Write::Answered(answer) => return Ok(answer),
-    };
-    let job = rework::file(&mut change, Kind::Recycle, &scope, reason).await.map_err(refused)?;
-    writes::commit(change, &FiledView { job }).await
+    let job = (Kind::Recycle, &scope, reason);
+    filed(&state, &context, ("suspense_recycle", &body.bytes), job).await
 }
