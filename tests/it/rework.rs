@@ -380,3 +380,29 @@ async fn an_import_is_rolled_back_and_can_come_again() {
     assert_eq!((desk.world.count("sum(calls) FROM calls").await, desk.waiting().await), (1, 0));
     desk.close().await;
 }
+
+/// What was suspended, recycled and then taken back with its import: the dry run counts the entry as the execution does, and the record can come again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recycled_record_is_rolled_back_with_its_import() {
+    let world = World::new(1).await;
+    let records = || [record("one", json!({})), record("priced later", json!({"dst": "442071838750"}))];
+    for record in records() {
+        world.send(0, &record);
+    }
+    world.ingest().await.unwrap();
+    let desk = Desk::open(world).await;
+    price(&desk, "44", "1.20").await;
+    desk.done("/v1/suspense/recycle", json!({"code": "NO_RETAIL_PRICE", "reason": "a price was added"})).await;
+    assert_eq!(desk.world.balance("a1").await, "98.2");
+    let place = json!({"cluster": "test", "topic": desk.world.name, "partition": 0, "from_offset": 0, "to_offset": 2});
+    let (_, done) = desk.shown_and_done("/v1/roll-backs", json!({"place": place, "reason": "not ours"})).await;
+    assert_eq!(done["counts"], json!({"charges": 2, "settled": 1}));
+    assert_eq!((desk.world.balance("a1").await.as_str(), desk.waiting().await), ("100", 0));
+    for record in records() {
+        desk.world.send(0, &record);
+    }
+    desk.world.ingest().await.unwrap();
+    assert_eq!(desk.world.balance("a1").await, "98.2");
+    assert_eq!(desk.world.count("count() FROM duplicates").await, 0);
+    desk.close().await;
+}

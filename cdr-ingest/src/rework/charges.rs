@@ -4,7 +4,7 @@
 //! Does not own: what becomes of them.
 //! Always: what chooses a charge is the same in all its revisions, so a charge is read with all of them or not at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use billing::Store;
 use billing::charges::{self as stored, ChargeRow};
@@ -19,10 +19,13 @@ use super::Trouble;
 use crate::charge::Identity;
 use crate::clickhouse::ClickHouse;
 use crate::clickhouse::revision::Revised;
+use crate::stream::late::{hex, unhex};
 use crate::stream::service::Shared;
 
 /// Charges of a portion.
 const CHARGES: usize = 10_000;
+/// Identities asked for in one query.
+const IDENTITIES: usize = 2_000;
 
 /// Which charges.
 #[derive(Clone, Debug)]
@@ -139,6 +142,27 @@ pub async fn portions(clickhouse: &ClickHouse, of: &ChargesOf<'_>) -> Result<Vec
         portion.end = (account, started_ms + 1);
     }
     Ok(portions)
+}
+
+/// Which of these identities have a charge that stands elsewhere, whenever it was. What a portion of this job took back may still be on its way to
+/// ClickHouse: charges of the job's own are not asked about at all, and a dry run says what the execution does.
+pub(super) async fn standing_elsewhere(
+    clickhouse: &ClickHouse,
+    of: &ChargesOf<'_>,
+    identities: &[Identity],
+) -> Result<HashSet<Identity>, ::clickhouse::error::Error> {
+    let mut found = HashSet::new();
+    for chunk in identities.chunks(IDENTITIES) {
+        let keys: Vec<String> = chunk.iter().map(|identity| format!("unhex('{}')", hex(identity))).collect();
+        let (conditions, values) = of.conditions();
+        let sql = format!(
+            "SELECT hex(identity) FROM calls WHERE identity IN ({}) AND NOT ({conditions}) GROUP BY identity HAVING sum(calls) > 0",
+            keys.join(", ")
+        );
+        let rows: Vec<String> = query(clickhouse.client(), &sql, values).fetch_all().await?;
+        found.extend(rows.iter().filter_map(|text| unhex(text)));
+    }
+    Ok(found)
 }
 
 /// What a row keeps beside what it costs. No `Debug`: numbers do not belong into logs.

@@ -230,7 +230,7 @@ async fn prepare(
         }
         (Scope::Import(_), PortionOf::Suspense, Some(import)) => {
             let entries = rework::suspense_by_place(&shared.store, import.place, import.id, portion).await?;
-            rollback::entries(shared, job, &entries).await
+            rollback::entries(shared, job, &import.charges(), &entries).await
         }
         (Scope::Import(_), _, None) => Err(Trouble::Hopeless("the import of the job is not known".into())),
     }

@@ -11,13 +11,12 @@ use billing::rework::Job;
 use billing::suspense::{Settled, Settlement, Waiting};
 use numbering::E164;
 
-use super::charges::Charge;
+use super::charges::{Charge, ChargesOf, standing_elsewhere};
 use super::recycle::trace;
 use super::rerate::{Differences, take_back};
 use super::{Prepared, Trouble};
 use crate::assemble::Assembly;
 use crate::stream::commit::ids_of;
-use crate::stream::late::standing;
 use crate::stream::service::Shared;
 
 /// Takes the charges of a portion back.
@@ -50,10 +49,15 @@ pub(super) async fn charges(shared: &Arc<Shared>, job: &Job, charges: Vec<Charge
 }
 
 /// Closes the entries of a portion: open ones wait no longer, settled ones hold no repeat back.
-pub(super) async fn entries(shared: &Arc<Shared>, job: &Job, entries: &[(Waiting, bool)]) -> Result<Prepared, Trouble> {
+pub(super) async fn entries(
+    shared: &Arc<Shared>,
+    job: &Job,
+    of: &ChargesOf<'_>,
+    entries: &[(Waiting, bool)],
+) -> Result<Prepared, Trouble> {
     let mut prepared = Prepared::default();
     let settled: Vec<_> = entries.iter().filter(|(_, is_open)| !is_open).map(|(entry, _)| entry.identity).collect();
-    let charged = standing(&shared.clickhouse, &settled).await?;
+    let charged = standing_elsewhere(&shared.clickhouse, of, &settled).await?;
     let mut ids = ids_of(shared.reserve_ids_for(entries.len()).await?);
     let mut assembly = Assembly::new(&mut ids);
     for (entry, is_open) in entries {

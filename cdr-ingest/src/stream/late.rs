@@ -35,29 +35,13 @@ pub async fn charged_among(
     Ok(found)
 }
 
-/// Which of these identities have a charge that stands, whenever it was.
-pub async fn standing(
-    clickhouse: &ClickHouse,
-    identities: &[Identity],
-) -> Result<HashSet<Identity>, ::clickhouse::error::Error> {
-    let mut found = HashSet::new();
-    for chunk in identities.chunks(CHUNK) {
-        let keys: Vec<String> = chunk.iter().map(|identity| format!("unhex('{}')", hex(identity))).collect();
-        let sql = format!(
-            "SELECT hex(identity) FROM calls WHERE identity IN ({}) GROUP BY identity HAVING sum(calls) > 0",
-            keys.join(", ")
-        );
-        let rows: Vec<String> = clickhouse.client().query(&sql).fetch_all().await?;
-        found.extend(rows.iter().filter_map(|text| unhex(text)));
-    }
-    Ok(found)
-}
-
-fn hex(identity: &Identity) -> String {
+/// Identity as ClickHouse writes it.
+pub fn hex(identity: &Identity) -> String {
     format!("{:032X}", u128::from_be_bytes(*identity))
 }
 
-fn unhex(text: &str) -> Option<Identity> {
+/// Reads what [`hex`] writes.
+pub fn unhex(text: &str) -> Option<Identity> {
     let mut identity = [0; 16];
     for (index, byte) in identity.iter_mut().enumerate() {
         *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
