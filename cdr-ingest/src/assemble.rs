@@ -58,6 +58,13 @@ pub struct Owed {
     pub seconds: i64,
 }
 
+impl Owed {
+    /// Whether what was charged and what was taken back cancel out.
+    const fn is_nothing(&self) -> bool {
+        self.gross == 0 && self.net == 0 && self.calls == 0 && self.seconds == 0
+    }
+}
+
 /// Adds the batch up. `is_repeat[i]` says that leg `i` was seen before; `ids` gives identifiers of parts.
 pub fn assemble(arena: &Arena, is_repeat: &[bool], summary: BatchRow, ids: &mut dyn FnMut() -> i64) -> Assembled {
     assert_eq!(arena.legs.len(), is_repeat.len(), "one mark a leg");
@@ -100,32 +107,38 @@ impl<'i> Assembly<'i> {
     pub fn leg(&mut self, arena: &Arena, leg: &ChargedLeg) {
         self.out.newest_end_ms = self.out.newest_end_ms.max(leg.end_ms);
         self.out.identities.extend_from_slice(&leg.identity);
-        let (count, table) = match &leg.effect {
-            Effect::Suspense(entry) => {
-                self.out.suspense.push((**entry).clone());
-                (2, suspended::TABLE)
-            }
-            Effect::NonTarget { did, day, caller } => {
-                self.non_target(*did, *day, *caller, 1);
-                (1, calls::TABLE)
-            }
+        let table = if leg.outcome == Outcome::Suspended { suspended::TABLE } else { calls::TABLE };
+        self.book(&leg.effect, 1);
+        self.out.counts[leg.outcome as usize] += 1;
+        self.rows.push(table, leg.row_ms, &arena.rows[leg.row.clone()], self.ids);
+    }
+
+    /// Books an effect, or takes it back (`sign` -1).
+    fn book(&mut self, effect: &Effect, sign: i64) {
+        match effect {
+            Effect::Suspense(entry) => self.out.suspense.push((**entry).clone()),
+            Effect::NonTarget { did, day, caller } => self.non_target(*did, *day, *caller, sign),
             Effect::Usage { account, day, period, service, tax_basis_points, gross, net, seconds } => {
                 // A leg that costs nothing moves nothing; its row in ClickHouse tells of it.
                 if !gross.is_zero() {
                     let owed = Owed {
-                        gross: i128::from(gross.nanos()),
-                        net: i128::from(net.nanos()),
-                        calls: 1,
-                        seconds: *seconds as i64,
+                        gross: i128::from(gross.nanos()) * i128::from(sign),
+                        net: i128::from(net.nanos()) * i128::from(sign),
+                        calls: sign,
+                        seconds: *seconds as i64 * sign,
                     };
                     self.owe((*account, *day, *period, *service, *tax_basis_points), owed);
                 }
-                (0, calls::TABLE)
             }
-            Effect::Nothing => (0, calls::TABLE),
-        };
-        self.out.counts[count] += 1;
-        self.rows.push(table, leg.row_ms, &arena.rows[leg.row.clone()], self.ids);
+            Effect::Part(part) => {
+                if let Some(before) = &part.before {
+                    self.book(&before.effect, -1);
+                    self.rows.push(calls::TABLE, before.row_ms, &before.row, self.ids);
+                }
+                self.book(&part.now, sign);
+            }
+            Effect::Nothing => {}
+        }
     }
 
     /// Adds what an account owes by (account, usage day, booking period, service, tax in hundredths of a percent).
@@ -152,11 +165,12 @@ impl<'i> Assembly<'i> {
     /// What it comes to.
     pub fn finish(self) -> Assembled {
         let mut out = self.out;
-        out.usage = self.usage.into_iter().map(|(key, owed)| usage_delta(key, owed)).collect();
+        let usage = self.usage.into_iter().filter(|(_, owed)| !owed.is_nothing());
+        out.usage = usage.map(|(key, owed)| usage_delta(key, owed)).collect();
         out.usage.sort_unstable_by_key(|delta| {
             (delta.account, delta.usage_day, delta.booking_period, delta.service, delta.tax_basis_points)
         });
-        let calls = self.non_target.into_iter();
+        let calls = self.non_target.into_iter().filter(|(_, calls)| *calls != 0);
         out.non_target = calls.map(|((did, day, caller), calls)| NonTargetDelta { did, day, caller, calls }).collect();
         out.parts = self.rows.finish();
         out

@@ -12,7 +12,6 @@ use billing::streams::StreamId;
 use billing::suspense::{Correction, SuspenseEntry};
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use numbering::E164;
-use rating::counter::Draw;
 use rating::{Money, Outcome, Service};
 use rustc_hash::FxHashSet;
 use xxhash_rust::xxh3::Xxh3;
@@ -53,6 +52,16 @@ fn digest_of<const N: usize>(parts: [&[u8]; N]) -> Identity {
         used += part.len();
     }
     xxhash_rust::xxh3::xxh3_128(&buffer[..used]).to_le_bytes()
+}
+
+/// What the parts of a leg have in common: the leg without the number of the part.
+pub fn identity_of_call(source: &str, cdr: &DecodedCdr<'_>, leg: u8) -> Identity {
+    digest_of([source.as_bytes(), b"\0parts\0", cdr.cdr_id.as_bytes(), &[0, leg], b""])
+}
+
+/// Identity of a charge of a leg that comes in parts.
+pub fn identity_of_life(call: &Identity, life: u32) -> Identity {
+    digest_of([&call[..], b"\0life\0", &life.to_le_bytes()])
 }
 
 /// Identity of a record that cannot be decoded: its place, never its content.
@@ -128,10 +137,34 @@ pub enum Effect {
         /// The caller.
         caller: Option<E164>,
     },
+    /// A part of a long call: the whole so far instead of what was charged before.
+    Part(Box<Part>),
     /// The leg waits.
     Suspense(Box<SuspenseEntry>),
     /// Nothing but its row.
     Nothing,
+}
+
+/// What a part of a long call does.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The charge of the parts before it, taken back.
+    pub before: Option<TakenBack>,
+    /// What the whole so far does. Nothing for a part that was taken for a repeat.
+    pub now: Effect,
+    /// Whether its call says that it is charged.
+    pub is_known: bool,
+}
+
+/// A charge that is taken back.
+#[derive(Clone, Debug)]
+pub struct TakenBack {
+    /// Time by whose month its row is filed.
+    pub row_ms: i64,
+    /// Its row.
+    pub row: Vec<u8>,
+    /// What it had done.
+    pub effect: Effect,
 }
 
 /// A leg with everything it does.
@@ -176,17 +209,17 @@ pub struct Arena {
     pub texts: String,
     /// Legs in order of their offsets.
     pub legs: Vec<ChargedLeg>,
-    /// Legs that counters count, by their index in `legs`.
+    /// Legs whose price depends on legs before them: those that counters count, and parts of long calls.
     pub counted: Vec<CountedLeg>,
 }
 
-/// A leg that counters count.
-#[derive(Clone, Debug)]
+/// A leg whose price depends on legs before it, and that of legs after it on this one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CountedLeg {
     /// Index in [`Arena::legs`].
     pub leg: usize,
-    /// What it adds. Empty when the leg was taken for a repeat, and so moved nothing.
-    pub draws: Vec<Draw>,
+    /// Whether it was taken for new: a repeat moves nothing.
+    pub is_new: bool,
 }
 
 /// A record where it stands. No `Debug`: numbers do not belong into logs.
@@ -224,31 +257,31 @@ impl Arena {
         let mut all = Self::for_records(self.legs.len(), self.rows.len());
         let mut fresh = again.each().peekable();
         let mut done = i64::MIN;
-        for (leg, draws) in self.each() {
+        for (leg, is_new) in self.each() {
             if !offsets.contains(&leg.offset) {
-                all.copy(self, leg, draws);
+                all.copy(self, leg, is_new);
             } else if leg.offset != done {
                 done = leg.offset;
-                while let Some((leg, draws)) = fresh.next_if(|(leg, _)| leg.offset == done) {
-                    all.copy(again, leg, draws);
+                while let Some((leg, is_new)) = fresh.next_if(|(leg, _)| leg.offset == done) {
+                    all.copy(again, leg, is_new);
                 }
             }
         }
         all
     }
 
-    /// The legs, each with what it adds to counters, if they count it.
-    fn each(&self) -> impl Iterator<Item = (&ChargedLeg, Option<&[Draw]>)> {
+    /// The legs, each with whether it was taken for new, if it is counted.
+    fn each(&self) -> impl Iterator<Item = (&ChargedLeg, Option<bool>)> {
         let mut counted = self.counted.iter().peekable();
         self.legs.iter().enumerate().map(move |(index, leg)| {
             let own = counted.next_if(|counted| counted.leg == index);
-            (leg, own.map(|counted| &counted.draws[..]))
+            (leg, own.map(|counted| counted.is_new))
         })
     }
 
-    fn copy(&mut self, from: &Self, leg: &ChargedLeg, draws: Option<&[Draw]>) {
-        if let Some(draws) = draws {
-            self.counted.push(CountedLeg { leg: self.legs.len(), draws: draws.to_vec() });
+    fn copy(&mut self, from: &Self, leg: &ChargedLeg, is_new: Option<bool>) {
+        if let Some(is_new) = is_new {
+            self.counted.push(CountedLeg { leg: self.legs.len(), is_new });
         }
         let start = self.rows.len();
         self.rows.extend_from_slice(&from.rows[leg.row.clone()]);
@@ -263,13 +296,27 @@ impl Arena {
         start..self.texts.len()
     }
 
+    /// Notes that the price of the next leg depends on legs before it.
+    pub fn count_next(&mut self, is_new: bool) {
+        self.counted.push(CountedLeg { leg: self.legs.len(), is_new });
+    }
+
     /// Adds a rated or non-target leg.
     pub fn charge(&mut self, at: Located<'_>, row: &CallRow<'_>) {
+        self.add(at, row.identity, row, effect(row.call, row.rated, row.snapshot, row.period));
+    }
+
+    /// Adds a part of a long call: `row` is that of the whole so far.
+    pub fn charge_part(&mut self, at: Located<'_>, identity: Identity, row: &CallRow<'_>, part: Part) {
+        self.add(at, identity, row, Effect::Part(Box::new(part)));
+    }
+
+    fn add(&mut self, at: Located<'_>, identity: Identity, row: &CallRow<'_>, effect: Effect) {
         let start = self.rows.len();
         calls::encode(&mut self.rows, row);
         let (source, cdr_id) = (self.text(row.source), self.text(&clean(&row.cdr.cdr_id)));
         self.legs.push(ChargedLeg {
-            identity: row.identity,
+            identity,
             outcome: if row.rated.price.is_some() { Outcome::Rated } else { Outcome::NonTarget },
             leg: row.leg,
             late: row.late || at.import_id != 0,
@@ -282,7 +329,36 @@ impl Arena {
             row: start..self.rows.len(),
             source,
             cdr_id,
-            effect: effect(row.call, row.rated, row.snapshot, row.period),
+            effect,
+        });
+    }
+
+    /// Adds a part of a long call that was charged before.
+    pub fn repeat_part(
+        &mut self,
+        at: Located<'_>,
+        (identity, leg): (Identity, u8),
+        decoded: &Decoded<'_>,
+        is_known: bool,
+        late: bool,
+    ) {
+        let (source, cdr_id) = (self.text(decoded.source), self.text(&clean(&decoded.cdr.cdr_id)));
+        let (start, call) = (self.rows.len(), decoded.call);
+        self.legs.push(ChargedLeg {
+            identity,
+            outcome: Outcome::Rated,
+            leg,
+            late,
+            lock_breach: false,
+            offset: at.place.offset,
+            received_ms: at.received_ms,
+            end_ms: call.map_or(at.received_ms, |call| call.end_ms),
+            row_ms: at.received_ms,
+            setup_ms: call.map_or(at.received_ms, |call| call.setup_ms),
+            row: start..start,
+            source,
+            cdr_id,
+            effect: Effect::Part(Box::new(Part { before: None, now: Effect::Nothing, is_known })),
         });
     }
 
@@ -363,7 +439,20 @@ pub struct Decoded<'a> {
     pub call: Option<&'a NormalisedCdr>,
 }
 
-fn effect(call: &NormalisedCdr, rated: &RatedLeg, snapshot: &rating::Snapshot, period: NaiveDate) -> Effect {
+impl ChargedLeg {
+    /// Whether it is a part of a long call, which is known by the call and not by its row.
+    pub const fn is_part(&self) -> bool {
+        matches!(self.effect, Effect::Part(_))
+    }
+
+    /// Whether it is a part that its call has already.
+    pub fn is_known_part(&self) -> bool {
+        matches!(&self.effect, Effect::Part(part) if part.is_known)
+    }
+}
+
+/// What a leg does to the books.
+pub(crate) fn effect(call: &NormalisedCdr, rated: &RatedLeg, snapshot: &rating::Snapshot, period: NaiveDate) -> Effect {
     match rated.leg.admission {
         Admission::NonTarget(did) => Effect::NonTarget { did, day: rated.usage_day, caller: call.src },
         Admission::Rate { account: Some(account), .. } => Effect::Usage {
@@ -404,17 +493,12 @@ mod tests {
         }
     }
 
-    fn leg(arena: &mut Arena, offset: i64, text: &str, draws: Option<u64>) {
+    fn leg(arena: &mut Arena, offset: i64, text: &str, counted: Option<bool>) {
         let start = arena.rows.len();
         arena.rows.extend_from_slice(text.as_bytes());
         let (source, cdr_id) = (arena.text("s"), arena.text(text));
-        if let Some(used) = draws {
-            let key = rating::counter::CounterKey {
-                account: rating::rows::AccountId(1),
-                counter: rating::rows::CounterId(1),
-                period: NaiveDate::MIN,
-            };
-            arena.counted.push(CountedLeg { leg: arena.legs.len(), draws: vec![Draw { key, before: 0, used }] });
+        if let Some(is_new) = counted {
+            arena.count_next(is_new);
         }
         arena.legs.push(ChargedLeg {
             identity: [0; 16],
@@ -436,10 +520,10 @@ mod tests {
 
     fn told(arena: &Arena) -> Vec<String> {
         let legs = arena.legs.iter().enumerate().map(|(index, leg)| {
-            let draws = arena.counted.iter().find(|counted| counted.leg == index).map(|counted| counted.draws[0].used);
+            let is_new = arena.counted.iter().find(|counted| counted.leg == index).map(|counted| counted.is_new);
             let row = std::str::from_utf8(&arena.rows[leg.row.clone()]).unwrap();
             let (source, id) = (&arena.texts[leg.source.clone()], &arena.texts[leg.cdr_id.clone()]);
-            format!("{} {row} {source} {id} {draws:?}", leg.offset)
+            format!("{} {row} {source} {id} {is_new:?}", leg.offset)
         });
         legs.collect()
     }
@@ -448,14 +532,15 @@ mod tests {
     #[test]
     fn what_is_rated_again_stands_where_it_stood() {
         let mut arena = Arena::default();
-        for (offset, text, draws) in
-            [(3, "a1", None), (3, "a2", Some(5)), (4, "b", None), (9, "c", Some(7)), (12, "d", None)]
+        for (offset, text, counted) in
+            [(3, "a1", None), (3, "a2", Some(true)), (4, "b", None), (9, "c", Some(true)), (12, "d", None)]
         {
-            leg(&mut arena, offset, text, draws);
+            leg(&mut arena, offset, text, counted);
         }
         let mut again = Arena::default();
-        for (offset, text, draws) in [(3, "A1", None), (3, "A2", Some(6)), (9, "C1", Some(1)), (9, "C2", None)] {
-            leg(&mut again, offset, text, draws);
+        for (offset, text, counted) in [(3, "A1", None), (3, "A2", Some(false)), (9, "C1", Some(true)), (9, "C2", None)]
+        {
+            leg(&mut again, offset, text, counted);
         }
         let offsets = arena.counted_offsets().collect();
         let arena = arena.replaced(&offsets, &again);
@@ -464,9 +549,9 @@ mod tests {
             told(&arena),
             [
                 "3 A1 s A1 None",
-                "3 A2 s A2 Some(6)",
+                "3 A2 s A2 Some(false)",
                 "4 b s b None",
-                "9 C1 s C1 Some(1)",
+                "9 C1 s C1 Some(true)",
                 "9 C2 s C2 None",
                 "12 d s d None"
             ]

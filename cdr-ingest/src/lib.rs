@@ -21,12 +21,14 @@ pub mod decode;
 pub mod meters;
 pub mod monitor;
 pub mod normalise;
+pub mod traces;
 
 pub mod admit;
 
 pub mod rate;
 
 pub mod charge;
+pub mod long_calls;
 
 pub mod counters;
 

@@ -59,6 +59,7 @@ meters! {
     OUTBOX_BYTES = "tollgate_outbox_bytes", Kind::Gauge, "Bytes of rows that this process has committed and ClickHouse has not acknowledged";
     OUTBOX_MAX_BYTES = "tollgate_outbox_max_bytes", Kind::Gauge, "The setting outbox.max_bytes: consumption pauses there";
     IDENTITIES = "tollgate_identities", Kind::Gauge, "Identities of the duplicate window in memory";
+    LONG_CALLS = "tollgate_long_calls", Kind::Gauge, "Calls reported in parts whose last part has not come, by state: open, silent = none came for a day (those of the last day)";
     SNAPSHOT_VERSION = "tollgate_snapshot_version", Kind::Gauge, "Version of the catalogue that prices";
     SNAPSHOT_LOADED = "tollgate_snapshot_loaded_timestamp_seconds", Kind::Gauge, "When that version came into force here";
     SNAPSHOT_CHECKED = "tollgate_snapshot_checked_timestamp_seconds", Kind::Gauge, "When it was last found to be the newest, or was replaced";

@@ -9,10 +9,13 @@ use rating::rows::SourceRow;
 use rating::{Snapshot, SuspenseCode};
 
 use crate::admit::admit;
-use crate::charge::{Arena, CountedLeg, Decoded, Located, Periods, REPORTS_APART_MS, identity, identity_of_place};
+use crate::charge::{
+    Arena, Decoded, Located, Periods, REPORTS_APART_MS, identity, identity_of_call, identity_of_place,
+};
 use crate::clickhouse::row::CallRow;
 use crate::counters::Standings;
 use crate::decode::{DecodedCdr, Sources, Undecodable, decode, decode_corrected, without_mark};
+use crate::long_calls::{self, WithoutIt};
 use crate::normalise::{NormalisedCdr, Rejected, normalise};
 use crate::rate::rate;
 use crate::text::Said;
@@ -139,6 +142,9 @@ fn settle(
     let own = crate::text::clean(cdr.source.as_deref().unwrap_or_default());
     let code: &str = if source.code.is_empty() { &own } else { &source.code };
     let decoded = Decoded { cdr, source: code, call: understood.call() };
+    if cdr.is_part() && understood.call().is_some() {
+        return settle_part(context, at, (cdr, source), &decoded, standings, arena);
+    }
     let identity = |leg| identity(code, cdr, leg, without_mark(at.bytes));
     let call = match understood.call.as_ref().expect("a record that was decoded was looked at") {
         Ok(call) => call,
@@ -168,9 +174,7 @@ fn settle(
             Ok(rated) => {
                 let identity = identity(leg);
                 if !rated.draws().is_empty() {
-                    arena
-                        .counted
-                        .push(CountedLeg { leg: arena.legs.len(), draws: standings.count(identity, rated.draws()) });
+                    arena.count_next(standings.count(identity, rated.draws()));
                 }
                 let row = CallRow {
                     identity,
@@ -179,6 +183,9 @@ fn settle(
                     import_id: at.import_id,
                     cdr,
                     leg,
+                    sequence: cdr.sequence,
+                    revision: 0,
+                    sign: 1,
                     call,
                     rated: &rated,
                     destination,
@@ -190,5 +197,68 @@ fn settle(
             }
             Err(rejected) => arena.suspend(at, identity(leg), leg, rejected, Some(&decoded), late),
         }
+    }
+}
+
+/// Takes a part of a long call through the same stages: what is admitted and priced is the whole call so far. Whether the part is a repeat is known by
+/// its call, exactly and whatever its age.
+fn settle_part(
+    context: &Context<'_>,
+    at: Located<'_>,
+    (cdr, source): (&DecodedCdr<'_>, &SourceRow),
+    decoded: &Decoded<'_>,
+    standings: &mut Standings<'_>,
+    arena: &mut Arena,
+) {
+    let Some(part) = decoded.call else { return };
+    let code = decoded.source;
+    let known = standings.long_call(identity_of_call(code, cdr, cdr.leg));
+    let first = long_calls::whole(&known.so_far, part, cdr.service, source);
+    let late = at.received_ms - part.end_ms > context.window_ms || context.may_be_forgotten(part.end_ms);
+    let plan = context.snapshot.numbering();
+    let destination = part.dst.e164().and_then(|number| plan.destination(number)).map(|id| plan.describe(id));
+    for (offset, admitted) in admit(context.snapshot, cdr, &first, source).into_iter().flatten() {
+        let leg = cdr.leg.wrapping_add(offset);
+        let identity = identity(code, cdr, leg, without_mark(at.bytes));
+        let known = standings.long_call(identity_of_call(code, cdr, leg)).clone();
+        let is_known = known.has(&identity);
+        let is_new = !is_known && !standings.is_repeat(&identity);
+        arena.count_next(is_new);
+        if !is_new {
+            arena.repeat_part(at, (identity, leg), decoded, is_known, late);
+            continue;
+        }
+        let call = long_calls::whole(&known.so_far, part, cdr.service, source);
+        let rated = admitted.and_then(|admitted| {
+            let counters = WithoutIt::new(standings, &known.so_far);
+            rate(context.snapshot, cdr, &call, admitted, None, &counters, &mut ())
+        });
+        let rated = match rated {
+            Ok(rated) => rated,
+            Err(rejected) => {
+                arena.suspend(at, identity, leg, rejected, Some(decoded), false);
+                continue;
+            }
+        };
+        let mut row = CallRow {
+            identity,
+            place: at.place,
+            source: code,
+            import_id: at.import_id,
+            cdr,
+            leg,
+            sequence: cdr.sequence,
+            revision: 0,
+            sign: 1,
+            call: &call,
+            rated: &rated,
+            destination,
+            snapshot: context.snapshot,
+            period: context.periods.booking(rated.usage_day),
+            late,
+        };
+        let change = long_calls::change(&known, &mut row, (identity, cdr.is_final), context.periods);
+        arena.charge_part(at, identity, &row, change.part.clone());
+        standings.count_part(identity, rated.draws(), change);
     }
 }

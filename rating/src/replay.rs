@@ -9,7 +9,7 @@ use numbering::Digits;
 use serde::Serialize;
 
 use crate::code::{Service, SuspenseCode, words};
-use crate::counter::{AsDrawn, Draw};
+use crate::counter::{AsDrawn, Counters, Draw};
 use crate::explain::{FreeReason, Line, Trace};
 use crate::leg::{Leg, LegPrice, Side, price_leg};
 use crate::money::{Currency, Money};
@@ -261,8 +261,9 @@ impl Replayed {
 
 /// Prices the leg of a charge again, by the terms and counters that the charge kept.
 pub fn replay<T: Trace>(snapshot: &Snapshot, charge: &StoredCharge, trace: &mut T) -> Replayed {
-    let price =
-        priced(snapshot, charge, Some(&charge.terms()), trace).map(|(price, currency)| Figures::of(&price, currency));
+    let counters = AsDrawn { draws: &charge.draws, snapshot };
+    let price = priced(snapshot, charge, Some(&charge.terms()), &counters, trace)
+        .map(|(price, currency)| Figures::of(&price, currency));
     let differences = price.as_ref().map_or_else(|_| Vec::new(), |found| differences(&charge.figures, found));
     Replayed { price, differences }
 }
@@ -273,16 +274,30 @@ pub fn replay<T: Trace>(snapshot: &Snapshot, charge: &StoredCharge, trace: &mut 
 /// # Errors
 /// The code that says why this catalogue gives it no price.
 pub fn reprice(snapshot: &Snapshot, charge: &StoredCharge) -> Result<(Figures, Digits), SuspenseCode> {
-    let (price, currency) = priced(snapshot, charge, None, &mut ())?;
+    let counters = AsDrawn { draws: &charge.draws, snapshot };
+    let (found, prefix) = reprice_from(snapshot, charge, &counters)?;
+    Ok((Figures { counters: charge.figures.counters.clone(), ..found }, prefix))
+}
+
+/// Prices the leg of a charge as [`reprice`] does, but its counters stand where `counters` says, and what it draws from them is what it would draw now.
+///
+/// # Errors
+/// The code that says why this catalogue gives it no price.
+pub fn reprice_from(
+    snapshot: &Snapshot,
+    charge: &StoredCharge,
+    counters: &dyn Counters,
+) -> Result<(Figures, Digits), SuspenseCode> {
+    let (price, currency) = priced(snapshot, charge, None, counters, &mut ())?;
     let prefix = price.retail.prefix.map_or(Digits::EMPTY, |prefix| snapshot.prefixes().prefix(prefix));
-    let figures = Figures { counters: charge.figures.counters.clone(), ..Figures::of(&price, currency) };
-    Ok((figures, prefix))
+    Ok((Figures::of(&price, currency), prefix))
 }
 
 fn priced<T: Trace>(
     snapshot: &Snapshot,
     charge: &StoredCharge,
     stored: Option<&StoredTerms>,
+    counters: &dyn Counters,
     trace: &mut T,
 ) -> Result<(LegPrice, Option<Currency>), SuspenseCode> {
     if charge.is_non_target {
@@ -303,7 +318,7 @@ fn priced<T: Trace>(
         place: symbol(&charge.place),
         at_ms: charge.at_ms,
         usage: charge.usage,
-        counters: &AsDrawn { draws: &charge.draws, snapshot },
+        counters,
         stored,
     };
     let price = price_leg(snapshot, &leg, trace)?;

@@ -15,6 +15,7 @@ mod guards;
 mod in_force;
 mod in_words;
 mod locks;
+mod long_calls;
 mod offline;
 mod plan;
 mod price_lists;

@@ -65,6 +65,8 @@ async fn a_fenced_owner_changes_nothing() {
         suspense: &[],
         counters: &[],
         non_target: &[],
+        long_calls: &[],
+        revisions: &[],
         outbox: &[],
     };
     let mut tx = BatchTx::begin(&world.store).await.unwrap();
@@ -186,4 +188,35 @@ async fn wait_for_position(world: &World, offset: i64) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("the ingest did not get to offset {offset} within 30 s");
+}
+
+/// With a collector configured, every batch is a trace with its stages; no number and no account stands in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_is_traced_where_a_collector_is_configured() {
+    let world = World::new(1).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let (paths, mut received) = tokio::sync::mpsc::unbounded_channel();
+    let collector = axum::Router::new().fallback(move |uri: axum::http::Uri, body: axum::body::Bytes| {
+        let paths = paths.clone();
+        async move {
+            let _ = paths.send((uri.path().to_owned(), body));
+        }
+    });
+    tokio::spawn(async move { axum::serve(listener, collector).await.unwrap() });
+    world.send(0, &record("traced", json!({})));
+    assert!(world.spawn_ingest(&["--stop-at-end", "--traces", &endpoint]).wait());
+    let mut told = Vec::new();
+    while let Ok((path, body)) = received.try_recv() {
+        assert_eq!(path, "/v1/traces");
+        told.extend_from_slice(&body);
+    }
+    let told = String::from_utf8_lossy(&told);
+    for span in ["cdr-ingest", "batch", "rate", "commit", "deliver", "partition", "from_offset"] {
+        assert!(told.contains(span), "{span} is in no trace");
+    }
+    for secret in ["74950000001", "74951234567", "a1"] {
+        assert!(!told.contains(secret), "{secret} is in a trace");
+    }
+    world.drop().await;
 }

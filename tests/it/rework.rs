@@ -10,13 +10,13 @@ use tests::{World, record, record_ending};
 use crate::api::Api;
 
 /// A desk at which jobs are filed, and who executes them.
-struct Desk {
+pub(crate) struct Desk {
     api: Api,
-    world: World,
+    pub(crate) world: World,
 }
 
 impl Desk {
-    async fn open(world: World) -> Self {
+    pub(crate) async fn open(world: World) -> Self {
         Self { api: Api::serve(&world, Utc::now()).await, world }
     }
 
@@ -26,7 +26,7 @@ impl Desk {
         answer.body
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let answer = self.api.ask("GET", path, "admin", &[], None).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         answer.body
@@ -41,14 +41,14 @@ impl Desk {
     }
 
     /// Files a job, executes it, shows it.
-    async fn done(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn done(&self, path: &str, body: Value) -> Value {
         let job = self.post(path, body).await["job"].as_i64().unwrap();
         self.work().await;
         self.get(&format!("/v1/rework/{job}")).await
     }
 
     /// The same with the dry run, what it shows, and the execution.
-    async fn shown_and_done(&self, path: &str, body: Value) -> (Value, Value) {
+    pub(crate) async fn shown_and_done(&self, path: &str, body: Value) -> (Value, Value) {
         let previewed = self.done(path, body).await;
         assert_eq!((&previewed["state"], &previewed["dry_run"]), (&json!("previewed"), &json!(true)), "{previewed}");
         let job = previewed["id"].as_i64().unwrap();
@@ -62,7 +62,7 @@ impl Desk {
         (shown["items"].clone(), done)
     }
 
-    async fn waiting(&self) -> i64 {
+    pub(crate) async fn waiting(&self) -> i64 {
         let open = self.get("/v1/suspense").await["total"].as_i64().unwrap();
         assert_eq!(
             self.world.count("sum(sign) FROM suspended").await,
@@ -72,7 +72,7 @@ impl Desk {
         open
     }
 
-    async fn close(self) {
+    pub(crate) async fn close(self) {
         self.world.assert_books_agree().await;
         self.world.drop().await;
     }
@@ -113,7 +113,7 @@ async fn suspense_is_recycled_once() {
 }
 
 /// Gives a prefix a price in the retail list, by the importer.
-async fn price(desk: &Desk, prefix: &str, price: &str) {
+pub(crate) async fn price(desk: &Desk, prefix: &str, price: &str) {
     let csv = format!("prefix,service,price,billing\n{prefix},outgoing,{price},1/1\n");
     let headers = [("Content-Type", "text/csv")];
     let path = "/v1/price-lists/retail/imports?date=2026-01-15&backdate=yes";
@@ -238,7 +238,7 @@ async fn discarded_records_wait_no_longer_and_cost_nothing() {
     desk.close().await;
 }
 
-fn period() -> (String, String) {
+pub(crate) fn period() -> (String, String) {
     let today = Utc::now().date_naive();
     (
         today.checked_sub_days(Days::new(3)).unwrap().to_string(),
@@ -404,5 +404,50 @@ async fn a_recycled_record_is_rolled_back_with_its_import() {
     desk.world.ingest().await.unwrap();
     assert_eq!(desk.world.balance("a1").await, "98.2");
     assert_eq!(desk.world.count("count() FROM duplicates").await, 0);
+    desk.close().await;
+}
+
+/// A bundle was sold with too few seconds: the calls of the account are run again in the order in which they were charged, and the counters with them.
+/// 6000 s cover the first two calls of 3000 s and nothing of the third, which costs 30.00; 7500 s cover half of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_is_run_again_in_the_order_of_charging() {
+    let world = World::new(1).await;
+    for call in ["first", "second", "third"] {
+        let ended = Utc::now() - TimeDelta::minutes(5);
+        let stamp =
+            |seconds| (ended - TimeDelta::seconds(seconds)).to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        let of = json!({"src": "74950000004", "billable_ms": 3_000_000, "setup_at": stamp(3000), "answer_at": stamp(3000), "end_at": stamp(0)});
+        world.send(0, &record(call, of));
+        world.ingest().await.unwrap();
+    }
+    assert_eq!(world.balance("a4").await, "70");
+    let desk = Desk::open(world).await;
+    let (from, to) = period();
+    let scope = json!({"account": "a4", "from": from, "to": to, "reason": "the bundle was too small"});
+    let (_, done) = desk.shown_and_done("/v1/re-ratings", scope.clone()).await;
+    assert_eq!(done["counts"], json!({"unchanged": 3}), "the same bundle gives no difference");
+    desk.world
+        .store
+        .run_past_the_rooms(
+            "UPDATE catalogue SET version = version + 1;
+             INSERT INTO counter (kind, code, period, plan_id, priority, units, keeps, waives_connect_fee, services, destination_group_id, published_in)
+             SELECT kind, code, period, plan_id, priority, 7500, keeps, waives_connect_fee, services, destination_group_id, version
+             FROM counter, catalogue WHERE code = 'hundred' AND withdrawn_in IS NULL;
+             UPDATE counter SET withdrawn_in = version FROM catalogue WHERE code = 'hundred' AND units = 6000;
+             INSERT INTO catalogue_change (version, what) SELECT version, 'tariffs' FROM catalogue",
+        )
+        .await
+        .unwrap();
+    desk.api.refresh().await;
+    let (shown, done) = desk.shown_and_done("/v1/re-ratings", scope.clone()).await;
+    // All three draw from the counter of the new bundle; only the third costs something else.
+    assert_eq!(done["counts"], json!({"changed": 3}));
+    assert_eq!((&shown[0]["retail_before"], &shown[0]["retail_after"]), (&json!("30"), &json!("15")), "{shown}");
+    assert_eq!(desk.world.balance("a4").await, "85");
+    assert_eq!(desk.world.text("sum(calls * seconds_covered)", "FROM calls").await, "7500");
+    let bundles = desk.get("/v1/accounts/a4/bundles").await.to_string();
+    assert!(bundles.contains("\"used\":7500"), "{bundles}");
+    let (_, done) = desk.shown_and_done("/v1/re-ratings", scope).await;
+    assert_eq!(done["counts"], json!({"unchanged": 3}));
     desk.close().await;
 }

@@ -22,6 +22,7 @@ pub mod fees;
 pub mod invoicing;
 pub mod ledger;
 pub mod locks;
+pub mod long_calls;
 pub mod numbers;
 pub mod price_lists;
 pub mod terms;

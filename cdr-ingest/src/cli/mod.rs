@@ -24,6 +24,11 @@ mod views;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::traces;
 
 /// Tollgate's stream: call records in, charges out, exactly once in effect.
 ///
@@ -46,6 +51,9 @@ pub struct Cli {
     /// One JSON object a log line, for collectors.
     #[arg(long, global = true)]
     log_json: bool,
+    /// Collector of OpenTelemetry traces, OTLP over HTTP: http://collector:4318. Nothing: no traces.
+    #[arg(long, global = true, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    traces: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -212,12 +220,16 @@ pub fn main() -> anyhow::Result<std::process::ExitCode> {
     let cli = Cli::parse();
     let filter = tracing_subscriber::EnvFilter::try_new(&cli.log)
         .map_err(|error| anyhow::anyhow!("--log `{}` is not understood: {error}", cli.log))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    if cli.log_json {
-        log.json().flatten_event(true).init();
+    // Dropped at the very end, outside the runtime.
+    let traces = cli.traces.as_deref().map(traces::Exporter::to).transpose()?;
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let filter = filter.and(filter_fn(|metadata| !traces::is_ours(metadata)));
+    let log = if cli.log_json {
+        log.json().flatten_event(true).with_filter(filter).boxed()
     } else {
-        log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
-    }
+        log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).with_filter(filter).boxed()
+    };
+    tracing_subscriber::registry().with(log).with(traces.as_ref().map(traces::Exporter::layer)).init();
     let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match cli.command {
         Command::Rate(options) => rate::main(&options),

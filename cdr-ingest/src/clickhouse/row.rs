@@ -154,6 +154,12 @@ pub struct CallRow<'a> {
     pub cdr: &'a crate::decode::DecodedCdr<'a>,
     /// Leg.
     pub leg: u8,
+    /// Part of a long call by which the charge began.
+    pub sequence: u32,
+    /// Number of the revision.
+    pub revision: u16,
+    /// 1, or -1 where the charge is taken back.
+    pub sign: i8,
     /// Numbers and times.
     pub call: &'a crate::normalise::NormalisedCdr,
     /// Price.
@@ -174,6 +180,11 @@ impl CallRow<'_> {
             crate::admit::Admission::Rate { account: Some(account), .. } => Some(self.snapshot.account(account)),
             _ => None,
         }
+    }
+
+    /// An amount with its sign, as `Decimal(18, 9)`.
+    fn signed(&self, amount: Money) -> i64 {
+        amount.nanos() * i64::from(self.sign)
     }
 
     fn party(&self) -> u8 {
@@ -224,8 +235,8 @@ table! {
         cdr_id => w.string(&crate::text::clean(&row.cdr.cdr_id)),
         call_id => w.string(&crate::text::clean(&row.cdr.call_id)),
         leg => w.u8(row.leg),
-        sequence => w.u32(row.cdr.sequence),
-        revision => w.u16(0),
+        sequence => w.u32(row.sequence),
+        revision => w.u16(row.revision),
         account_id => w.u64(row.account().map_or(0, |account| account.id.0)),
         client_id => w.u64(row.account().map_or(0, |account| account.client.0)),
         usage_day => w.date(row.rated.usage_day),
@@ -257,16 +268,16 @@ table! {
         used => w.u64(row.used()),
         billed_seconds => w.u64(row.billed(true)),
         quantity => w.u64(row.billed(false)),
-        list_amount => w.money(row.price().retail.list_amount),
+        list_amount => w.i64(row.signed(row.price().retail.list_amount)),
         list_currency => currency(w, row.price().retail.list_currency),
         exchange_rate => w.money(row.price().retail.exchange_rate),
         currency => currency(w, row.rated.currency),
-        gross => w.money(row.price().retail.amount),
-        net => w.money(row.rated.net),
+        gross => w.i64(row.signed(row.price().retail.amount)),
+        net => w.i64(row.signed(row.rated.net)),
         tax_rate => w.i32(row.rated.tax_basis_points as i32),
-        wholesale_amount => w.money(row.price().wholesale.list_amount),
+        wholesale_amount => w.i64(row.signed(row.price().wholesale.list_amount)),
         wholesale_currency => currency(w, row.price().wholesale.list_currency),
-        wholesale_cost => w.money(row.price().wholesale.amount),
+        wholesale_cost => w.i64(row.signed(row.price().wholesale.amount)),
         wholesale_cost_currency => currency(w, row.price().wholesale.currency),
         wholesale_exchange_rate => w.money(row.price().wholesale.exchange_rate),
         seconds_covered => w.u64(row.price().retail.covered_s),
@@ -280,9 +291,37 @@ table! {
         late => w.u8(u8::from(row.late)),
         wholesale_missing => w.u8(u8::from(row.price().wholesale_missing)),
         emergency => w.u8(u8::from(row.price().emergency)),
-        calls => w.u8(1),
-        seconds => w.i64(row.billed(true) as i64),
+        calls => w.u8(row.sign as u8),
+        seconds => w.i64(i64::from(row.sign) * row.billed(true) as i64),
     }
+}
+
+/// Books an encoded row of `calls` into another month.
+pub fn book_into(row: &mut [u8], period: chrono::NaiveDate) {
+    let at = period_at(row);
+    let mut date = Vec::with_capacity(2);
+    Writer(&mut date).date(period);
+    row[at..at + 2].copy_from_slice(&date);
+}
+
+/// Where the month stands in an encoded row of `calls`.
+fn period_at(row: &[u8]) -> usize {
+    /// Bytes of the columns before, between and after the texts that stand before it.
+    const FIXED: [usize; 4] = [BATCH_ID_BYTES + 16 + 4 + 4 + 8, 8, 0, 1 + 4 + 2 + 8 + 8 + 2];
+    let mut at = FIXED[0];
+    for gap in &FIXED[1..] {
+        let mut len = 0;
+        for shift in (0..).step_by(7) {
+            let byte = row[at];
+            at += 1;
+            len |= usize::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                break;
+            }
+        }
+        at += len + gap;
+    }
+    at
 }
 
 /// A row of `suspended` or `duplicates`.

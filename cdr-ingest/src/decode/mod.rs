@@ -145,6 +145,11 @@ pub struct DecodedCdr<'a> {
 }
 
 impl DecodedCdr<'_> {
+    /// Whether it is one of several records of a leg.
+    pub const fn is_part(&self) -> bool {
+        self.sequence > 0 || !self.is_final
+    }
+
     /// A record of a service of which nothing else is known.
     fn of(service: Service) -> Self {
         Self {
@@ -305,10 +310,10 @@ pub fn decode<'a, 's>(
             format!("quantity: a record of `{}` says how many pieces there are", decoded.service),
         ));
     }
-    if decoded.sequence > 0 || !decoded.is_final {
-        return Err(Undecodable::new(
-            format!("часть {} длинного звонка: записи по частям пока не тарифицируются", decoded.sequence),
-            format!("part {} of a long call: partial records are not priced yet", decoded.sequence),
+    if decoded.is_part() && decoded.cdr_id.is_empty() {
+        return Err(Undecodable::fixed(
+            "cdr_id: часть длинного звонка (sequence больше 0 или final = false) должна называть свой звонок",
+            "cdr_id: a part of a long call (sequence above 0, or final = false) has to name its call",
         ));
     }
     Ok((decoded, source))

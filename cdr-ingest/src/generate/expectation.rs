@@ -105,6 +105,8 @@ pub struct Expectation {
     pub non_target: u64,
     /// Legs of repeated records.
     pub duplicates: u64,
+    /// Legs of further parts of long calls: each goes into the charge of its call.
+    pub further_parts: u64,
     /// Legs that wait, by code.
     pub suspended: BTreeMap<SuspenseCode, u64>,
     /// Answered legs under a lock, suspended ones included.
@@ -118,7 +120,7 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// Legs of all outcomes.
+    /// Legs of all outcomes, a call in parts once.
     #[must_use]
     pub fn legs(&self) -> u64 {
         self.rated + self.non_target + self.duplicates + self.suspended_total()
@@ -168,6 +170,7 @@ impl Expectation {
         let whole = json!({
             "records": self.records,
             "legs": { "rated": self.rated, "non_target": self.non_target, "duplicate": self.duplicates, "suspended": suspended },
+            "further_parts": self.further_parts,
             "lock_breaches": self.lock_breaches,
             "wholesale_missing": self.wholesale_missing,
             "retail_total": totals(self.retail_by_currency()),
@@ -209,6 +212,7 @@ fn read_value(whole: &Value) -> Option<Expectation> {
         rated: legs["rated"].as_u64()?,
         non_target: legs["non_target"].as_u64()?,
         duplicates: legs["duplicate"].as_u64()?,
+        further_parts: whole["further_parts"].as_u64()?,
         lock_breaches: whole["lock_breaches"].as_u64()?,
         wholesale_missing: whole["wholesale_missing"].as_u64()?,
         ..Expectation::default()
@@ -248,6 +252,10 @@ impl Tally {
 
     pub(super) fn duplicates(&mut self, legs: u64) {
         self.counts.duplicates += legs;
+    }
+
+    pub(super) fn further_parts(&mut self, legs: u64) {
+        self.counts.further_parts += legs;
     }
 
     pub(super) fn suspended(&mut self, code: SuspenseCode) {

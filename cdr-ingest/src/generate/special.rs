@@ -177,6 +177,14 @@ impl<'a> Draw<'_, 'a> {
         self.bare(source, service, end_ms)
     }
 
+    /// An answered call whose duration is what lies between answer and end, to be reported in parts.
+    pub(super) fn long(&mut self, end_ms: i64) -> Call<'a> {
+        let mut call = self.plain(end_ms);
+        self.answer(&mut call);
+        call.billable_ms = None;
+        call
+    }
+
     /// Makes sure that somebody talked for at least a second.
     pub(super) fn answer(&mut self, call: &mut Call<'a>) {
         call.disposition = Disposition::Answered;

@@ -1,4 +1,4 @@
-//! Records with something wrong: bad numbers, bad times, parts of calls, damaged bytes.
+//! Records with something wrong: bad numbers, bad times, damaged bytes.
 //!
 //! **Owns:** what is wrong with them, and the damage to the bytes. **Does not own:** sound calls (`calls`, `special`).
 //! **Always:** exactly one thing is wrong with each; no record holds a line break, so that a file of one record a line works.
@@ -138,18 +138,6 @@ impl<'a> Draw<'_, 'a> {
         let by = to - call.end_ms;
         for time in [&mut call.setup_ms, &mut call.end_ms].into_iter().chain(call.answer_ms.as_mut()) {
             *time += by;
-        }
-        call
-    }
-
-    /// A part of a long call.
-    pub(super) fn part(&mut self, end_ms: i64) -> Call<'a> {
-        let mut call = self.plain(end_ms);
-        self.answer(&mut call);
-        if self.rng.chance(1, 2) {
-            call.is_final = false;
-        } else {
-            call.sequence = u32::try_from(self.rng.between(1, 4)).unwrap_or(1);
         }
         call
     }

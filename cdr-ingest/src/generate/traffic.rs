@@ -14,7 +14,7 @@ use super::encode::encode;
 use super::error::GenerateError;
 use super::expectation::{Expectation, SuspenseCode, Tally};
 use super::model::Operator;
-use super::oracle::{Oracle, Owed};
+use super::oracle::{Leg, Oracle, Outcome, Owed};
 use super::pools::Pools;
 use super::price_book::destinations;
 use super::rng::Rng;
@@ -80,13 +80,13 @@ enum Kind {
     BadNumber,
     BadTimes,
     OutOfRange,
-    Part,
+    LongCall,
     Damaged,
 }
 
 /// Of 100,000 draws. The bad ones come to about half of one percent.
 const MIX: &[(Kind, u32)] = &[
-    (Kind::Outgoing, 64_884),
+    (Kind::Outgoing, 64_764),
     (Kind::Incoming, 18_000),
     (Kind::TollFree, 3_500),
     (Kind::Forwarded, 2_000),
@@ -108,9 +108,12 @@ const MIX: &[(Kind, u32)] = &[
     (Kind::BadNumber, 70),
     (Kind::BadTimes, 50),
     (Kind::OutOfRange, 30),
-    (Kind::Part, 30),
+    (Kind::LongCall, 150),
     (Kind::Damaged, 90),
 ];
+
+/// So close to the end no call is reported in parts, so that all of them are among the records that were asked for.
+const NO_PARTS_AT_THE_END: u64 = 500;
 
 /// A record on its way out, with how many legs it has when it is repeated.
 struct Repeat {
@@ -131,6 +134,8 @@ struct Stream<'p, 'a> {
     repeats: BTreeMap<u64, Vec<Repeat>>,
     /// Second records of on-net calls.
     waiting: Vec<(Call<'a>, i64)>,
+    /// Further parts of long calls.
+    parts: Vec<GeneratedRecord>,
 }
 
 /// Makes the records of `options`, hands each to `sink`, and says what they must come to.
@@ -159,6 +164,7 @@ pub fn generate(
         until_ms,
         repeats: BTreeMap::new(),
         waiting: Vec::new(),
+        parts: Vec::new(),
     };
     let has_history = options.non_target_days > options.days;
     let history = if has_history { options.cdrs * HISTORY_PER_MILLE / 1_000 } else { 0 };
@@ -177,6 +183,7 @@ pub fn generate(
             stream.next(index, schedule.end_ms(index - history), sink)?;
         }
     }
+    stream.send_rest(sink)?;
     stream.tally.finish(operator)
 }
 
@@ -188,11 +195,15 @@ impl<'a> Stream<'_, 'a> {
         if let Some((call, ended_ms)) = self.waiting.pop() {
             return self.send(call, ended_ms, index, sink);
         }
+        if let Some(part) = self.parts.pop() {
+            self.tally.record();
+            return sink(part);
+        }
         let kind = MIX[self.draw.rng.weighted(MIX.iter().map(|kind| kind.1))].0;
         match kind {
-            Kind::Part => {
-                let part = self.draw.part(end_ms);
-                return self.send_undecodable(&part, None, end_ms, sink);
+            Kind::LongCall => {
+                let call = self.draw.long(end_ms);
+                return self.send_in_parts(call, index, sink);
             }
             Kind::Damaged => return self.send_damaged(end_ms, sink),
             _ => {}
@@ -216,6 +227,59 @@ impl<'a> Stream<'_, 'a> {
         }
         self.tally.record();
         sink(record)
+    }
+
+    /// Sends a call in parts, in any order: the oracle judges the whole. One that counts for a counter, or is not rated, goes out whole.
+    fn send_in_parts(&mut self, call: Call<'a>, index: u64, sink: Sink<'_>) -> Result<(), GenerateError> {
+        let (end_ms, answer_ms) = (call.end_ms, call.answer_ms.unwrap_or(call.end_ms));
+        let legs = self.oracle.judge(&call);
+        let is_plain = |leg: &Leg| leg.outcome == Outcome::Rated && !matches!(leg.retail, Some(Owed::Counted(_)));
+        let lasted_ms = end_ms - answer_ms;
+        if !legs.iter().all(is_plain) || lasted_ms < 2 || index + NO_PARTS_AT_THE_END > self.options.cdrs {
+            return self.send(call, end_ms, index, sink);
+        }
+        for leg in &legs {
+            self.tally.leg(leg);
+        }
+        let payer = legs.first().and_then(|leg| leg.retail.as_ref()).map(Owed::account);
+        let cuts = 1 + self.draw.rng.below(3);
+        let mut ends: Vec<i64> = (0..cuts).map(|_| answer_ms + self.draw.rng.between(1, lasted_ms - 1)).collect();
+        ends.push(end_ms);
+        ends.sort_unstable();
+        ends.dedup();
+        self.tally.further_parts((ends.len() - 1) as u64 * legs.len() as u64);
+        let mut begin_ms = answer_ms;
+        for (number, until_ms) in (1..).zip(&ends) {
+            let is_first = number == 1;
+            let part = Call {
+                sequence: number,
+                is_final: *until_ms == end_ms,
+                setup_ms: if is_first { call.setup_ms } else { begin_ms },
+                answer_ms: Some(begin_ms),
+                end_ms: *until_ms,
+                billable_ms: None,
+                ..call.clone()
+            };
+            let record = self.record(&part, payer, *until_ms);
+            if self.draw.rng.chance(REPEATS_PER_MILLE, 1_000) {
+                self.keep_repeat(part, &record, legs.len() as u64, index);
+            }
+            let place = self.draw.rng.index(self.parts.len() + 1);
+            self.parts.insert(place, record);
+            begin_ms = *until_ms;
+        }
+        let first = self.parts.pop();
+        self.tally.record();
+        first.map_or(Ok(()), sink)
+    }
+
+    /// The parts of long calls that are still to come.
+    fn send_rest(&mut self, sink: Sink<'_>) -> Result<(), GenerateError> {
+        while let Some(part) = self.parts.pop() {
+            self.tally.record();
+            sink(part)?;
+        }
+        Ok(())
     }
 
     /// The key is the payer's code where one is known, as mediation would have it: then his counters are moved by one partition.
@@ -318,7 +382,7 @@ fn draw_sound<'a>(draw: &mut Draw<'_, 'a>, kind: Kind, end_ms: i64) -> Vec<Call<
         Kind::BadNumber => draw.bad_number(end_ms),
         Kind::BadTimes => draw.bad_times(end_ms),
         Kind::OutOfRange => draw.out_of_range(end_ms),
-        Kind::Outgoing | Kind::Part | Kind::Damaged => draw.outgoing(end_ms),
+        Kind::Outgoing | Kind::LongCall | Kind::Damaged => draw.outgoing(end_ms),
     }]
 }
 

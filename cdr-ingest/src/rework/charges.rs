@@ -16,6 +16,7 @@ use rating::replay::{Figures, StoredCharge};
 use serde::Deserialize;
 
 use super::Trouble;
+use super::rerun::{self, CHARGES_MAX};
 use crate::charge::Identity;
 use crate::clickhouse::ClickHouse;
 use crate::clickhouse::revision::Revised;
@@ -71,6 +72,11 @@ enum Bound {
 }
 
 impl ChargesOf<'_> {
+    /// Whether they are all that an account was charged for: they are looked at together.
+    fn is_whole(&self) -> bool {
+        matches!(self, Self::Scope { scope, .. } if rerun::is_whole(scope))
+    }
+
     /// The conditions with their values, in order.
     fn conditions(&self) -> (String, Vec<Bound>) {
         let mut text = String::from("true");
@@ -124,11 +130,12 @@ pub async fn portions(clickhouse: &ClickHouse, of: &ChargesOf<'_>) -> Result<Vec
         "SELECT account_id, toUnixTimestamp64Milli(started_at) FROM calls WHERE {conditions} ORDER BY account_id, started_at"
     );
     let mut rows = query(clickhouse.client(), &sql, values).fetch::<(u64, i64)>()?;
+    let most = if of.is_whole() { CHARGES_MAX } else { CHARGES };
     let mut portions: Vec<Portion> = Vec::new();
     let (mut count, mut last) = (0, None);
     while let Some((account, started_ms)) = rows.next().await? {
         let key = (account as i64, started_ms);
-        if last.is_none() || (count >= CHARGES && last != Some(key)) {
+        if last.is_none() || (count >= most && last != Some(key)) {
             if let Some(portion) = portions.last_mut() {
                 portion.end = key;
             }
@@ -262,6 +269,8 @@ pub struct Charge {
     pub calls: i64,
     /// The highest revision that it was ever given.
     pub revision: u16,
+    /// Identifier of the INSERT by which it was first charged.
+    pub charged_in: u64,
 }
 
 impl Charge {
@@ -309,26 +318,28 @@ pub(super) async fn read(
     let (first, end) = (portion.first, portion.end);
     values.extend([first.0, end.0, first.0, first.1, end.0, end.1].map(Bound::Number));
     let rows: Vec<Fetched> = query(clickhouse.client(), &sql, values).fetch_all().await?;
-    let mut kept: BTreeMap<String, ((u64, u16), Kept, i64)> = BTreeMap::new();
+    // By charge: which row is the latest, what it keeps, the sum of `calls`, the first INSERT.
+    let mut kept: BTreeMap<String, ((u64, u16), Kept, i64, u64)> = BTreeMap::new();
     let mut charges = Vec::with_capacity(rows.len());
     for Fetched { charge, kept: own } in rows {
         let (calls, order) = (i64::from(own.calls), (charge.batch_id, charge.revision));
-        let of_charge = kept.entry(charge.identity.clone()).or_insert_with(|| (order, own.clone(), 0));
+        let of_charge = kept.entry(charge.identity.clone()).or_insert_with(|| (order, own.clone(), 0, charge.batch_id));
         of_charge.2 += calls;
+        of_charge.3 = of_charge.3.min(charge.batch_id);
         if order > of_charge.0 {
             (of_charge.0, of_charge.1) = (order, own);
         }
         charges.push(charge);
     }
-    let identities: Vec<Identity> = kept.values().map(|(_, kept, _)| kept.identity).collect();
+    let identities: Vec<Identity> = kept.values().map(|(_, kept, ..)| kept.identity).collect();
     let given = revisions_given(store, &identities).await?;
     let charges = stored::latest(charges).map_err(|error| Trouble::Hopeless(error.to_string()))?;
     Ok(charges
         .into_iter()
         .filter_map(|stored| {
-            let (_, kept, calls) = kept.remove(&stored.identity)?;
+            let (_, kept, calls, charged_in) = kept.remove(&stored.identity)?;
             let revision = stored.revision.max(given.get(&kept.identity).copied().unwrap_or(0));
-            Some(Charge { stored, kept, calls, revision })
+            Some(Charge { stored, kept, calls, revision, charged_in })
         })
         .collect())
 }

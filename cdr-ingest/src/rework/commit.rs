@@ -40,14 +40,16 @@ pub(super) async fn commit(
         let _gate = shared.gate.lock().await;
         match write(shared, claimed, n, &prepared).await {
             Ok(Some(known)) => (known, prepared),
-            Ok(None) | Err(PortionRefused::Outdated) => return Ok(Committed::Again),
+            Ok(None) | Err(PortionRefused::Outdated | PortionRefused::Batch(WriteError::LongCallsMoved)) => {
+                return Ok(Committed::Again);
+            }
             Err(PortionRefused::Batch(WriteError::Fenced { .. })) => return Ok(Committed::Fenced),
             Err(PortionRefused::Batch(WriteError::PeriodClosed)) => {
                 shared.live.refresh_periods(&shared.store).await?;
                 return Ok(Committed::Again);
             }
             Err(PortionRefused::Batch(WriteError::CountersMoved)) => {
-                shared.counters.refresh(&shared.store, &prepared.moves).await?;
+                shared.counters.refresh(&shared.store, &prepared.moves.counters).await?;
                 return Ok(Committed::Again);
             }
             Err(PortionRefused::Batch(WriteError::Store(error))) => return Err(error.into()),
@@ -95,8 +97,10 @@ async fn write(
         identities: &assembled.identities,
         newest_end,
         suspense: &assembled.suspense,
-        counters: &prepared.moves,
+        counters: &prepared.moves.counters,
         non_target: &assembled.non_target,
+        long_calls: &prepared.moves.long_calls,
+        revisions: &prepared.moves.revisions,
         outbox: &assembled.parts,
     };
     let portion = PortionWrite {
@@ -124,7 +128,7 @@ async fn write(
             seen.insert(&IdentityBlob { id, newest_end, keys: removed, removal: true }, now.timestamp_millis());
         }
     }
-    shared.counters.moved(&prepared.moves, now.date_naive());
+    shared.counters.moved(&prepared.moves.counters, now.date_naive());
     shared.counters.reread(&shared.store, given_back.into_iter().map(|(key, _)| key).collect()).await?;
     Ok(Some(said_so))
 }

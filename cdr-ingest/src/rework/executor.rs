@@ -11,12 +11,14 @@ use billing::rework::{self, Claimed, Kind, Portion, PortionOf, RollbackScope, Sc
 use billing::streams::{self, StreamId};
 use billing::{Clock, SystemClock};
 use chrono::{DateTime, Utc};
+use tracing::Instrument;
 
 use super::charges::{self, ChargesOf};
 use super::commit::{Committed, commit};
 use super::{Prepared, Trouble, recycle, rerate, rollback};
 use crate::stream::delivery::resend;
 use crate::stream::service::Shared;
+use crate::traces;
 
 /// Time between two signs of life.
 const BEAT: Duration = Duration::from_secs(5);
@@ -126,8 +128,12 @@ async fn go_through(shared: &Arc<Shared>, claimed: &Claimed, owner: &str) -> Res
         if !rework::beat(&shared.store, job.id, owner, SystemClock.now()).await? {
             return Ok(false);
         }
-        let prepared = prepare(shared, claimed, portion, import.as_ref()).await?;
-        match commit(shared, claimed, n, prepared).await? {
+        let span = traces::portion(job.id, job.kind.as_str(), n);
+        let done = async {
+            let prepared = prepare(shared, claimed, portion, import.as_ref()).await?;
+            commit(shared, claimed, n, prepared).await
+        };
+        match done.instrument(span).await? {
             Committed::Yes => (n, tries) = (n + 1, 0),
             Committed::Again if tries < TRIES => {
                 tries += 1;

@@ -11,23 +11,24 @@ mod commit;
 pub mod executor;
 mod recycle;
 mod rerate;
+mod rerun;
 mod rollback;
 
 use std::collections::BTreeMap;
 
-use billing::counters::CounterMove;
 use billing::rework::{Difference, Revision};
 use billing::suspense::Settlement;
 use rating::counter::CounterKey;
 
 use crate::assemble::Assembled;
 use crate::charge::Identity;
+use crate::counters::Moves;
 
 /// What a portion does.
 #[derive(Debug, Default)]
 struct Prepared {
     assembled: Assembled,
-    moves: Vec<CounterMove>,
+    moves: Moves,
     settled: Vec<Settlement>,
     revisions: Vec<Revision>,
     removed: Vec<Identity>,

@@ -5,11 +5,12 @@
 //! Always: an entry gives a charge once; one that still cannot be rated stays open and says why by now; a leg that was charged elsewhere meanwhile is
 //! found exactly, and closes its entry without a charge (A8).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use billing::long_calls::LongCall;
 use billing::suspense::{self, Settled, Settlement, Waiting};
 use rating::Outcome;
 use rating::counter::CounterKey;
@@ -19,7 +20,7 @@ use super::{Prepared, Trouble};
 use crate::assemble::Assembly;
 use crate::charge::{Arena, ChargedLeg, Effect, Identity, Located, identity_of_place};
 use crate::clickhouse::row::{Place, TraceRow, suspended};
-use crate::counters::{Before, Standings};
+use crate::counters::{Before, Moves, Standings};
 use crate::decode::Sources;
 use crate::stages::{self, Context, fallback_source};
 use crate::stream::commit::ids_of;
@@ -44,14 +45,15 @@ pub(super) async fn discard(shared: &Arc<Shared>, entries: &[Waiting]) -> Result
 /// Tries entries again.
 pub(super) async fn recycle(shared: &Arc<Shared>, entries: &[Waiting]) -> Result<Prepared, Trouble> {
     // First what legs there are, to ask whether any of them was charged meanwhile; counters count nothing yet.
-    let found = rate(shared, entries, &[]);
+    let found = rate(shared, entries, &[], &HashMap::new());
     let repeats = Repeats::among(shared, entries, &found).await?;
+    let long_calls = shared.long_calls(&found.calls_asked).await?;
     let booked: Vec<FxHashSet<Identity>> = entries
         .iter()
         .enumerate()
         .map(|(index, entry)| found.booked(entry, index, &repeats).map(|leg| leg.identity).collect())
         .collect();
-    let rated = rate(shared, entries, &booked);
+    let rated = rate(shared, entries, &booked, &long_calls);
     let ids = shared.reserve_ids(&rated.arena).await?;
     Ok(settle(entries, &rated, &repeats, ids))
 }
@@ -81,7 +83,8 @@ fn role(entry: &Waiting, index: usize, leg: &ChargedLeg) -> Role {
 struct Rated {
     arena: Arena,
     legs: Vec<Range<usize>>,
-    moves: Vec<billing::counters::CounterMove>,
+    moves: Moves,
+    calls_asked: Vec<Identity>,
 }
 
 impl Rated {
@@ -109,6 +112,7 @@ struct Counting<'a> {
     /// Of each entry.
     booked: &'a [FxHashSet<Identity>],
     entry: AtomicUsize,
+    long_calls: &'a HashMap<Identity, LongCall>,
 }
 
 impl Before for Counting<'_> {
@@ -120,10 +124,19 @@ impl Before for Counting<'_> {
         let own = self.booked.get(self.entry.load(Ordering::Relaxed));
         !own.is_some_and(|booked| booked.contains(identity))
     }
+
+    fn long_call(&self, call: &Identity) -> Option<&LongCall> {
+        self.long_calls.get(call)
+    }
 }
 
 /// Takes the records of entries through the stages.
-fn rate(shared: &Shared, entries: &[Waiting], booked: &[FxHashSet<Identity>]) -> Rated {
+fn rate(
+    shared: &Shared,
+    entries: &[Waiting],
+    booked: &[FxHashSet<Identity>],
+    long_calls: &HashMap<Identity, LongCall>,
+) -> Rated {
     let snapshot = shared.live.snapshot();
     let periods = shared.live.periods();
     let fallback = fallback_source(&snapshot);
@@ -137,7 +150,7 @@ fn rate(shared: &Shared, entries: &[Waiting], booked: &[FxHashSet<Identity>]) ->
         forgotten_up_to_ms: i64::MIN,
         late_lookup_failed: false,
     };
-    let counting = Counting { committed: &shared.counters, booked, entry: AtomicUsize::new(0) };
+    let counting = Counting { committed: &shared.counters, booked, entry: AtomicUsize::new(0), long_calls };
     let mut standings = Standings::after(&counting);
     let mut arena = Arena::default();
     let mut legs = Vec::with_capacity(entries.len());
@@ -147,7 +160,7 @@ fn rate(shared: &Shared, entries: &[Waiting], booked: &[FxHashSet<Identity>]) ->
         stages::run(&context, [located(entry)], &mut standings, &mut arena);
         legs.push(first..arena.legs.len());
     }
-    Rated { arena, legs, moves: standings.moves() }
+    Rated { arena, legs, moves: standings.moves(), calls_asked: standings.calls_asked() }
 }
 
 fn place(entry: &Waiting) -> Place {
@@ -215,7 +228,7 @@ fn settle(entries: &[Waiting], rated: &Rated, repeats: &Repeats, ids: Vec<i64>) 
             if role == Role::Foreign {
                 continue;
             }
-            if repeats.has(entry, &leg.identity) || charged.contains(&leg.identity) {
+            if repeats.has(entry, &leg.identity) || charged.contains(&leg.identity) || leg.is_known_part() {
                 assembly.repeat(&rated.arena, leg, place(entry));
                 settled = settled.or((role == Role::Own).then_some(Settled::Duplicate));
                 continue;

@@ -5,21 +5,25 @@
 //! Always: a charge whose price does not change is left alone, so the same job twice gives nothing; one that cannot be priced stays as it is and is
 //! counted. The difference is booked into the charge's own month while that is open, else into the oldest open one (A9).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use billing::charges::{CatalogueError, catalogue};
-use billing::rework::{ChargeScope, Difference, Job, Revision, Side};
+use billing::counters;
+use billing::long_calls::{self, LongCall};
+use billing::rework::{self, ChargeScope, Difference, Job, Revision, Side};
 use numbering::Digits;
 use rating::Currency;
 use rating::replay::{Figures, Retail, StoredCharge, Wholesale, reprice};
 use rust_decimal::Decimal;
 
 use super::charges::Charge;
+use super::rerun::{self, rerun};
 use super::{Prepared, Trouble};
 use crate::assemble::{Assembly, Owed};
-use crate::charge::Periods;
-use crate::clickhouse::revision::revisions;
+use crate::charge::{Identity, Periods};
+use crate::clickhouse::revision::{Revised, revisions};
+use crate::long_calls::revised;
 use crate::stream::commit::ids_of;
 use crate::stream::service::Shared;
 
@@ -39,6 +43,14 @@ pub(super) async fn rerate(
         CatalogueError::Store(error) => error.into(),
         other => Trouble::Hopeless(other.to_string()),
     })?;
+    let mut long_calls = of_charges(shared, &charges).await?;
+    let standings = match charges.first().and_then(|charge| charge.stored.account) {
+        // One portion holds all of them.
+        Some(account) if rerun::is_whole(scope) && rework::portion(&shared.store, job.id, 1).await?.is_none() => {
+            Some(counters::of_account(&shared.store, account).await?.into_iter().collect::<BTreeMap<_, _>>())
+        }
+        _ => None,
+    };
     let ids = shared.reserve_ids_for(charges.len() * 2).await?;
     let periods = shared.live.periods();
     let dry_run = job.dry_run;
@@ -48,8 +60,15 @@ pub(super) async fn rerate(
         let mut differences = Differences::default();
         let mut ids = ids_of(ids);
         let mut assembly = Assembly::new(&mut ids);
+        let rerun = standings.and_then(|standings| rerun(&catalogue, &charges, &standings));
+        let (mut again, moves) =
+            rerun.map_or((None, Vec::new()), |rerun| (Some(rerun.priced.into_iter()), rerun.moves));
+        if !dry_run {
+            prepared.moves.counters = moves;
+        }
         for charge in &charges {
-            let priced = reprice(&catalogue, &charge.stored);
+            let found = again.as_mut().and_then(Iterator::next);
+            let priced = found.unwrap_or_else(|| reprice(&catalogue, &charge.stored));
             let priced = priced.map(|(figures, prefix)| (of_side(side, &charge.stored.figures, figures), prefix));
             let changed = priced.as_ref().is_ok_and(|(figures, _)| differs(&charge.stored.figures, figures));
             differences.add(charge, priced.as_ref().ok().map(|(figures, _)| figures), changed);
@@ -59,8 +78,11 @@ pub(super) async fn rerate(
                 (Ok(_), false) => "unchanged",
             });
             if let (Ok((figures, prefix)), true, false) = (&priced, changed, dry_run) {
-                let written = revise(&mut assembly, charge, (figures, *prefix), version, &periods);
+                let (written, row) = revise(&mut assembly, charge, (figures, *prefix), version, &periods);
                 prepared.revisions.extend(written);
+                if let Some(known) = long_calls.remove(&charge.kept.identity) {
+                    prepared.moves.long_calls.push(revised(&known, &row));
+                }
             }
         }
         prepared.assembled = assembly.finish();
@@ -97,19 +119,39 @@ fn differs(former: &Figures, found: &Figures) -> bool {
     let same_wholesale =
         |former: &Wholesale, found: &Wholesale| Wholesale { list: former.list, row: former.row, ..*found } == *former;
     let (before, after) = (retail(former), retail(found));
+    // What a charge found does not matter, what it drew does: the counters stand by it.
+    let drawn =
+        |figures: &Figures| figures.counters.iter().map(|(id, day, _, used)| (*id, *day, *used)).collect::<Vec<_>>();
     !same_row(before.0, after.0)
+        || drawn(former) != drawn(found)
         || (before.1, before.2) != (after.1, after.2)
         || !same_wholesale(&former.wholesale, &found.wholesale)
 }
 
-/// Takes a charge back and charges it anew: two revisions.
-fn revise(
+/// The calls in parts that these charges are of, each as its charge is in ClickHouse.
+pub(super) async fn of_charges(shared: &Shared, charges: &[Charge]) -> Result<HashMap<Identity, LongCall>, Trouble> {
+    let identities: Vec<Identity> = charges.iter().map(|charge| charge.kept.identity).collect();
+    // Asked after the charges were read: a part that was charged since then shows here, and the portion is read again.
+    let calls = long_calls::of_charges(&shared.store, &identities).await?;
+    for charge in charges {
+        let Some(known) = calls.get(&charge.kept.identity).and_then(|call| call.so_far.charged.as_ref()) else {
+            continue;
+        };
+        if charge.stored.revision != known.revision {
+            return Err(Trouble::Later("a further part of a call is on its way to ClickHouse".into()));
+        }
+    }
+    Ok(calls)
+}
+
+/// Takes a charge back and charges it anew: two revisions, of which the second one is the row.
+fn revise<'a>(
     assembly: &mut Assembly<'_>,
-    charge: &Charge,
-    (figures, prefix): (&Figures, Digits),
+    charge: &'a Charge,
+    (figures, prefix): (&'a Figures, Digits),
     version: u64,
     periods: &Periods,
-) -> [Revision; 2] {
+) -> ([Revision; 2], Revised<'a>) {
     let taken_back = take_back(assembly, charge, periods);
     let revision = taken_back.revision + 1;
     let period = periods.booking(charge.usage_day());
@@ -117,7 +159,7 @@ fn revise(
     row.retail_prefix = prefix;
     assembly.row(revisions::TABLE, charge.kept.started_ms, |bytes| revisions::encode(bytes, &row));
     owe(assembly, charge, &figures.retail, 1, periods);
-    [taken_back, Revision { revision, ..taken_back }]
+    ([taken_back, Revision { revision, ..taken_back }], row)
 }
 
 /// Takes a charge back: one revision.

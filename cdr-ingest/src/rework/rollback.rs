@@ -13,9 +13,10 @@ use numbering::E164;
 
 use super::charges::{Charge, ChargesOf, standing_elsewhere};
 use super::recycle::trace;
-use super::rerate::{Differences, take_back};
+use super::rerate::{Differences, of_charges, take_back};
 use super::{Prepared, Trouble};
 use crate::assemble::Assembly;
+use crate::charge::Identity;
 use crate::stream::commit::ids_of;
 use crate::stream::service::Shared;
 
@@ -24,6 +25,7 @@ pub(super) async fn charges(shared: &Arc<Shared>, job: &Job, charges: Vec<Charge
     let mut prepared = Prepared::default();
     let mut differences = Differences::default();
     let periods = shared.live.periods();
+    let long_calls = of_charges(shared, &charges).await?;
     let mut ids = ids_of(shared.reserve_ids_for(charges.len()).await?);
     let mut assembly = Assembly::new(&mut ids);
     for charge in charges.iter().filter(|charge| charge.calls > 0) {
@@ -33,7 +35,14 @@ pub(super) async fn charges(shared: &Arc<Shared>, job: &Job, charges: Vec<Charge
             continue;
         }
         prepared.revisions.push(take_back(&mut assembly, charge, &periods));
-        prepared.removed.push(charge.kept.identity);
+        match long_calls.get(&charge.kept.identity) {
+            // All its parts, by whatever import they came: none of them is charged any more.
+            Some(call) => {
+                prepared.removed.extend(call.parts.chunks_exact(16).filter_map(|part| Identity::try_from(part).ok()));
+                prepared.moves.long_calls.push(call.taken_back());
+            }
+            None => prepared.removed.push(charge.kept.identity),
+        }
         for draw in &charge.stored.draws {
             *prepared.given_back.entry(draw.key).or_default() += draw.used;
         }

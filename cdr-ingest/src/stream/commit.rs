@@ -4,12 +4,12 @@
 //! Does not own: the statements (`billing::streams`).
 //! Always: one batch of this process at a time (the gate), one of all processes (the advisory lock); identities enter memory only after COMMIT.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use billing::StoreError;
-use billing::counters::CounterMove;
+use billing::long_calls::LongCall;
 use billing::streams::{self, BatchTx, BatchWrite, Claim, Committed, IdentityBlob, WriteError};
 
 use rustc_hash::FxHashSet;
@@ -20,6 +20,7 @@ use super::service::Shared;
 use crate::assemble::{Assembled, assemble};
 use crate::charge::{Arena, Identity, REPORTS_APART_MS, instant};
 use crate::clickhouse::row::BatchRow;
+use crate::counters::Moves;
 
 /// A rated batch, ready to be committed.
 pub struct Prepared {
@@ -35,8 +36,10 @@ pub struct Prepared {
     pub from_offset: i64,
     /// Digest of the last record.
     pub last_digest: [u8; 16],
-    /// Counters that it moves.
-    pub moves: Vec<CounterMove>,
+    /// Counters and calls in parts that it moves.
+    pub moves: Moves,
+    /// Calls in parts that it asked about.
+    pub calls_asked: Vec<Identity>,
     /// What earlier tries to commit it have taught.
     pub lessons: Lessons,
 }
@@ -48,6 +51,15 @@ pub struct Lessons {
     pub late_lookup_failed: bool,
     /// Legs that repeat others: counters must not count them.
     pub repeats: FxHashSet<Identity>,
+    /// What is known of calls that come in parts.
+    pub long_calls: Arc<HashMap<Identity, LongCall>>,
+}
+
+impl Lessons {
+    /// With what is known of these calls now.
+    pub async fn with_calls(&self, shared: &Shared, calls: &[Identity]) -> Result<Self, StoreError> {
+        Ok(Self { long_calls: Arc::new(shared.long_calls(calls).await?), ..self.clone() })
+    }
 }
 
 /// Why a batch was not committed.
@@ -65,7 +77,7 @@ pub enum Refusal {
 pub enum Again {
     /// A period was closed, or late records could not be looked up.
     Everything,
-    /// A counter was moved by somebody else, or counted a repeat.
+    /// A counter or a call in parts was moved by somebody else, or counted a repeat.
     Counted,
 }
 
@@ -114,7 +126,7 @@ pub async fn commit(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared
 
 async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -> Result<Attempt, Attempt> {
     // What this process has moved itself meanwhile is known without asking.
-    if !shared.counters.stand_where_found(&prepared.moves) {
+    if !shared.counters.stand_where_found(&prepared.moves.counters) {
         return Ok(counters_moved(claim, prepared));
     }
     let mut tx = BatchTx::begin(&shared.store).await?;
@@ -126,7 +138,10 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
         let legs = &prepared.arena.legs;
         let late: Vec<bool> =
             legs.iter().map(|leg| leg.late || leg.end_ms.saturating_sub(REPORTS_APART_MS) <= horizon).collect();
-        (seen.mark(legs), late)
+        let mut marks = seen.mark(legs);
+        // Which parts a call has, its own state says, however old they are.
+        legs.iter().zip(&mut marks).for_each(|(leg, mark)| *mark |= leg.is_known_part());
+        (marks, late)
     };
     mark_suspended(&mut tx, prepared, &late, &mut marks).await?;
     if !mark_late(shared, prepared, &late, &mut marks).await? {
@@ -150,8 +165,13 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
             return Ok(Attempt::Refused(Refusal::RateAgain(Again::Everything, prepared.lessons.clone())));
         }
         Err(WriteError::CountersMoved) => {
-            shared.counters.refresh(&shared.store, &prepared.moves).await?;
+            shared.counters.refresh(&shared.store, &prepared.moves.counters).await?;
             return Ok(counters_moved(claim, prepared));
+        }
+        Err(WriteError::LongCallsMoved) => {
+            drop(tx);
+            let lessons = prepared.lessons.with_calls(shared, &prepared.calls_asked).await?;
+            return Ok(Attempt::Refused(Refusal::RateAgain(Again::Counted, lessons)));
         }
         Err(WriteError::Store(error)) => return Err(error.into()),
     };
@@ -169,7 +189,7 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
             }
         }
     }
-    shared.counters.moved(&prepared.moves, instant(shared.now_ms()).date_naive());
+    shared.counters.moved(&prepared.moves.counters, instant(shared.now_ms()).date_naive());
     if let Some(id) = blob {
         let keys = std::mem::take(&mut prepared.assembled.identities);
         let blob = IdentityBlob { id, newest_end: instant(prepared.assembled.newest_end_ms), keys, removal: false };
@@ -197,7 +217,7 @@ fn counters_moved(claim: &Claim, prepared: &Prepared) -> Attempt {
     tracing::info!(
         partition = claim.partition,
         from_offset = prepared.from_offset,
-        counters = prepared.moves.len(),
+        counters = prepared.moves.counters.len(),
         "counters moved: what they count is rated again"
     );
     Attempt::Refused(Refusal::RateAgain(Again::Counted, prepared.lessons.clone()))
@@ -275,7 +295,8 @@ async fn mark_suspended(
 
 /// Looks late legs up exactly and marks those that were charged. `false` when the look-up cannot be made.
 async fn mark_late(shared: &Shared, prepared: &Prepared, late: &[bool], marks: &mut [bool]) -> Result<bool, Attempt> {
-    let late: Vec<usize> = (0..marks.len()).filter(|index| late[*index] && !marks[*index]).collect();
+    let is_asked = |index: &usize| late[*index] && !marks[*index] && !prepared.arena.legs[*index].is_part();
+    let late: Vec<usize> = (0..marks.len()).filter(is_asked).collect();
     if prepared.lessons.late_lookup_failed {
         return Ok(late.iter().all(|index| prepared.arena.legs[*index].outcome == rating::Outcome::Suspended));
     }
@@ -307,8 +328,10 @@ fn write(prepared: &Prepared) -> BatchWrite<'_> {
         identities: &assembled.identities,
         newest_end: instant(assembled.newest_end_ms),
         suspense: &assembled.suspense,
-        counters: &prepared.moves,
+        counters: &prepared.moves.counters,
         non_target: &assembled.non_target,
+        long_calls: &prepared.moves.long_calls,
+        revisions: &prepared.moves.revisions,
         outbox: &assembled.parts,
     }
 }

@@ -4,9 +4,11 @@
 //! Does not own: the decision (Postgres moves a counter only from where the batch found it), what is counted (`rating::counter`).
 //! Always: a wrong standing costs a second rating and never a wrong charge; what is forgotten here is read again when Postgres disagrees.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use billing::counters::{self, CounterMove};
+use billing::long_calls::LongCall;
 use billing::{Store, StoreError};
 use chrono::{Days, NaiveDate};
 use rating::counter::CounterKey;
@@ -142,6 +144,8 @@ pub struct Known<'a> {
     pub seen: &'a RwLock<Seen>,
     /// Legs of this batch that were found to repeat others when it was to be committed.
     pub repeats: &'a FxHashSet<Identity>,
+    /// What was read of calls that come in parts.
+    pub long_calls: &'a HashMap<Identity, LongCall>,
 }
 
 impl Before for Known<'_> {
@@ -155,9 +159,13 @@ impl Before for Known<'_> {
             || self.tentative.lock().counted.contains(identity)
             || self.seen.read().expect("no panic under this lock").contains(identity)
     }
+
+    fn long_call(&self, call: &Identity) -> Option<&LongCall> {
+        self.long_calls.get(call)
+    }
 }
 
-/// Whether counters counted exactly the legs that are no repeats.
+/// Whether exactly the legs were counted that are no repeats.
 pub fn counted_rightly(arena: &Arena, is_repeat: &[bool]) -> bool {
-    arena.counted.iter().all(|counted| counted.draws.is_empty() == is_repeat[counted.leg])
+    arena.counted.iter().all(|counted| counted.is_new != is_repeat[counted.leg])
 }

@@ -10,14 +10,20 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use billing::streams::{self, StreamId};
+use billing::{Clock, SystemClock};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
+use tracing::{Instrument, Span};
 
 use super::counts::observe;
 use super::service::Shared;
 use crate::clickhouse::deliver::{DeliverError, Parcel, deliver};
+use crate::traces::stage;
 
 /// Bytes of parts, compressed, that may wait in memory, of all lanes.
 const IN_MEMORY_MAX: usize = 32 << 20;
+/// For how long after its COMMIT the rows of a batch are sent without being counted first. ClickHouse remembers tokens for much longer.
+const FRESH_FOR: TimeDelta = TimeDelta::seconds(60);
 
 /// What one batch sends.
 pub struct Consignment {
@@ -26,6 +32,8 @@ pub struct Consignment {
     ids: Vec<i64>,
     raw_bytes: u64,
     next_offset: i64,
+    committed_at: DateTime<Utc>,
+    span: Span,
 }
 
 /// The entrance of the queue.
@@ -35,7 +43,7 @@ pub struct Sender {
 
 impl Sender {
     /// Queues the parcels of a committed batch.
-    pub fn send(&self, shared: &Shared, parcels: Vec<Parcel>, raw_bytes: u64, next_offset: i64) {
+    pub fn send(&self, shared: &Shared, parcels: Vec<Parcel>, raw_bytes: u64, next_offset: i64, span: Span) {
         let ids = parcels.iter().map(|parcel| parcel.id).collect();
         let bytes: usize = parcels.iter().map(|parcel| parcel.body.len()).sum();
         let crowded = shared.parcel_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > IN_MEMORY_MAX;
@@ -43,8 +51,8 @@ impl Sender {
             shared.parcel_bytes.fetch_sub(bytes, Ordering::Relaxed);
         }
         shared.outbox_bytes.fetch_add(raw_bytes as i64, Ordering::Relaxed);
-        let consignment =
-            Consignment { parcels: if crowded { Vec::new() } else { parcels }, ids, raw_bytes, next_offset };
+        let parcels = if crowded { Vec::new() } else { parcels };
+        let consignment = Consignment { parcels, ids, raw_bytes, next_offset, committed_at: SystemClock.now(), span };
         // The receiver ends only with its lane; what was committed is in the outbox whatever happens here.
         let _ = self.queue.send(consignment);
     }
@@ -70,8 +78,11 @@ impl Receiver {
             }
             let parcels = parcels(&shared, partition, &consignment).await;
             let started = Instant::now();
+            let sending = stage!(&consignment.span, "deliver");
             for parcel in &parcels {
-                deliver(&shared.clickhouse, parcel, false).await?;
+                // This process may have been frozen, its partition have gone to another one that sent the rows long ago.
+                let is_doubtful = SystemClock.now() - consignment.committed_at > FRESH_FOR;
+                deliver(&shared.clickhouse, parcel, is_doubtful).instrument(sending.clone()).await?;
             }
             delete(&shared, &consignment.ids).await;
             observe("deliver", started);

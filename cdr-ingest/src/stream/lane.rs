@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
-use billing::counters::CounterMove;
 use billing::streams::{Claim, OutboxPart};
 use rustc_hash::FxHashSet;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tracing::{Instrument, Span};
 
 use super::batch::{RawBatch, RawRecord};
 use super::commit::{Again, Lessons, Prepared, Refusal, commit, ids_of};
@@ -22,12 +22,13 @@ use super::counts::{count, observe};
 use super::delivery;
 use super::service::Shared;
 use crate::assemble::{Assembled, assemble};
-use crate::charge::{Arena, Located, record_digest};
+use crate::charge::{Arena, Identity, Located, record_digest};
 use crate::clickhouse::deliver::Parcel;
 use crate::clickhouse::row::{BatchRow, Place};
-use crate::counters::Standings;
+use crate::counters::{Moves, Standings};
 use crate::decode::Sources;
 use crate::stages::{self, Context, fallback_source};
+use crate::traces::{self, stage};
 
 /// A running lane, as the consumer sees it.
 pub struct Lane {
@@ -58,7 +59,7 @@ async fn run(
     tracing::info!(partition, next_offset = claim.next_offset, epoch = claim.epoch, resent = sent, "partition claimed");
     let (to_deliver, deliveries) = delivery::channel();
     let mut delivering = tokio::spawn(deliveries.run(Arc::clone(&shared), partition));
-    let (to_commit, mut rated) = mpsc::channel::<(Arc<RawBatch>, Prepared)>(1);
+    let (to_commit, mut rated) = mpsc::channel::<(Arc<RawBatch>, Prepared, Span)>(1);
     let tentative = Tentative::default();
     let rating_task = tokio::spawn({
         let (shared, claim, tentative) = (Arc::clone(&shared), claim.clone(), tentative.clone());
@@ -68,11 +69,12 @@ async fn run(
             while let Some(mut batch) = raw.recv().await {
                 recognise(&claim, &mut batch, &mut expected)?;
                 let Some((_, next)) = batch.offsets() else { continue };
+                let span = traces::batch(claim.partition, from, batch.len());
                 let batch = Arc::new(batch);
                 let work = Work::on(&shared, &claim, &tentative, &batch);
-                let prepared = work.rate(move |work, ids| work.rate_all(from, Lessons::default(), ids)).await?;
+                let prepared = work.rate_first(from).instrument(stage!(&span, "rate")).await?;
                 from = next;
-                if to_commit.send((batch, prepared)).await.is_err() {
+                if to_commit.send((batch, prepared, span)).await.is_err() {
                     break;
                 }
             }
@@ -80,7 +82,7 @@ async fn run(
         }
     });
     loop {
-        let (batch, mut prepared) = tokio::select! {
+        let (batch, mut prepared, span) = tokio::select! {
             next = rated.recv() => match next {
                 Some(next) => next,
                 None => break,
@@ -91,7 +93,7 @@ async fn run(
         shared.wait_for_outbox().await;
         loop {
             let started = Instant::now();
-            match commit(&shared, &claim, &mut prepared).await {
+            match commit(&shared, &claim, &mut prepared).instrument(stage!(&span, "commit")).await {
                 Ok(()) => {
                     observe("commit", started);
                     break;
@@ -111,18 +113,18 @@ async fn run(
                     )));
                 }
                 Err(Refusal::RateAgain(again, lessons)) => {
-                    tentative.refused(&prepared.moves, &prepared.arena);
+                    tentative.refused(&prepared.moves.counters, &prepared.arena);
                     let work = Work::on(&shared, &claim, &tentative, &batch);
                     let former = prepared;
                     let rating = move |work: &Work, ids| match again {
                         Again::Everything => work.rate_all(former.from_offset, lessons, ids),
                         Again::Counted => work.rate_counted(former, lessons, ids),
                     };
-                    prepared = work.rate(rating).await?;
+                    prepared = work.rate(rating).instrument(stage!(&span, "rate")).await?;
                 }
             }
         }
-        tentative.committed(&prepared.moves, &prepared.arena);
+        tentative.committed(&prepared.moves.counters, &prepared.arena);
         committed.store(prepared.summary.next_offset, Ordering::Release);
         count(&prepared, shared.live.snapshot().sources());
         let mut parts = std::mem::take(&mut prepared.assembled.parts);
@@ -137,7 +139,8 @@ async fn run(
             "batch committed"
         );
         let raw_bytes = parts.iter().map(|part| part.raw_bytes).sum();
-        to_deliver.send(&shared, parts.into_iter().map(parcel).collect(), raw_bytes, prepared.summary.next_offset);
+        let parcels = parts.into_iter().map(parcel).collect();
+        to_deliver.send(&shared, parcels, raw_bytes, prepared.summary.next_offset, span);
     }
     drop(to_deliver);
     rating_task.await??;
@@ -176,7 +179,15 @@ fn recognise(claim: &Claim, batch: &mut RawBatch, expected: &mut Option<Vec<u8>>
     Ok(())
 }
 
+/// Records that went through the stages.
+struct Charged {
+    arena: Arena,
+    moves: Moves,
+    calls_asked: Vec<Identity>,
+}
+
 /// A batch to be rated, and what is needed for it.
+#[derive(Clone)]
 struct Work {
     shared: Arc<Shared>,
     claim: Claim,
@@ -196,11 +207,23 @@ impl Work {
         Ok(tokio::task::spawn_blocking(move || rating(&self, ids)).await?)
     }
 
+    /// Rates a batch for the first time. What is known of calls that come in parts is read when it is known which; their records are then rated again.
+    async fn rate_first(self, from: i64) -> anyhow::Result<Prepared> {
+        let again = self.clone();
+        let prepared = self.rate(move |work, ids| work.rate_all(from, Lessons::default(), ids)).await?;
+        if prepared.calls_asked.is_empty() {
+            return Ok(prepared);
+        }
+        again.tentative.refused(&prepared.moves.counters, &prepared.arena);
+        let lessons = prepared.lessons.with_calls(&again.shared, &prepared.calls_asked).await?;
+        again.rate(move |work, ids| work.rate_counted(prepared, lessons, ids)).await
+    }
+
     /// Rates every record and adds the batch up, repeats left out as far as they are known.
     fn rate_all(&self, from: i64, lessons: Lessons, ids: Vec<i64>) -> Prepared {
         let started = Instant::now();
         let records = self.batch.records();
-        let (arena, moves) = self.charge(records, &lessons);
+        let Charged { arena, moves, calls_asked } = self.charge(records, &lessons);
         let read_up_to_ms = records.iter().map(|record| record.timestamp_ms).max().unwrap_or(0).max(0);
         let (_, next_offset) = self.batch.offsets().expect("a batch that is rated has records");
         let last = records.last().expect("a batch that is rated has records");
@@ -209,19 +232,19 @@ impl Work {
         observe("rate", started);
         let (marks, assembled) = self.assemble(&arena, summary, ids);
         let last_digest = record_digest(self.batch.payload(last));
-        Prepared { arena, assembled, marks, summary, from_offset: from, last_digest, moves, lessons }
+        Prepared { arena, assembled, marks, summary, from_offset: from, last_digest, moves, calls_asked, lessons }
     }
 
-    /// Rates again only the records whose legs counters count: the price of no other leg depends on where a counter stands.
+    /// Rates again only the records whose legs are counted: the price of no other leg depends on legs before it.
     fn rate_counted(&self, former: Prepared, lessons: Lessons, ids: Vec<i64>) -> Prepared {
         let started = Instant::now();
         let counted: FxHashSet<i64> = former.arena.counted_offsets().collect();
         let records = self.batch.records().iter().filter(|record| counted.contains(&record.offset));
-        let (again, moves) = self.charge(records, &lessons);
+        let Charged { arena: again, moves, calls_asked } = self.charge(records, &lessons);
         let arena = former.arena.replaced(&counted, &again);
         observe("rate", started);
         let (marks, assembled) = self.assemble(&arena, former.summary, ids);
-        Prepared { arena, assembled, marks, moves, lessons, ..former }
+        Prepared { arena, assembled, marks, moves, calls_asked, lessons, ..former }
     }
 
     const fn place(&self, offset: i64) -> Place {
@@ -229,11 +252,7 @@ impl Work {
     }
 
     /// Takes records through the stages; tells the lane where that leads its counters.
-    fn charge<'b>(
-        &'b self,
-        records: impl IntoIterator<Item = &'b RawRecord>,
-        lessons: &Lessons,
-    ) -> (Arena, Vec<CounterMove>) {
+    fn charge<'b>(&'b self, records: impl IntoIterator<Item = &'b RawRecord>, lessons: &Lessons) -> Charged {
         let shared = &*self.shared;
         let snapshot = shared.live.snapshot();
         let periods = shared.live.periods();
@@ -253,6 +272,7 @@ impl Work {
             tentative: &self.tentative,
             seen: &shared.seen,
             repeats: &lessons.repeats,
+            long_calls: &lessons.long_calls,
         };
         let mut standings = Standings::after(&known);
         let records = records.into_iter().map(|record| {
@@ -269,8 +289,8 @@ impl Work {
         let mut arena = Arena::for_records(records.size_hint().0, self.batch.byte_len());
         stages::run(&context, records, &mut standings, &mut arena);
         let moves = standings.moves();
-        self.tentative.lead_to(&moves, standings.counted());
-        (arena, moves)
+        self.tentative.lead_to(&moves.counters, standings.counted());
+        Charged { arena, moves, calls_asked: standings.calls_asked() }
     }
 
     fn assemble(&self, arena: &Arena, summary: BatchRow, ids: Vec<i64>) -> (Vec<bool>, Assembled) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use billing::settings::Settings;
 use billing::streams::{self, Claim, PartitionProgress, StreamId};
-use billing::{Clock, SystemClock, numbers};
+use billing::{Clock, SystemClock, long_calls, numbers};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use super::consumer::Watch;
@@ -67,6 +67,7 @@ async fn once(
         }
     }
     forget(shared, now).await?;
+    look_after_long_calls(shared, now).await?;
     metrics::gauge!(meters::OUTBOX_BYTES).set(shared.outbox_bytes.load(std::sync::atomic::Ordering::Relaxed) as f64);
     let grace = TimeDelta::minutes(settings.number("nontarget.grace_minutes")?);
     let states = streams::progress(&shared.store).await?;
@@ -87,6 +88,16 @@ async fn forget(shared: &Shared, now: DateTime<Utc>) -> anyhow::Result<()> {
     seen.forget(ended.timestamp_millis(), settled.timestamp_millis());
     seen.raise_horizon(horizon.map_or(i64::MIN, |at| at.timestamp_millis()));
     metrics::gauge!(meters::IDENTITIES).set(seen.len() as f64);
+    Ok(())
+}
+
+/// Forgets calls in parts that nothing can be added to any more, and counts those that are open.
+async fn look_after_long_calls(shared: &Shared, now: DateTime<Utc>) -> anyhow::Result<()> {
+    long_calls::forget(&shared.store, now).await?;
+    let (open, silent) = long_calls::unfinished(&shared.store, now).await?;
+    for (state, count) in [("open", open), ("silent", silent)] {
+        metrics::gauge!(meters::LONG_CALLS, "state" => state).set(count as f64);
+    }
     Ok(())
 }
 

@@ -4,10 +4,12 @@
 //! Does not own: the work of a lane.
 //! Always: nothing is consumed before everything that a charge needs is there; at the end every committed batch has been delivered or stands in the outbox.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use billing::long_calls::{self, LongCall};
 use billing::settings::Settings;
 use billing::streams;
 use billing::{Clock, Store, StoreError, SystemClock};
@@ -19,7 +21,7 @@ use super::counting::Committed;
 use super::live::Live;
 use super::progress;
 use super::seen::Seen;
-use crate::charge::Arena;
+use crate::charge::{Arena, Identity};
 use crate::clickhouse::ClickHouse;
 use crate::clickhouse::deliver::probe;
 use crate::meters;
@@ -124,6 +126,19 @@ impl Shared {
         let count = SPARE_IDS + legs / (crate::assemble::PART_ROWS_MAX as usize / 2);
         loop {
             match streams::reserve_ids(&self.store, count as i64).await {
+                Err(error) if error.is_unavailable() => {
+                    tracing::warn!(%error, "postgres is away; trying again");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// What is known of calls that come in parts.
+    pub async fn long_calls(&self, calls: &[Identity]) -> Result<HashMap<Identity, LongCall>, StoreError> {
+        loop {
+            match long_calls::read(&self.store, calls).await {
                 Err(error) if error.is_unavailable() => {
                     tracing::warn!(%error, "postgres is away; trying again");
                     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -12,6 +12,7 @@ mod scope;
 mod work;
 
 pub use desk::{FileError, cancel, differences, execute, file, job, jobs};
+pub(crate) use portion::write_revisions;
 pub use portion::{Blobs, PortionRefused, PortionWrite, Revision, revisions_given, stream_of};
 pub use scope::{ChargeScope, Kind, Place, RollbackScope, Scope, Side, SuspenseScope};
 pub use work::{

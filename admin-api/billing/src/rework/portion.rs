@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 use rating::counter::CounterKey;
 use rust_decimal::Decimal;
-use sqlx::Row;
+use sqlx::{PgConnection, Row};
 
 use super::{Claimed, Difference};
 use crate::counters;
@@ -91,7 +91,7 @@ impl BatchTx {
         if !suspense::settle(self.connection(), job, write.settled, now).await? {
             return Err(PortionRefused::Outdated);
         }
-        if !self.write_revisions(job, write.revisions).await? {
+        if !write_revisions(self.connection(), Some(job), write.revisions).await? {
             return Err(PortionRefused::Outdated);
         }
         counters::give_back(self.connection(), write.given_back).await?;
@@ -99,22 +99,6 @@ impl BatchTx {
         self.write_differences(claimed, write.differences).await?;
         self.move_on(claimed, write, now).await?;
         Ok(Blobs { remembered, forgotten })
-    }
-
-    async fn write_revisions(&mut self, job: i64, revisions: &[Revision]) -> Result<bool, StoreError> {
-        if revisions.is_empty() {
-            return Ok(true);
-        }
-        let written = sqlx::query(
-            "INSERT INTO charge_revision (identity, revision, job_id) SELECT identity, revision, $3 FROM unnest($1::bytea[], $2::int[]) AS r (identity, revision)
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(revisions.iter().map(|revision| &revision.identity[..]).collect::<Vec<_>>())
-        .bind(revisions.iter().map(|revision| i32::from(revision.revision)).collect::<Vec<_>>())
-        .bind(job)
-        .execute(self.connection())
-        .await?;
-        Ok(written.rows_affected() == revisions.len() as u64)
     }
 
     /// A removal outlives the identities that it removes: its end is later than that of any record that came before it.
@@ -199,6 +183,27 @@ impl BatchTx {
         // Cancelled meanwhile: nothing of the portion is written.
         if moved.rows_affected() == 1 { Ok(()) } else { Err(PortionRefused::Outdated) }
     }
+}
+
+/// Gives revisions, by a job or by a further part of a call. `false` when one of them was given before; the transaction is then to be given up.
+pub(crate) async fn write_revisions(
+    connection: &mut PgConnection,
+    job: Option<i64>,
+    revisions: &[Revision],
+) -> Result<bool, StoreError> {
+    if revisions.is_empty() {
+        return Ok(true);
+    }
+    let written = sqlx::query(
+        "INSERT INTO charge_revision (identity, revision, job_id) SELECT identity, revision, $3 FROM unnest($1::bytea[], $2::int[]) AS r (identity, revision)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(revisions.iter().map(|revision| &revision.identity[..]).collect::<Vec<_>>())
+    .bind(revisions.iter().map(|revision| i32::from(revision.revision)).collect::<Vec<_>>())
+    .bind(job)
+    .execute(connection)
+    .await?;
+    Ok(written.rows_affected() == revisions.len() as u64)
 }
 
 /// The highest revision that was given to each of these charges, whatever life of its record it belongs to.

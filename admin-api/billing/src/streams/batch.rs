@@ -8,7 +8,9 @@ use super::outbox::OutboxPart;
 use super::partition::Claim;
 use crate::counters::{self, CounterMove};
 use crate::ledger::{self, UsageDelta};
+use crate::long_calls::{self, LongCall};
 use crate::numbers::{self, NonTargetDelta};
+use crate::rework::{self, Revision};
 use crate::store::{Store, StoreError};
 use crate::suspense::{self, SuspenseEntry};
 
@@ -62,6 +64,10 @@ pub struct BatchWrite<'a> {
     pub counters: &'a [CounterMove],
     /// Calls to numbers not in work, one row a key.
     pub non_target: &'a [NonTargetDelta],
+    /// Calls of which parts came, as they stand after it.
+    pub long_calls: &'a [LongCall],
+    /// Revisions that charges are given by further parts of their calls.
+    pub revisions: &'a [Revision],
     /// Rows for ClickHouse.
     pub outbox: &'a [OutboxPart],
 }
@@ -85,6 +91,9 @@ pub enum WriteError {
     /// A counter stands elsewhere than where the batch found it: rate it again with the counters of now.
     #[error("a counter of an account was moved while the batch was rated")]
     CountersMoved,
+    /// Another part of a call was charged, or its charge revised: rate it again with what is known of the call now.
+    #[error("a call that comes in parts was changed while the batch was rated")]
+    LongCallsMoved,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -165,6 +174,11 @@ impl BatchTx {
         }
         if !counters::apply(&mut self.tx, batch.counters).await? {
             return Err(WriteError::CountersMoved);
+        }
+        if !long_calls::write(&mut self.tx, batch.long_calls).await?
+            || !rework::write_revisions(&mut self.tx, None, batch.revisions).await?
+        {
+            return Err(WriteError::LongCallsMoved);
         }
         let blob = self.write_identities(claim, batch).await?;
         suspense::insert(&mut self.tx, batch.suspense).await?;

@@ -37,7 +37,7 @@ fn digest(records: &[GeneratedRecord]) -> u64 {
 }
 
 /// The stream of seed 1 as it always was. Whoever changes the mix on purpose changes this too, and every published figure with it.
-const DIGEST_OF_SEED_1: u64 = 15_254_069_357_221_886_477;
+const DIGEST_OF_SEED_1: u64 = 10_143_610_715_193_006_371;
 
 #[test]
 fn the_same_seed_gives_the_same_bytes() {

@@ -1,25 +1,31 @@
 //! `cdr-ingest rate`: a file of records against a directory of CSV files.
 
-use std::collections::{BTreeMap, HashSet};
+mod printed;
+
+use std::collections::HashSet;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use billing::long_calls::{Books, LongCall};
 use chrono::{DateTime, Utc};
 use rating::explain::Line;
-use rating::explanation::{Explanation, Told, told};
+use rating::explanation::Explanation;
 use rating::leg::Side;
+use rating::rows::SourceRow;
 use rating::snapshot::Plan;
 use rating::story::{self, Subject};
 use rating::wording::Language;
 use rating::{Money, Outcome, Snapshot, SuspenseCode};
-use serde::Serialize;
 
+use self::printed::{Lines, Printed, Summary, Wholesale, bare, print_summary};
 use super::NumberingFiles;
 use crate::admit::{Admission, AdmittedLeg, Party, admit};
-use crate::charge::identity;
+use crate::charge::{Periods, identity, identity_of_call};
+use crate::clickhouse::row::{CallRow, Place};
 use crate::counters::Standings;
 use crate::decode::{DecodedCdr, Direction, Sources, decode, without_mark};
+use crate::long_calls::{WithoutIt, change, whole};
 use crate::normalise::{NormalisedCdr, Rejected, normalise};
 use crate::rate::{RatedLeg, rate};
 use crate::stages::fallback_source;
@@ -62,66 +68,21 @@ pub(super) struct Options {
     input: Option<PathBuf>,
 }
 
-/// One leg as it is printed.
-#[derive(Serialize)]
-struct Printed<'a> {
-    cdr_id: &'a str,
-    /// Line of the input that a record without any identity stands in, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    input_line: Option<u64>,
-    leg: u8,
-    outcome: Outcome,
-    code: Option<SuspenseCode>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'a str>,
-    account: Option<&'a str>,
-    service: Option<rating::Service>,
-    amount: Option<String>,
-    currency: Option<String>,
-    billed_s: Option<u64>,
-    destination: Option<&'a str>,
-    prefix: Option<String>,
-    list: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    wholesale: Option<Wholesale<'a>>,
-    #[serde(skip_serializing_if = "Lines::is_empty")]
-    lines: Lines<'a>,
-}
+/// What is known of a call, whose parts before this record were rated.
+struct Known(LongCall);
 
-/// The steps, or the steps with their sentences.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Lines<'a> {
-    Plain(&'a [Line]),
-    Told(Vec<Told<'a>>),
-}
-
-impl<'a> Lines<'a> {
-    fn of(lines: &'a [Line], language: Option<Language>) -> Self {
-        language.map_or(Self::Plain(lines), |language| Self::Told(told(lines, language)))
+impl Known {
+    fn whole(&self, call: &NormalisedCdr, cdr: &DecodedCdr<'_>, source: &SourceRow) -> NormalisedCdr {
+        whole(&self.0.so_far, call, cdr.service, source)
     }
 
-    const fn is_empty(&self) -> bool {
-        match self {
-            Self::Plain(lines) => lines.is_empty(),
-            Self::Told(lines) => lines.is_empty(),
+    /// What they cost.
+    fn charged(&self) -> Option<Money> {
+        match self.0.so_far.charged.as_ref()?.books {
+            Books::Usage { gross, .. } => Money::from_nanos(gross).ok(),
+            Books::NonTarget { .. } | Books::Nothing => None,
         }
     }
-}
-
-#[derive(Serialize)]
-struct Wholesale<'a> {
-    amount: String,
-    currency: String,
-    list: &'a str,
-}
-
-/// What the summary counts.
-#[derive(Default)]
-struct Summary {
-    outcomes: BTreeMap<Outcome, u64>,
-    codes: BTreeMap<SuspenseCode, u64>,
-    totals: BTreeMap<String, i128>,
 }
 
 struct Rater<'a> {
@@ -209,43 +170,82 @@ impl Rater<'_> {
                 };
             }
         };
-        for (offset, admitted) in admit(self.snapshot, &cdr, &call, source).into_iter().flatten() {
+        let first = self.so_far(code, &cdr, cdr.leg).whole(&call, &cdr, source);
+        for (offset, admitted) in admit(self.snapshot, &cdr, &first, source).into_iter().flatten() {
             let leg = cdr.leg.wrapping_add(offset);
             if self.is_repeat(code, &cdr, leg, without_mark(bytes)) {
                 self.print_duplicate(&cdr, leg, out)?;
                 continue;
             }
             let mut lines = Vec::new();
+            let known = self.so_far(code, &cdr, leg);
+            let call = known.whole(&call, &cdr, source);
             let rated = self.or_by_plan(&cdr, admitted).and_then(|admitted| {
+                let plan = self.plan.filter(|_| has_no_account(&admitted));
+                let counters = WithoutIt::new(&self.standings, &known.0.so_far);
                 if self.lines {
-                    rate(
-                        self.snapshot,
-                        &cdr,
-                        &call,
-                        admitted,
-                        self.plan.filter(|_| has_no_account(&admitted)),
-                        &self.standings,
-                        &mut lines,
-                    )
+                    rate(self.snapshot, &cdr, &call, admitted, plan, &counters, &mut lines)
                 } else {
-                    let plan = self.plan.filter(|_| has_no_account(&admitted));
-                    rate(self.snapshot, &cdr, &call, admitted, plan, &self.standings, &mut ())
+                    rate(self.snapshot, &cdr, &call, admitted, plan, &counters, &mut ())
                 }
             });
             if let Ok(rated) = &rated {
                 // Repeats were left out above.
-                self.standings.move_on(rated.draws());
+                if cdr.is_part() {
+                    self.go_on(&known.0, (code, &cdr, leg), &call, rated, without_mark(bytes));
+                } else {
+                    self.standings.move_on(rated.draws());
+                }
             }
+            let before = known.charged();
             if self.text {
-                self.tell(&cdr, &call, leg, &rated, lines, out)?;
+                self.tell(&cdr, (&call, before), leg, &rated, lines, out)?;
                 continue;
             }
             match rated {
-                Ok(rated) => self.print_rated(&cdr, &call, leg, &rated, &lines, out)?,
+                Ok(rated) => self.print_rated(&cdr, (&call, before), leg, &rated, &lines, out)?,
                 Err(rejected) => self.print_suspended(Some(&cdr), leg, &rejected, &lines, out)?,
             }
         }
         Ok(())
+    }
+
+    /// What is known of the call that a record is a part of; nothing of a record that is the whole.
+    fn so_far(&mut self, code: &str, cdr: &DecodedCdr<'_>, leg: u8) -> Known {
+        let call = identity_of_call(code, cdr, leg);
+        Known(if cdr.is_part() { self.standings.long_call(call).clone() } else { LongCall::unknown(call) })
+    }
+
+    /// The call goes on from the whole so far.
+    fn go_on(
+        &mut self,
+        known: &LongCall,
+        (code, cdr, leg): (&str, &DecodedCdr<'_>, u8),
+        call: &NormalisedCdr,
+        rated: &RatedLeg,
+        raw: &[u8],
+    ) {
+        let periods = Periods::default();
+        let identity = identity(code, cdr, leg, raw);
+        let mut row = CallRow {
+            identity,
+            place: Place::default(),
+            source: code,
+            import_id: 0,
+            cdr,
+            leg,
+            sequence: cdr.sequence,
+            revision: 0,
+            sign: 1,
+            call,
+            rated,
+            destination: None,
+            snapshot: self.snapshot,
+            period: periods.booking(rated.usage_day),
+            late: false,
+        };
+        let change = change(known, &mut row, (identity, cdr.is_final), &periods);
+        self.standings.count_part(identity, rated.draws(), change);
     }
 
     /// A record that names no account and whose numbers are nobody's is priced by the plan of the command line, if there is one.
@@ -284,7 +284,7 @@ impl Rater<'_> {
     fn tell(
         &mut self,
         cdr: &DecodedCdr<'_>,
-        call: &NormalisedCdr,
+        (call, before): (&NormalisedCdr, Option<Money>),
         leg: u8,
         rated: &Result<RatedLeg, Rejected>,
         lines: Vec<Line>,
@@ -299,8 +299,7 @@ impl Rater<'_> {
         let retail: Result<Side, SuspenseCode> = match rated {
             Ok(rated) => {
                 if let Some(currency) = rated.currency {
-                    *self.summary.totals.entry(currency.to_string()).or_default() +=
-                        i128::from(rated.retail().amount.nanos());
+                    self.add(currency, rated.retail().amount, before);
                 }
                 Ok(rated.retail())
             }
@@ -321,7 +320,20 @@ impl Rater<'_> {
         if let Err(rejected) = rated {
             writeln!(out, "  {}", rejected.detail.spoken(language))?;
         }
+        if let Some(before) = before {
+            let said = match language {
+                Language::Russian => "из этого начислено за предыдущие части звонка",
+                Language::English => "of it charged for earlier parts of the call",
+            };
+            writeln!(out, "  {said}: {before}")?;
+        }
         Ok(())
+    }
+
+    /// Adds what a leg costs to the summary, less what earlier parts of its call did.
+    fn add(&mut self, currency: rating::Currency, amount: Money, before: Option<Money>) {
+        let more = i128::from(amount.nanos()) - before.map_or(0, |before| i128::from(before.nanos()));
+        *self.summary.totals.entry(currency.to_string()).or_default() += more;
     }
 
     /// The language of words.
@@ -336,7 +348,7 @@ impl Rater<'_> {
     fn print_rated(
         &mut self,
         cdr: &DecodedCdr<'_>,
-        call: &NormalisedCdr,
+        (call, before): (&NormalisedCdr, Option<Money>),
         leg: u8,
         rated: &RatedLeg,
         lines: &[Line],
@@ -350,7 +362,7 @@ impl Rater<'_> {
         let destination =
             call.dst.e164().and_then(|number| plan.destination(number)).map(|id| &*plan.describe(id).name_en);
         if let Some(currency) = rated.currency {
-            *self.summary.totals.entry(currency.to_string()).or_default() += i128::from(retail.amount.nanos());
+            self.add(currency, retail.amount, before);
         }
         let wholesale = rated.price.as_ref().and_then(|price| {
             let side = price.wholesale;
@@ -378,6 +390,8 @@ impl Rater<'_> {
                 .price
                 .as_ref()
                 .map(|_| list.map_or_else(|| retail.amount.to_string(), |list| amount(retail.amount, list))),
+            part: cdr.is_part().then_some(cdr.sequence),
+            charged_before: before.map(|before| before.to_string()),
             currency: rated.currency.map(|currency| currency.to_string()),
             billed_s: rated.price.as_ref().map(|_| retail.billed_s),
             destination,
@@ -438,27 +452,6 @@ impl Rater<'_> {
     }
 }
 
-fn bare<'a>(cdr: Option<&'a DecodedCdr<'_>>, leg: u8, outcome: Outcome) -> Printed<'a> {
-    Printed {
-        cdr_id: cdr.map_or("", |cdr| &cdr.cdr_id),
-        input_line: None,
-        leg,
-        outcome,
-        code: None,
-        detail: None,
-        account: None,
-        service: cdr.map(|cdr| cdr.service),
-        amount: None,
-        currency: None,
-        billed_s: None,
-        destination: None,
-        prefix: None,
-        list: None,
-        wholesale: None,
-        lines: Lines::Plain(&[]),
-    }
-}
-
 fn has_no_account(leg: &AdmittedLeg) -> bool {
     matches!(leg.admission, Admission::Rate { account: None, .. })
 }
@@ -466,20 +459,4 @@ fn has_no_account(leg: &AdmittedLeg) -> bool {
 /// The amount with the decimals of its list.
 fn amount(amount: Money, list: &rating::list::PriceList) -> String {
     amount.to_text(list.rounding.decimals)
-}
-
-fn print_summary(summary: &Summary, records: u64, elapsed: std::time::Duration) {
-    let legs: u64 = summary.outcomes.values().sum();
-    let speed = u128::from(records) * 1000 / elapsed.as_millis().max(1);
-    eprintln!("{records} records, {legs} legs in {:.2} s ({speed} records/s)", elapsed.as_secs_f64());
-    for (outcome, count) in &summary.outcomes {
-        eprintln!("  {outcome:<12} {count:>12}");
-    }
-    for (code, count) in &summary.codes {
-        eprintln!("    {code:<20} {count:>6}");
-    }
-    for (currency, nanos) in &summary.totals {
-        let total = rust_decimal::Decimal::from_i128_with_scale(*nanos, 9).normalize();
-        eprintln!("  total {currency:<6} {total:>20}");
-    }
 }
