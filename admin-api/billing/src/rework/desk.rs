@@ -35,6 +35,20 @@ pub enum FileError {
         /// Offset after the last charged one.
         next_offset: i64,
     },
+    /// No such import.
+    #[error("there is no import {0}")]
+    NoImport(u64),
+    /// Its records are still being sent.
+    #[error("import {0} is being sent")]
+    ImportSending(u64),
+    /// It was taken back before.
+    #[error("import {import} was taken back by job {job}")]
+    RolledBack {
+        /// The import.
+        import: u64,
+        /// The job.
+        job: i64,
+    },
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -107,7 +121,16 @@ async fn check(connection: &mut PgConnection, scope: &Scope) -> Result<(), FileE
                 Some(_) => Ok(()),
             }
         }
-        Scope::Import(RollbackScope::Import(_)) | Scope::Suspense(_) => Ok(()),
+        Scope::Import(RollbackScope::Import(import)) => {
+            let found = crate::imports::state_of(connection, i64::try_from(*import).unwrap_or(i64::MAX)).await?;
+            match found {
+                None => Err(FileError::NoImport(*import)),
+                Some((_, Some(job))) => Err(FileError::RolledBack { import: *import, job }),
+                Some((state, None)) if state == "sending" => Err(FileError::ImportSending(*import)),
+                Some(_) => Ok(()),
+            }
+        }
+        Scope::Suspense(_) => Ok(()),
     }
 }
 
