@@ -45,6 +45,8 @@ const BEARER: &str = "bearer";
         imports::alarms::handler,
         imports::get::handler,
         imports::list::handler,
+        imports::reconciliation::handler,
+        imports::switch_counts::handler,
         locks::create::handler,
         locks::delete::handler,
         locks::get::handler,

@@ -127,6 +127,7 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/price-lists/{code}/rates",               P::PriceView,     "price_list",    price_lists::rates::handler),
         guarded(Get,    "/v1/price-lists/{code}/warnings",            P::PriceView,     "price_list",    price_lists::warnings::handler),
         guarded(Post,   "/v1/re-ratings",                              P::ChargeRerate,  "rework",        rework::re_rate::handler),
+        guarded(Get,    "/v1/reconciliation",                          P::ImportView,    "reconciliation", imports::reconciliation::handler),
         guarded(Get,    "/v1/rework",                                  P::ReworkView,    "rework",        rework::list::handler),
         guarded(Get,    "/v1/rework/{id}",                             P::ReworkView,    "rework",        rework::get::handler),
         guarded(Post,   "/v1/rework/{id}/cancel",                      P::ReworkView,    "rework",        rework::cancel::handler),
@@ -138,6 +139,7 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Post,   "/v1/suspense/recycle",                        P::SuspenseRecycle,"suspense",      suspense::recycle::handler),
         guarded(Get,    "/v1/suspense/{id}",                           P::SuspenseView,  "suspense",      suspense::get::handler),
         guarded(Put,    "/v1/suspense/{id}/correction",                P::SuspenseCorrect,"suspense",      suspense::correct::handler),
+        guarded(Post,   "/v1/switch-counts",                           P::SwitchCountEnter, "switch_count", imports::switch_counts::handler).with_body(4 * BODY_BYTES_MAX),
         guarded(Get,    "/v1/tariff-check",                            P::TariffCheck,   "tariff",        tariffs::tariff_check::handler),
     ]
 }

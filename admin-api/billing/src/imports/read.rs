@@ -107,7 +107,9 @@ pub async fn count(store: &Store, filter: &Filter, most: i64) -> Result<i64, Sto
 
 /// One import.
 pub async fn one(store: &Store, id: i64) -> Result<Option<Import>, StoreError> {
-    let sql = format!("SELECT i.*, encode(i.sha256, 'hex') AS sha256_hex, {ROLLED_BACK} AS rolled_back_by FROM import i WHERE i.id = $1");
+    let sql = format!(
+        "SELECT i.*, encode(i.sha256, 'hex') AS sha256_hex, {ROLLED_BACK} AS rolled_back_by FROM import i WHERE i.id = $1"
+    );
     let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(store.pool()).await?;
     Ok(row.as_ref().map(read))
 }

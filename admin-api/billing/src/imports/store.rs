@@ -11,6 +11,9 @@ use super::rules::{GAP_MAX, Numbering, Step};
 use crate::ingest_alarms::{self, Kind, Raised};
 use crate::store::{Store, StoreError};
 
+/// Rejected records that an alarm names.
+const REJECTED_SHOWN: usize = 20;
+
 /// What the trailer of a file claims.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Trailer {
@@ -360,14 +363,17 @@ pub async fn finish(
     let mut tx = store.pool().begin().await?;
     advance_in(&mut tx, id, position_bytes, records_sent, &[]).await?;
     let source: Option<String> = sqlx::query_scalar(
-        "UPDATE import SET state = 'sent', finished_at = $2 WHERE id = $1 AND state = 'sending' RETURNING source",
+        "UPDATE import SET state = 'sent', finished_at = $2, records_rejected = greatest(records_rejected, $3) WHERE id = $1 AND state = 'sending' RETURNING source",
     )
     .bind(id)
     .bind(now)
+    .bind(rejected.len() as i64)
     .fetch_optional(&mut *tx)
     .await?;
     if let (Some(source), false) = (source, rejected.is_empty()) {
-        let list = rejected.join("; ");
+        let shown = rejected.len().min(REJECTED_SHOWN);
+        let more = if shown < rejected.len() { format!("; +{}", rejected.len() - shown) } else { String::new() };
+        let list = rejected[..shown].join("; ") + &more;
         let raised = Raised {
             source: &source,
             kind: Kind::Rejected,

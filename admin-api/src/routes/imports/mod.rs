@@ -1,4 +1,4 @@
-//! Endpoints of the collection of call records: imports, alarms.
+//! Endpoints of the collection of call records: imports, alarms, reconciliation with switches.
 //!
 //! Owns: how an import and an alarm are shown.
 //! Does not own: the register (`billing::imports`), the alarms (`billing::ingest_alarms`), collecting (the collector).
@@ -8,6 +8,8 @@ pub(crate) mod acknowledge;
 pub(crate) mod alarms;
 pub(crate) mod get;
 pub(crate) mod list;
+pub(crate) mod reconciliation;
+pub(crate) mod switch_counts;
 
 use billing::imports::{Import, Trailer};
 use billing::ingest_alarms::Alarm;
