@@ -22,6 +22,7 @@ create table import (
     trailer_answered bigint,
     trailer_seconds  bigint,
     started_at       timestamptz not null,
+    progressed_at    timestamptz not null,
     finished_at      timestamptz,
     problem          text
 );

@@ -27,11 +27,11 @@ pub fn records(content_type: &str, body: &[u8], most: usize) -> Result<Vec<Bytes
     let unwrapped = unwrap(content_type, body)?;
     let text = without_mark(&unwrapped);
     let mut records = Vec::new();
-    let mut stream = serde_json::Deserializer::from_slice(text).into_iter::<&RawValue>();
-    while let Some(value) = stream.next() {
+    let stream = serde_json::Deserializer::from_slice(text).into_iter::<&RawValue>();
+    for value in stream {
         let number = records.len() + 1;
         let value = value.map_err(|error| {
-            let place = if text.trim_ascii().is_empty() { "".into() } else { format!(" ({error})") };
+            let place = if text.trim_ascii().is_empty() { String::new() } else { format!(" ({error})") };
             refused(
                 number,
                 format!("это не JSON{place}; присылайте объект JSON, несколько — по одному в строке"),

@@ -108,17 +108,13 @@ impl Door {
             let _permit = permit;
             secret::matches(&hash, &tried)
         });
-        match (is_right.await.unwrap_or(false), own) {
-            (true, Some(own)) => {
-                let digest = self.digest(&own.source, &secret);
-                self.right.lock().expect("no panic under this lock").insert(own.source.clone(), digest);
-                self.of_path(own, source)
-            }
-            _ => {
-                self.failed(address, Instant::now());
-                Err(Problem::unauthorised())
-            }
+        if let (true, Some(own)) = (is_right.await.unwrap_or(false), own) {
+            let digest = self.digest(&own.source, &secret);
+            self.right.lock().expect("no panic under this lock").insert(own.source.clone(), digest);
+            return self.of_path(own, source);
         }
+        self.failed(address, Instant::now());
+        Err(Problem::unauthorised())
     }
 
     /// Whoever has proved who he is may know that the path is not his.

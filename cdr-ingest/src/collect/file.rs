@@ -242,7 +242,7 @@ pub async fn send(
         sent += taken;
         metrics::counter!(meters::COLLECT_RECORDS, "source" => source.to_string(), "way" => "file")
             .increment(taken.unsigned_abs());
-        imports::advance(&target.store, id, position as i64, sent, &places).await?;
+        imports::advance(&target.store, id, position as i64, sent, &places, SystemClock.now()).await?;
     }
     let meta = std::fs::metadata(path)?;
     let modified_at = meta.modified().ok().map(DateTime::<Utc>::from);
@@ -292,4 +292,104 @@ async fn send_portion(target: &Target, mut left: Vec<Record>, rejected: &mut Vec
         }
     }
     (places.into_iter().collect(), taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use billing::imports::rules::Numbering;
+    use numbering::NumberRules;
+    use rating::WholeSeconds;
+    use rating::identify::Identify;
+    use regex::bytes::Regex;
+
+    use super::*;
+
+    fn source(format: &str) -> SourceRow {
+        SourceRow {
+            code: "pbx".into(),
+            format: format.into(),
+            zone: chrono_tz::UTC,
+            whole_seconds: WholeSeconds::HalfUp,
+            on_net_once: false,
+            rules: NumberRules::default(),
+            identify: Identify::default(),
+            mapping: None,
+        }
+    }
+
+    fn asterisk(id: &str, clid: &str, disposition: &str, billsec: u32) -> String {
+        format!(
+            "a1,74950000001,74951234567,default,\"{clid}\",SIP/a-1,SIP/b-2,Dial,x,2026-11-01 10:00:00,2026-11-01 10:00:05,2026-11-01 10:05:00,300,{billsec},{disposition},3,{id},"
+        )
+    }
+
+    async fn scanned(text: &str, format: &str, change: impl FnOnce(&mut FileSource)) -> Scanned {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cdr_17.csv");
+        std::fs::write(&path, text).unwrap();
+        let mut config = FileSource {
+            directory: folder.path().to_owned(),
+            pattern: Regex::new(r"^cdr_(?<sequence>\d+)\.csv$").unwrap(),
+            kind: Kind::Csv,
+            header_lines: None,
+            trailer: Some(Regex::new(r"^END (?<records>\d+) (?<seconds>\d+)").unwrap()),
+            settle: None,
+            poll: AWAY_PAUSE,
+            numbering: Numbering::default(),
+            expected_every: None,
+        };
+        change(&mut config);
+        let target = Target {
+            store: Store::open("postgres://nobody@127.0.0.1:1/tollgate_test", 1).unwrap(),
+            sender: Arc::new(Sender::open("127.0.0.1:1", "t", AWAY_PAUSE).unwrap()),
+            cluster: "main".into(),
+            topic: "t".into(),
+            record_bytes_max: 1_000,
+        };
+        let source = source(format);
+        scan(&path, &config, &source, std::slice::from_ref(&source), &target).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_file_is_read_with_header_quotes_and_trailer() {
+        let header = "accountcode,src,dst,dcontext,clid,channel,dstchannel,lastapp,lastdata,start,answer,end,duration,billsec,disposition,amaflags,uniqueid,userfield\n";
+        let records = [
+            asterisk("u1", "A\nB <1>", "ANSWERED", 60),
+            asterisk("u2", "C", "NO ANSWER", 0),
+            asterisk("u3", "D", "ANSWERED", 35),
+        ];
+        let body = records.join("\r\n") + "\r\n";
+        let text = format!("{header}{body}END 3 95\n");
+        let found = scanned(&text, "asterisk", |_| ()).await;
+        assert_eq!((found.found.records, found.found.counted, found.found.sequence), (3, Some((2, 95)), Some(17)));
+        assert_eq!(found.found.trailer, Trailer { records: Some(3), answered: None, seconds: Some(95) });
+        assert_eq!((found.body_start, found.body_end), (header.len() as u64, (header.len() + body.len()) as u64));
+        assert_eq!(found.found.sha256, <[u8; 32]>::from(Sha256::digest(text.as_bytes())));
+        assert_eq!((found.found.size_bytes, found.problem), (text.len() as i64, None));
+        // Told otherwise, the header is a record, and without a trailer the last line is one.
+        let plain = scanned(&text, "asterisk", |config| {
+            config.header_lines = Some(0);
+            config.trailer = None;
+        })
+        .await;
+        assert_eq!((plain.found.records, plain.body_start, plain.body_end), (5, 0, text.len() as u64));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_sent_is_known_before_anything_goes() {
+        let open = format!("{}\na,\"b\nc,d\n", asterisk("u1", "A", "ANSWERED", 60));
+        let found = scanned(&open, "asterisk", |_| ()).await;
+        assert!(found.problem.unwrap().contains("line 2"));
+        assert_eq!(
+            found.found.sha256,
+            <[u8; 32]>::from(Sha256::digest(open.as_bytes())),
+            "the digest is of the whole file"
+        );
+        let outside = scanned("", "asterisk", |config| config.numbering.wrap = Some((1, 16))).await;
+        assert!(outside.problem.unwrap().contains("highest_number") && outside.found.records == 0);
+        let long = scanned(&format!("{}\n", "x".repeat(1_001)), "asterisk", |_| ()).await;
+        assert_eq!((long.found.records, long.found.rejected, long.problem), (1, 1, None));
+        let cucm = "\"cdrRecordType\",\"globalCallID_callManagerId\"\nINTEGER,INTEGER\n1,2\n";
+        assert_eq!(scanned(cucm, "cucm", |_| ()).await.found.records, 1);
+    }
 }

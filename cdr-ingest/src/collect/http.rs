@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -26,6 +27,9 @@ use super::problem::Problem;
 use super::record::Record;
 use crate::meters;
 use crate::text::Said;
+
+/// A body that takes longer is given up.
+const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// What stands behind the listener.
 pub struct Posts {
@@ -84,7 +88,7 @@ fn answered(source: &str, posts: &Posts, headers: &HeaderMap, outcome: Result<St
         Ok(body) => (StatusCode::OK, [(CONTENT_TYPE, "application/json")], body).into_response(),
         Err(problem) => {
             // A path is the caller's text; only names of ours become labels.
-            let source = posts.sources.get(source).map_or_else(|| "other".to_owned(), |name| name.to_string());
+            let source = posts.sources.get(source).map_or_else(|| "other".to_owned(), ToString::to_string);
             metrics::counter!(meters::COLLECT_REFUSED, "source" => source, "code" => problem.code()).increment(1);
             problem.in_language_of(headers).into_response()
         }
@@ -114,7 +118,11 @@ impl Posts {
         body: Body,
     ) -> Result<axum::body::Bytes, Problem> {
         self.door.check(headers, source, self.address(peer, headers)).await?;
-        to_bytes(body, self.body_bytes_max).await.map_err(|error| {
+        let read = tokio::time::timeout(BODY_TIME, to_bytes(body, self.body_bytes_max)).await.map_err(|_| {
+            let slow = Said::fixed("Тело запроса не дошло за 30 с", "The body did not arrive within 30 s");
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", slow)
+        })?;
+        read.map_err(|error| {
             let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
             if cause.contains("length limit") {
                 return Problem::too_large(self.body_bytes_max);
@@ -129,8 +137,8 @@ impl Posts {
         if !self.trust_forwarded {
             return peer;
         }
-        let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-        let last = values.last().and_then(|value| value.rsplit(',').next()?.trim().parse().ok());
+        let mut values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let last = values.next_back().and_then(|value| value.rsplit(',').next()?.trim().parse().ok());
         last.unwrap_or(peer)
     }
 }

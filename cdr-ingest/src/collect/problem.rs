@@ -80,6 +80,7 @@ impl Problem {
     }
 
     /// The same in the language that the caller likes best; Russian when it does not say.
+    #[must_use]
     pub fn in_language_of(mut self, headers: &HeaderMap) -> Self {
         let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let place = |tag: &str| wanted.to_ascii_lowercase().find(tag).unwrap_or(usize::MAX);

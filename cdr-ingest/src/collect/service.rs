@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use billing::{Clock, Store, SystemClock, ingest_alarms};
+use tokio::task::JoinSet;
 
 use super::config::Config;
 use super::door::{Credentials, Door};
@@ -26,6 +27,9 @@ use crate::monitor::Readiness;
 
 /// Between looks at the figures.
 const FIGURES: Duration = Duration::from_secs(5);
+
+/// What is said when a part ended.
+const ENDED: &str = "a part of the collector broke an invariant; start it again, the log says more";
 
 /// Runs until `stop` resolves; requests under way are answered first.
 ///
@@ -46,7 +50,7 @@ pub async fn run(
         topic: config.topic.clone(),
         record_bytes_max: config.record_bytes_max,
     });
-    let mut tasks = tokio::task::JoinSet::new();
+    let mut tasks = JoinSet::new();
     for source in &config.sources {
         if let Some(files) = &source.files {
             tasks.spawn(Watcher::new(source.name.clone(), files.clone(), Arc::clone(&target)).run());
@@ -60,31 +64,43 @@ pub async fn run(
         spool = Some((Arc::new(opened), place.bytes_max));
     }
     tasks.spawn(figures(store.clone(), spool.clone(), readiness));
-    match (&config.listen, &spool) {
-        (Some(listen), Some((spool, _))) => {
-            let gate = Arc::new(Gate::new(sender, Arc::clone(spool)));
-            let draining = Arc::clone(&gate);
-            tasks.spawn(async move { draining.drain().await });
-            let posts = Posts {
-                door: door(&config)?,
-                gate,
-                sources: posting(&config),
-                body_bytes_max: listen.body_bytes_max,
-                record_bytes_max: config.record_bytes_max,
-                trust_forwarded: listen.trust_forwarded,
-                store,
-            };
-            let listener = tokio::net::TcpListener::bind(listen.address)
-                .await
-                .with_context(|| format!("listen.address: cannot listen at {}", listen.address))?;
-            tracing::info!(address = %listener.local_addr()?, "the collector listens");
-            let service = http::router(Arc::new(posts)).into_make_service_with_connect_info::<SocketAddr>();
-            axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+    if let (Some(listen), Some((spool, _))) = (&config.listen, &spool) {
+        let gate = Arc::new(Gate::new(sender, Arc::clone(spool)));
+        let draining = Arc::clone(&gate);
+        tasks.spawn(async move { draining.drain().await });
+        let posts = Posts {
+            door: door(&config)?,
+            gate,
+            sources: posting(&config),
+            body_bytes_max: listen.body_bytes_max,
+            record_bytes_max: config.record_bytes_max,
+            trust_forwarded: listen.trust_forwarded,
+            store,
+        };
+        let listener = tokio::net::TcpListener::bind(listen.address)
+            .await
+            .with_context(|| format!("listen.address: cannot listen at {}", listen.address))?;
+        tracing::info!(address = %listener.local_addr()?, "the collector listens");
+        let service = http::router(Arc::new(posts)).into_make_service_with_connect_info::<SocketAddr>();
+        tokio::select! {
+            served = axum::serve(listener, service).with_graceful_shutdown(stop) => served?,
+            () = ended(&mut tasks) => anyhow::bail!(ENDED),
         }
-        _ => stop.await,
+    } else {
+        tokio::select! {
+            () = stop => {}
+            () = ended(&mut tasks) => anyhow::bail!(ENDED),
+        }
     }
     tasks.shutdown().await;
     Ok(())
+}
+
+/// Resolves when one of the parts, which never end, has ended.
+async fn ended(tasks: &mut JoinSet<()>) {
+    if let Some(Err(error)) = tasks.join_next().await {
+        tracing::error!(%error, "a part of the collector");
+    }
 }
 
 fn door(config: &Config) -> anyhow::Result<Door> {

@@ -107,7 +107,7 @@ impl<R: BufRead> Splitter<R> {
             if !too_long {
                 record.extend_from_slice(&available[..kept]);
             }
-            self.line += available[..taken].iter().filter(|byte| **byte == b'\n').count() as u64;
+            self.line += available[..taken].split(|byte| *byte == b'\n').count() as u64 - 1;
             self.reader.consume(taken);
             self.position += taken as u64;
             if end.is_some() {

@@ -4,7 +4,7 @@
 //! Does not own: its charges (ClickHouse has them).
 //! Always: the newest first; an import that was rolled back names the job that did it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
@@ -114,13 +114,23 @@ pub async fn one(store: &Store, id: i64) -> Result<Option<Import>, StoreError> {
     Ok(row.as_ref().map(read))
 }
 
-/// State of an import, and the job that took it back.
+/// An import that is being sent and has not moved for so long is given up: its file is gone, or nobody collects any more.
+const GIVEN_UP_MINUTES: i64 = 10;
+
+/// State of an import (`given_up`: it has not moved for long), and the job that took it back.
 pub(crate) async fn state_of(
     connection: &mut sqlx::PgConnection,
     id: i64,
+    now: DateTime<Utc>,
 ) -> Result<Option<(String, Option<i64>)>, StoreError> {
-    let sql = format!("SELECT i.state, {ROLLED_BACK} AS rolled_back_by FROM import i WHERE i.id = $1");
-    let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(connection).await?;
+    let sql = format!(
+        "SELECT CASE WHEN i.state = 'sending' AND i.progressed_at < $2 THEN 'given_up' ELSE i.state END AS state, {ROLLED_BACK} AS rolled_back_by FROM import i WHERE i.id = $1"
+    );
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(id)
+        .bind(now - TimeDelta::minutes(GIVEN_UP_MINUTES))
+        .fetch_optional(connection)
+        .await?;
     Ok(row.map(|row| (row.get("state"), row.get("rolled_back_by"))))
 }
 

@@ -117,13 +117,14 @@ pub async fn register(
             == file.modified_at.map(|at| at.timestamp_micros());
         let same_file = former.get::<&str, _>("file_name") == file.file_name && same_moment;
         return match (is_sent, same_file) {
-            (false, true) => Ok(Registered::Resumed {
+            // Under whatever name: the content is the same, and the rest of it is to be sent.
+            (false, _) => Ok(Registered::Resumed {
                 id,
                 position_bytes: former.get("position_bytes"),
                 records_sent: former.get("records_sent"),
             }),
             (true, true) => Ok(Registered::Sent { id }),
-            (_, false) => {
+            (true, false) => {
                 let problem = format!("the content is that of import {id} ({})", former.get::<&str, _>("file_name"));
                 let refused = insert(&mut tx, file, "refused", Some((id, &problem)), now).await?;
                 tx.commit().await?;
@@ -166,8 +167,8 @@ async fn insert(
 ) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar(
         "INSERT INTO import (source, file_name, size_bytes, sha256, modified_at, sequence, cluster, topic, state, repeats, problem, records_found,
-             records_rejected, found_answered, found_seconds, trailer_records, trailer_answered, trailer_seconds, started_at, finished_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, CASE WHEN $9 = 'refused' THEN $19 END) RETURNING id",
+             records_rejected, found_answered, found_seconds, trailer_records, trailer_answered, trailer_seconds, started_at, progressed_at, finished_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19, CASE WHEN $9 = 'refused' THEN $19 END) RETURNING id",
     )
     .bind(&file.source)
     .bind(&file.file_name)
@@ -319,9 +320,10 @@ pub async fn advance(
     position_bytes: i64,
     records_sent: i64,
     places: &[(i32, i64)],
+    now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let mut tx = store.pool().begin().await?;
-    advance_in(&mut tx, id, position_bytes, records_sent, places).await?;
+    advance_in(&mut tx, id, position_bytes, records_sent, places, now).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -332,11 +334,13 @@ async fn advance_in(
     position_bytes: i64,
     records_sent: i64,
     places: &[(i32, i64)],
+    now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE import SET position_bytes = $2, records_sent = $3 WHERE id = $1 AND state = 'sending' AND position_bytes <= $2")
+    sqlx::query("UPDATE import SET position_bytes = $2, records_sent = $3, progressed_at = $4 WHERE id = $1 AND state = 'sending' AND position_bytes <= $2")
         .bind(id)
         .bind(position_bytes)
         .bind(records_sent)
+        .bind(now)
         .execute(&mut *connection)
         .await?;
     sqlx::query(
@@ -361,7 +365,7 @@ pub async fn finish(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let mut tx = store.pool().begin().await?;
-    advance_in(&mut tx, id, position_bytes, records_sent, &[]).await?;
+    advance_in(&mut tx, id, position_bytes, records_sent, &[], now).await?;
     let source: Option<String> = sqlx::query_scalar(
         "UPDATE import SET state = 'sent', finished_at = $2, records_rejected = greatest(records_rejected, $3) WHERE id = $1 AND state = 'sending' RETURNING source",
     )

@@ -4,6 +4,7 @@
 //! Does not own: doing the work (`work`).
 //! Always: a job is filed, released and cancelled by a person, with an audit line.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
@@ -62,8 +63,8 @@ impl From<sqlx::Error> for FileError {
 
 /// Files a job; gives its identifier.
 pub async fn file(change: &mut Change, kind: Kind, scope: &Scope, reason: &str) -> Result<i64, FileError> {
-    check(change.connection(), scope).await?;
     let (author, now) = (change.actor().login.clone(), change.now());
+    check(change.connection(), scope, now).await?;
     let pass = if kind.has_dry_run() { DRY_RUN } else { EXECUTION };
     let connection = change.connection();
     // The stream is named after the job, and the job needs its stream: the name is settled first.
@@ -93,7 +94,7 @@ pub async fn file(change: &mut Change, kind: Kind, scope: &Scope, reason: &str) 
     Ok(id)
 }
 
-async fn check(connection: &mut PgConnection, scope: &Scope) -> Result<(), FileError> {
+async fn check(connection: &mut PgConnection, scope: &Scope, now: DateTime<Utc>) -> Result<(), FileError> {
     match scope {
         Scope::Charges(charges) => {
             let Some(code) = &charges.account else { return Ok(()) };
@@ -122,7 +123,7 @@ async fn check(connection: &mut PgConnection, scope: &Scope) -> Result<(), FileE
             }
         }
         Scope::Import(RollbackScope::Import(import)) => {
-            let found = crate::imports::state_of(connection, i64::try_from(*import).unwrap_or(i64::MAX)).await?;
+            let found = crate::imports::state_of(connection, i64::try_from(*import).unwrap_or(i64::MAX), now).await?;
             match found {
                 None => Err(FileError::NoImport(*import)),
                 Some((_, Some(job))) => Err(FileError::RolledBack { import: *import, job }),

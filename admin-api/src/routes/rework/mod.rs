@@ -162,8 +162,12 @@ fn refused(error: FileError) -> Problem {
             ),
         ),
         FileError::ImportSending(import) => Problem::new(Code::InvalidTransition).because(Text::new(
-            format!("Импорт {import} ещё отправляется; откатите его, когда он будет отправлен"),
-            format!("Import {import} is still being sent; roll it back when it is sent"),
+            format!(
+                "Импорт {import} ещё отправляется; откатите его, когда он будет отправлен или 10 минут не продвигается"
+            ),
+            format!(
+                "Import {import} is still being sent; roll it back when it is sent, or has not moved for 10 minutes"
+            ),
         )),
         FileError::RolledBack { import, job } => Problem::new(Code::InvalidTransition).because(Text::new(
             format!("Импорт {import} уже откачен заданием {job}"),

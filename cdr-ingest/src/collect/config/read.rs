@@ -132,13 +132,11 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn table(&mut self, key: &str) -> Option<Table> {
-        match self.table.remove(key)? {
-            Value::Table(table) => Some(table),
-            _ => {
-                self.fault(key, "a table is expected");
-                None
-            }
+        if let Value::Table(table) = self.table.remove(key)? {
+            return Some(table);
         }
+        self.fault(key, "a table is expected");
+        None
     }
 
     pub(super) fn tables(&mut self, key: &str) -> Vec<Table> {
