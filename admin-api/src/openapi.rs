@@ -12,7 +12,7 @@ use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Route, Verb};
 use crate::routes::{
-    accounts, audit, charges, docs, health, locks, numbers, price_lists, rework, suspense, tariffs, terms,
+    accounts, audit, charges, docs, health, imports, locks, numbers, price_lists, rework, suspense, tariffs, terms,
 };
 
 /// Name of the security scheme.
@@ -41,6 +41,12 @@ const BEARER: &str = "bearer";
         docs::document::handler,
         health::alive::handler,
         health::ready::handler,
+        imports::acknowledge::handler,
+        imports::alarms::handler,
+        imports::get::handler,
+        imports::list::handler,
+        imports::reconciliation::handler,
+        imports::switch_counts::handler,
         locks::create::handler,
         locks::delete::handler,
         locks::get::handler,
@@ -104,6 +110,7 @@ const BEARER: &str = "bearer";
         (name = "prices", description = "Price lists: imported, compared, put in force, taken back, exported"),
         (name = "numbers", description = "Numbers of our capacity and their quarantine"),
         (name = "suspense", description = "Records that could not be rated"),
+        (name = "imports", description = "Files of call records, the alarms of their collection, and what switches count themselves"),
         (name = "audit", description = "Who did or tried what"),
         (name = "health", description = "For whoever watches or programs; no token")
     )

@@ -15,7 +15,7 @@ use crate::call_context::{self, Door};
 use crate::edge;
 use crate::problem::{Code, Problem};
 use crate::routes::{
-    accounts, audit, charges, docs, health, locks, numbers, price_lists, rework, suspense, tariffs, terms,
+    accounts, audit, charges, docs, health, imports, locks, numbers, price_lists, rework, suspense, tariffs, terms,
 };
 use crate::state::AppState;
 
@@ -101,6 +101,10 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/exchange-rates",                          P::TermsView,     "exchange_rate", terms::exchange_list::handler),
         guarded(Post,   "/v1/exchange-rates",                          P::ExchangeEdit,  "exchange_rate", terms::exchange_enter::handler),
         guarded(Delete, "/v1/exchange-rates/{id}",                     P::ExchangeEdit,  "exchange_rate", terms::exchange_end::handler),
+        guarded(Get,    "/v1/imports",                                 P::ImportView,    "import",        imports::list::handler),
+        guarded(Get,    "/v1/imports/{id}",                            P::ImportView,    "import",        imports::get::handler),
+        guarded(Get,    "/v1/ingest-alarms",                           P::ImportView,    "ingest_alarm",  imports::alarms::handler),
+        guarded(Post,   "/v1/ingest-alarms/{id}/acknowledge",          P::IngestAlarmAcknowledge, "ingest_alarm", imports::acknowledge::handler),
         guarded(Get,    "/v1/lock-check",                              P::LockView,      "lock",          tariffs::lock_check::handler),
         guarded(Get,    "/v1/locks",                                   P::LockView,      "lock",          locks::list::handler),
         guarded(Post,   "/v1/locks",                                   P::LockEdit,      "lock",          locks::create::handler),
@@ -123,6 +127,7 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/price-lists/{code}/rates",               P::PriceView,     "price_list",    price_lists::rates::handler),
         guarded(Get,    "/v1/price-lists/{code}/warnings",            P::PriceView,     "price_list",    price_lists::warnings::handler),
         guarded(Post,   "/v1/re-ratings",                              P::ChargeRerate,  "rework",        rework::re_rate::handler),
+        guarded(Get,    "/v1/reconciliation",                          P::ImportView,    "reconciliation", imports::reconciliation::handler),
         guarded(Get,    "/v1/rework",                                  P::ReworkView,    "rework",        rework::list::handler),
         guarded(Get,    "/v1/rework/{id}",                             P::ReworkView,    "rework",        rework::get::handler),
         guarded(Post,   "/v1/rework/{id}/cancel",                      P::ReworkView,    "rework",        rework::cancel::handler),
@@ -134,6 +139,7 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Post,   "/v1/suspense/recycle",                        P::SuspenseRecycle,"suspense",      suspense::recycle::handler),
         guarded(Get,    "/v1/suspense/{id}",                           P::SuspenseView,  "suspense",      suspense::get::handler),
         guarded(Put,    "/v1/suspense/{id}/correction",                P::SuspenseCorrect,"suspense",      suspense::correct::handler),
+        guarded(Post,   "/v1/switch-counts",                           P::SwitchCountEnter, "switch_count", imports::switch_counts::handler).with_body(4 * BODY_BYTES_MAX),
         guarded(Get,    "/v1/tariff-check",                            P::TariffCheck,   "tariff",        tariffs::tariff_check::handler),
     ]
 }

@@ -65,6 +65,15 @@ meters! {
     SNAPSHOT_CHECKED = "tollgate_snapshot_checked_timestamp_seconds", Kind::Gauge, "When it was last found to be the newest, or was replaced";
     SNAPSHOT_REFUSED = "tollgate_snapshot_refused_version", Kind::Gauge, "Version of a catalogue that contradicts itself and was refused, 0 = none";
     PROGRESS = "tollgate_progress_timestamp_seconds", Kind::Gauge, "When progress was last recorded in Postgres, every ten seconds";
+    COLLECT_RECORDS = "tollgate_collect_records_total", Kind::Counter, "Records that the collector took, by source and way: kafka, spool, file";
+    COLLECT_REFUSED = "tollgate_collect_refused_total", Kind::Counter, "Requests that the collector refused, by source (other = not configured) and code";
+    COLLECT_AUTH_FAILURES = "tollgate_collect_auth_failures_total", Kind::Counter, "Wrong secrets that the collector was given";
+    COLLECT_DRAINED = "tollgate_collect_drained_total", Kind::Counter, "Records that went from the spool to Kafka";
+    COLLECT_SPOOL_BYTES = "tollgate_collect_spool_bytes", Kind::Gauge, "Bytes of records that wait in the spool for Kafka";
+    COLLECT_SPOOL_MAX_BYTES = "tollgate_collect_spool_max_bytes", Kind::Gauge, "Bytes that the spool may take; beyond them switches are sent away";
+    COLLECT_SPOOL_AGE = "tollgate_collect_spool_age_seconds", Kind::Gauge, "For how long the oldest record of the spool has waited";
+    COLLECT_FILES = "tollgate_collect_files_total", Kind::Counter, "Files of records, by source and outcome: sent, refused";
+    INGEST_ALARMS = "tollgate_ingest_alarms", Kind::Gauge, "Alarms of the collection that are neither cleared nor acknowledged, by kind";
     SUSPENSE_ALARM_PERCENT = "tollgate_suspense_alarm_percent", Kind::Gauge, "The setting suspense.alarm_percent: share of a source's legs in suspense that is an alarm";
 }
 

@@ -8,6 +8,7 @@
 mod api;
 mod bad_input;
 mod books;
+mod collect;
 mod counting;
 mod duplicates;
 mod formats;

@@ -246,6 +246,11 @@ impl World {
     }
 }
 
+/// Starts `cdr-ingest` with these arguments, to be killed.
+pub fn spawn_program(arguments: &[&str]) -> Process {
+    Process(std::process::Command::new(program("cdr-ingest")).args(arguments).spawn().expect("cdr-ingest starts"))
+}
+
 /// A process that is killed, like by the machine, at the latest when the test ends.
 pub struct Process(std::process::Child);
 

@@ -1,7 +1,7 @@
 //! The books of Tollgate: the only crate that speaks SQL to Postgres.
 //!
 //! Owns: the schema and its migrations, and the rooms: [`accounts`], [`ledger`], [`numbers`], [`locks`], [`terms`], [`counters`], [`charges`] (what ClickHouse keeps of them), [`currencies`], [`fees`], [`price_lists`], [`invoicing`], [`streams`] (position, outbox and identities
-//! of the record stream), [`suspense`], [`rework`] (jobs that rate again), [`staff`], [`audit`], [`operator`] (loading a whole operator), the read-only [`hot_path`], and the [`numbering_plan`] of the process.
+//! of the record stream), [`suspense`], [`rework`] (jobs that rate again), [`imports`] (files of records), [`ingest_alarms`], [`reconciliation`] with switches, [`staff`], [`audit`], [`operator`] (loading a whole operator), the read-only [`hot_path`], and the [`numbering_plan`] of the process.
 //! Does not own: HTTP, Kafka, ClickHouse, the price of a call.
 //! Always: a balance changes only in the transaction that writes what it sums up; every write of a person goes through a [`change::Change`] and leaves
 //! an audit line; SQL has bound parameters only; time is an argument ([`clock::Clock`]).
@@ -27,6 +27,9 @@ pub mod numbers;
 pub mod price_lists;
 pub mod terms;
 
+pub mod imports;
+pub mod ingest_alarms;
+pub mod reconciliation;
 pub mod rework;
 pub mod streams;
 pub mod suspense;

@@ -72,6 +72,12 @@ permissions! {
     ChargeRerate = "charge.rerate",
     /// Roll an import back.
     ChargeRollback = "charge.rollback",
+    /// See imports of call records, alarms of their collection, what switches count.
+    ImportView = "import.view",
+    /// Acknowledge an alarm of the collection.
+    IngestAlarmAcknowledge = "ingest_alarm.acknowledge",
+    /// Enter what a switch counts itself (M77).
+    SwitchCountEnter = "switch_count.enter",
     /// See invoices.
     InvoiceView = "invoice.view",
     /// See price lists, their imports and their history.

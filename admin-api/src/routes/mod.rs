@@ -9,6 +9,7 @@ pub(crate) mod audit;
 pub(crate) mod charges;
 pub(crate) mod docs;
 pub(crate) mod health;
+pub(crate) mod imports;
 pub(crate) mod locks;
 pub(crate) mod numbers;
 pub(crate) mod price_lists;

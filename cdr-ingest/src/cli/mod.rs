@@ -6,6 +6,7 @@
 
 mod books;
 mod check;
+mod collect;
 mod generate;
 mod load;
 mod migrate;
@@ -13,6 +14,7 @@ mod plan;
 mod produce;
 mod rate;
 mod reconcile;
+mod reconcile_switches;
 mod replay;
 #[expect(clippy::print_stdout, reason = "the report is what the command is for")]
 mod report;
@@ -67,8 +69,11 @@ enum Command {
     /// Price stored charges again and compare: amounts, rows and seconds have to be the same to the nano-unit.
     Replay(replay::Options),
     Reconcile(reconcile::Options),
+    ReconcileSwitches(reconcile_switches::Options),
     Resend(resend::Options),
     Rework(rework::Options),
+    /// Take records that switches post or leave as files, and send them to a topic.
+    Collect(collect::Options),
     /// Send a file of records to a topic.
     Produce(produce::Options),
     /// Make a numbering plan of a registry's ranges.
@@ -239,8 +244,10 @@ pub fn main() -> anyhow::Result<std::process::ExitCode> {
         Command::Run(options) => runtime()?.block_on(run::main(options)),
         Command::Replay(options) => runtime()?.block_on(replay::main(options)),
         Command::Reconcile(options) => runtime()?.block_on(reconcile::main(options)),
+        Command::ReconcileSwitches(options) => runtime()?.block_on(reconcile_switches::main(options)),
         Command::Resend(options) => runtime()?.block_on(resend::main(options)),
         Command::Rework(options) => runtime()?.block_on(rework::main(options)),
+        Command::Collect(options) => runtime()?.block_on(collect::main(options)),
         Command::Produce(options) => runtime()?.block_on(produce::main(options)),
         Command::Migrate(options) => runtime()?.block_on(migrate::main(options)),
         Command::Dictionary(options) => runtime()?.block_on(views::dictionary(options)),

@@ -109,7 +109,7 @@ pub(super) async fn main(options: Options) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn wait_for_kafka(brokers: &str, seconds: u64) -> anyhow::Result<()> {
+pub(super) async fn wait_for_kafka(brokers: &str, seconds: u64) -> anyhow::Result<()> {
     use rdkafka::consumer::{BaseConsumer, Consumer};
     super::wait_for("Kafka", brokers, seconds, async || {
         let brokers = brokers.to_owned();
@@ -124,7 +124,7 @@ async fn wait_for_kafka(brokers: &str, seconds: u64) -> anyhow::Result<()> {
 }
 
 /// Resolves at SIGTERM or SIGINT.
-async fn terminated() {
+pub(super) async fn terminated() {
     let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
     match terminate {
         Ok(mut terminate) => {

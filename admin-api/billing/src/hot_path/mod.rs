@@ -167,6 +167,14 @@ async fn read_providers_and_sources(connection: &mut PgConnection, rows: &mut Ro
     Ok(())
 }
 
+/// The configured sources, for who reads records without rating them.
+pub async fn sources(store: &Store) -> Result<Vec<SourceRow>, StoreError> {
+    let mut connection = store.pool().acquire().await?;
+    let mut rows = Rows::empty();
+    read_providers_and_sources(&mut connection, &mut rows).await?;
+    Ok(rows.sources)
+}
+
 /// The mapping of a source.
 fn read_mapping(row: &PgRow) -> Result<Option<Arc<Mapping>>, StoreError> {
     let bad = |problem: String| {

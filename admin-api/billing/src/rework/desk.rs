@@ -4,6 +4,7 @@
 //! Does not own: doing the work (`work`).
 //! Always: a job is filed, released and cancelled by a person, with an audit line.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
@@ -35,6 +36,20 @@ pub enum FileError {
         /// Offset after the last charged one.
         next_offset: i64,
     },
+    /// No such import.
+    #[error("there is no import {0}")]
+    NoImport(u64),
+    /// Its records are still being sent.
+    #[error("import {0} is being sent")]
+    ImportSending(u64),
+    /// It was taken back before.
+    #[error("import {import} was taken back by job {job}")]
+    RolledBack {
+        /// The import.
+        import: u64,
+        /// The job.
+        job: i64,
+    },
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -48,8 +63,8 @@ impl From<sqlx::Error> for FileError {
 
 /// Files a job; gives its identifier.
 pub async fn file(change: &mut Change, kind: Kind, scope: &Scope, reason: &str) -> Result<i64, FileError> {
-    check(change.connection(), scope).await?;
     let (author, now) = (change.actor().login.clone(), change.now());
+    check(change.connection(), scope, now).await?;
     let pass = if kind.has_dry_run() { DRY_RUN } else { EXECUTION };
     let connection = change.connection();
     // The stream is named after the job, and the job needs its stream: the name is settled first.
@@ -79,7 +94,7 @@ pub async fn file(change: &mut Change, kind: Kind, scope: &Scope, reason: &str) 
     Ok(id)
 }
 
-async fn check(connection: &mut PgConnection, scope: &Scope) -> Result<(), FileError> {
+async fn check(connection: &mut PgConnection, scope: &Scope, now: DateTime<Utc>) -> Result<(), FileError> {
     match scope {
         Scope::Charges(charges) => {
             let Some(code) = &charges.account else { return Ok(()) };
@@ -107,7 +122,16 @@ async fn check(connection: &mut PgConnection, scope: &Scope) -> Result<(), FileE
                 Some(_) => Ok(()),
             }
         }
-        Scope::Import(RollbackScope::Import(_)) | Scope::Suspense(_) => Ok(()),
+        Scope::Import(RollbackScope::Import(import)) => {
+            let found = crate::imports::state_of(connection, i64::try_from(*import).unwrap_or(i64::MAX), now).await?;
+            match found {
+                None => Err(FileError::NoImport(*import)),
+                Some((_, Some(job))) => Err(FileError::RolledBack { import: *import, job }),
+                Some((state, None)) if state == "sending" => Err(FileError::ImportSending(*import)),
+                Some(_) => Ok(()),
+            }
+        }
+        Scope::Suspense(_) => Ok(()),
     }
 }
 

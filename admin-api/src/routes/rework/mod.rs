@@ -154,6 +154,25 @@ fn refused(error: FileError) -> Problem {
                 format!("Partition {partition} is charged up to offset {next_offset} only; ask for no more"),
             ),
         ),
+        FileError::NoImport(import) => Problem::field(
+            "/import",
+            Text::new(
+                format!("Импорта {import} нет; номера — в GET /v1/imports"),
+                format!("There is no import {import}; GET /v1/imports has the numbers"),
+            ),
+        ),
+        FileError::ImportSending(import) => Problem::new(Code::InvalidTransition).because(Text::new(
+            format!(
+                "Импорт {import} ещё отправляется; откатите его, когда он будет отправлен или 10 минут не продвигается"
+            ),
+            format!(
+                "Import {import} is still being sent; roll it back when it is sent, or has not moved for 10 minutes"
+            ),
+        )),
+        FileError::RolledBack { import, job } => Problem::new(Code::InvalidTransition).because(Text::new(
+            format!("Импорт {import} уже откачен заданием {job}"),
+            format!("Import {import} was rolled back already by job {job}"),
+        )),
         FileError::Store(error) => error.into(),
     }
 }

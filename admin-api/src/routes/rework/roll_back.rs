@@ -38,7 +38,7 @@ pub(crate) struct WantedPlace {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WantedRollback {
-    /// Number of the import that the records carry.
+    /// Number of the import that the records carry, as `GET /v1/imports` lists it.
     import: Option<u64>,
     /// Or where they stand.
     place: Option<WantedPlace>,

@@ -1,0 +1,392 @@
+//! Registering files, and how far they are.
+//!
+//! Owns: the rows of an import from its first byte to its last, and the alarms that its number and its trailer give.
+//! Does not own: how imports are shown (`read`).
+//! Always: a file is registered before its first record is sent; the position moves only over what the broker acknowledged; never backwards.
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, Row};
+
+use super::rules::{GAP_MAX, Numbering, Step};
+use crate::ingest_alarms::{self, Kind, Raised};
+use crate::store::{Store, StoreError};
+
+/// Rejected records that an alarm names.
+const REJECTED_SHOWN: usize = 20;
+
+/// What the trailer of a file claims.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Trailer {
+    /// Records.
+    pub records: Option<i64>,
+    /// Answered calls.
+    pub answered: Option<i64>,
+    /// Their seconds.
+    pub seconds: Option<i64>,
+}
+
+/// A file, read once from end to end.
+#[derive(Clone, Debug)]
+pub struct FoundFile {
+    /// Source whose records it holds.
+    pub source: String,
+    /// Name without folder.
+    pub file_name: String,
+    /// Size.
+    pub size_bytes: i64,
+    /// Digest of the content.
+    pub sha256: [u8; 32],
+    /// When it was written last.
+    pub modified_at: Option<DateTime<Utc>>,
+    /// Number in its name.
+    pub sequence: Option<i64>,
+    /// Name of the cluster that it goes to.
+    pub cluster: String,
+    /// Topic that it goes to.
+    pub topic: String,
+    /// Records, header and trailer apart.
+    pub records: i64,
+    /// Of these, those that no message can hold.
+    pub rejected: i64,
+    /// Answered calls and their seconds, where the records can be read.
+    pub counted: Option<(i64, i64)>,
+    /// What its trailer claims.
+    pub trailer: Trailer,
+}
+
+/// What a file is to the register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Registered {
+    /// A new import.
+    New {
+        /// Its number.
+        id: i64,
+    },
+    /// One that was begun: go on behind the position.
+    Resumed {
+        /// Its number.
+        id: i64,
+        /// Bytes that were acknowledged.
+        position_bytes: i64,
+        /// Records that were acknowledged.
+        records_sent: i64,
+    },
+    /// This very file was sent whole; it only was not put away.
+    Sent {
+        /// Its number.
+        id: i64,
+    },
+    /// The content came before; refused.
+    Repeat {
+        /// Number of the refusal.
+        id: i64,
+        /// Import that had the content.
+        of: i64,
+    },
+}
+
+/// Whether an import was taken back.
+pub(super) const ROLLED_BACK: &str =
+    "(SELECT max(j.id) FROM rework_job j WHERE j.kind = 'rollback' AND j.state = 'done' AND j.pass = 1
+    AND j.scope = jsonb_build_object('import', jsonb_build_object('import', i.id)))";
+
+/// Registers a file that is about to be sent.
+pub async fn register(
+    store: &Store,
+    file: &FoundFile,
+    numbering: Numbering,
+    now: DateTime<Utc>,
+) -> Result<Registered, StoreError> {
+    let mut tx = store.pool().begin().await?;
+    // Two collectors with one folder: the second waits here, and finds what the first has registered.
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 40))").bind(&file.source).execute(&mut *tx).await?;
+    let sql = format!(
+        "SELECT i.id, i.state, i.file_name, i.modified_at, i.position_bytes, i.records_sent FROM import i
+         WHERE i.source = $1 AND i.sha256 = $2 AND i.state <> 'refused' AND {ROLLED_BACK} IS NULL ORDER BY i.id LIMIT 1"
+    );
+    let former = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(&file.source)
+        .bind(&file.sha256[..])
+        .fetch_optional(&mut *tx)
+        .await?;
+    if let Some(former) = former {
+        let id: i64 = former.get("id");
+        let is_sent = former.get::<&str, _>("state") == "sent";
+        // Postgres keeps microseconds.
+        let same_moment = former.get::<Option<DateTime<Utc>>, _>("modified_at").map(|at| at.timestamp_micros())
+            == file.modified_at.map(|at| at.timestamp_micros());
+        let same_file = former.get::<&str, _>("file_name") == file.file_name && same_moment;
+        return match (is_sent, same_file) {
+            // Under whatever name: the content is the same, and the rest of it is to be sent.
+            (false, _) => Ok(Registered::Resumed {
+                id,
+                position_bytes: former.get("position_bytes"),
+                records_sent: former.get("records_sent"),
+            }),
+            (true, true) => Ok(Registered::Sent { id }),
+            (true, false) => {
+                let problem = format!("the content is that of import {id} ({})", former.get::<&str, _>("file_name"));
+                let refused = insert(&mut tx, file, "refused", Some((id, &problem)), now).await?;
+                tx.commit().await?;
+                Ok(Registered::Repeat { id: refused, of: id })
+            }
+        };
+    }
+    give_up_changed(&mut tx, file, now).await?;
+    let id = insert(&mut tx, file, "sending", None, now).await?;
+    note_number(&mut tx, file, numbering, now).await?;
+    ingest_alarms::clear_in(&mut tx, &file.source, Kind::Silence, "", now).await?;
+    compare_trailer(&mut tx, file, id, now).await?;
+    tx.commit().await?;
+    Ok(Registered::New { id })
+}
+
+/// A file that is refused before any record of it was sent; gives the number of the refusal.
+pub async fn refuse(store: &Store, file: &FoundFile, problem: &str, now: DateTime<Utc>) -> Result<i64, StoreError> {
+    let mut tx = store.pool().begin().await?;
+    let id = insert(&mut tx, file, "refused", None, now).await?;
+    sqlx::query("UPDATE import SET problem = $2 WHERE id = $1").bind(id).bind(problem).execute(&mut *tx).await?;
+    let raised = Raised {
+        source: &file.source,
+        kind: Kind::Refused,
+        subject: &id.to_string(),
+        what: &format!("{} was refused: {problem}", file.file_name),
+        what_ru: &format!("Файл {} отклонён: {problem}", file.file_name),
+    };
+    ingest_alarms::raise_in(&mut tx, &raised, now).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+async fn insert(
+    connection: &mut PgConnection,
+    file: &FoundFile,
+    state: &str,
+    repeat: Option<(i64, &str)>,
+    now: DateTime<Utc>,
+) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar(
+        "INSERT INTO import (source, file_name, size_bytes, sha256, modified_at, sequence, cluster, topic, state, repeats, problem, records_found,
+             records_rejected, found_answered, found_seconds, trailer_records, trailer_answered, trailer_seconds, started_at, progressed_at, finished_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19, CASE WHEN $9 = 'refused' THEN $19 END) RETURNING id",
+    )
+    .bind(&file.source)
+    .bind(&file.file_name)
+    .bind(file.size_bytes)
+    .bind(&file.sha256[..])
+    .bind(file.modified_at)
+    .bind(file.sequence)
+    .bind(&file.cluster)
+    .bind(&file.topic)
+    .bind(state)
+    .bind(repeat.map(|(id, _)| id))
+    .bind(repeat.map(|(_, problem)| problem))
+    .bind(file.records)
+    .bind(file.rejected)
+    .bind(file.counted.map(|(answered, _)| answered))
+    .bind(file.counted.map(|(_, seconds)| seconds))
+    .bind(file.trailer.records)
+    .bind(file.trailer.answered)
+    .bind(file.trailer.seconds)
+    .bind(now)
+    .fetch_one(connection)
+    .await?)
+}
+
+/// A file of this name was being sent and has another content now: what went of the former stays an import of its own, which can be rolled back.
+async fn give_up_changed(
+    connection: &mut PgConnection,
+    file: &FoundFile,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let changed = sqlx::query(
+        "UPDATE import SET state = 'refused', finished_at = $3, problem = 'the file changed while it was sent'
+         WHERE source = $1 AND file_name = $2 AND state = 'sending' RETURNING id, records_sent",
+    )
+    .bind(&file.source)
+    .bind(&file.file_name)
+    .bind(now)
+    .fetch_all(&mut *connection)
+    .await?;
+    for row in changed {
+        let (id, sent): (i64, i64) = (row.get("id"), row.get("records_sent"));
+        let name = &file.file_name;
+        let raised = Raised {
+            source: &file.source,
+            kind: Kind::Changed,
+            subject: &id.to_string(),
+            what: &format!(
+                "{name} changed while it was sent as import {id}: {sent} records of its former content were sent. Write files under another name and rename them when they are whole; roll import {id} back if its records were wrong"
+            ),
+            what_ru: &format!(
+                "Файл {name} изменился во время отправки (импорт {id}): отправлено записей прежнего содержания: {sent}. Пишите файлы под другим именем и переименовывайте готовые; если записи были неверны, откатите импорт {id}"
+            ),
+        };
+        ingest_alarms::raise_in(connection, &raised, now).await?;
+    }
+    Ok(())
+}
+
+/// Raises an alarm for every number that was passed over; a late one clears its own.
+async fn note_number(
+    connection: &mut PgConnection,
+    file: &FoundFile,
+    numbering: Numbering,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let Some(number) = file.sequence else { return Ok(()) };
+    let last: Option<i64> = sqlx::query_scalar("SELECT last FROM import_sequence WHERE source = $1")
+        .bind(&file.source)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let step = numbering.step(last, number);
+    ingest_alarms::clear_in(connection, &file.source, Kind::Gap, &number.to_string(), now).await?;
+    if let Step::Ahead(missing) = step {
+        for steps in (1..=missing.min(GAP_MAX)).rev() {
+            raise_gap(connection, file, &numbering.before(number, steps).to_string(), now).await?;
+        }
+        if missing > GAP_MAX {
+            let (from, to) = (numbering.before(number, missing), numbering.before(number, GAP_MAX + 1));
+            raise_gap(connection, file, &format!("{from}..{to}"), now).await?;
+        }
+    }
+    if matches!(step, Step::Next | Step::Ahead(_)) {
+        sqlx::query("INSERT INTO import_sequence (source, last) VALUES ($1, $2) ON CONFLICT (source) DO UPDATE SET last = excluded.last")
+            .bind(&file.source)
+            .bind(number)
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn raise_gap(
+    connection: &mut PgConnection,
+    file: &FoundFile,
+    missing: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let name = &file.file_name;
+    let raised = Raised {
+        source: &file.source,
+        kind: Kind::Gap,
+        subject: missing,
+        what: &format!("file number {missing} has not come; {name} came instead. Fetch it from the switch"),
+        what_ru: &format!("Файл номер {missing} не пришёл; вместо него пришёл {name}. Заберите его с коммутатора"),
+    };
+    ingest_alarms::raise_in(connection, &raised, now).await
+}
+
+/// A trailer that claims something else than the file holds is an alarm (A10).
+async fn compare_trailer(
+    connection: &mut PgConnection,
+    file: &FoundFile,
+    id: i64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let counted = file.counted;
+    let found = [
+        ("records", "записей", file.trailer.records, Some(file.records)),
+        ("answered calls", "отвеченных звонков", file.trailer.answered, counted.map(|(answered, _)| answered)),
+        ("seconds", "секунд", file.trailer.seconds, counted.map(|(_, seconds)| seconds)),
+    ];
+    let differing: Vec<_> = found
+        .into_iter()
+        .filter_map(|(en, ru, claimed, found)| Some((en, ru, claimed?, found?)))
+        .filter(|(_, _, claimed, found)| claimed != found)
+        .collect();
+    if differing.is_empty() {
+        return Ok(());
+    }
+    let en: Vec<String> =
+        differing.iter().map(|(en, _, claimed, found)| format!("{claimed} {en} claimed, {found} found")).collect();
+    let ru: Vec<String> =
+        differing.iter().map(|(_, ru, claimed, found)| format!("{ru}: заявлено {claimed}, в файле {found}")).collect();
+    let name = &file.file_name;
+    let raised = Raised {
+        source: &file.source,
+        kind: Kind::Trailer,
+        subject: &id.to_string(),
+        what: &format!("the trailer of {name} (import {id}) differs: {}", en.join("; ")),
+        what_ru: &format!("Итоговая строка файла {name} (импорт {id}) расходится с ним: {}", ru.join("; ")),
+    };
+    ingest_alarms::raise_in(connection, &raised, now).await
+}
+
+/// Moves the position of an import: everything before it was acknowledged, last at these offsets of partitions. Never moves back.
+pub async fn advance(
+    store: &Store,
+    id: i64,
+    position_bytes: i64,
+    records_sent: i64,
+    places: &[(i32, i64)],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut tx = store.pool().begin().await?;
+    advance_in(&mut tx, id, position_bytes, records_sent, places, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn advance_in(
+    connection: &mut PgConnection,
+    id: i64,
+    position_bytes: i64,
+    records_sent: i64,
+    places: &[(i32, i64)],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE import SET position_bytes = $2, records_sent = $3, progressed_at = $4 WHERE id = $1 AND state = 'sending' AND position_bytes <= $2")
+        .bind(id)
+        .bind(position_bytes)
+        .bind(records_sent)
+        .bind(now)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "INSERT INTO import_place (import_id, partition, last_offset) SELECT $1, * FROM unnest($2::integer[], $3::bigint[])
+         ON CONFLICT (import_id, partition) DO UPDATE SET last_offset = greatest(import_place.last_offset, excluded.last_offset)",
+    )
+    .bind(id)
+    .bind(places.iter().map(|(partition, _)| *partition).collect::<Vec<_>>())
+    .bind(places.iter().map(|(_, offset)| *offset).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Ends an import: every record that can be sent was acknowledged. `rejected` says which could not.
+pub async fn finish(
+    store: &Store,
+    id: i64,
+    position_bytes: i64,
+    records_sent: i64,
+    rejected: &[String],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut tx = store.pool().begin().await?;
+    advance_in(&mut tx, id, position_bytes, records_sent, &[], now).await?;
+    let source: Option<String> = sqlx::query_scalar(
+        "UPDATE import SET state = 'sent', finished_at = $2, records_rejected = greatest(records_rejected, $3) WHERE id = $1 AND state = 'sending' RETURNING source",
+    )
+    .bind(id)
+    .bind(now)
+    .bind(rejected.len() as i64)
+    .fetch_optional(&mut *tx)
+    .await?;
+    if let (Some(source), false) = (source, rejected.is_empty()) {
+        let shown = rejected.len().min(REJECTED_SHOWN);
+        let more = if shown < rejected.len() { format!("; +{}", rejected.len() - shown) } else { String::new() };
+        let list = rejected[..shown].join("; ") + &more;
+        let raised = Raised {
+            source: &source,
+            kind: Kind::Rejected,
+            subject: &id.to_string(),
+            what: &format!("records of import {id} were not sent: {list}. The file lies in done/"),
+            what_ru: &format!("Записи импорта {id} не отправлены: {list}. Файл лежит в done/"),
+        };
+        ingest_alarms::raise_in(&mut tx, &raised, now).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}

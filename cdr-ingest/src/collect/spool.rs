@@ -1,0 +1,420 @@
+//! The spool: records on disk while Kafka is away.
+//!
+//! Owns: segment files and their frames, one fsync for all who wait, what is done with a torn end, the position up to which records went on.
+//! Does not own: when a record goes here (`gate`).
+//! Always: a record is acknowledged when its bytes and its file's name are forced to the disk; a file that was written by another process is never written
+//! on; bytes that are no frame are set aside, not thrown away; what went on is deleted only behind a position that is on the disk itself.
+
+use std::collections::VecDeque;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, mpsc};
+
+use tokio::sync::oneshot;
+
+use super::record::{FRAME_HEAD, Frame, Record};
+
+/// First bytes of a segment: what it is, and its version.
+const MAGIC: &[u8; 8] = b"TGSPOOL1";
+/// A segment that is longer gets a successor.
+const SEGMENT_BYTES: u64 = 16 << 20;
+/// Bytes that are forced to the disk at once at most.
+const GROUP_BYTES: usize = 8 << 20;
+/// Bytes that are read at once at least, where there are so many.
+const READ_BYTES: u64 = 8 << 20;
+
+/// Why records were not kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SpoolError {
+    /// There is no room.
+    #[error("the spool is full")]
+    Full,
+    /// The disk does not take them.
+    #[error("the disk refuses: {0}")]
+    Disk(String),
+}
+
+/// A place in the spool.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Position {
+    segment: u64,
+    offset: u64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Number and length of each segment, as far as it is on the disk.
+    segments: VecDeque<(u64, u64)>,
+    position: Position,
+    oldest_ms: i64,
+}
+
+impl State {
+    /// Bytes that have not gone on.
+    fn waiting(&self) -> u64 {
+        let left = |(number, length): &(u64, u64)| match number.cmp(&self.position.segment) {
+            std::cmp::Ordering::Less => 0,
+            std::cmp::Ordering::Equal => length.saturating_sub(self.position.offset.max(MAGIC.len() as u64)),
+            std::cmp::Ordering::Greater => length.saturating_sub(MAGIC.len() as u64),
+        };
+        self.segments.iter().map(left).sum()
+    }
+}
+
+struct Append {
+    bytes: Vec<u8>,
+    oldest_ms: i64,
+    done: oneshot::Sender<Result<(), SpoolError>>,
+}
+
+/// The spool of a directory.
+pub struct Spool {
+    directory: PathBuf,
+    state: Arc<Mutex<State>>,
+    appends: mpsc::Sender<Append>,
+    /// Held as long as the spool is open: two processes would delete each other's records.
+    _lock: File,
+}
+
+impl Spool {
+    /// Opens the spool: cuts torn ends off, and begins behind the position.
+    ///
+    /// # Errors
+    /// The directory cannot be read or written.
+    pub fn open(directory: &Path, bytes_max: u64) -> io::Result<Self> {
+        fs::create_dir_all(directory)?;
+        let lock = File::create(directory.join("lock"))?;
+        lock.try_lock().map_err(|error| io::Error::other(format!("another collector has this spool ({error})")))?;
+        let position = read_position(directory)?;
+        let mut segments = VecDeque::new();
+        for number in numbers(directory)? {
+            if number < position.segment {
+                fs::remove_file(path(directory, number))?;
+                continue;
+            }
+            segments.push_back((number, recover(directory, number)?));
+        }
+        let next = segments.back().map_or(position.segment, |(number, _)| *number) + 1;
+        let state = Arc::new(Mutex::new(State { segments, position, oldest_ms: i64::MAX }));
+        let (appends, received) = mpsc::channel();
+        let writer =
+            Writer { directory: directory.to_owned(), state: Arc::clone(&state), bytes_max, next, current: None };
+        std::thread::Builder::new().name("spool".into()).spawn(move || writer.run(&received))?;
+        Ok(Self { directory: directory.to_owned(), state, appends, _lock: lock })
+    }
+
+    /// Keeps records: all of them or none.
+    ///
+    /// # Errors
+    /// There is no room, or the disk does not take them: nothing of them counts.
+    pub async fn append(&self, records: &[Record]) -> Result<(), SpoolError> {
+        let mut bytes = Vec::new();
+        for record in records {
+            record.write_frame(&mut bytes);
+        }
+        let oldest_ms = records.iter().map(|record| record.received_ms).min().unwrap_or(i64::MAX);
+        let (done, outcome) = oneshot::channel();
+        let gone = || SpoolError::Disk("the writer ended".into());
+        self.appends.send(Append { bytes, oldest_ms, done }).map_err(|_| gone())?;
+        outcome.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// Bytes that wait.
+    pub fn waiting_bytes(&self) -> u64 {
+        self.state.lock().expect("no panic under this lock").waiting()
+    }
+
+    /// When the oldest waiting record was received, as far as is known; milliseconds of the epoch.
+    pub fn oldest_ms(&self) -> Option<i64> {
+        let state = self.state.lock().expect("no panic under this lock");
+        (state.waiting() > 0 && state.oldest_ms < i64::MAX).then_some(state.oldest_ms)
+    }
+
+    /// The next records, up to so many, and the position behind them. Blocks.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn read(&self, most: usize) -> io::Result<(Vec<Record>, Position)> {
+        let (segments, mut at) = {
+            let state = self.state.lock().expect("no panic under this lock");
+            (state.segments.clone(), state.position)
+        };
+        let mut records = Vec::new();
+        for (number, length) in segments {
+            if number < at.segment {
+                continue;
+            }
+            if number > at.segment {
+                at = Position { segment: number, offset: 0 };
+            }
+            at.offset = at.offset.max(MAGIC.len() as u64);
+            self.read_segment(&mut records, &mut at, length, most)?;
+            if at.offset < length {
+                break;
+            }
+        }
+        Ok((records, at))
+    }
+
+    fn read_segment(&self, records: &mut Vec<Record>, at: &mut Position, length: u64, most: usize) -> io::Result<()> {
+        let mut file = None;
+        while at.offset < length && records.len() < most {
+            let file = match &mut file {
+                Some(file) => file,
+                none => none.insert(File::open(path(&self.directory, at.segment))?),
+            };
+            file.seek(SeekFrom::Start(at.offset))?;
+            let mut wanted = (length - at.offset).min(READ_BYTES);
+            let mut bytes = read_part(file, wanted)?;
+            if let Frame::Cut = Record::read_frame(&bytes)
+                && wanted < length - at.offset
+            {
+                // A frame longer than what is read at once.
+                file.seek(SeekFrom::Start(at.offset))?;
+                wanted = length - at.offset;
+                bytes = read_part(file, wanted)?;
+            }
+            let mut used = 0;
+            while records.len() < most
+                && let Frame::Whole(record, frame) = Record::read_frame(&bytes[used..])
+            {
+                records.push(record);
+                used += frame;
+            }
+            if used == 0 {
+                used = skip_damage(&self.directory, at.segment, at.offset, &bytes)?;
+            }
+            at.offset += used as u64;
+        }
+        Ok(())
+    }
+
+    /// Everything before `to` went on. Blocks.
+    ///
+    /// # Errors
+    /// The position cannot be forced to the disk; then it is as before.
+    pub fn commit(&self, to: Position, oldest_ms: i64) -> io::Result<()> {
+        write_position(&self.directory, to)?;
+        let mut state = self.state.lock().expect("no panic under this lock");
+        state.position = to;
+        state.oldest_ms = if state.waiting() == 0 { i64::MAX } else { oldest_ms };
+        while let Some((number, _)) = state.segments.front().copied().filter(|(number, _)| *number < to.segment) {
+            state.segments.pop_front();
+            // Left behind, it is deleted at the next start.
+            if let Err(error) = fs::remove_file(path(&self.directory, number)) {
+                tracing::warn!(%error, number, "a segment of the spool that went on cannot be deleted");
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a record that Kafka will never take, beside the spool. Blocks.
+    ///
+    /// # Errors
+    /// The disk does not take it.
+    pub fn set_aside(&self, record: &Record) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        record.write_frame(&mut bytes);
+        let mut file = OpenOptions::new().create(true).append(true).open(self.directory.join("refused.frames"))?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        sync_directory(&self.directory)
+    }
+}
+
+/// The one that writes.
+struct Writer {
+    directory: PathBuf,
+    state: Arc<Mutex<State>>,
+    bytes_max: u64,
+    next: u64,
+    current: Option<(u64, File, u64)>,
+}
+
+impl Writer {
+    fn run(mut self, received: &mpsc::Receiver<Append>) {
+        while let Ok(first) = received.recv() {
+            let mut group = vec![first];
+            let mut bytes = group[0].bytes.len();
+            while bytes < GROUP_BYTES
+                && let Ok(another) = received.try_recv()
+            {
+                bytes += another.bytes.len();
+                group.push(another);
+            }
+            self.write(group);
+        }
+    }
+
+    fn write(&mut self, group: Vec<Append>) {
+        let waiting = self.state.lock().expect("no panic under this lock").waiting();
+        let mut buffer = Vec::new();
+        let mut kept = Vec::new();
+        for append in group {
+            if waiting + (buffer.len() + append.bytes.len()) as u64 > self.bytes_max {
+                let _ = append.done.send(Err(SpoolError::Full));
+                continue;
+            }
+            buffer.extend_from_slice(&append.bytes);
+            kept.push((append.done, append.oldest_ms));
+        }
+        if kept.is_empty() {
+            return;
+        }
+        let outcome = self.force(&buffer).map_err(|error| SpoolError::Disk(error.to_string()));
+        if let Ok((number, length)) = outcome {
+            let mut state = self.state.lock().expect("no panic under this lock");
+            match state.segments.back_mut().filter(|(last, _)| *last == number) {
+                Some(segment) => segment.1 = length,
+                None => state.segments.push_back((number, length)),
+            }
+            let oldest = kept.iter().map(|(_, oldest)| *oldest).min().unwrap_or(i64::MAX);
+            state.oldest_ms = state.oldest_ms.min(oldest);
+        }
+        for (done, _) in kept {
+            let _ = done.send(outcome.clone().map(|_| ()));
+        }
+    }
+
+    /// Bytes to the disk; gives the segment and its length. A file that refused is not written on: what of it is on the disk nobody knows.
+    fn force(&mut self, bytes: &[u8]) -> io::Result<(u64, u64)> {
+        if self.current.as_ref().is_some_and(|(_, _, length)| *length >= SEGMENT_BYTES) {
+            self.current = None;
+        }
+        let (number, mut file, length) = match self.current.take() {
+            Some(current) => current,
+            None => self.begin()?,
+        };
+        let written = file.write_all(bytes).and_then(|()| file.sync_data());
+        if let Err(error) = written {
+            let _ = file.set_len(length);
+            return Err(error);
+        }
+        let length = length + bytes.len() as u64;
+        self.current = Some((number, file, length));
+        Ok((number, length))
+    }
+
+    fn begin(&mut self) -> io::Result<(u64, File, u64)> {
+        let number = self.next;
+        self.next += 1;
+        let mut file = OpenOptions::new().create_new(true).write(true).open(path(&self.directory, number))?;
+        file.write_all(MAGIC)?;
+        file.sync_all()?;
+        sync_directory(&self.directory)?;
+        Ok((number, file, MAGIC.len() as u64))
+    }
+}
+
+fn path(directory: &Path, number: u64) -> PathBuf {
+    directory.join(format!("{number:020}.spool"))
+}
+
+fn numbers(directory: &Path) -> io::Result<Vec<u64>> {
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let name = entry?.file_name();
+        numbers.extend(name.to_str().and_then(|name| name.strip_suffix(".spool")?.parse::<u64>().ok()));
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// Length of a segment of a former process, its torn end cut off.
+fn recover(directory: &Path, number: u64) -> io::Result<u64> {
+    let path = path(directory, number);
+    let bytes = fs::read(&path)?;
+    if !bytes.starts_with(MAGIC) {
+        // Torn in its first bytes, or none of ours: nothing in it was acknowledged.
+        keep(directory, number, 0, &bytes)?;
+        OpenOptions::new().write(true).truncate(true).open(&path)?.write_all(MAGIC)?;
+        return Ok(MAGIC.len() as u64);
+    }
+    let mut at = MAGIC.len();
+    while at < bytes.len() {
+        match Record::read_frame(&bytes[at..]) {
+            Frame::Whole(_, frame) => at += frame,
+            Frame::Damaged if behind_damage(&bytes[at..]).is_some() => at += behind_damage(&bytes[at..]).unwrap_or(0),
+            Frame::Cut | Frame::Damaged => {
+                tracing::warn!(number, at, bytes = bytes.len() - at, "the spool has a torn end: cut off and set aside");
+                keep(directory, number, at as u64, &bytes[at..])?;
+                let file = OpenOptions::new().write(true).open(&path)?;
+                file.set_len(at as u64)?;
+                file.sync_all()?;
+                break;
+            }
+        }
+    }
+    Ok(at as u64)
+}
+
+/// Length of a frame that is damaged inside, when a whole one follows it.
+fn behind_damage(bytes: &[u8]) -> Option<usize> {
+    let length = u32::from_le_bytes(*bytes.first_chunk::<4>()?) as usize;
+    let end = FRAME_HEAD.checked_add(length).filter(|end| *end < bytes.len())?;
+    matches!(Record::read_frame(&bytes[end..]), Frame::Whole(..)).then_some(end)
+}
+
+/// Sets a damaged frame aside, or all that follows where no frame can be found; gives how many bytes to pass over.
+fn skip_damage(directory: &Path, number: u64, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+    let damaged = behind_damage(bytes).unwrap_or(bytes.len());
+    tracing::error!(
+        number,
+        offset,
+        bytes = damaged,
+        "the spool is damaged: the bytes are set aside; does the disk fail?"
+    );
+    keep(directory, number, offset, &bytes[..damaged])?;
+    Ok(damaged)
+}
+
+fn keep(directory: &Path, number: u64, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let mut file = File::create(directory.join(format!("{number:020}-{offset}.damaged")))?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    sync_directory(directory)
+}
+
+fn read_part(file: &mut File, wanted: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(wanted as usize);
+    file.take(wanted).read_to_end(&mut bytes)?;
+    if (bytes.len() as u64) < wanted {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "a segment of the spool became shorter"));
+    }
+    Ok(bytes)
+}
+
+fn read_position(directory: &Path) -> io::Result<Position> {
+    let text = match fs::read_to_string(directory.join("position")) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Position::default()),
+        Err(error) => return Err(error),
+    };
+    let mut parts = text.split_whitespace().map(str::parse::<u64>);
+    match (parts.next(), parts.next()) {
+        (Some(Ok(segment)), Some(Ok(offset))) => Ok(Position { segment, offset }),
+        // From the beginning: what went on goes again, and its identity sorts it out.
+        _ => Ok(Position::default()),
+    }
+}
+
+fn write_position(directory: &Path, position: Position) -> io::Result<()> {
+    let (draft, path) = (directory.join("position.new"), directory.join("position"));
+    let mut file = File::create(&draft)?;
+    file.write_all(format!("{} {}\n", position.segment, position.offset).as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&draft, &path)?;
+    sync_directory(directory)
+}
+
+/// Forces the names of a directory to the disk.
+pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests;

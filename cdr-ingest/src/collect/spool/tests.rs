@@ -1,0 +1,114 @@
+//! The spool over its life: kept, read, torn, damaged, full.
+
+use bytes::Bytes;
+
+use super::*;
+
+fn record(number: usize) -> Record {
+    Record::new(&"sw-1".into(), 0, number as i64, Bytes::from(format!("{{\"cdr_id\":\"{number}\"}}")))
+}
+
+fn numbers_of(records: &[Record]) -> Vec<i64> {
+    records.iter().map(|record| record.received_ms).collect()
+}
+
+fn segment_of(directory: &Path) -> PathBuf {
+    path(directory, numbers(directory).unwrap()[0])
+}
+
+#[tokio::test]
+async fn what_is_kept_is_read_in_order_and_goes_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let spool = Spool::open(directory.path(), 1 << 20).unwrap();
+    for number in 0..5 {
+        spool.append(&[record(2 * number), record(2 * number + 1)]).await.unwrap();
+    }
+    let (first, position) = spool.read(4).unwrap();
+    assert_eq!(numbers_of(&first), [0, 1, 2, 3]);
+    // Not committed: the same again.
+    assert_eq!(spool.read(4).unwrap(), (first, position));
+    spool.commit(position, 4).unwrap();
+    assert_eq!(spool.oldest_ms(), Some(4));
+    drop(spool);
+    // Another process goes on behind the position, and never writes on the old file.
+    let spool = Spool::open(directory.path(), 1 << 20).unwrap();
+    spool.append(&[record(10)]).await.unwrap();
+    let (rest, position) = spool.read(100).unwrap();
+    assert_eq!(numbers_of(&rest), [4, 5, 6, 7, 8, 9, 10]);
+    assert_eq!(numbers(directory.path()).unwrap(), [1, 2]);
+    spool.commit(position, 10).unwrap();
+    assert_eq!((spool.waiting_bytes(), spool.oldest_ms(), numbers(directory.path()).unwrap()), (0, None, vec![2]));
+    assert_eq!(spool.read(100).unwrap().0, []);
+}
+
+#[tokio::test]
+async fn a_torn_end_is_cut_off_wherever_it_was_torn() {
+    let whole = tempfile::tempdir().unwrap();
+    let spool = Spool::open(whole.path(), 1 << 20).unwrap();
+    for number in 0..3 {
+        spool.append(&[record(number)]).await.unwrap();
+    }
+    drop(spool);
+    let bytes = fs::read(segment_of(whole.path())).unwrap();
+    let mut frame = Vec::new();
+    record(0).write_frame(&mut frame);
+    for cut in 0..=bytes.len() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(path(directory.path(), 1), &bytes[..cut]).unwrap();
+        let spool = Spool::open(directory.path(), 1 << 20).unwrap();
+        let expected = cut.saturating_sub(MAGIC.len()) / frame.len();
+        assert_eq!(spool.read(10).unwrap().0.len(), expected, "cut at {cut}");
+        spool.append(&[record(7)]).await.unwrap();
+        assert_eq!(spool.read(10).unwrap().0.len(), expected + 1, "cut at {cut}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_record_is_set_aside_and_the_others_go_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let spool = Spool::open(directory.path(), 1 << 20).unwrap();
+    spool.append(&[record(0), record(1), record(2)]).await.unwrap();
+    drop(spool);
+    let path = segment_of(directory.path());
+    let mut bytes = fs::read(&path).unwrap();
+    let frame = (bytes.len() - MAGIC.len()) / 3;
+    bytes[MAGIC.len() + frame + FRAME_HEAD + 3] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let spool = Spool::open(directory.path(), 1 << 20).unwrap();
+    let (records, position) = spool.read(10).unwrap();
+    assert_eq!(numbers_of(&records), [0, 2]);
+    spool.commit(position, 0).unwrap();
+    let names = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.ends_with(".damaged")).count(), 1);
+}
+
+#[tokio::test]
+async fn a_full_spool_refuses_and_takes_again_when_records_went_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut frame = Vec::new();
+    record(0).write_frame(&mut frame);
+    let spool = Spool::open(directory.path(), 3 * frame.len() as u64).unwrap();
+    spool.append(&[record(0), record(1)]).await.unwrap();
+    assert_eq!(spool.append(&[record(2), record(3)]).await, Err(SpoolError::Full));
+    spool.append(&[record(2)]).await.unwrap();
+    assert_eq!(spool.append(&[record(3)]).await, Err(SpoolError::Full));
+    let (records, position) = spool.read(1).unwrap();
+    assert_eq!(numbers_of(&records), [0]);
+    spool.commit(position, 1).unwrap();
+    spool.append(&[record(3)]).await.unwrap();
+    assert_eq!(numbers_of(&spool.read(10).unwrap().0), [1, 2, 3]);
+    spool.set_aside(&record(9)).unwrap();
+    assert!(directory.path().join("refused.frames").exists());
+}
+
+#[tokio::test]
+async fn a_disk_that_refuses_is_said_and_nothing_counts() {
+    let directory = tempfile::tempdir().unwrap();
+    let inner = directory.path().join("spool");
+    let spool = Spool::open(&inner, 1 << 20).unwrap();
+    fs::remove_dir_all(&inner).unwrap();
+    assert!(matches!(spool.append(&[record(0)]).await, Err(SpoolError::Disk(_))));
+    fs::create_dir(&inner).unwrap();
+    spool.append(&[record(1)]).await.unwrap();
+    assert_eq!(numbers_of(&spool.read(10).unwrap().0), [1]);
+}
