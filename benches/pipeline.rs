@@ -2,6 +2,8 @@
 //!
 //! `eval "$(deploy/stack env)"; cargo run --release -p benches --bin pipeline -- --cdrs 1000000`
 //!
+//! With `--clickhouse-away MINUTES` ClickHouse dies at the first batch and comes back that much later: everything has to arrive, in bounded memory.
+//!
 //! The ingest runs as the program `cdr-ingest` beside this one (build it first: `cargo build --release`). Time is taken from the first claim of a
 //! partition to the last acknowledged row, as the ingest's own log tells it; processor time from the kernel's books of every process.
 
@@ -30,6 +32,22 @@ struct Options {
     /// Records of a batch.
     #[arg(long, default_value_t = 50_000)]
     batch_rows: u32,
+    /// Kill ClickHouse at the first committed batch and bring it back so many minutes later (the local stack only).
+    #[arg(long)]
+    clickhouse_away: Option<u64>,
+}
+
+/// Kills ClickHouse, and has the stack start it again when the time is over.
+fn away(minutes: u64) -> anyhow::Result<()> {
+    let entries = std::fs::read_dir("/proc")?.flatten();
+    let own = entries.filter(|entry| who(&entry.path()) == Some("ClickHouse")).map(|entry| entry.file_name());
+    ensure!(Command::new("kill").arg("-9").args(own).status()?.success(), "ClickHouse was not killed");
+    println!("ClickHouse is gone for {minutes} minutes");
+    std::thread::sleep(std::time::Duration::from_mins(minutes));
+    let stack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/stack");
+    ensure!(Command::new(stack).arg("up").stdout(Stdio::null()).status()?.success(), "the stack does not come up");
+    println!("ClickHouse is back");
+    Ok(())
 }
 
 /// Processor seconds by who used them.
@@ -102,16 +120,25 @@ fn main() -> anyhow::Result<()> {
     let mut delivered = Instant::now();
     let pid = PathBuf::from(format!("/proc/{}", child.id()));
     let mut ingest = (0.0, 0);
+    let mut outage = options.clickhouse_away;
+    let mut outages = Vec::new();
     for line in BufReader::new(child.stderr.take().context("a pipe")?).lines() {
         let line = line?;
         if line.contains("partition claimed") {
             claimed.get_or_insert_with(Instant::now);
+        } else if line.contains("batch committed")
+            && let Some(minutes) = outage.take()
+        {
+            outages.push(std::thread::spawn(move || away(minutes)));
         } else if line.contains("batch delivered") {
             delivered = Instant::now();
         }
         ingest = usage(&pid).unwrap_or(ingest);
     }
     ensure!(child.wait()?.success(), "the ingest failed");
+    for outage in outages {
+        outage.join().map_err(|_| anyhow::anyhow!("the outage broke off"))??;
+    }
     let seconds = (delivered - claimed.context("no partition was claimed")?).as_secs_f64();
     let after = processor_seconds();
 
