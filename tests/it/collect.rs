@@ -120,7 +120,7 @@ impl Collector {
 }
 
 async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !is_so().await {
         assert!(Instant::now() < deadline, "{what}: not within a minute");
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -204,7 +204,8 @@ async fn what_was_acknowledged_is_charged_once() {
 }
 
 fn percent(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half)]);
+    text.bytes().flat_map(|byte| ['%', digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Who may not post, and what cannot be taken, is told so; a full spool sends switches away.

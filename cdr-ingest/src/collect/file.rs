@@ -323,7 +323,7 @@ mod tests {
         )
     }
 
-    async fn scanned(text: &str, format: &str, change: impl FnOnce(&mut FileSource)) -> Scanned {
+    fn scanned(text: &str, format: &str, change: impl FnOnce(&mut FileSource)) -> Scanned {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cdr_17.csv");
         std::fs::write(&path, text).unwrap();
@@ -360,7 +360,7 @@ mod tests {
         ];
         let body = records.join("\r\n") + "\r\n";
         let text = format!("{header}{body}END 3 95\n");
-        let found = scanned(&text, "asterisk", |_| ()).await;
+        let found = scanned(&text, "asterisk", |_| ());
         assert_eq!((found.found.records, found.found.counted, found.found.sequence), (3, Some((2, 95)), Some(17)));
         assert_eq!(found.found.trailer, Trailer { records: Some(3), answered: None, seconds: Some(95) });
         assert_eq!((found.body_start, found.body_end), (header.len() as u64, (header.len() + body.len()) as u64));
@@ -370,26 +370,25 @@ mod tests {
         let plain = scanned(&text, "asterisk", |config| {
             config.header_lines = Some(0);
             config.trailer = None;
-        })
-        .await;
+        });
         assert_eq!((plain.found.records, plain.body_start, plain.body_end), (5, 0, text.len() as u64));
     }
 
     #[tokio::test]
     async fn what_cannot_be_sent_is_known_before_anything_goes() {
         let open = format!("{}\na,\"b\nc,d\n", asterisk("u1", "A", "ANSWERED", 60));
-        let found = scanned(&open, "asterisk", |_| ()).await;
+        let found = scanned(&open, "asterisk", |_| ());
         assert!(found.problem.unwrap().contains("line 2"));
         assert_eq!(
             found.found.sha256,
             <[u8; 32]>::from(Sha256::digest(open.as_bytes())),
             "the digest is of the whole file"
         );
-        let outside = scanned("", "asterisk", |config| config.numbering.wrap = Some((1, 16))).await;
+        let outside = scanned("", "asterisk", |config| config.numbering.wrap = Some((1, 16)));
         assert!(outside.problem.unwrap().contains("highest_number") && outside.found.records == 0);
-        let long = scanned(&format!("{}\n", "x".repeat(1_001)), "asterisk", |_| ()).await;
+        let long = scanned(&format!("{}\n", "x".repeat(1_001)), "asterisk", |_| ());
         assert_eq!((long.found.records, long.found.rejected, long.problem), (1, 1, None));
         let cucm = "\"cdrRecordType\",\"globalCallID_callManagerId\"\nINTEGER,INTEGER\n1,2\n";
-        assert_eq!(scanned(cucm, "cucm", |_| ()).await.found.records, 1);
+        assert_eq!(scanned(cucm, "cucm", |_| ()).found.records, 1);
     }
 }
