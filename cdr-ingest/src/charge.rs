@@ -60,8 +60,8 @@ pub fn identity_of_call(source: &str, cdr: &DecodedCdr<'_>, leg: u8) -> Identity
 }
 
 /// Identity of a charge of a leg that comes in parts.
-pub fn identity_of_life(call: &Identity, life: u32) -> Identity {
-    digest_of([&call[..], b"\0life\0", &life.to_le_bytes()])
+pub fn identity_of_life(call: &Identity, life: u32, setup_ms: i64) -> Identity {
+    digest_of([&call[..], b"\0life\0", &life.to_le_bytes(), &setup_ms.to_le_bytes()])
 }
 
 /// Identity of a record that cannot be decoded: its place, never its content.
@@ -443,6 +443,11 @@ impl ChargedLeg {
     /// Whether it is a part of a long call, which is known by the call and not by its row.
     pub const fn is_part(&self) -> bool {
         matches!(self.effect, Effect::Part(_))
+    }
+
+    /// Whether it is a part that was taken for a repeat: it has no row, and must not be added as anything else.
+    pub fn is_repeated_part(&self) -> bool {
+        self.is_part() && self.row.is_empty()
     }
 
     /// Whether it is a part that its call has already.

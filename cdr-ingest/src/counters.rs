@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use billing::counters::CounterMove;
-use billing::long_calls::LongCall;
+use billing::long_calls::{LongCall, SoFar};
 use billing::rework::Revision;
 use rating::counter::{CounterKey, Counters, Draw};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -110,12 +110,17 @@ impl<'a> Standings<'a> {
         self.counted.contains(identity) || self.before.is_repeat(identity)
     }
 
+    /// Remembers a part that has to wait: a second copy of it repeats it.
+    pub fn note(&mut self, identity: Identity) {
+        self.counted.insert(identity);
+    }
+
     /// Counts a part of a long call: the counters move from the charge of the parts before to that of the whole so far.
-    pub fn count_part(&mut self, identity: Identity, draws: &[Draw], change: Change) {
+    pub fn count_part(&mut self, identity: Identity, so_far: &SoFar, draws: &[Draw], change: Change) {
         self.counted.insert(identity);
         self.changed.insert(change.call.call);
-        let former = self.long_calls.insert(change.call.call, change.call);
-        for (key, step) in former.iter().flat_map(|former| long_calls::steps(&former.so_far, draws)) {
+        self.long_calls.insert(change.call.call, change.call);
+        for (key, step) in long_calls::steps(so_far, draws) {
             let found = self.used(&key);
             let (_, stands) = self.moved.entry(key).or_insert((found, found));
             *stands = u64::try_from(i128::from(*stands) + step).unwrap_or(0);

@@ -14,7 +14,7 @@ use rating::counter::{CounterKey, Counters, Draw};
 use rating::rows::{AccountId, CounterId, SourceRow};
 use rating::{Money, Service, Usage};
 
-use crate::charge::{Effect, Identity, Part, Periods, TakenBack, effect};
+use crate::charge::{Effect, Identity, Part, Periods, REPORTS_APART_MS, TakenBack, effect};
 use crate::clickhouse::revision::{Revised, revisions};
 use crate::clickhouse::row::{CallRow, Place, book_into, calls};
 use crate::normalise::NormalisedCdr;
@@ -64,6 +64,14 @@ fn booked(charged: &Charged, periods: &Periods) -> Effect {
 /// What of a call a part brings, in the unit that is added up: milliseconds of a call, pieces of an event.
 const fn used(call: &NormalisedCdr, is_call: bool) -> u64 {
     if is_call { call.duration_ms } else { call.usage.duration_ms / 1000 }
+}
+
+/// What is known of the call of a part. Sources use identities again: a part days away from the others is of another call.
+pub fn of_part(known: &LongCall, part: &NormalisedCdr) -> LongCall {
+    let is_another = |charged: &Charged| {
+        part.setup_ms > charged.end_ms + REPORTS_APART_MS || part.end_ms < charged.setup_ms - REPORTS_APART_MS
+    };
+    if known.so_far.charged.as_ref().is_some_and(is_another) { known.taken_back() } else { known.clone() }
 }
 
 /// The whole call so far: the parts that are charged, and this one.
@@ -152,7 +160,7 @@ pub fn change(known: &LongCall, row: &mut CallRow<'_>, (part, is_last): (Identit
         (Some(_), None) => known.so_far.life + 1,
         _ => known.so_far.life,
     };
-    row.identity = crate::charge::identity_of_life(&known.call, life);
+    row.identity = crate::charge::identity_of_life(&known.call, life, row.call.setup_ms);
     if let Some(former) = goes_on {
         row.place = Place { stream: former.stream, partition: former.partition, offset: former.offset };
         row.import_id = former.import_id;

@@ -212,7 +212,7 @@ fn settle_part(
 ) {
     let Some(part) = decoded.call else { return };
     let code = decoded.source;
-    let known = standings.long_call(identity_of_call(code, cdr, cdr.leg));
+    let known = long_calls::of_part(standings.long_call(identity_of_call(code, cdr, cdr.leg)), part);
     let first = long_calls::whole(&known.so_far, part, cdr.service, source);
     let late = at.received_ms - part.end_ms > context.window_ms || context.may_be_forgotten(part.end_ms);
     let plan = context.snapshot.numbering();
@@ -220,7 +220,7 @@ fn settle_part(
     for (offset, admitted) in admit(context.snapshot, cdr, &first, source).into_iter().flatten() {
         let leg = cdr.leg.wrapping_add(offset);
         let identity = identity(code, cdr, leg, without_mark(at.bytes));
-        let known = standings.long_call(identity_of_call(code, cdr, leg)).clone();
+        let known = long_calls::of_part(standings.long_call(identity_of_call(code, cdr, leg)), part);
         let is_known = known.has(&identity);
         let is_new = !is_known && !standings.is_repeat(&identity);
         arena.count_next(is_new);
@@ -237,6 +237,7 @@ fn settle_part(
             Ok(rated) => rated,
             Err(rejected) => {
                 arena.suspend(at, identity, leg, rejected, Some(decoded), false);
+                standings.note(identity);
                 continue;
             }
         };
@@ -259,6 +260,6 @@ fn settle_part(
         };
         let change = long_calls::change(&known, &mut row, (identity, cdr.is_final), context.periods);
         arena.charge_part(at, identity, &row, change.part.clone());
-        standings.count_part(identity, rated.draws(), change);
+        standings.count_part(identity, &known.so_far, rated.draws(), change);
     }
 }

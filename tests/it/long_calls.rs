@@ -217,3 +217,86 @@ async fn a_call_that_goes_on_is_rated_again_and_rolled_back() {
     assert_eq!(desk.world.count("count() FROM duplicates").await, 0);
     desk.close().await;
 }
+
+/// A part that comes again is a repeat: in the next batch of its lane, in the batch itself while it waits for a price, and when nobody remembers its identity.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_comes_again_is_a_repeat() {
+    let world = World::new(1).await;
+    let answer = answered();
+    let first = part("long", 1, answer, (0, 60_000), false, json!({}));
+    for record in [&first, &first, &part("long", 2, answer, (60_000, 120_000), true, json!({})), &first] {
+        world.send(0, record);
+    }
+    let mut options = world.options();
+    options.consumer.batch_rows = 1;
+    world.ingest_with(options).await.unwrap();
+    // 120 s at 0.60 a minute.
+    assert_eq!(world.balance("a1").await, "98.8");
+    assert_eq!(world.count("count() FROM duplicates").await, 2);
+    let unpriced = part("unpriced", 1, answer, (0, 60_000), false, json!({"dst": "442071838750"}));
+    world.send(0, &unpriced);
+    world.send(0, &unpriced);
+    world.ingest().await.unwrap();
+    assert_eq!((world.count("sum(sign) FROM suspended").await, world.count("count() FROM duplicates").await), (1, 3));
+    world.store.run_past_the_rooms("DELETE FROM identity_blob").await.unwrap();
+    world.send(0, &first);
+    world.send(0, &unpriced);
+    world.ingest().await.unwrap();
+    assert_eq!((world.count("sum(sign) FROM suspended").await, world.count("count() FROM duplicates").await), (1, 5));
+    assert_eq!(world.balance("a1").await, "98.8");
+    world.assert_books_agree().await;
+    world.drop().await;
+}
+
+/// A source that uses an identity again after days, when it is forgotten, means another call.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_that_is_used_again_is_another_call() {
+    let world = World::new(1).await;
+    for days in [9, 5] {
+        let answer = Utc::now() - TimeDelta::days(days);
+        for (sequence, stretch) in [(1, (0, 60_000)), (2, (60_000, 120_000))] {
+            let record = part("again", sequence, answer, stretch, sequence == 2, json!({}));
+            world.send_at(0, record.to_string().as_bytes(), answer + TimeDelta::minutes(3));
+        }
+        world.ingest().await.unwrap();
+        world.store.run_past_the_rooms("DELETE FROM identity_blob").await.unwrap();
+    }
+    // Two calls of 120 s at 0.60 a minute.
+    assert_eq!(world.balance("a1").await, "97.6");
+    assert_eq!(world.text("(sum(calls), uniqExact(identity), sum(seconds))", "FROM calls").await, "(2,2,240)");
+    world.assert_books_agree().await;
+    world.drop().await;
+}
+
+/// A part that was recycled into its call comes again after the call was rolled back: it is charged like the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recycled_part_can_come_again_after_a_roll_back() {
+    let world = World::new(1).await;
+    let answer = answered();
+    let [first, second] = [(1, (0, 60_000)), (2, (60_000, 120_000))]
+        .map(|(sequence, stretch)| part("long", sequence, answer, stretch, sequence == 2, json!({})));
+    world.send(0, &first);
+    // Its account is not known yet.
+    let mut early = second.clone();
+    early["src"] = json!("74957777777");
+    world.send(0, &early);
+    world.ingest().await.unwrap();
+    assert_eq!(world.balance("a1").await, "99.4");
+    let desk = Desk::open(world).await;
+    let entry = desk.get("/v1/suspense").await["items"][0]["id"].as_i64().unwrap();
+    let fields = json!({"src": "74950000001", "reason": "the switch named the wrong number"});
+    let answer = desk.api.ask("PUT", &format!("/v1/suspense/{entry}/correction"), "admin", &[], Some(fields)).await;
+    assert!(answer.status < 300, "{}", answer.text);
+    let done = desk.done("/v1/suspense/recycle", json!({"ids": [entry], "reason": "corrected"})).await;
+    assert_eq!(done["counts"], json!({"recycled": 1}), "{done}");
+    assert_eq!(desk.world.balance("a1").await, "98.8");
+    let place = json!({"cluster": "test", "topic": desk.world.name, "partition": 0, "from_offset": 0, "to_offset": 1});
+    desk.shown_and_done("/v1/roll-backs", json!({"place": place, "reason": "not ours"})).await;
+    assert_eq!(desk.world.balance("a1").await, "100");
+    for record in [&first, &second] {
+        desk.world.send(0, record);
+    }
+    desk.world.ingest().await.unwrap();
+    assert_eq!(desk.world.balance("a1").await, "98.8");
+    desk.close().await;
+}

@@ -11,7 +11,7 @@ use crate::api::Api;
 
 /// A desk at which jobs are filed, and who executes them.
 pub(crate) struct Desk {
-    api: Api,
+    pub(crate) api: Api,
     pub(crate) world: World,
 }
 

@@ -224,7 +224,7 @@ pub(crate) async fn write(connection: &mut PgConnection, calls: &[LongCall]) -> 
 pub async fn unfinished(store: &Store, now: DateTime<Utc>) -> Result<(i64, i64), StoreError> {
     let row = sqlx::query(
         "SELECT count(*) FILTER (WHERE touched_at >= $1) AS open, count(*) FILTER (WHERE touched_at < $1) AS silent
-         FROM long_call WHERE NOT is_over AND touched_at >= $2",
+         FROM long_call WHERE NOT is_over AND touched_at >= $2 AND reversal <> ''",
     )
     .bind(now - WAITED_FOR)
     .bind(now - WAITED_FOR * 2)

@@ -154,7 +154,7 @@ impl Tolerance {
     }
 }
 
-/// How ClickHouse counts the records of charges by hour: values source (empty = all), first moment, moment after the last; a row is source, zone-free hour in
+/// How ClickHouse counts the records of charges by hour (a call that comes in parts once, as the latest part left it): values source (empty = all), first moment, moment after the last; a row is source, zone-free hour in
 /// seconds of the epoch, rated, non-target, answered, seconds.
 pub const CHARGED_BY_HOUR: &str = "SELECT source, toInt64(toUnixTimestamp(toStartOfHour(started))) AS hour, toInt64(countIf(first_outcome = 'rated')) AS rated,
         toInt64(countIf(first_outcome = 'non_target')) AS non_target, toInt64(sum(is_answered)) AS answered,
@@ -163,8 +163,10 @@ pub const CHARGED_BY_HOUR: &str = "SELECT source, toInt64(toUnixTimestamp(toStar
         SELECT source, stream_id, partition, record_offset, min(leg_start) AS started, argMin(leg_outcome, leg) AS first_outcome,
             argMin(leg_answered, leg) AS is_answered, argMin(leg_ms, leg) AS longest
         FROM (
-            SELECT toString(any(calls.source)) AS source, stream_id, partition, record_offset, leg, any(started_at) AS leg_start, toString(any(outcome)) AS leg_outcome,
-                toUInt8(any(disposition) = 'answered' AND any(isNotNull(answered_at))) AS leg_answered, any(duration_ms) AS leg_ms, sum(calls.calls) AS standing
+            SELECT toString(any(calls.source)) AS source, stream_id, partition, record_offset, leg, any(started_at) AS leg_start,
+                toString(argMax(outcome, (batch_id, revision))) AS leg_outcome,
+                toUInt8(argMax(disposition = 'answered' AND isNotNull(answered_at), (batch_id, revision))) AS leg_answered,
+                argMax(duration_ms, (batch_id, revision)) AS leg_ms, sum(calls.calls) AS standing
             FROM calls WHERE started_at >= fromUnixTimestamp64Milli(toInt64(?), 'UTC') AND started_at < fromUnixTimestamp64Milli(toInt64(?), 'UTC')
             GROUP BY identity, stream_id, partition, record_offset, leg HAVING standing > 0
         )

@@ -213,7 +213,7 @@ impl CallsReader {
 
 /// What to select for a [`CallRow`] of a group.
 fn standing() -> String {
-    format!("argMax(tuple({COLUMNS}), (calls > 0, batch_id)), toString(sum(gross)), toString(sum(net))")
+    format!("argMax(tuple({COLUMNS}), (calls > 0, batch_id, revision)), toString(sum(gross)), toString(sum(net))")
 }
 
 /// The newest rows, read in the order of the table: no more than `rows` of them, however many the account has.

@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use percent_encoding::percent_decode;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::problem::Problem;
@@ -19,11 +20,26 @@ use crate::text::Said;
 /// Most records of one request.
 pub const RECORDS_MAX: usize = 10_000;
 
-/// The records of a body; none is longer than `most` bytes.
+/// What a record of the canonical format says of itself.
+#[derive(Deserialize)]
+struct Canonical<'a> {
+    #[serde(borrow)]
+    #[expect(dead_code, reason = "only the canonical format has it beside a source")]
+    cdr_id: Cow<'a, str>,
+    #[serde(borrow)]
+    source: Cow<'a, str>,
+}
+
+/// Whether a record says that another source sent it: nobody charges in the name of others.
+fn is_of_another(record: &str, source: &str) -> bool {
+    serde_json::from_str::<Canonical<'_>>(record).is_ok_and(|record| record.source != source)
+}
+
+/// The records that `source` posts; none is longer than `most` bytes.
 ///
 /// # Errors
 /// The answer to the caller: what is wrong with which record.
-pub fn records(content_type: &str, body: &[u8], most: usize) -> Result<Vec<Bytes>, Problem> {
+pub fn records(source: &str, content_type: &str, body: &[u8], most: usize) -> Result<Vec<Bytes>, Problem> {
     let unwrapped = unwrap(content_type, body)?;
     let text = without_mark(&unwrapped);
     let mut records = Vec::new();
@@ -40,6 +56,13 @@ pub fn records(content_type: &str, body: &[u8], most: usize) -> Result<Vec<Bytes
         })?;
         if !value.get().starts_with('{') {
             return Err(refused(number, "это не объект JSON".into(), "this is JSON, and no object".into()));
+        }
+        if is_of_another(value.get(), source) {
+            return Err(refused(
+                number,
+                format!("она называет другой источник; вход был как `{source}`"),
+                format!("it names another source; the sender came in as `{source}`"),
+            ));
         }
         if value.get().len() > most {
             return Err(Problem::too_large(most));
@@ -107,8 +130,10 @@ mod tests {
             ("application/x-www-form-base64-encoded", &base64, vec![r#"{"a": "+"}"#]),
             (form, r#"{"a":1}"#, vec![r#"{"a":1}"#]),
             ("", "\u{feff}{}", vec!["{}"]),
+            ("", r#"{"cdr_id":"1","source":"pbx"}"#, vec![r#"{"cdr_id":"1","source":"pbx"}"#]),
+            ("", r#"{"id":"1","source":"10.0.0.1"}"#, vec![r#"{"id":"1","source":"10.0.0.1"}"#]),
         ] {
-            let found = records(kind, body.as_bytes(), 100).unwrap();
+            let found = records("pbx", kind, body.as_bytes(), 100).unwrap();
             assert_eq!(found, expected, "{kind} {body}");
         }
     }
@@ -123,9 +148,10 @@ mod tests {
             ("", "[1]", "no object", "not_a_record"),
             ("application/x-www-form-urlencoded", "x=1", "no field cdr", "not_a_record"),
             ("application/x-www-form-base64-encoded", "cdr=*", "not base64", "not_a_record"),
-            ("", "{\"a\":\"0123456789012345678901234567890\"}", "30 bytes", "too_large"),
+            ("", "{\"a\":\"0123456789012345678901234567890123456789\"}", "40 bytes", "too_large"),
+            ("", r#"{"cdr_id":"1","source":"other"}"#, "another source", "not_a_record"),
         ] {
-            let problem = records(kind, body.as_bytes(), 30).unwrap_err();
+            let problem = records("pbx", kind, body.as_bytes(), 40).unwrap_err();
             assert!(format!("{problem:?}").contains(word) && problem.code() == code, "{body}: {problem:?}");
         }
     }

@@ -101,7 +101,7 @@ impl Posts {
         let name = self.sources.get(source).ok_or_else(Problem::unknown_source)?;
         let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let now = SystemClock.now().timestamp_millis();
-        let found = body::records(kind, &bytes, self.record_bytes_max)?;
+        let found = body::records(source, kind, &bytes, self.record_bytes_max)?;
         let records: Vec<Record> = found.into_iter().map(|payload| Record::new(name, 0, now, payload)).collect();
         let count = records.len();
         let way = self.gate.accept(records).await?.as_str();

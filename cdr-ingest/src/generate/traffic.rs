@@ -261,8 +261,11 @@ impl<'a> Stream<'_, 'a> {
                 ..call.clone()
             };
             let record = self.record(&part, payer, *until_ms);
+            // The same bytes: the copy may go out before this one.
             if self.draw.rng.chance(REPEATS_PER_MILLE, 1_000) {
-                self.keep_repeat(part, &record, legs.len() as u64, index);
+                let due = index + 1 + self.draw.rng.below(self.options.cdrs / 10 + 1);
+                let repeat = Repeat { record: record.clone(), legs: legs.len() as u64 };
+                self.repeats.entry(due).or_default().push(repeat);
             }
             let place = self.draw.rng.index(self.parts.len() + 1);
             self.parts.insert(place, record);

@@ -334,12 +334,13 @@ pub(super) async fn read(
     let identities: Vec<Identity> = kept.values().map(|(_, kept, ..)| kept.identity).collect();
     let given = revisions_given(store, &identities).await?;
     let charges = stored::latest(charges).map_err(|error| Trouble::Hopeless(error.to_string()))?;
-    Ok(charges
-        .into_iter()
-        .filter_map(|stored| {
-            let (_, kept, calls, charged_in) = kept.remove(&stored.identity)?;
-            let revision = stored.revision.max(given.get(&kept.identity).copied().unwrap_or(0));
-            Some(Charge { stored, kept, calls, revision, charged_in })
-        })
-        .collect())
+    let charges = charges.into_iter().filter_map(|stored| {
+        let (_, kept, calls, charged_in) = kept.remove(&stored.identity)?;
+        let given = given.get(&kept.identity).copied().unwrap_or_default();
+        if given.by_part > stored.revision {
+            return Some(Err(Trouble::Later("a further part of a call is on its way to ClickHouse".into())));
+        }
+        Some(Ok(Charge { revision: stored.revision.max(given.highest), stored, kept, calls, charged_in }))
+    });
+    charges.collect()
 }

@@ -228,7 +228,7 @@ fn settle(entries: &[Waiting], rated: &Rated, repeats: &Repeats, ids: Vec<i64>) 
             if role == Role::Foreign {
                 continue;
             }
-            if repeats.has(entry, &leg.identity) || charged.contains(&leg.identity) || leg.is_known_part() {
+            if repeats.has(entry, &leg.identity) || charged.contains(&leg.identity) || leg.is_repeated_part() {
                 assembly.repeat(&rated.arena, leg, place(entry));
                 settled = settled.or((role == Role::Own).then_some(Settled::Duplicate));
                 continue;

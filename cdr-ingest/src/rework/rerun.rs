@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use billing::counters::CounterMove;
 use billing::rework::{ChargeScope, Side};
 use numbering::Digits;
-use rating::counter::CounterKey;
+use rating::counter::{AsDrawn, CounterKey};
 use rating::replay::{Figures, reprice_from};
 use rating::{Snapshot, SuspenseCode};
 
@@ -34,7 +34,8 @@ pub(super) struct Rerun {
     pub(super) moves: Vec<CounterMove>,
 }
 
-/// Runs charges again from where the counters would stand without them. `None` when it leads the counters to where they stand.
+/// Runs charges again from where the counters would stand without them. `None` when the counters were used as they would be now: it leads them to where they
+/// stand, and every charge draws what it drew from where it found them.
 pub(super) fn rerun(catalogue: &Snapshot, charges: &[Charge], standings: &BTreeMap<CounterKey, u64>) -> Option<Rerun> {
     let mut stands = standings.clone();
     for draw in charges.iter().flat_map(|charge| &charge.stored.draws) {
@@ -56,11 +57,26 @@ pub(super) fn rerun(catalogue: &Snapshot, charges: &[Charge], standings: &BTreeM
         }
         priced[index] = Some(found);
     }
+    // A counter that is met for the first time has a row from then on, whatever it counts.
     let moves: Vec<CounterMove> = stands
         .into_iter()
         .map(|(key, after)| CounterMove { key, before: standings.get(&key).copied().unwrap_or(0), after })
-        .filter(|step| step.before != step.after)
+        .filter(|step| step.before != step.after || !standings.contains_key(&step.key))
         .collect();
+    let is_led_elsewhere = moves.iter().any(|step| step.before != step.after);
+    if !is_led_elsewhere && charges.iter().all(|charge| draws_as_before(catalogue, charge)) {
+        return None;
+    }
     let priced = priced.into_iter().map(|found| found.unwrap_or(Err(SuspenseCode::NoRetailPrice))).collect();
-    (!moves.is_empty()).then_some(Rerun { priced, moves })
+    Some(Rerun { priced, moves })
+}
+
+/// Whether a charge that finds the counters as it did draws the same from them. One that has no price any more stays as it is.
+fn draws_as_before(catalogue: &Snapshot, charge: &Charge) -> bool {
+    let stored = &charge.stored;
+    let drawn = |figures: &Figures| -> Vec<_> {
+        figures.counters.iter().map(|(counter, period, _, used)| (*counter, *period, *used)).collect()
+    };
+    let found = reprice_from(catalogue, stored, &AsDrawn { draws: &stored.draws, snapshot: catalogue });
+    found.is_err() || found.is_ok_and(|(figures, _)| drawn(&figures) == drawn(&stored.figures))
 }

@@ -280,15 +280,23 @@ async fn mark_suspended(
 ) -> Result<(), Attempt> {
     let legs = &prepared.arena.legs;
     let asked: Vec<usize> = (0..legs.len())
-        .filter(|index| !marks[*index] && (late[*index] || legs[*index].outcome == rating::Outcome::Suspended))
+        .filter(|index| {
+            let leg = &legs[*index];
+            let is_doubtful = late[*index] || leg.outcome == rating::Outcome::Suspended || leg.is_repeated_part();
+            !marks[*index] && is_doubtful
+        })
         .collect();
-    if asked.is_empty() {
-        return Ok(());
-    }
-    let keys: Vec<Vec<u8>> = asked.iter().map(|index| legs[*index].identity.to_vec()).collect();
-    let known: HashSet<Vec<u8>> = tx.suspended_among(&keys).await?.into_iter().collect();
-    for index in asked {
-        marks[index] = known.contains(&legs[index].identity[..]);
+    // Which parts were recycled, their calls know.
+    let (parts, others): (Vec<usize>, Vec<usize>) = asked.into_iter().partition(|index| legs[*index].is_part());
+    for (asked, recycled_too) in [(parts, false), (others, true)] {
+        if asked.is_empty() {
+            continue;
+        }
+        let keys: Vec<Vec<u8>> = asked.iter().map(|index| legs[*index].identity.to_vec()).collect();
+        let known: HashSet<Vec<u8>> = tx.suspended_among(&keys, recycled_too).await?.into_iter().collect();
+        for index in asked {
+            marks[index] = known.contains(&legs[index].identity[..]);
+        }
     }
     Ok(())
 }

@@ -295,7 +295,8 @@ impl Work {
 
     fn assemble(&self, arena: &Arena, summary: BatchRow, ids: Vec<i64>) -> (Vec<bool>, Assembled) {
         let started = Instant::now();
-        let marks = self.shared.seen.read().expect("no panic under this lock").mark(&arena.legs);
+        let mut marks = self.shared.seen.read().expect("no panic under this lock").mark(&arena.legs);
+        arena.legs.iter().zip(&mut marks).for_each(|(leg, mark)| *mark |= leg.is_repeated_part());
         let assembled = assemble(arena, &marks, summary, &mut ids_of(ids));
         observe("assemble", started);
         (marks, assembled)

@@ -13,7 +13,7 @@ mod work;
 
 pub use desk::{FileError, cancel, differences, execute, file, job, jobs};
 pub(crate) use portion::write_revisions;
-pub use portion::{Blobs, PortionRefused, PortionWrite, Revision, revisions_given, stream_of};
+pub use portion::{Blobs, Given, PortionRefused, PortionWrite, Revision, revisions_given, stream_of};
 pub use scope::{ChargeScope, Kind, Place, RollbackScope, Scope, Side, SuspenseScope};
 pub use work::{
     Claimed, Portion, PortionOf, beat, claim_next, fail, finish, portion, portion_bounds, set_portions,

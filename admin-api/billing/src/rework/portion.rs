@@ -206,10 +206,19 @@ pub(crate) async fn write_revisions(
     Ok(written.rows_affected() == revisions.len() as u64)
 }
 
-/// The highest revision that was given to each of these charges, whatever life of its record it belongs to.
-pub async fn revisions_given(store: &Store, identities: &[[u8; 16]]) -> Result<HashMap<[u8; 16], u16>, StoreError> {
+/// Revisions that were given to a charge.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Given {
+    /// The highest one, whatever life of its record it belongs to.
+    pub highest: u16,
+    /// The highest one that a further part of its call gave.
+    pub by_part: u16,
+}
+
+/// The revisions that were given to each of these charges; none where there is none.
+pub async fn revisions_given(store: &Store, identities: &[[u8; 16]]) -> Result<HashMap<[u8; 16], Given>, StoreError> {
     let rows = sqlx::query(
-        "SELECT r.identity, max(r.revision) AS revision FROM unnest($1::bytea[]) AS asked (identity) JOIN charge_revision r USING (identity) GROUP BY r.identity",
+        "SELECT r.identity, max(r.revision) AS revision, coalesce(max(r.revision) FILTER (WHERE r.job_id IS NULL), 0) AS by_part FROM unnest($1::bytea[]) AS asked (identity) JOIN charge_revision r USING (identity) GROUP BY r.identity",
     )
     .bind(identities.iter().map(|identity| &identity[..]).collect::<Vec<_>>())
     .fetch_all(store.pool())
@@ -218,7 +227,8 @@ pub async fn revisions_given(store: &Store, identities: &[[u8; 16]]) -> Result<H
         .iter()
         .filter_map(|row| {
             let identity: Vec<u8> = row.get("identity");
-            Some((identity.try_into().ok()?, row.get::<i32, _>("revision") as u16))
+            let given = |column| row.get::<i32, _>(column) as u16;
+            Some((identity.try_into().ok()?, Given { highest: given("revision"), by_part: given("by_part") }))
         })
         .collect())
 }

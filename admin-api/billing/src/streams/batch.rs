@@ -142,9 +142,13 @@ impl BatchTx {
         Ok(sqlx::query_scalar("SELECT forgotten_up_to FROM identity_horizon").fetch_optional(&mut *self.tx).await?)
     }
 
-    /// Which of these identities (16 bytes each) wait in suspense, open or settled.
-    pub async fn suspended_among(&mut self, identities: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, StoreError> {
-        suspense::known_among(&mut self.tx, identities).await
+    /// Which of these identities (16 bytes each) wait in suspense, open or settled; those that were recycled if asked for.
+    pub async fn suspended_among(
+        &mut self,
+        identities: &[Vec<u8>],
+        recycled_too: bool,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        suspense::known_among(&mut self.tx, identities, recycled_too).await
     }
 
     /// Writes the batch; returns the identifier of its identities (`None` when it had none).

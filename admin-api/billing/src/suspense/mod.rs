@@ -112,7 +112,7 @@ pub async fn known(store: &Store, identities: &[[u8; 16]]) -> Result<Vec<[u8; 16
         return Ok(Vec::new());
     }
     let asked: Vec<Vec<u8>> = identities.iter().map(|identity| identity.to_vec()).collect();
-    let known = known_among(&mut *store.pool().acquire().await?, &asked).await?;
+    let known = known_among(&mut *store.pool().acquire().await?, &asked, true).await?;
     Ok(known.into_iter().filter_map(|identity| identity.try_into().ok()).collect())
 }
 
@@ -120,11 +120,14 @@ pub async fn known(store: &Store, identities: &[[u8; 16]]) -> Result<Vec<[u8; 16
 pub(crate) async fn known_among(
     connection: &mut PgConnection,
     identities: &[Vec<u8>],
+    recycled_too: bool,
 ) -> Result<Vec<Vec<u8>>, StoreError> {
     Ok(sqlx::query_scalar(
-        "SELECT DISTINCT s.identity FROM unnest($1::bytea[]) AS asked (identity) JOIN suspense s USING (identity) WHERE s.status <> 'rolled_back'",
+        "SELECT DISTINCT s.identity FROM unnest($1::bytea[]) AS asked (identity) JOIN suspense s USING (identity)
+         WHERE s.status <> 'rolled_back' AND ($2 OR s.status NOT IN ('recycled', 'duplicate'))",
     )
-        .bind(identities)
-        .fetch_all(&mut *connection)
-        .await?)
+    .bind(identities)
+    .bind(recycled_too)
+    .fetch_all(&mut *connection)
+    .await?)
 }

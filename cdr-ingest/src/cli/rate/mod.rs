@@ -25,7 +25,7 @@ use crate::charge::{Periods, identity, identity_of_call};
 use crate::clickhouse::row::{CallRow, Place};
 use crate::counters::Standings;
 use crate::decode::{DecodedCdr, Direction, Sources, decode, without_mark};
-use crate::long_calls::{WithoutIt, change, whole};
+use crate::long_calls::{WithoutIt, change, of_part, whole};
 use crate::normalise::{NormalisedCdr, Rejected, normalise};
 use crate::rate::{RatedLeg, rate};
 use crate::stages::fallback_source;
@@ -170,7 +170,7 @@ impl Rater<'_> {
                 };
             }
         };
-        let first = self.so_far(code, &cdr, cdr.leg).whole(&call, &cdr, source);
+        let first = self.so_far(code, &cdr, cdr.leg, &call).whole(&call, &cdr, source);
         for (offset, admitted) in admit(self.snapshot, &cdr, &first, source).into_iter().flatten() {
             let leg = cdr.leg.wrapping_add(offset);
             if self.is_repeat(code, &cdr, leg, without_mark(bytes)) {
@@ -178,7 +178,7 @@ impl Rater<'_> {
                 continue;
             }
             let mut lines = Vec::new();
-            let known = self.so_far(code, &cdr, leg);
+            let known = self.so_far(code, &cdr, leg, &call);
             let call = known.whole(&call, &cdr, source);
             let rated = self.or_by_plan(&cdr, admitted).and_then(|admitted| {
                 let plan = self.plan.filter(|_| has_no_account(&admitted));
@@ -211,9 +211,9 @@ impl Rater<'_> {
     }
 
     /// What is known of the call that a record is a part of; nothing of a record that is the whole.
-    fn so_far(&mut self, code: &str, cdr: &DecodedCdr<'_>, leg: u8) -> Known {
+    fn so_far(&mut self, code: &str, cdr: &DecodedCdr<'_>, leg: u8, part: &NormalisedCdr) -> Known {
         let call = identity_of_call(code, cdr, leg);
-        Known(if cdr.is_part() { self.standings.long_call(call).clone() } else { LongCall::unknown(call) })
+        Known(if cdr.is_part() { of_part(self.standings.long_call(call), part) } else { LongCall::unknown(call) })
     }
 
     /// The call goes on from the whole so far.
@@ -245,7 +245,7 @@ impl Rater<'_> {
             late: false,
         };
         let change = change(known, &mut row, (identity, cdr.is_final), &periods);
-        self.standings.count_part(identity, rated.draws(), change);
+        self.standings.count_part(identity, &known.so_far, rated.draws(), change);
     }
 
     /// A record that names no account and whose numbers are nobody's is priced by the plan of the command line, if there is one.
