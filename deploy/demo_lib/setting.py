@@ -70,11 +70,11 @@ class Setting:
         return [self.ingest, "produce", "--kafka", self.kafka, "--topic", self.topic, "--create-partitions", self.partitions, *pace,
                 "--operator", self.operator, "--cdrs", self.cdrs, "--seed", self.seed, "--until", self.until, "--expect", self.expected]
 
-    def run(self, instance, *options):
-        """`instance`: name within the group; None for a member that the group forgets when it leaves."""
+    def run(self, instance, *options, group=None):
+        """`instance`: name within the group; None for a member that the group forgets when it leaves. `group`: another one than the usual."""
         named = [] if instance is None else ["--instance", instance]
-        return [self.ingest, "run", "--kafka", self.kafka, "--topic", self.topic, "--group", self.topic, *named, *self.books, "--log-json",
-                "--log", LOG, *options]
+        return [self.ingest, "run", "--kafka", self.kafka, "--topic", self.topic, "--group", group or self.topic, *named, *self.books,
+                "--log-json", "--log", LOG, *options]
 
     def report(self, seconds):
         return [self.ingest, "report", *self.books, "--expected", self.expected, "--seconds", f"{seconds:.3f}"]

@@ -149,7 +149,9 @@ class Storm:
     def _last(self):
         """The end of the topic, in calm weather; an engine that is still down is brought back first."""
         self._bring_up()
-        child = self._children.start("run-0", self._setting.run(None, "--stop-at-end"), self._events)
+        # A group of its own: that of the storm may wait at the local broker for a member that was killed in the middle of a rebalance, for ever.
+        command = self._setting.run(None, "--stop-at-end", group=self._setting.topic + "_end")
+        child = self._children.start("run-0", command, self._events)
         deadline = time.monotonic() + LAST_SECONDS
         while child.poll() is None:
             source, event = next_event(self._events, 0.5)

@@ -303,6 +303,17 @@ async fn a_file_is_an_import() {
 
     let waiting = api.get(&format!("/v1/imports/{}", ids[0]), "support").await.body;
     assert_eq!((&waiting["records"]["pending"], &waiting["records"]["duplicate"]), (&json!(true), &Value::Null));
+    // Files without a record are alike, and each is a file of its own.
+    for name in ["cdr_5.txt", "cdr_6.txt"] {
+        collector.leave(name, &["TRAILER;0;0;0".to_owned()]);
+        collector.until_in("done", name).await;
+    }
+    let file = async |import: i64| {
+        let body = json!({"import": import, "reason": "wrong file"});
+        api.ask("POST", "/v1/roll-backs", "admin", &[], Some(body)).await
+    };
+    let early = file(ids[0]).await;
+    assert_eq!(early.status, 422, "what waits in Kafka would be charged afterwards: {}", early.text);
     world.ingest().await.unwrap();
     // 6 calls of 0.60.
     assert_eq!(world.balance("a1").await, "96.4");
@@ -311,10 +322,6 @@ async fn a_file_is_an_import() {
         json!({"pending": false, "rated": 3, "non_target": 0, "suspended": 0, "discarded": 0, "duplicate": 0});
     assert_eq!(card["records"], outcomes, "{card}");
 
-    let file = async |import: i64| {
-        let body = json!({"import": import, "reason": "wrong file"});
-        api.ask("POST", "/v1/roll-backs", "admin", &[], Some(body)).await
-    };
     let missing = file(999_999).await;
     assert_eq!((missing.status, &missing.body["errors"][0]["pointer"]), (422, &json!("/import")), "{}", missing.text);
     let job = file(ids[0]).await.body["job"].as_i64().unwrap();

@@ -237,12 +237,14 @@ pub async fn send(
                 records.push(Record::new(&source, id.unsigned_abs(), now, payload));
             }
         }
-        let (places, taken) = send_portion(target, records, &mut rejected).await;
+        let (places, taken) = send_portion(target, id, records, &mut rejected).await;
         position = last;
         sent += taken;
         metrics::counter!(meters::COLLECT_RECORDS, "source" => source.to_string(), "way" => "file")
             .increment(taken.unsigned_abs());
-        imports::advance(&target.store, id, position as i64, sent, &places, SystemClock.now()).await?;
+        if !imports::advance(&target.store, id, position as i64, sent, &places, SystemClock.now()).await? {
+            anyhow::bail!("import {id} is not to be sent any more: it is being rolled back");
+        }
     }
     let meta = std::fs::metadata(path)?;
     let modified_at = meta.modified().ok().map(DateTime::<Utc>::from);
@@ -264,7 +266,12 @@ fn read_portion<R: BufRead>(splitter: &mut Splitter<R>, end: u64) -> Result<Vec<
 }
 
 /// Sends records until the broker has each of them, however long it is away; gives where the last ones stand in each partition, and how many there are.
-async fn send_portion(target: &Target, mut left: Vec<Record>, rejected: &mut Vec<String>) -> (Vec<(i32, i64)>, i64) {
+async fn send_portion(
+    target: &Target,
+    id: i64,
+    mut left: Vec<Record>,
+    rejected: &mut Vec<String>,
+) -> (Vec<(i32, i64)>, i64) {
     let mut places = std::collections::BTreeMap::new();
     let mut taken = 0;
     while !left.is_empty() {
@@ -289,6 +296,9 @@ async fn send_portion(target: &Target, mut left: Vec<Record>, rejected: &mut Vec
         left = again;
         if !left.is_empty() {
             tokio::time::sleep(AWAY_PAUSE).await;
+            if let Err(error) = imports::beat(&target.store, id, SystemClock.now()).await {
+                tracing::debug!(%error, "the import's sign of life was not written");
+            }
         }
     }
     (places.into_iter().collect(), taken)

@@ -117,21 +117,36 @@ impl Gate {
         }
         let spool = Arc::clone(&self.spool);
         let (records, position) = blocking(move || spool.read(DRAIN_RECORDS)).await?;
-        let results = self.sender.send(&records).await;
+        let (count, newest_ms) = (records.len(), records.last().map_or(0, |record| record.received_ms));
         let mut refused = Vec::new();
-        for (record, result) in records.iter().zip(results) {
-            match result {
-                Ok(_) => {}
-                Err(SendError::Refused(reason)) => {
-                    tracing::error!(source = %record.source, reason, "a record of the spool is set aside: see refused.frames");
-                    refused.push(record.clone());
+        let mut left = records;
+        // What was taken does not go again: only the rest does, for as long as it takes.
+        loop {
+            let results = self.sender.send(&left).await;
+            let mut again = Vec::new();
+            for (record, result) in left.into_iter().zip(results) {
+                match result {
+                    Ok(_) => {}
+                    Err(SendError::Refused(reason)) => {
+                        tracing::error!(source = %record.source, reason, "a record of the spool is set aside: see refused.frames");
+                        refused.push(record);
+                    }
+                    Err(SendError::Away(reason)) => {
+                        if again.is_empty() {
+                            tracing::debug!(reason, "the spool waits");
+                        }
+                        again.push(record);
+                    }
                 }
-                Err(SendError::Away(reason)) => return Err(reason),
             }
+            left = again;
+            if left.is_empty() {
+                break;
+            }
+            tokio::time::sleep(AWAY_PAUSE).await;
         }
-        let newest_ms = records.last().map_or(0, |record| record.received_ms);
         self.went_on(refused, position, newest_ms).await?;
-        metrics::counter!(meters::COLLECT_DRAINED).increment(records.len() as u64);
+        metrics::counter!(meters::COLLECT_DRAINED).increment(count as u64);
         Ok(true)
     }
 
@@ -139,7 +154,8 @@ impl Gate {
         let spool = Arc::clone(&self.spool);
         blocking(move || {
             refused.iter().try_for_each(|record| spool.set_aside(record))?;
-            spool.commit(to, newest_ms)
+            spool.commit(to, newest_ms);
+            Ok(())
         })
         .await
     }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use tokio::sync::oneshot;
 
-use super::record::{FRAME_HEAD, Frame, Record};
+use super::record::{Frame, Record};
 
 /// First bytes of a segment: what it is, and its version.
 const MAGIC: &[u8; 8] = b"TGSPOOL1";
@@ -93,7 +93,10 @@ impl Spool {
                 fs::remove_file(path(directory, number))?;
                 continue;
             }
-            segments.push_back((number, recover(directory, number)?));
+            let from = if number == position.segment { position.offset } else { 0 };
+            if let Some(length) = recover(directory, number, from)? {
+                segments.push_back((number, length));
+            }
         }
         let next = segments.back().map_or(position.segment, |(number, _)| *number) + 1;
         let state = Arc::new(Mutex::new(State { segments, position, oldest_ms: i64::MAX }));
@@ -131,7 +134,7 @@ impl Spool {
         (state.waiting() > 0 && state.oldest_ms < i64::MAX).then_some(state.oldest_ms)
     }
 
-    /// The next records, up to so many, and the position behind them. Blocks.
+    /// The next records, up to so many and about 8 MiB, and the position behind them. Blocks.
     ///
     /// # Errors
     /// A file cannot be read.
@@ -140,7 +143,7 @@ impl Spool {
             let state = self.state.lock().expect("no panic under this lock");
             (state.segments.clone(), state.position)
         };
-        let mut records = Vec::new();
+        let mut records = Portion::default();
         for (number, length) in segments {
             if number < at.segment {
                 continue;
@@ -154,12 +157,12 @@ impl Spool {
                 break;
             }
         }
-        Ok((records, at))
+        Ok((records.records, at))
     }
 
-    fn read_segment(&self, records: &mut Vec<Record>, at: &mut Position, length: u64, most: usize) -> io::Result<()> {
+    fn read_segment(&self, records: &mut Portion, at: &mut Position, length: u64, most: usize) -> io::Result<()> {
         let mut file = None;
-        while at.offset < length && records.len() < most {
+        while at.offset < length && !records.is_full(most) {
             let file = match &mut file {
                 Some(file) => file,
                 none => none.insert(File::open(path(&self.directory, at.segment))?),
@@ -176,10 +179,10 @@ impl Spool {
                 bytes = read_part(file, wanted)?;
             }
             let mut used = 0;
-            while records.len() < most
+            while !records.is_full(most)
                 && let Frame::Whole(record, frame) = Record::read_frame(&bytes[used..])
             {
-                records.push(record);
+                records.push(record, frame);
                 used += frame;
             }
             if used == 0 {
@@ -190,12 +193,12 @@ impl Spool {
         Ok(())
     }
 
-    /// Everything before `to` went on. Blocks.
-    ///
-    /// # Errors
-    /// The position cannot be forced to the disk; then it is as before.
-    pub fn commit(&self, to: Position, oldest_ms: i64) -> io::Result<()> {
-        write_position(&self.directory, to)?;
+    /// Everything before `to` went on. Blocks. A disk that does not take the position (it may be full of what waits here) only means that after a crash some
+    /// records go again: segments that went on are deleted all the same, which makes room.
+    pub fn commit(&self, to: Position, oldest_ms: i64) {
+        if let Err(error) = write_position(&self.directory, to) {
+            tracing::error!(%error, "the position of the spool cannot be written");
+        }
         let mut state = self.state.lock().expect("no panic under this lock");
         state.position = to;
         state.oldest_ms = if state.waiting() == 0 { i64::MAX } else { oldest_ms };
@@ -206,7 +209,6 @@ impl Spool {
                 tracing::warn!(%error, number, "a segment of the spool that went on cannot be deleted");
             }
         }
-        Ok(())
     }
 
     /// Keeps a record that Kafka will never take, beside the spool. Blocks.
@@ -220,6 +222,24 @@ impl Spool {
         file.write_all(&bytes)?;
         file.sync_all()?;
         sync_directory(&self.directory)
+    }
+}
+
+/// Records that were read, with the bytes of their frames.
+#[derive(Default)]
+struct Portion {
+    records: Vec<Record>,
+    bytes: u64,
+}
+
+impl Portion {
+    fn is_full(&self, most: usize) -> bool {
+        self.records.len() >= most || self.bytes >= READ_BYTES
+    }
+
+    fn push(&mut self, record: Record, frame: usize) {
+        self.records.push(record);
+        self.bytes += frame as u64;
     }
 }
 
@@ -299,10 +319,14 @@ impl Writer {
     fn begin(&mut self) -> io::Result<(u64, File, u64)> {
         let number = self.next;
         self.next += 1;
-        let mut file = OpenOptions::new().create_new(true).write(true).open(path(&self.directory, number))?;
-        file.write_all(MAGIC)?;
-        file.sync_all()?;
-        sync_directory(&self.directory)?;
+        let path = path(&self.directory, number);
+        let mut file = OpenOptions::new().create_new(true).write(true).open(&path)?;
+        let begun = file.write_all(MAGIC).and_then(|()| file.sync_all()).and_then(|()| sync_directory(&self.directory));
+        if let Err(error) = begun {
+            // Nothing is in it.
+            let _ = fs::remove_file(&path);
+            return Err(error);
+        }
         Ok((number, file, MAGIC.len() as u64))
     }
 }
@@ -321,39 +345,39 @@ fn numbers(directory: &Path) -> io::Result<Vec<u64>> {
     Ok(numbers)
 }
 
-/// Length of a segment of a former process, its torn end cut off.
-fn recover(directory: &Path, number: u64) -> io::Result<u64> {
+/// Length of a segment of a former process from `from` on, its torn end cut off; `None` for one in which nothing is.
+fn recover(directory: &Path, number: u64, from: u64) -> io::Result<Option<u64>> {
     let path = path(directory, number);
     let bytes = fs::read(&path)?;
     if !bytes.starts_with(MAGIC) {
         // Torn in its first bytes, or none of ours: nothing in it was acknowledged.
         keep(directory, number, 0, &bytes)?;
-        OpenOptions::new().write(true).truncate(true).open(&path)?.write_all(MAGIC)?;
-        return Ok(MAGIC.len() as u64);
+        fs::remove_file(&path)?;
+        return Ok(None);
     }
-    let mut at = MAGIC.len();
+    let mut at = MAGIC.len().max(usize::try_from(from).unwrap_or(0)).min(bytes.len());
     while at < bytes.len() {
-        match Record::read_frame(&bytes[at..]) {
-            Frame::Whole(_, frame) => at += frame,
-            Frame::Damaged if behind_damage(&bytes[at..]).is_some() => at += behind_damage(&bytes[at..]).unwrap_or(0),
-            Frame::Cut | Frame::Damaged => {
-                tracing::warn!(number, at, bytes = bytes.len() - at, "the spool has a torn end: cut off and set aside");
-                keep(directory, number, at as u64, &bytes[at..])?;
-                let file = OpenOptions::new().write(true).open(&path)?;
-                file.set_len(at as u64)?;
-                file.sync_all()?;
-                break;
-            }
+        if let Frame::Whole(_, frame) = Record::read_frame(&bytes[at..]) {
+            at += frame;
+            continue;
         }
+        if let Some(damaged) = behind_damage(&bytes[at..]) {
+            at += damaged;
+            continue;
+        }
+        tracing::warn!(number, at, bytes = bytes.len() - at, "the spool has a torn end: cut off and set aside");
+        keep(directory, number, at as u64, &bytes[at..])?;
+        let file = OpenOptions::new().write(true).open(&path)?;
+        file.set_len(at as u64)?;
+        file.sync_all()?;
+        break;
     }
-    Ok(at as u64)
+    Ok(Some(at as u64))
 }
 
-/// Length of a frame that is damaged inside, when a whole one follows it.
+/// How many bytes lie before the next whole frame, when there is one behind the beginning: a length that is damaged says nothing about where it is.
 fn behind_damage(bytes: &[u8]) -> Option<usize> {
-    let length = u32::from_le_bytes(*bytes.first_chunk::<4>()?) as usize;
-    let end = FRAME_HEAD.checked_add(length).filter(|end| *end < bytes.len())?;
-    matches!(Record::read_frame(&bytes[end..]), Frame::Whole(..)).then_some(end)
+    (1..bytes.len()).find(|at| matches!(Record::read_frame(&bytes[*at..]), Frame::Whole(..)))
 }
 
 /// Sets a damaged frame aside, or all that follows where no frame can be found; gives how many bytes to pass over.

@@ -67,10 +67,15 @@ impl Watcher {
             let path = self.config.directory.join(folder);
             std::fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
         }
+        // One file that cannot be read holds no other up.
+        let mut first_problem = None;
         for seen in self.whole()? {
-            self.take(&seen).await.with_context(|| seen.name.display().to_string())?;
+            if let Err(problem) = self.take(&seen).await.with_context(|| seen.name.display().to_string()) {
+                first_problem.get_or_insert(problem);
+            }
         }
-        self.check_silence().await
+        self.check_silence().await?;
+        first_problem.map_or(Ok(()), Err)
     }
 
     /// Files that are whole, in the order of their numbers, then of their names.
@@ -143,6 +148,15 @@ impl Watcher {
             Registered::Resumed { id, position_bytes, records_sent } => {
                 tracing::info!(source = self.name, import = id, position_bytes, "{} goes on", seen.name.display());
                 self.send(seen, &path, &scanned, (id, position_bytes.unsigned_abs(), records_sent)).await
+            }
+            Registered::Waiting { job } => {
+                tracing::info!(
+                    source = self.name,
+                    job,
+                    "{} waits until its import is rolled back",
+                    seen.name.display()
+                );
+                Ok(())
             }
             Registered::Sent { id } => self.put_away(seen, "done", id, None),
             Registered::Repeat { id, of } => {

@@ -8,6 +8,7 @@ mod read;
 pub mod rules;
 mod store;
 
-pub(crate) use read::state_of;
 pub use read::{Filter, Import, STATES, count, list, one, pending, suspended};
-pub use store::{FoundFile, Registered, Trailer, advance, finish, refuse, register};
+pub(crate) use read::{state_of, waits_at};
+pub(crate) use store::give_up;
+pub use store::{FoundFile, Registered, Trailer, advance, beat, finish, refuse, register};

@@ -149,6 +149,20 @@ pub async fn pending(store: &Store, id: i64) -> Result<bool, StoreError> {
     .unwrap_or(false))
 }
 
+/// A partition in which records of the import wait in Kafka, and how far the ingest is there.
+pub(crate) async fn waits_at(connection: &mut sqlx::PgConnection, id: i64) -> Result<Option<(i32, i64)>, StoreError> {
+    let row = sqlx::query(
+        "SELECT p.partition, coalesce(q.next_offset, 0) AS next_offset FROM import i JOIN import_place p ON p.import_id = i.id
+             LEFT JOIN stream s ON s.cluster = i.cluster AND s.topic = i.topic AND s.kind = 'topic'
+             LEFT JOIN partition_state q ON q.stream_id = s.id AND q.partition = p.partition
+         WHERE i.id = $1 AND coalesce(q.next_offset, 0) <= p.last_offset ORDER BY p.partition LIMIT 1",
+    )
+    .bind(id)
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| (row.get("partition"), row.get("next_offset"))))
+}
+
 /// Records of the import that wait in suspense, and those that came there and were settled otherwise than by a charge.
 pub async fn suspended(store: &Store, id: i64) -> Result<(i64, i64), StoreError> {
     let row = sqlx::query(

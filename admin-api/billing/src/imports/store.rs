@@ -76,6 +76,11 @@ pub enum Registered {
         /// Its number.
         id: i64,
     },
+    /// An import of the content is being rolled back: what comes before that is done would be a repeat.
+    Waiting {
+        /// The job.
+        job: i64,
+    },
     /// The content came before; refused.
     Repeat {
         /// Number of the refusal.
@@ -109,7 +114,11 @@ pub async fn register(
         .bind(&file.sha256[..])
         .fetch_optional(&mut *tx)
         .await?;
-    if let Some(former) = former {
+    if let Some(job) = roll_back_under_way(&mut tx, file).await? {
+        return Ok(Registered::Waiting { job });
+    }
+    // Files without a record are all alike, and each is a file of its own.
+    if let Some(former) = former.filter(|_| file.records > 0) {
         let id: i64 = former.get("id");
         let is_sent = former.get::<&str, _>("state") == "sent";
         // Postgres keeps microseconds.
@@ -139,6 +148,19 @@ pub async fn register(
     compare_trailer(&mut tx, file, id, now).await?;
     tx.commit().await?;
     Ok(Registered::New { id })
+}
+
+/// The job that is to roll an import of this content back, and has neither done it nor was given up.
+async fn roll_back_under_way(connection: &mut PgConnection, file: &FoundFile) -> Result<Option<i64>, StoreError> {
+    Ok(sqlx::query_scalar(
+        "SELECT max(j.id) FROM import i JOIN rework_job j ON j.kind = 'rollback' AND j.state IN ('queued', 'running', 'previewed')
+             AND j.scope = jsonb_build_object('import', jsonb_build_object('import', i.id))
+         WHERE i.source = $1 AND i.sha256 = $2",
+    )
+    .bind(&file.source)
+    .bind(&file.sha256[..])
+    .fetch_one(connection)
+    .await?)
 }
 
 /// A file that is refused before any record of it was sent; gives the number of the refusal.
@@ -321,10 +343,32 @@ pub async fn advance(
     records_sent: i64,
     places: &[(i32, i64)],
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let mut tx = store.pool().begin().await?;
-    advance_in(&mut tx, id, position_bytes, records_sent, places, now).await?;
+    let is_sending = advance_in(&mut tx, id, position_bytes, records_sent, places, now).await?;
     tx.commit().await?;
+    Ok(is_sending)
+}
+
+/// Says that an import is still being sent, however long the broker is away.
+pub async fn beat(store: &Store, id: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+    sqlx::query("UPDATE import SET progressed_at = $2 WHERE id = $1 AND state = 'sending'")
+        .bind(id)
+        .bind(now)
+        .execute(store.pool())
+        .await?;
+    Ok(())
+}
+
+/// Ends an import that is to be rolled back before it was whole: nothing of it is sent any more.
+pub(crate) async fn give_up(connection: &mut PgConnection, id: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE import SET state = 'refused', finished_at = $2, problem = 'it is rolled back before it was sent whole' WHERE id = $1 AND state = 'sending'",
+    )
+    .bind(id)
+    .bind(now)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -335,8 +379,8 @@ async fn advance_in(
     records_sent: i64,
     places: &[(i32, i64)],
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE import SET position_bytes = $2, records_sent = $3, progressed_at = $4 WHERE id = $1 AND state = 'sending' AND position_bytes <= $2")
+) -> Result<bool, StoreError> {
+    let moved = sqlx::query("UPDATE import SET position_bytes = $2, records_sent = $3, progressed_at = $4 WHERE id = $1 AND state = 'sending' AND position_bytes <= $2")
         .bind(id)
         .bind(position_bytes)
         .bind(records_sent)
@@ -352,7 +396,7 @@ async fn advance_in(
     .bind(places.iter().map(|(_, offset)| *offset).collect::<Vec<_>>())
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(moved.rows_affected() == 1)
 }
 
 /// Ends an import: every record that can be sent was acknowledged. `rejected` says which could not.

@@ -39,6 +39,16 @@ pub enum FileError {
     /// No such import.
     #[error("there is no import {0}")]
     NoImport(u64),
+    /// Records of the import wait in Kafka: they would be charged after it was taken back.
+    #[error("records of import {import} wait in partition {partition}, which is charged up to offset {next_offset}")]
+    ImportWaits {
+        /// Import.
+        import: u64,
+        /// Partition.
+        partition: i32,
+        /// Offset up to which it is charged.
+        next_offset: i64,
+    },
     /// Its records are still being sent.
     #[error("import {0} is being sent")]
     ImportSending(u64),
@@ -128,7 +138,13 @@ async fn check(connection: &mut PgConnection, scope: &Scope, now: DateTime<Utc>)
                 None => Err(FileError::NoImport(*import)),
                 Some((_, Some(job))) => Err(FileError::RolledBack { import: *import, job }),
                 Some((state, None)) if state == "sending" => Err(FileError::ImportSending(*import)),
-                Some(_) => Ok(()),
+                Some(_) => {
+                    let id = i64::try_from(*import).unwrap_or(i64::MAX);
+                    if let Some((partition, next_offset)) = crate::imports::waits_at(connection, id).await? {
+                        return Err(FileError::ImportWaits { import: *import, partition, next_offset });
+                    }
+                    Ok(crate::imports::give_up(connection, id, now).await?)
+                }
             }
         }
         Scope::Suspense(_) => Ok(()),

@@ -154,6 +154,17 @@ fn refused(error: FileError) -> Problem {
                 format!("Partition {partition} is charged up to offset {next_offset} only; ask for no more"),
             ),
         ),
+        FileError::ImportWaits { import, partition, next_offset } => Problem::field(
+            "/import",
+            Text::new(
+                format!(
+                    "Записи импорта {import} ждут в разделе {partition} (обработан до смещения {next_offset}); откатите, когда они обработаны"
+                ),
+                format!(
+                    "Records of import {import} wait in partition {partition} (charged up to offset {next_offset}); roll it back when they are charged"
+                ),
+            ),
+        ),
         FileError::NoImport(import) => Problem::field(
             "/import",
             Text::new(

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::*;
+use crate::collect::record::FRAME_HEAD;
 
 fn record(number: usize) -> Record {
     Record::new(&"sw-1".into(), 0, number as i64, Bytes::from(format!("{{\"cdr_id\":\"{number}\"}}")))
@@ -27,7 +28,7 @@ async fn what_is_kept_is_read_in_order_and_goes_once() {
     assert_eq!(numbers_of(&first), [0, 1, 2, 3]);
     // Not committed: the same again.
     assert_eq!(spool.read(4).unwrap(), (first, position));
-    spool.commit(position, 4).unwrap();
+    spool.commit(position, 4);
     assert_eq!(spool.oldest_ms(), Some(4));
     drop(spool);
     // Another process goes on behind the position, and never writes on the old file.
@@ -36,7 +37,7 @@ async fn what_is_kept_is_read_in_order_and_goes_once() {
     let (rest, position) = spool.read(100).unwrap();
     assert_eq!(numbers_of(&rest), [4, 5, 6, 7, 8, 9, 10]);
     assert_eq!(numbers(directory.path()).unwrap(), [1, 2]);
-    spool.commit(position, 10).unwrap();
+    spool.commit(position, 10);
     assert_eq!((spool.waiting_bytes(), spool.oldest_ms(), numbers(directory.path()).unwrap()), (0, None, vec![2]));
     assert_eq!(spool.read(100).unwrap().0, []);
 }
@@ -65,21 +66,44 @@ async fn a_torn_end_is_cut_off_wherever_it_was_torn() {
 
 #[tokio::test]
 async fn a_damaged_record_is_set_aside_and_the_others_go_on() {
+    // A byte of its length, of its checksum, of its body.
+    for byte in [0, 1, 3, 5, FRAME_HEAD + 3] {
+        let directory = tempfile::tempdir().unwrap();
+        let spool = Spool::open(directory.path(), 1 << 20).unwrap();
+        spool.append(&[record(0), record(1), record(2)]).await.unwrap();
+        drop(spool);
+        let path = segment_of(directory.path());
+        let mut bytes = fs::read(&path).unwrap();
+        let frame = (bytes.len() - MAGIC.len()) / 3;
+        bytes[MAGIC.len() + frame + byte] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        let spool = Spool::open(directory.path(), 1 << 20).unwrap();
+        let (records, position) = spool.read(10).unwrap();
+        assert_eq!(numbers_of(&records), [0, 2], "byte {byte}");
+        spool.commit(position, 0);
+        let names = fs::read_dir(directory.path()).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        assert_eq!(names.filter(|name| name.ends_with(".damaged")).count(), 1, "byte {byte}");
+    }
+}
+
+/// However long records are, a few megabytes are read at once, and nothing is passed over.
+#[tokio::test]
+async fn long_records_are_read_a_few_at_a_time() {
     let directory = tempfile::tempdir().unwrap();
-    let spool = Spool::open(directory.path(), 1 << 20).unwrap();
-    spool.append(&[record(0), record(1), record(2)]).await.unwrap();
-    drop(spool);
-    let path = segment_of(directory.path());
-    let mut bytes = fs::read(&path).unwrap();
-    let frame = (bytes.len() - MAGIC.len()) / 3;
-    bytes[MAGIC.len() + frame + FRAME_HEAD + 3] ^= 1;
-    fs::write(&path, &bytes).unwrap();
-    let spool = Spool::open(directory.path(), 1 << 20).unwrap();
-    let (records, position) = spool.read(10).unwrap();
-    assert_eq!(numbers_of(&records), [0, 2]);
-    spool.commit(position, 0).unwrap();
-    let names = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    assert_eq!(names.filter(|name| name.ends_with(".damaged")).count(), 1);
+    let spool = Spool::open(directory.path(), 1 << 30).unwrap();
+    let long = |number| Record::new(&"sw-1".into(), 0, number, Bytes::from(vec![b'x'; 900_000]));
+    for number in 0..30 {
+        spool.append(&[long(number)]).await.unwrap();
+    }
+    let mut found = Vec::new();
+    while spool.waiting_bytes() > 0 {
+        let (records, position) = spool.read(5_000).unwrap();
+        assert!((1..=11).contains(&records.len()), "{} records at once", records.len());
+        found.extend(numbers_of(&records));
+        spool.commit(position, 0);
+    }
+    assert_eq!(found, (0..30).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -94,7 +118,7 @@ async fn a_full_spool_refuses_and_takes_again_when_records_went_on() {
     assert_eq!(spool.append(&[record(3)]).await, Err(SpoolError::Full));
     let (records, position) = spool.read(1).unwrap();
     assert_eq!(numbers_of(&records), [0]);
-    spool.commit(position, 1).unwrap();
+    spool.commit(position, 1);
     spool.append(&[record(3)]).await.unwrap();
     assert_eq!(numbers_of(&spool.read(10).unwrap().0), [1, 2, 3]);
     spool.set_aside(&record(9)).unwrap();
