@@ -51,9 +51,10 @@ pub enum ReplayError {
 #[derive(Row, Deserialize)]
 struct Fetched {
     row: ChargeRow,
+    calls: i8,
 }
 
-/// Reads the charges of a scope, every revision of each.
+/// Reads the charges of a scope that stand, every revision of each: what was taken back costs nothing any more.
 pub async fn read(clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<StoredCharge>, ReplayError> {
     let mut conditions = String::from("revision = 0");
     for (wanted, condition) in [
@@ -67,7 +68,7 @@ pub async fn read(clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<StoredCh
     }
     let sample = if scope.sample.is_some() { " ORDER BY cityHash64(identity) LIMIT ?" } else { "" };
     let statement = format!(
-        "SELECT {} FROM calls WHERE identity IN (SELECT identity FROM calls WHERE {conditions}{sample})",
+        "SELECT {}, calls FROM calls WHERE identity IN (SELECT identity FROM calls WHERE {conditions}{sample})",
         charges::COLUMNS
     );
     let mut query = clickhouse.client().query(&statement);
@@ -81,7 +82,13 @@ pub async fn read(clickhouse: &ClickHouse, scope: &Scope) -> Result<Vec<StoredCh
         query = query.bind(sample);
     }
     let rows: Vec<Fetched> = query.fetch_all().await?;
-    Ok(charges::latest(rows.into_iter().map(|fetched| fetched.row).collect())?)
+    let mut standing: BTreeMap<String, i64> = BTreeMap::new();
+    for fetched in &rows {
+        *standing.entry(fetched.row.identity.clone()).or_default() += i64::from(fetched.calls);
+    }
+    let rows = rows.into_iter().map(|fetched| fetched.row);
+    let stand = rows.filter(|row| standing.get(&row.identity).is_some_and(|calls| *calls > 0));
+    Ok(charges::latest(stand.collect())?)
 }
 
 /// What became of them.
