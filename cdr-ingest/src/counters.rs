@@ -1,7 +1,7 @@
-//! Where the counters of accounts stand while a batch is rated.
+//! Where the counters of accounts, and calls that come in parts, stand while a batch is rated.
 //!
-//! Owns: the standings that one batch sees and moves, and which of its legs they count.
-//! Does not own: the committed standings (`billing::counters`), whether a move still holds when it is committed (`stream::commit`).
+//! Owns: the standings that one batch sees and moves, and which of its legs they count; the calls as its parts leave them.
+//! Does not own: the committed ones (`billing::counters`, `billing::long_calls`), what a part changes (`long_calls`), whether a move still holds when it is committed (`stream::commit`).
 //! Always: a leg that repeats an earlier one moves nothing; legs move the standings in the order in which they are rated.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,8 @@
 //! The stream: bytes of call records in, charges out, exactly once in effect.
 //!
 //! Owns: decoding ([`decode`]), the stages [`normalise`] -> [`admit`] -> [`rate`] -> [`charge`] that a record passes ([`stages`] is the page that shows
-//! them all), the batches of a partition ([`stream`]), the rows of ClickHouse ([`clickhouse`]), charges priced again ([`replay`]), the collector of files and posts ([`collect`]), the operator directory ([`operator_dir`]), the generator of
+//! them all), the batches of a partition ([`stream`]), the rows of ClickHouse ([`clickhouse`]), charges priced again ([`replay`]) and put right ([`rework`]),
+//! calls that come in parts ([`long_calls`]), the collector of files and posts ([`collect`]), figures and traces ([`meters`], [`traces`]), the operator directory ([`operator_dir`]), the generator of
 //! demonstration data with its independent oracle ([`generate`]), and the command line ([`cli`]).
 //! Does not own: prices (`rating`), the books (`billing`).
 //! Always: every leg of every record ends as exactly one of rated, non-target, suspended, duplicate; a bad record is data and never an error; an effect is

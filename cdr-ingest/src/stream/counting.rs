@@ -1,4 +1,4 @@
-//! What a lane knows of counters before it rates a batch.
+//! What a lane knows of counters, and of calls that come in parts, before it rates a batch.
 //!
 //! Owns: the committed standings of this process, and the tentative ones of a lane: those that its own batches under way lead to.
 //! Does not own: the decision (Postgres moves a counter only from where the batch found it), what is counted (`rating::counter`).
