@@ -7,12 +7,14 @@
 //! Always: legs in = rated + non-target + suspended + duplicate, asserted; a repeat leaves nothing but its row in `duplicates`.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use billing::ledger::UsageDelta;
 use billing::numbers::NonTargetDelta;
 use billing::streams::OutboxPart;
 use billing::suspense::SuspenseEntry;
 use chrono::NaiveDate;
+use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
 use numbering::E164;
 use rating::{Outcome, Service};
 use rust_decimal::Decimal;
@@ -216,32 +218,58 @@ struct PartsInProgress {
     last_month: Option<(std::ops::Range<i64>, NaiveDate)>,
 }
 
+/// A part that is being filled. Its rows are compressed as they come, while they are still at hand: nobody holds them all uncompressed.
 struct Part {
     id: i64,
     rows: u32,
+    raw_bytes: u64,
     first_ms: i64,
     last_ms: i64,
-    bytes: Vec<u8>,
+    body: FrameEncoder<Vec<u8>>,
+}
+
+impl Part {
+    fn new(id: i64, at_ms: i64) -> Self {
+        let frame = FrameInfo::new().block_size(BlockSize::Max256KB);
+        let body = FrameEncoder::with_frame_info(frame, Vec::new());
+        Self { id, rows: 0, raw_bytes: 0, first_ms: at_ms, last_ms: at_ms, body }
+    }
+
+    fn push(&mut self, at_ms: i64, row: &[u8]) {
+        for bytes in [&self.id.to_le_bytes()[..], &row[BATCH_ID_BYTES..]] {
+            self.body.write_all(bytes).expect("a vector takes whatever is written");
+        }
+        self.rows += 1;
+        self.raw_bytes += row.len() as u64;
+        self.first_ms = self.first_ms.min(at_ms);
+        self.last_ms = self.last_ms.max(at_ms);
+    }
+
+    fn pack(self, target: &'static str, month: NaiveDate) -> OutboxPart {
+        let mut body = self.body.finish().expect("a vector takes whatever is written");
+        // It may wait for ClickHouse for a while.
+        body.shrink_to_fit();
+        OutboxPart {
+            id: self.id,
+            target,
+            month,
+            rows: self.rows,
+            raw_bytes: self.raw_bytes,
+            first_at: instant(self.first_ms),
+            last_at: instant(self.last_ms),
+            body,
+        }
+    }
 }
 
 impl PartsInProgress {
     fn push(&mut self, table: &'static str, at_ms: i64, row: &[u8], ids: &mut dyn FnMut() -> i64) {
         let month = self.month(at_ms);
-        let part = self.open.entry((table, month)).or_insert_with(|| Part {
-            id: ids(),
-            rows: 0,
-            first_ms: at_ms,
-            last_ms: at_ms,
-            bytes: Vec::new(),
-        });
-        part.bytes.extend_from_slice(&part.id.to_le_bytes());
-        part.bytes.extend_from_slice(&row[BATCH_ID_BYTES..]);
-        part.rows += 1;
-        part.first_ms = part.first_ms.min(at_ms);
-        part.last_ms = part.last_ms.max(at_ms);
+        let part = self.open.entry((table, month)).or_insert_with(|| Part::new(ids(), at_ms));
+        part.push(at_ms, row);
         if part.rows == PART_ROWS_MAX {
             let part = self.open.remove(&(table, month)).expect("the part that was just filled");
-            self.done.push(packed(table, month, part));
+            self.done.push(part.pack(table, month));
         }
     }
 
@@ -259,25 +287,9 @@ impl PartsInProgress {
 
     fn finish(mut self) -> Vec<OutboxPart> {
         for ((table, month), part) in std::mem::take(&mut self.open) {
-            self.done.push(packed(table, month, part));
+            self.done.push(part.pack(table, month));
         }
         self.done
-    }
-}
-
-fn packed(target: &'static str, month: NaiveDate, part: Part) -> OutboxPart {
-    // Made with room for rows that do not compress; it may wait for ClickHouse for a while.
-    let mut body = lz4_flex::compress_prepend_size(&part.bytes);
-    body.shrink_to_fit();
-    OutboxPart {
-        id: part.id,
-        target,
-        month,
-        rows: part.rows,
-        raw_bytes: part.bytes.len() as u64,
-        first_at: instant(part.first_ms),
-        last_at: instant(part.last_ms),
-        body,
     }
 }
 

@@ -4,11 +4,13 @@
 //! Does not own: the deletion of the outbox row (`billing::streams`).
 //! Always: a row's effect is in ClickHouse once: a first try carries a token that the server remembers, a later one is counted first.
 
+use std::io::Read;
 use std::time::Duration;
 
 use billing::streams::OutboxRow;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use lz4_flex::frame::FrameDecoder;
 
 use super::ClickHouse;
 use super::row::{columns, time_column};
@@ -76,6 +78,8 @@ impl From<OutboxRow> for Parcel {
     }
 }
 
+/// Rows are unpacked and sent so many bytes at a time; to ClickHouse it is one body, and one block.
+const CHUNK_BYTES: usize = 1 << 20;
 /// Longest wait between tries.
 const RETRY_MAX: Duration = Duration::from_secs(10);
 
@@ -113,8 +117,6 @@ async fn try_deliver(clickhouse: &ClickHouse, parcel: &Parcel, again: bool) -> R
             return Err(DeliverError::Partial { id: parcel.id, there, rows: parcel.rows });
         }
     }
-    let body = lz4_flex::decompress_size_prepended(&parcel.body)
-        .map_err(|error| DeliverError::Corrupt { id: parcel.id, problem: error.to_string() })?;
     let sql = format!("INSERT INTO {} ({}) FORMAT RowBinary", parcel.target, columns.join(", "));
     let mut insert = clickhouse
         .client()
@@ -122,9 +124,24 @@ async fn try_deliver(clickhouse: &ClickHouse, parcel: &Parcel, again: bool) -> R
         .with_setting("insert_deduplication_token", parcel.id.to_string())
         .with_setting("async_insert", "0")
         .with_setting("max_partitions_per_insert_block", "1");
-    insert.send(Bytes::from(body)).await?;
+    let mut rows = FrameDecoder::new(&parcel.body[..]);
+    loop {
+        let chunk =
+            unpack(&mut rows).map_err(|error| DeliverError::Corrupt { id: parcel.id, problem: error.to_string() })?;
+        if chunk.is_empty() {
+            break;
+        }
+        insert.send(chunk).await?;
+    }
     insert.end().await?;
     Ok(())
+}
+
+/// The next bytes of rows; none at the end.
+fn unpack(rows: &mut impl Read) -> std::io::Result<Bytes> {
+    let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+    rows.take(CHUNK_BYTES as u64).read_to_end(&mut chunk)?;
+    Ok(Bytes::from(chunk))
 }
 
 /// How many rows of a parcel are there.
