@@ -200,6 +200,15 @@ pub struct ChargedLeg {
     pub effect: Effect,
 }
 
+impl ChargedLeg {
+    /// The same leg where its row and its texts lie so many bytes further on.
+    fn moved_by(self, rows: usize, texts: usize) -> Self {
+        let by = |range: Range<usize>, bytes| range.start + bytes..range.end + bytes;
+        let (row, source, cdr_id) = (by(self.row, rows), by(self.source, texts), by(self.cdr_id, texts));
+        Self { row, source, cdr_id, ..self }
+    }
+}
+
 /// Rows and texts of a batch under construction.
 #[derive(Debug, Default)]
 pub struct Arena {
@@ -240,10 +249,12 @@ pub struct Located<'a> {
 }
 
 impl Arena {
-    /// With room for the legs of so many records, of so many bytes together.
-    pub fn for_records(records: usize, bytes: usize) -> Self {
-        let legs = Vec::with_capacity(records + records / 8);
-        Self { legs, rows: Vec::with_capacity(if records == 0 { 0 } else { bytes }), ..Self::default() }
+    /// Makes room for the legs of so many records, of so many bytes together.
+    #[must_use]
+    pub fn with_room(mut self, records: usize, bytes: usize) -> Self {
+        self.legs.reserve(records + records / 8);
+        self.rows.reserve(bytes);
+        self
     }
 
     /// Positions of the records that have legs which counters count, in order.
@@ -251,43 +262,42 @@ impl Arena {
         self.counted.iter().map(|counted| self.legs[counted.leg].offset)
     }
 
-    /// Puts the legs of `again` into the place of those whose records stand at `offsets`; the order of offsets stays, and what they replace leaves nothing.
-    #[must_use]
-    pub fn replaced(&self, offsets: &FxHashSet<i64>, again: &Self) -> Self {
-        let mut all = Self::for_records(self.legs.len(), self.rows.len());
-        let mut fresh = again.each().peekable();
+    /// Puts the legs of `again` into the place of those whose records stand at `offsets`; the order of offsets stays. Rows and texts of what they replace
+    /// remain as bytes that no leg names: they are few, and to move all the others would cost more.
+    pub fn replace(&mut self, offsets: &FxHashSet<i64>, mut again: Self) {
+        let (rows, texts) = (self.rows.len(), self.texts.len());
+        self.rows.append(&mut again.rows);
+        self.texts.push_str(&again.texts);
+        let mut fresh = again.drain().peekable();
         let mut done = i64::MIN;
-        for (leg, is_new) in self.each() {
+        let former = self.drain();
+        self.legs.reserve(former.size_hint().0);
+        for (leg, is_new) in former {
             if !offsets.contains(&leg.offset) {
-                all.copy(self, leg, is_new);
+                self.push(leg, is_new);
             } else if leg.offset != done {
                 done = leg.offset;
                 while let Some((leg, is_new)) = fresh.next_if(|(leg, _)| leg.offset == done) {
-                    all.copy(again, leg, is_new);
+                    self.push(leg.moved_by(rows, texts), is_new);
                 }
             }
         }
-        all
     }
 
-    /// The legs, each with whether it was taken for new, if it is counted.
-    fn each(&self) -> impl Iterator<Item = (&ChargedLeg, Option<bool>)> {
-        let mut counted = self.counted.iter().peekable();
-        self.legs.iter().enumerate().map(move |(index, leg)| {
+    /// Takes the legs out, each with whether it was taken for new, if it is counted.
+    fn drain(&mut self) -> impl Iterator<Item = (ChargedLeg, Option<bool>)> + use<> {
+        let mut counted = std::mem::take(&mut self.counted).into_iter().peekable();
+        std::mem::take(&mut self.legs).into_iter().enumerate().map(move |(index, leg)| {
             let own = counted.next_if(|counted| counted.leg == index);
             (leg, own.map(|counted| counted.is_new))
         })
     }
 
-    fn copy(&mut self, from: &Self, leg: &ChargedLeg, is_new: Option<bool>) {
+    fn push(&mut self, leg: ChargedLeg, is_new: Option<bool>) {
         if let Some(is_new) = is_new {
-            self.counted.push(CountedLeg { leg: self.legs.len(), is_new });
+            self.count_next(is_new);
         }
-        let start = self.rows.len();
-        self.rows.extend_from_slice(&from.rows[leg.row.clone()]);
-        let row = start..self.rows.len();
-        let (source, cdr_id) = (self.text(&from.texts[leg.source.clone()]), self.text(&from.texts[leg.cdr_id.clone()]));
-        self.legs.push(ChargedLeg { row, source, cdr_id, ..leg.clone() });
+        self.legs.push(leg);
     }
 
     fn text(&mut self, text: &str) -> Range<usize> {
@@ -548,8 +558,7 @@ mod tests {
             leg(&mut again, offset, text, counted);
         }
         let offsets = arena.counted_offsets().collect();
-        let arena = arena.replaced(&offsets, &again);
-        assert_eq!(arena.rows, b"A1A2bC1C2d");
+        arena.replace(&offsets, again);
         assert_eq!(
             told(&arena),
             [

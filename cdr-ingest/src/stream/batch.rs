@@ -72,10 +72,12 @@ impl RawBatch {
         Self { bytes: Vec::new(), records: Vec::new(), sources: Vec::new(), under_way }
     }
 
-    /// The batch, with an empty one in its place.
+    /// The batch, with an empty one in its place that has room for as much.
     #[must_use]
     pub fn take(&mut self) -> Self {
-        let next = Self::new(Arc::clone(&self.under_way));
+        let mut next = Self::new(Arc::clone(&self.under_way));
+        next.bytes.reserve_exact(self.bytes.len());
+        next.records.reserve_exact(self.records.len());
         std::mem::replace(self, next)
     }
 

@@ -21,7 +21,7 @@ use super::counting::{Known, Tentative};
 use super::counts::{count, observe};
 use super::delivery;
 use super::service::Shared;
-use crate::assemble::{Assembled, assemble};
+use crate::assemble::assemble;
 use crate::charge::{Arena, Identity, Located, record_digest};
 use crate::clickhouse::deliver::Parcel;
 use crate::clickhouse::row::{BatchRow, Place};
@@ -72,7 +72,7 @@ async fn run(
                 let span = traces::batch(claim.partition, from, batch.len());
                 let batch = Arc::new(batch);
                 let work = Work::on(&shared, &claim, &tentative, &batch);
-                let prepared = work.rate_first(from).instrument(stage!(&span, "rate")).await?;
+                let prepared = work.rate(from, None, Lessons::default()).instrument(stage!(&span, "rate")).await?;
                 from = next;
                 if to_commit.send((batch, prepared, span)).await.is_err() {
                     break;
@@ -115,12 +115,9 @@ async fn run(
                 Err(Refusal::RateAgain(again, lessons)) => {
                     tentative.refused(&prepared.moves.counters, &prepared.arena);
                     let work = Work::on(&shared, &claim, &tentative, &batch);
-                    let former = prepared;
-                    let rating = move |work: &Work, ids| match again {
-                        Again::Everything => work.rate_all(former.from_offset, lessons, ids),
-                        Again::Counted => work.rate_counted(former, lessons, ids),
-                    };
-                    prepared = work.rate(rating).instrument(stage!(&span, "rate")).await?;
+                    let again = Some((again, prepared.arena));
+                    prepared =
+                        work.rate(prepared.from_offset, again, lessons).instrument(stage!(&span, "rate")).await?;
                 }
             }
         }
@@ -201,50 +198,71 @@ impl Work {
         Self { shared, claim: claim.clone(), tentative: tentative.clone(), batch }
     }
 
-    /// Rates off the runtime's threads, with identifiers for as many parts as the batch can have.
-    async fn rate(self, rating: impl FnOnce(&Self, Vec<i64>) -> Prepared + Send + 'static) -> anyhow::Result<Prepared> {
-        let ids = self.shared.reserve_ids_for(self.batch.len() * 2).await?;
-        Ok(tokio::task::spawn_blocking(move || rating(&self, ids)).await?)
-    }
-
-    /// Rates a batch for the first time. What is known of calls that come in parts is read when it is known which; their records are then rated again.
-    async fn rate_first(self, from: i64) -> anyhow::Result<Prepared> {
-        let again = self.clone();
-        let prepared = self.rate(move |work, ids| work.rate_all(from, Lessons::default(), ids)).await?;
-        if prepared.calls_asked.is_empty() {
-            return Ok(prepared);
+    /// Rates the batch, or what of it has to be rated again, and adds it up.
+    async fn rate(&self, from: i64, again: Option<(Again, Arena)>, mut lessons: Lessons) -> anyhow::Result<Prepared> {
+        let mut charged = match again {
+            Some((Again::Counted, arena)) => self.charge_counted(arena, &lessons).await?,
+            Some((Again::Everything, _)) | None => self.charge_all(&lessons).await?,
+        };
+        // What is known of calls that come in parts is read when it is known which calls these are.
+        if lessons.long_calls.is_empty() && !charged.calls_asked.is_empty() {
+            self.tentative.refused(&charged.moves.counters, &charged.arena);
+            lessons = lessons.with_calls(&self.shared, &charged.calls_asked).await?;
+            charged = self.charge_counted(charged.arena, &lessons).await?;
         }
-        again.tentative.refused(&prepared.moves.counters, &prepared.arena);
-        let lessons = prepared.lessons.with_calls(&again.shared, &prepared.calls_asked).await?;
-        again.rate(move |work, ids| work.rate_counted(prepared, lessons, ids)).await
+        let ids = self.shared.reserve_ids_for(self.batch.len() * 2).await?;
+        self.off_the_threads(move |work| work.prepare(from, charged, lessons, ids)).await
     }
 
-    /// Rates every record and adds the batch up, repeats left out as far as they are known.
-    fn rate_all(&self, from: i64, lessons: Lessons, ids: Vec<i64>) -> Prepared {
+    /// Does something long off the runtime's threads.
+    async fn off_the_threads<T: Send + 'static>(
+        &self,
+        long: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> anyhow::Result<T> {
+        let work = self.clone();
+        Ok(tokio::task::spawn_blocking(move || long(&work)).await?)
+    }
+
+    /// Takes every record through the stages.
+    async fn charge_all(&self, lessons: &Lessons) -> anyhow::Result<Charged> {
+        let lessons = lessons.clone();
+        self.off_the_threads(move |work| {
+            let arena = Arena::default().with_room(work.batch.len(), work.batch.byte_len());
+            work.charge(work.batch.records(), &lessons, arena)
+        })
+        .await
+    }
+
+    /// Takes only the records through the stages again whose legs are counted: the price of no other leg depends on legs before it.
+    async fn charge_counted(&self, mut arena: Arena, lessons: &Lessons) -> anyhow::Result<Charged> {
+        let lessons = lessons.clone();
+        self.off_the_threads(move |work| {
+            let counted: FxHashSet<i64> = arena.counted_offsets().collect();
+            let records: Vec<_> =
+                work.batch.records().iter().filter(|record| counted.contains(&record.offset)).collect();
+            let again = work.charge(records, &lessons, Arena::default());
+            arena.replace(&counted, again.arena);
+            Charged { arena, ..again }
+        })
+        .await
+    }
+
+    /// Adds up what was charged, repeats left out as far as they are known.
+    fn prepare(&self, from_offset: i64, charged: Charged, lessons: Lessons, ids: Vec<i64>) -> Prepared {
         let started = Instant::now();
+        let Charged { arena, moves, calls_asked } = charged;
         let records = self.batch.records();
-        let Charged { arena, moves, calls_asked } = self.charge(records, &lessons);
         let read_up_to_ms = records.iter().map(|record| record.timestamp_ms).max().unwrap_or(0).max(0);
         let (_, next_offset) = self.batch.offsets().expect("a batch that is rated has records");
         let last = records.last().expect("a batch that is rated has records");
-        let place = self.place(from);
+        let place = self.place(from_offset);
         let summary = BatchRow { place, next_offset, records: self.batch.len() as u32, legs: [0; 4], read_up_to_ms };
-        observe("rate", started);
-        let (marks, assembled) = self.assemble(&arena, summary, ids);
+        let mut marks = self.shared.seen.read().expect("no panic under this lock").mark(&arena.legs);
+        arena.legs.iter().zip(&mut marks).for_each(|(leg, mark)| *mark |= leg.is_repeated_part());
+        let assembled = assemble(&arena, &marks, summary, &mut ids_of(ids));
+        observe("assemble", started);
         let last_digest = record_digest(self.batch.payload(last));
-        Prepared { arena, assembled, marks, summary, from_offset: from, last_digest, moves, calls_asked, lessons }
-    }
-
-    /// Rates again only the records whose legs are counted: the price of no other leg depends on legs before it.
-    fn rate_counted(&self, former: Prepared, lessons: Lessons, ids: Vec<i64>) -> Prepared {
-        let started = Instant::now();
-        let counted: FxHashSet<i64> = former.arena.counted_offsets().collect();
-        let records = self.batch.records().iter().filter(|record| counted.contains(&record.offset));
-        let Charged { arena: again, moves, calls_asked } = self.charge(records, &lessons);
-        let arena = former.arena.replaced(&counted, &again);
-        observe("rate", started);
-        let (marks, assembled) = self.assemble(&arena, former.summary, ids);
-        Prepared { arena, assembled, marks, moves, calls_asked, lessons, ..former }
+        Prepared { arena, assembled, marks, summary, from_offset, last_digest, moves, calls_asked, lessons }
     }
 
     const fn place(&self, offset: i64) -> Place {
@@ -252,7 +270,13 @@ impl Work {
     }
 
     /// Takes records through the stages; tells the lane where that leads its counters.
-    fn charge<'b>(&'b self, records: impl IntoIterator<Item = &'b RawRecord>, lessons: &Lessons) -> Charged {
+    fn charge<'b>(
+        &'b self,
+        records: impl IntoIterator<Item = &'b RawRecord>,
+        lessons: &Lessons,
+        mut arena: Arena,
+    ) -> Charged {
+        let started = Instant::now();
         let shared = &*self.shared;
         let snapshot = shared.live.snapshot();
         let periods = shared.live.periods();
@@ -286,20 +310,11 @@ impl Work {
                 correction: None,
             }
         });
-        let mut arena = Arena::for_records(records.size_hint().0, self.batch.byte_len());
         stages::run(&context, records, &mut standings, &mut arena);
         let moves = standings.moves();
         self.tentative.lead_to(&moves.counters, standings.counted());
+        observe("rate", started);
         Charged { arena, moves, calls_asked: standings.calls_asked() }
-    }
-
-    fn assemble(&self, arena: &Arena, summary: BatchRow, ids: Vec<i64>) -> (Vec<bool>, Assembled) {
-        let started = Instant::now();
-        let mut marks = self.shared.seen.read().expect("no panic under this lock").mark(&arena.legs);
-        arena.legs.iter().zip(&mut marks).for_each(|(leg, mark)| *mark |= leg.is_repeated_part());
-        let assembled = assemble(arena, &marks, summary, &mut ids_of(ids));
-        observe("assemble", started);
-        (marks, assembled)
     }
 }
 
