@@ -32,6 +32,9 @@ struct Options {
     /// Records of a batch.
     #[arg(long, default_value_t = 50_000)]
     batch_rows: u32,
+    /// MiB of records between Kafka and COMMIT at most; default: the setting of the ingest.
+    #[arg(long)]
+    under_way_mib: Option<u64>,
     /// Kill ClickHouse at the first committed batch and bring it back so many minutes later (the local stack only).
     #[arg(long)]
     clickhouse_away: Option<u64>,
@@ -114,8 +117,14 @@ fn main() -> anyhow::Result<()> {
     let batch_rows = options.batch_rows.to_string();
     let run =
         ["run", "--topic", &topic, "--group", &topic, "--kafka", &kafka, "--stop-at-end", "--batch-rows", &batch_rows];
-    let mut child =
-        Command::new(&program).args(["--log-json"]).args(run).args(engines).stderr(Stdio::piped()).spawn()?;
+    let under_way = options.under_way_mib.map(|mib| ["--under-way-mib".to_owned(), mib.to_string()]);
+    let mut child = Command::new(&program)
+        .args(["--log-json"])
+        .args(run)
+        .args(under_way.iter().flatten())
+        .args(engines)
+        .stderr(Stdio::piped())
+        .spawn()?;
     let mut claimed = None;
     let mut delivered = Instant::now();
     let pid = PathBuf::from(format!("/proc/{}", child.id()));
