@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use billing::{Clock, Store, SystemClock, ingest_alarms};
+use billing::ingest_alarms::{self, Raised};
+use billing::{Clock, Store, SystemClock};
+use rating::wording::Language;
 use tokio::task::JoinSet;
 
 use super::config::Config;
@@ -122,6 +124,22 @@ fn posting(config: &Config) -> HashMap<String, Arc<str>> {
     posting.map(|source| (source.name.clone(), source.name.as_str().into())).collect()
 }
 
+/// Makes alarms of the damage to the spool that was found, as soon as Postgres takes them.
+async fn tell_damage(store: &Store, spool: &Spool) -> Result<(), billing::StoreError> {
+    for damage in spool.damage() {
+        let raised = Raised {
+            source: ingest_alarms::ALL_SOURCES,
+            kind: ingest_alarms::Kind::Spool,
+            subject: &damage.subject,
+            what: damage.said.english(),
+            what_ru: damage.said.spoken(Language::Russian),
+        };
+        ingest_alarms::raise(store, &raised, SystemClock.now()).await?;
+        spool.damage_told();
+    }
+    Ok(())
+}
+
 /// Keeps the figures of the collector, and its readiness: there is room for what Kafka does not take.
 async fn figures(store: Store, spool: Option<(Arc<Spool>, u64)>, readiness: Arc<Readiness>) {
     loop {
@@ -133,6 +151,9 @@ async fn figures(store: Store, spool: Option<(Arc<Spool>, u64)>, readiness: Arc<
             let age_ms = spool.oldest_ms().map_or(0, |oldest_ms| (now - oldest_ms).max(0));
             metrics::gauge!(meters::COLLECT_SPOOL_BYTES).set(waiting as f64);
             metrics::gauge!(meters::COLLECT_SPOOL_AGE).set(age_ms as f64 / 1000.0);
+            if let Err(error) = tell_damage(&store, spool).await {
+                tracing::debug!(%error, "damage to the spool waits to be told");
+            }
         }
         match ingest_alarms::open_by_kind(&store).await {
             Ok(open) => {
