@@ -9,6 +9,8 @@ pub mod rules;
 mod store;
 
 pub use read::{Filter, Import, STATES, count, list, one, pending, suspended};
-pub(crate) use read::{state_of, waits_at};
+pub(crate) use read::{state_of, successor, waits_at};
 pub(crate) use store::give_up;
-pub use store::{FoundFile, Registered, Trailer, advance, beat, finish, refuse, register};
+pub use store::{
+    FoundFile, Registered, Trailer, advance, beat, finish, refuse, register,
+};

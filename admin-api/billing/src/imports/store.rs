@@ -143,6 +143,7 @@ pub async fn register(
     }
     give_up_changed(&mut tx, file, now).await?;
     let id = insert(&mut tx, file, "sending", None, now).await?;
+    note_successor(&mut tx, file, id).await?;
     note_number(&mut tx, file, numbering, now).await?;
     ingest_alarms::clear_in(&mut tx, &file.source, Kind::Silence, "", now).await?;
     compare_trailer(&mut tx, file, id, now).await?;
@@ -150,15 +151,16 @@ pub async fn register(
     Ok(Registered::New { id })
 }
 
-/// The job that is to roll an import of this content back, and has neither done it nor was given up.
+/// The job that is to roll an import of this content back, or the part of this file that was sent, and has neither done it nor was given up.
 async fn roll_back_under_way(connection: &mut PgConnection, file: &FoundFile) -> Result<Option<i64>, StoreError> {
     Ok(sqlx::query_scalar(
         "SELECT max(j.id) FROM import i JOIN rework_job j ON j.kind = 'rollback' AND j.state IN ('queued', 'running', 'previewed')
              AND j.scope = jsonb_build_object('import', jsonb_build_object('import', i.id))
-         WHERE i.source = $1 AND i.sha256 = $2",
+         WHERE i.source = $1 AND (i.sha256 = $2 OR (i.file_name = $3 AND i.state = 'refused'))",
     )
     .bind(&file.source)
     .bind(&file.sha256[..])
+    .bind(&file.file_name)
     .fetch_one(connection)
     .await?)
 }
@@ -238,14 +240,30 @@ async fn give_up_changed(
             kind: Kind::Changed,
             subject: &id.to_string(),
             what: &format!(
-                "{name} changed while it was sent as import {id}: {sent} records of its former content were sent. Write files under another name and rename them when they are whole; roll import {id} back if its records were wrong"
+                "{name} changed while it was sent as import {id}: {sent} records of its former content were sent. Write files under another name and rename them when they are whole; if its records were wrong, roll back what came in its place, then import {id}"
             ),
             what_ru: &format!(
-                "Файл {name} изменился во время отправки (импорт {id}): отправлено записей прежнего содержания: {sent}. Пишите файлы под другим именем и переименовывайте готовые; если записи были неверны, откатите импорт {id}"
+                "Файл {name} изменился во время отправки (импорт {id}): отправлено записей прежнего содержания: {sent}. Пишите файлы под другим именем и переименовывайте готовые; если записи были неверны, откатите импорт, пришедший на смену, затем импорт {id}"
             ),
         };
         ingest_alarms::raise_in(connection, &raised, now).await?;
     }
+    Ok(())
+}
+
+/// A part of this file was sent before, and stands: the new import comes in its place, and what both hold is a repeat in the new one.
+async fn note_successor(connection: &mut PgConnection, file: &FoundFile, id: i64) -> Result<(), StoreError> {
+    let sql = format!(
+        "UPDATE import i SET replaced_by = $4 WHERE i.source = $1 AND (i.file_name = $2 OR i.sha256 = $3) AND i.state = 'refused' AND i.records_sent > 0
+             AND i.replaced_by IS NULL AND i.id < $4 AND {ROLLED_BACK} IS NULL"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(&file.source)
+        .bind(&file.file_name)
+        .bind(&file.sha256[..])
+        .bind(id)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
