@@ -6,6 +6,7 @@
 
 mod read;
 pub mod rules;
+mod sequence;
 mod store;
 
 pub use read::{Filter, Import, STATES, count, list, one, pending, suspended};

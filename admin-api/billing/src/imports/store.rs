@@ -7,7 +7,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Row};
 
-use super::rules::{GAP_MAX, Numbering, Step};
+use super::rules::Numbering;
+use super::sequence;
 use crate::ingest_alarms::{self, Kind, Raised};
 use crate::store::{Store, StoreError};
 
@@ -144,7 +145,7 @@ pub async fn register(
     give_up_changed(&mut tx, file, now).await?;
     let id = insert(&mut tx, file, "sending", None, now).await?;
     note_successor(&mut tx, file, id).await?;
-    note_number(&mut tx, file, numbering, now).await?;
+    sequence::note_number(&mut tx, file, numbering, now).await?;
     ingest_alarms::clear_in(&mut tx, &file.source, Kind::Silence, "", now).await?;
     compare_trailer(&mut tx, file, id, now).await?;
     tx.commit().await?;
@@ -265,56 +266,6 @@ async fn note_successor(connection: &mut PgConnection, file: &FoundFile, id: i64
         .execute(connection)
         .await?;
     Ok(())
-}
-
-/// Raises an alarm for every number that was passed over; a late one clears its own.
-async fn note_number(
-    connection: &mut PgConnection,
-    file: &FoundFile,
-    numbering: Numbering,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let Some(number) = file.sequence else { return Ok(()) };
-    let last: Option<i64> = sqlx::query_scalar("SELECT last FROM import_sequence WHERE source = $1")
-        .bind(&file.source)
-        .fetch_optional(&mut *connection)
-        .await?;
-    let step = numbering.step(last, number);
-    ingest_alarms::clear_in(connection, &file.source, Kind::Gap, &number.to_string(), now).await?;
-    if let Step::Ahead(missing) = step {
-        for steps in (1..=missing.min(GAP_MAX)).rev() {
-            raise_gap(connection, file, &numbering.before(number, steps).to_string(), now).await?;
-        }
-        if missing > GAP_MAX {
-            let (from, to) = (numbering.before(number, missing), numbering.before(number, GAP_MAX + 1));
-            raise_gap(connection, file, &format!("{from}..{to}"), now).await?;
-        }
-    }
-    if matches!(step, Step::Next | Step::Ahead(_)) {
-        sqlx::query("INSERT INTO import_sequence (source, last) VALUES ($1, $2) ON CONFLICT (source) DO UPDATE SET last = excluded.last")
-            .bind(&file.source)
-            .bind(number)
-            .execute(connection)
-            .await?;
-    }
-    Ok(())
-}
-
-async fn raise_gap(
-    connection: &mut PgConnection,
-    file: &FoundFile,
-    missing: &str,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let name = &file.file_name;
-    let raised = Raised {
-        source: &file.source,
-        kind: Kind::Gap,
-        subject: missing,
-        what: &format!("file number {missing} has not come; {name} came instead. Fetch it from the switch"),
-        what_ru: &format!("Файл номер {missing} не пришёл; вместо него пришёл {name}. Заберите его с коммутатора"),
-    };
-    ingest_alarms::raise_in(connection, &raised, now).await
 }
 
 /// A trailer that claims something else than the file holds is an alarm (A10).
