@@ -175,7 +175,7 @@ impl Watcher {
         scanned: &Scanned,
         (id, position, sent): (i64, u64, i64),
     ) -> anyhow::Result<()> {
-        if !file::send(&self.target, path, self.config.kind, scanned, (id, position, sent)).await? {
+        if !file::send(&self.target, path, scanned, (id, position, sent)).await? {
             anyhow::bail!("the file changed while it was sent as import {id}");
         }
         let records = scanned.found.records;

@@ -13,7 +13,7 @@ use crate::ingest_alarms::{self, Kind, Raised};
 use crate::store::{Store, StoreError};
 
 /// Rejected records that an alarm names.
-const REJECTED_SHOWN: usize = 20;
+const REJECTED_SHOWN: i64 = 20;
 
 /// What the trailer of a file claims.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -207,7 +207,8 @@ async fn insert(
     .bind(repeat.map(|(id, _)| id))
     .bind(repeat.map(|(_, problem)| problem))
     .bind(file.records)
-    .bind(file.rejected)
+    // Of a file that is sent they are counted as the position passes them.
+    .bind(if state == "refused" { file.rejected } else { 0 })
     .bind(file.counted.map(|(answered, _)| answered))
     .bind(file.counted.map(|(_, seconds)| seconds))
     .bind(file.trailer.records)
@@ -304,19 +305,78 @@ async fn compare_trailer(
     ingest_alarms::raise_in(connection, &raised, now).await
 }
 
-/// Moves the position of an import: everything before it was acknowledged, last at these offsets of partitions. Never moves back.
-pub async fn advance(
-    store: &Store,
-    id: i64,
-    position_bytes: i64,
-    records_sent: i64,
-    places: &[(i32, i64)],
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
+/// A record that no message can hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rejected {
+    /// Where it begins in the file.
+    pub position_bytes: i64,
+    /// Why.
+    pub reason: String,
+}
+
+/// How far an import is.
+#[derive(Clone, Debug)]
+pub struct Advanced {
+    /// Everything before this byte was acknowledged, or is named as rejected.
+    pub position_bytes: i64,
+    /// Records that were acknowledged, from the beginning of the file.
+    pub records_sent: i64,
+    /// Last offset of each partition, of those that were sent now.
+    pub places: Vec<(i32, i64)>,
+    /// Records that were not sent now and never will be.
+    pub rejected: Vec<Rejected>,
+}
+
+/// Moves the position of an import, never back; what was rejected on the way is an alarm at once. `false`: the import is not to be sent any more.
+pub async fn advance(store: &Store, id: i64, to: &Advanced, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let mut tx = store.pool().begin().await?;
-    let is_sending = advance_in(&mut tx, id, position_bytes, records_sent, places, now).await?;
+    let is_sending = advance_in(&mut tx, id, to.position_bytes, to.records_sent, &to.places, now).await?;
+    if !to.rejected.is_empty() {
+        note_rejected(&mut tx, id, &to.rejected, now).await?;
+    }
     tx.commit().await?;
     Ok(is_sending)
+}
+
+/// Keeps records that were rejected; one alarm of the import names the first of them.
+async fn note_rejected(
+    connection: &mut PgConnection,
+    id: i64,
+    rejected: &[Rejected],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO import_rejected (import_id, position_bytes, reason) SELECT $1, * FROM unnest($2::bigint[], $3::text[]) ON CONFLICT DO NOTHING",
+    )
+    .bind(id)
+    .bind(rejected.iter().map(|one| one.position_bytes).collect::<Vec<_>>())
+    .bind(rejected.iter().map(|one| one.reason.as_str()).collect::<Vec<_>>())
+    .execute(&mut *connection)
+    .await?;
+    let row = sqlx::query(
+        "UPDATE import SET records_rejected = (SELECT count(*) FROM import_rejected WHERE import_id = $1) WHERE id = $1 RETURNING source, records_rejected",
+    )
+    .bind(id)
+    .fetch_one(&mut *connection)
+    .await?;
+    let (source, count): (String, i64) = (row.get("source"), row.get("records_rejected"));
+    let first: Vec<String> = sqlx::query_scalar(
+        "SELECT 'byte ' || position_bytes || ': ' || reason FROM import_rejected WHERE import_id = $1 ORDER BY position_bytes LIMIT $2",
+    )
+    .bind(id)
+    .bind(REJECTED_SHOWN)
+    .fetch_all(&mut *connection)
+    .await?;
+    let more = count - first.len() as i64;
+    let list = first.join("; ") + &if more > 0 { format!("; +{more}") } else { String::new() };
+    let raised = Raised {
+        source: &source,
+        kind: Kind::Rejected,
+        subject: &id.to_string(),
+        what: &format!("records of import {id} were not sent: {list}. They stand in the file, which is kept in done/"),
+        what_ru: &format!("Записи импорта {id} не отправлены: {list}. Они остаются в файле, файл хранится в done/"),
+    };
+    ingest_alarms::raise_anew_in(connection, &raised, now).await
 }
 
 /// Says that an import is still being sent, however long the broker is away.
@@ -368,38 +428,21 @@ async fn advance_in(
     Ok(moved.rows_affected() == 1)
 }
 
-/// Ends an import: every record that can be sent was acknowledged. `rejected` says which could not.
+/// Ends an import: every record that can be sent was acknowledged.
 pub async fn finish(
     store: &Store,
     id: i64,
     position_bytes: i64,
     records_sent: i64,
-    rejected: &[String],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let mut tx = store.pool().begin().await?;
     advance_in(&mut tx, id, position_bytes, records_sent, &[], now).await?;
-    let source: Option<String> = sqlx::query_scalar(
-        "UPDATE import SET state = 'sent', finished_at = $2, records_rejected = greatest(records_rejected, $3) WHERE id = $1 AND state = 'sending' RETURNING source",
-    )
-    .bind(id)
-    .bind(now)
-    .bind(rejected.len() as i64)
-    .fetch_optional(&mut *tx)
-    .await?;
-    if let (Some(source), false) = (source, rejected.is_empty()) {
-        let shown = rejected.len().min(REJECTED_SHOWN);
-        let more = if shown < rejected.len() { format!("; +{}", rejected.len() - shown) } else { String::new() };
-        let list = rejected[..shown].join("; ") + &more;
-        let raised = Raised {
-            source: &source,
-            kind: Kind::Rejected,
-            subject: &id.to_string(),
-            what: &format!("records of import {id} were not sent: {list}. The file lies in done/"),
-            what_ru: &format!("Записи импорта {id} не отправлены: {list}. Файл лежит в done/"),
-        };
-        ingest_alarms::raise_in(&mut tx, &raised, now).await?;
-    }
+    sqlx::query("UPDATE import SET state = 'sent', finished_at = $2 WHERE id = $1 AND state = 'sending'")
+        .bind(id)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
     tx.commit().await?;
     Ok(())
 }
