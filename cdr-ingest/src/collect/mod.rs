@@ -18,6 +18,7 @@ pub mod door;
 pub mod file;
 pub mod gate;
 pub mod http;
+pub mod later;
 pub mod problem;
 pub mod record;
 pub mod secret;

@@ -13,5 +13,5 @@ pub use read::{Filter, Import, STATES, count, list, one, pending, suspended};
 pub(crate) use read::{state_of, successor, waits_at};
 pub(crate) use store::give_up;
 pub use store::{
-    Advanced, FoundFile, Registered, Rejected, Trailer, advance, beat, finish, refuse, register,
+    Advanced, FoundFile, Registered, Rejected, Trailer, advance, beat, finish, refuse, register, under_way,
 };

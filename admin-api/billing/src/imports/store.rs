@@ -128,11 +128,20 @@ pub async fn register(
         let same_file = former.get::<&str, _>("file_name") == file.file_name && same_moment;
         return match (is_sent, same_file) {
             // Under whatever name: the content is the same, and the rest of it is to be sent.
-            (false, _) => Ok(Registered::Resumed {
-                id,
-                position_bytes: former.get("position_bytes"),
-                records_sent: former.get("records_sent"),
-            }),
+            (false, _) => {
+                sqlx::query("UPDATE import SET file_name = $2, modified_at = $3 WHERE id = $1")
+                    .bind(id)
+                    .bind(&file.file_name)
+                    .bind(file.modified_at)
+                    .execute(&mut *tx)
+                    .await?;
+                tx.commit().await?;
+                Ok(Registered::Resumed {
+                    id,
+                    position_bytes: former.get("position_bytes"),
+                    records_sent: former.get("records_sent"),
+                })
+            }
             (true, true) => Ok(Registered::Sent { id }),
             (true, false) => {
                 let problem = format!("the content is that of import {id} ({})", former.get::<&str, _>("file_name"));
@@ -236,6 +245,7 @@ async fn give_up_changed(
     .await?;
     for row in changed {
         let (id, sent): (i64, i64) = (row.get("id"), row.get("records_sent"));
+        ingest_alarms::clear_in(connection, &file.source, Kind::Vanished, &id.to_string(), now).await?;
         let name = &file.file_name;
         let raised = Raised {
             source: &file.source,
@@ -391,14 +401,17 @@ pub async fn beat(store: &Store, id: i64, now: DateTime<Utc>) -> Result<(), Stor
 
 /// Ends an import that is to be rolled back before it was whole: nothing of it is sent any more.
 pub(crate) async fn give_up(connection: &mut PgConnection, id: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE import SET state = 'refused', finished_at = $2, problem = 'it is rolled back before it was sent whole' WHERE id = $1 AND state = 'sending'",
+    let source: Option<String> = sqlx::query_scalar(
+        "UPDATE import SET state = 'refused', finished_at = $2, problem = 'it is rolled back before it was sent whole' WHERE id = $1 AND state = 'sending' RETURNING source",
     )
     .bind(id)
     .bind(now)
-    .execute(connection)
+    .fetch_optional(&mut *connection)
     .await?;
-    Ok(())
+    match source {
+        Some(source) => ingest_alarms::clear_in(connection, &source, Kind::Vanished, &id.to_string(), now).await,
+        None => Ok(()),
+    }
 }
 
 async fn advance_in(
@@ -438,11 +451,27 @@ pub async fn finish(
 ) -> Result<(), StoreError> {
     let mut tx = store.pool().begin().await?;
     advance_in(&mut tx, id, position_bytes, records_sent, &[], now).await?;
-    sqlx::query("UPDATE import SET state = 'sent', finished_at = $2 WHERE id = $1 AND state = 'sending'")
-        .bind(id)
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
+    let source: Option<String> = sqlx::query_scalar(
+        "UPDATE import SET state = 'sent', finished_at = $2 WHERE id = $1 AND state = 'sending' RETURNING source",
+    )
+    .bind(id)
+    .bind(now)
+    .fetch_optional(&mut *tx)
+    .await?;
+    if let Some(source) = source {
+        ingest_alarms::clear_in(&mut tx, &source, Kind::Vanished, &id.to_string(), now).await?;
+    }
     tx.commit().await?;
     Ok(())
+}
+
+/// Files of a source that are being sent: number, name, records that were acknowledged.
+pub async fn under_way(store: &Store, source: &str) -> Result<Vec<(i64, String, i64)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id, file_name, records_sent FROM import WHERE source = $1 AND state = 'sending' ORDER BY id",
+    )
+    .bind(source)
+    .fetch_all(store.pool())
+    .await?;
+    Ok(rows.iter().map(|row| (row.get("id"), row.get("file_name"), row.get("records_sent"))).collect())
 }
