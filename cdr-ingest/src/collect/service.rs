@@ -6,7 +6,6 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ use super::door::{Credentials, Door};
 use super::file::Target;
 use super::gate::Gate;
 use super::http::{self, Posts};
+use super::listener::{self, Limits};
 use super::sender::Sender;
 use super::spool::Spool;
 use super::watch::Watcher;
@@ -83,9 +83,9 @@ pub async fn run(
             .await
             .with_context(|| format!("listen.address: cannot listen at {}", listen.address))?;
         tracing::info!(address = %listener.local_addr()?, "the collector listens");
-        let service = http::router(Arc::new(posts)).into_make_service_with_connect_info::<SocketAddr>();
+        let router = http::router(Arc::new(posts));
         tokio::select! {
-            served = axum::serve(listener, service).with_graceful_shutdown(stop) => served?,
+            () = listener::serve(listener, router, Limits::default(), stop) => {}
             () = ended(&mut tasks) => anyhow::bail!(ENDED),
         }
     } else {
@@ -127,10 +127,12 @@ fn posting(config: &Config) -> HashMap<String, Arc<str>> {
 /// Makes alarms of the damage to the spool that was found, as soon as Postgres takes them.
 async fn tell_damage(store: &Store, spool: &Spool) -> Result<(), billing::StoreError> {
     for damage in spool.damage() {
+        // Numbers of segments come again where a spool is begun anew.
+        let subject = format!("{}, {}", damage.subject, damage.found_at.format("%Y-%m-%d %H:%M"));
         let raised = Raised {
             source: ingest_alarms::ALL_SOURCES,
             kind: ingest_alarms::Kind::Spool,
-            subject: &damage.subject,
+            subject: &subject,
             what: damage.said.english(),
             what_ru: damage.said.spoken(Language::Russian),
         };

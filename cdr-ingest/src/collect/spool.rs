@@ -18,10 +18,10 @@ use std::sync::{Arc, Mutex, mpsc};
 use tokio::sync::oneshot;
 
 use self::damage::Damage;
+pub(super) use self::disk::sync_directory;
 use self::disk::{
     is_passing, keep, missing, numbers, path, read_part, read_position, recover, shelve, skip_damage, write_position,
 };
-pub(super) use self::disk::sync_directory;
 use super::record::{Frame, Record};
 
 /// First bytes of a segment: what it is, and its version.
@@ -228,8 +228,12 @@ impl Spool {
         Ok(())
     }
 
+    /// Notes damage, once: what was not committed is read again.
     fn damaged(&self, damage: Damage) {
-        self.state.lock().expect("no panic under this lock").damage.push(damage);
+        let mut state = self.state.lock().expect("no panic under this lock");
+        if !state.damage.iter().any(|known| known.subject == damage.subject) {
+            state.damage.push(damage);
+        }
     }
 
     /// Damage that was found and that nobody was told of yet.

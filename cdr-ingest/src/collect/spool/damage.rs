@@ -6,6 +6,9 @@
 
 use std::io;
 
+use billing::{Clock, SystemClock};
+use chrono::{DateTime, Utc};
+
 use super::Position;
 use crate::text::Said;
 
@@ -16,9 +19,15 @@ pub struct Damage {
     pub subject: String,
     /// What is wrong, and what to do.
     pub said: Said,
+    /// When it was found.
+    pub found_at: DateTime<Utc>,
 }
 
 impl Damage {
+    fn found(subject: String, said: Said) -> Self {
+        Self { subject, said, found_at: SystemClock.now() }
+    }
+
     /// A segment that cannot be read at all.
     pub(super) fn segment(number: u64, error: &io::Error) -> Self {
         tracing::error!(number, %error, "a segment of the spool cannot be read: it is set aside; does the disk fail?");
@@ -30,7 +39,7 @@ impl Damage {
                 "segment {number} of the spool cannot be read ({error}) and is set aside as {number:020}.spool.unreadable; the others go on. Look at the disk; once the file can be read, give it back while the collector stands, under a number above all others (20 digits, .spool)"
             ),
         );
-        Self { subject: format!("segment {number}"), said }
+        Self::found(format!("segment {number}"), said)
     }
 
     /// A segment that is gone.
@@ -44,7 +53,7 @@ impl Damage {
                 "segment {number} of the spool is not on the disk: its records did not go on. Have the switches send the records of that time again; repeats do not count"
             ),
         );
-        Self { subject: format!("segment {number}"), said }
+        Self::found(format!("segment {number}"), said)
     }
 
     /// A segment that ends before the records do that were acknowledged.
@@ -59,7 +68,7 @@ impl Damage {
                 "segment {segment} of the spool became shorter: its records behind byte {offset} are gone. Look at the disk, and have the switches send the records of that time again; repeats do not count"
             ),
         );
-        Self { subject: format!("segment {segment} byte {offset}"), said }
+        Self::found(format!("segment {segment} byte {offset}"), said)
     }
 
     /// Bytes that are no frame.
@@ -73,6 +82,6 @@ impl Damage {
                 "segment {segment} of the spool is damaged: {bytes} bytes from {offset} are set aside as {segment:020}-{offset}.damaged. Look at the disk, and have the switches send the records of that time again; repeats do not count"
             ),
         );
-        Self { subject: format!("segment {segment} byte {offset}"), said }
+        Self::found(format!("segment {segment} byte {offset}"), said)
     }
 }

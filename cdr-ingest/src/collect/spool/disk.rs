@@ -175,4 +175,3 @@ pub(super) fn write_position(directory: &Path, position: Position) -> io::Result
 pub(in crate::collect) fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
-

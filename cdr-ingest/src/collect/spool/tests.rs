@@ -160,7 +160,10 @@ async fn a_segment_that_cannot_be_read_holds_no_other_up() {
     fs::remove_file(&first).unwrap();
     fs::create_dir(&first).unwrap();
     let (records, position) = spool.read(10).unwrap();
-    assert_eq!((numbers_of(&records), told(&spool)), (vec![2, 3], vec!["segment 2".to_owned(), "segment 1".to_owned()]));
+    assert_eq!(
+        (numbers_of(&records), told(&spool)),
+        (vec![2, 3], vec!["segment 2".to_owned(), "segment 1".to_owned()])
+    );
     spool.damage_told();
     assert_eq!(told(&spool), ["segment 1"]);
     spool.commit(position, 0);
@@ -176,7 +179,11 @@ async fn a_segment_that_cannot_be_read_holds_no_other_up() {
 async fn what_is_gone_is_told_and_what_is_left_goes() {
     let directory = tempfile::tempdir().unwrap();
     for number in 0..3 {
-        Spool::open(directory.path(), 1 << 20).unwrap().append(&[record(2 * number), record(2 * number + 1)]).await.unwrap();
+        Spool::open(directory.path(), 1 << 20)
+            .unwrap()
+            .append(&[record(2 * number), record(2 * number + 1)])
+            .await
+            .unwrap();
     }
     fs::remove_file(path(directory.path(), 2)).unwrap();
     let spool = Spool::open(directory.path(), 1 << 20).unwrap();
