@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::BYTE_ORDER_MARK;
+use super::{BYTE_ORDER_MARK, without_mark};
 
 /// Where a field stands.
 #[derive(Clone, Copy, Default)]
@@ -110,6 +110,16 @@ fn quoted(bytes: &[u8], start: usize, separator: u8) -> (Span, usize) {
     }
     (Span { start, end: bytes.len(), doubled }, bytes.len())
 }
+
+/// The columns of a line, as records of the source are split.
+pub(crate) fn columns(line: &[u8], separator: u8) -> Vec<String> {
+    let text = String::from_utf8_lossy(without_mark(line));
+    let fields = Fields::<HEADER_COLUMNS_MAX>::of(&text, separator);
+    (0..fields.count().min(HEADER_COLUMNS_MAX)).map(|index| fields.get(index).trim().to_owned()).collect()
+}
+
+/// Columns of a header that are looked at.
+const HEADER_COLUMNS_MAX: usize = 512;
 
 /// Finds the end of a record byte by byte, by the rule of [`Fields`]: a line end inside of quotes ends none.
 #[derive(Clone, Copy, Debug)]

@@ -42,7 +42,7 @@ pub use time::parse_rfc3339_ms;
 
 use self::AccountFields::{AnyKey, OneOf};
 use self::csv_line::Fields;
-pub(crate) use self::csv_line::RecordEnd;
+pub(crate) use self::csv_line::{RecordEnd, columns};
 use self::shape::Look;
 use crate::text::{Said, clean};
 
@@ -336,16 +336,6 @@ pub(crate) fn separator_of(source: &SourceRow) -> u8 {
         _ => b',',
     }
 }
-
-/// The columns of a line, as records of the source are split.
-pub(crate) fn columns(line: &[u8], separator: u8) -> Vec<String> {
-    let text = String::from_utf8_lossy(without_mark(line));
-    let fields = Fields::<HEADER_COLUMNS_MAX>::of(&text, separator);
-    (0..fields.count().min(HEADER_COLUMNS_MAX)).map(|index| fields.get(index).trim().to_owned()).collect()
-}
-
-/// Columns of a header that are looked at.
-const HEADER_COLUMNS_MAX: usize = 512;
 
 /// Whether `needle` occurs in `bytes`.
 fn contains(bytes: &[u8], needle: &[u8]) -> bool {
