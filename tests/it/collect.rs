@@ -36,13 +36,20 @@ async fn broker_comes(port: u16, broker: &str) {
 }
 
 /// A folder with the collector's configuration, spool and files.
-struct Collector {
+pub(crate) struct Collector {
     folder: tempfile::TempDir,
     port: u16,
 }
 
 impl Collector {
-    async fn new(world: &World) -> Self {
+    pub(crate) async fn new(world: &World) -> Self {
+        let files = "kind = \"ndjson\"\npattern = '^cdr_(?<sequence>\\d+)\\.txt$'\nsettle_seconds = 3600\npoll_seconds = 1\n\
+             trailer = '^TRAILER;(?<records>\\d+);(?<answered>\\d+);(?<seconds>\\d+)$'\n";
+        Self::with_files(world, "sbc", files).await
+    }
+
+    /// One whose source leaves files as `files` says.
+    pub(crate) async fn with_files(world: &World, source: &str, files: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port().await;
         let hash = secret::hash(SECRET, &[5; 16]).unwrap();
@@ -50,16 +57,15 @@ impl Collector {
         std::fs::create_dir(folder.path().join("files")).unwrap();
         let text = format!(
             "topic = \"{}\"\ncluster = \"test\"\nkafka_patience_seconds = 1\nmax_record_bytes = 500000\n[listen]\naddress = \"127.0.0.1:{port}\"\nmax_body_bytes = 900000\n\
-             [spool]\ndirectory = \"{path}/spool\"\nmax_bytes = 1048576\n[[source]]\nname = \"sbc\"\n[source.http]\nuser = \"switch\"\nsecret_hash = \"{hash}\"\n\
-             [source.files]\ndirectory = \"{path}/files\"\nkind = \"ndjson\"\npattern = '^cdr_(?<sequence>\\d+)\\.txt$'\nsettle_seconds = 3600\npoll_seconds = 1\n\
-             trailer = '^TRAILER;(?<records>\\d+);(?<answered>\\d+);(?<seconds>\\d+)$'\n",
+             [spool]\ndirectory = \"{path}/spool\"\nmax_bytes = 1048576\n[[source]]\nname = \"{source}\"\n[source.http]\nuser = \"switch\"\nsecret_hash = \"{hash}\"\n\
+             [source.files]\ndirectory = \"{path}/files\"\n{files}",
             world.name
         );
         std::fs::write(folder.path().join("collect.toml"), text).unwrap();
         Self { folder, port }
     }
 
-    async fn start(&self, world: &World, kafka: &str) -> Process {
+    pub(crate) async fn start(&self, world: &World, kafka: &str) -> Process {
         let config = self.folder.path().join("collect.toml");
         let process = spawn_program(&[
             "--log",
@@ -103,23 +109,23 @@ impl Collector {
         body["way"].as_str().unwrap().to_owned()
     }
 
-    fn files(&self) -> PathBuf {
+    pub(crate) fn files(&self) -> PathBuf {
         self.folder.path().join("files")
     }
 
     /// Leaves a file as a switch does: whole, then its marker.
-    fn leave(&self, name: &str, lines: &[String]) {
+    pub(crate) fn leave(&self, name: &str, lines: &[String]) {
         std::fs::write(self.files().join(name), lines.join("\n") + "\n").unwrap();
         std::fs::write(self.files().join(format!("{name}.done")), "").unwrap();
     }
 
-    async fn until_in(&self, folder: &str, name: &str) {
+    pub(crate) async fn until_in(&self, folder: &str, name: &str) {
         let path = self.files().join(folder).join(name);
         until(&format!("{name} in {folder}"), async || path.exists()).await;
     }
 }
 
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_mins(1);
     while !is_so().await {
         assert!(Instant::now() < deadline, "{what}: not within a minute");
@@ -243,11 +249,11 @@ async fn refusals_are_told() {
     world.drop().await;
 }
 
-fn calls(name: &str, count: usize) -> Vec<String> {
+pub(crate) fn calls(name: &str, count: usize) -> Vec<String> {
     (0..count).map(|number| record(&format!("{name}-{number}"), json!({})).to_string()).collect()
 }
 
-async fn work(world: &World) {
+pub(crate) async fn work(world: &World) {
     use cdr_ingest::rework::executor;
     use cdr_ingest::stream::service::Shared;
     let (store, clickhouse) = (world.store.clone(), world.clickhouse.clone());

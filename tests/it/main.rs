@@ -9,6 +9,7 @@ mod api;
 mod bad_input;
 mod books;
 mod collect;
+mod collect_files;
 mod counting;
 mod duplicates;
 mod formats;

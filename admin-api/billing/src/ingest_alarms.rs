@@ -29,12 +29,31 @@ pub enum Kind {
     Refused,
     /// An hour of a switch differs from what was received (M77).
     Difference,
+    /// A part of the collector's spool cannot be read; its source is [`ALL_SOURCES`].
+    Spool,
+    /// A file that went half is gone.
+    Vanished,
+    /// A file changed after it was sent.
+    Grown,
 }
+
+/// The source of an alarm that concerns all of them.
+pub const ALL_SOURCES: &str = "*";
 
 impl Kind {
     /// All of them.
-    pub const ALL: &'static [Self] =
-        &[Self::Gap, Self::Silence, Self::Trailer, Self::Changed, Self::Rejected, Self::Refused, Self::Difference];
+    pub const ALL: &'static [Self] = &[
+        Self::Gap,
+        Self::Silence,
+        Self::Trailer,
+        Self::Changed,
+        Self::Rejected,
+        Self::Refused,
+        Self::Difference,
+        Self::Spool,
+        Self::Vanished,
+        Self::Grown,
+    ];
 
     /// Its name.
     pub const fn as_str(self) -> &'static str {
@@ -46,6 +65,9 @@ impl Kind {
             Self::Rejected => "rejected",
             Self::Refused => "refused",
             Self::Difference => "difference",
+            Self::Spool => "spool",
+            Self::Vanished => "vanished",
+            Self::Grown => "grown",
         }
     }
 }
@@ -138,6 +160,26 @@ pub(crate) async fn raise_in(
         tracing::warn!(source = raised.source, kind = raised.kind.as_str(), "{}", raised.what);
     }
     Ok(())
+}
+
+/// Raises an alarm, or says more by the one that stands: who acknowledged it saw less.
+pub(crate) async fn raise_anew_in(
+    connection: &mut PgConnection,
+    raised: &Raised<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE ingest_alarm SET what = $4, what_ru = $5, acknowledged_at = NULL, acknowledged_by = NULL
+         WHERE source = $1 AND kind = $2 AND subject = $3 AND cleared_at IS NULL AND what <> $4",
+    )
+    .bind(raised.source)
+    .bind(raised.kind.as_str())
+    .bind(raised.subject)
+    .bind(raised.what)
+    .bind(raised.what_ru)
+    .execute(&mut *connection)
+    .await?;
+    raise_in(connection, raised, now).await
 }
 
 /// Clears an alarm whose cause is gone, acknowledged or not.

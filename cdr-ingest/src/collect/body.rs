@@ -10,30 +10,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use percent_encoding::percent_decode;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::problem::Problem;
+use super::record::is_of_another;
 use crate::decode::without_mark;
 use crate::text::Said;
 
 /// Most records of one request.
 pub const RECORDS_MAX: usize = 10_000;
-
-/// What a record of the canonical format says of itself.
-#[derive(Deserialize)]
-struct Canonical<'a> {
-    #[serde(borrow)]
-    #[expect(dead_code, reason = "only the canonical format has it beside a source")]
-    cdr_id: Cow<'a, str>,
-    #[serde(borrow)]
-    source: Cow<'a, str>,
-}
-
-/// Whether a record says that another source sent it: nobody charges in the name of others.
-fn is_of_another(record: &str, source: &str) -> bool {
-    serde_json::from_str::<Canonical<'_>>(record).is_ok_and(|record| record.source != source)
-}
 
 /// The records that `source` posts; none is longer than `most` bytes.
 ///
@@ -57,7 +42,7 @@ pub fn records(source: &str, content_type: &str, body: &[u8], most: usize) -> Re
         if !value.get().starts_with('{') {
             return Err(refused(number, "это не объект JSON".into(), "this is JSON, and no object".into()));
         }
-        if is_of_another(value.get(), source) {
+        if is_of_another(value.get().as_bytes(), source).is_some() {
             return Err(refused(
                 number,
                 format!("она называет другой источник; вход был как `{source}`"),

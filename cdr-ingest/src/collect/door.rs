@@ -62,7 +62,7 @@ pub struct Door {
     dummy: String,
     key: [u8; 32],
     right: Mutex<HashMap<String, [u8; 32]>>,
-    failures: Mutex<HashMap<IpAddr, (u32, Instant)>>,
+    failures: Arc<Failures>,
     comparing: Arc<Semaphore>,
 }
 
@@ -72,7 +72,7 @@ impl Door {
         let (salt, _) = key.split_first_chunk::<16>().expect("32 bytes");
         let dummy = secret::hash("a secret that nobody has", salt).expect("a long secret has a hash");
         let comparing = Arc::new(Semaphore::new(COMPARED_AT_ONCE));
-        Self { known, dummy, key, right: Mutex::default(), failures: Mutex::default(), comparing }
+        Self { known, dummy, key, right: Mutex::default(), failures: Arc::default(), comparing }
     }
 
     /// Lets a request for `source` in, or says why not.
@@ -95,7 +95,7 @@ impl Door {
         {
             return self.of_path(own, source);
         }
-        if let Some(wait) = self.wait(address, Instant::now()) {
+        if let Some(wait) = self.failures.wait(address, Instant::now()) {
             return Err(Problem::throttled(wait.as_secs().max(1)));
         }
         if secret.is_empty() {
@@ -103,17 +103,25 @@ impl Door {
         }
         let hash = own.map_or_else(|| self.dummy.clone(), |own| own.secret_hash.clone());
         let permit = Arc::clone(&self.comparing).acquire_owned().await;
-        let tried = secret.clone();
+        // Others of this address were wrong while it stood in the queue.
+        if let Some(wait) = self.failures.wait(address, Instant::now()) {
+            return Err(Problem::throttled(wait.as_secs().max(1)));
+        }
+        let (tried, failures, is_known) = (secret.clone(), Arc::clone(&self.failures), own.is_some());
         let is_right = tokio::task::spawn_blocking(move || {
+            // Counted before the next one is compared, also when the caller has gone.
             let _permit = permit;
-            secret::matches(&hash, &tried)
+            let is_right = secret::matches(&hash, &tried) && is_known;
+            if !is_right {
+                failures.failed(address, Instant::now());
+            }
+            is_right
         });
         if let (true, Some(own)) = (is_right.await.unwrap_or(false), own) {
             let digest = self.digest(&own.source, &secret);
             self.right.lock().expect("no panic under this lock").insert(own.source.clone(), digest);
             return self.of_path(own, source);
         }
-        self.failed(address, Instant::now());
         Err(Problem::unauthorised())
     }
 
@@ -139,10 +147,16 @@ impl Door {
         let right = self.right.lock().expect("no panic under this lock");
         right.get(source).is_some_and(|known| known.ct_eq(&digest).into())
     }
+}
 
+/// Wrong secrets, by address.
+#[derive(Default)]
+struct Failures(Mutex<HashMap<IpAddr, (u32, Instant)>>);
+
+impl Failures {
     /// How long an address still has to wait.
     fn wait(&self, address: IpAddr, now: Instant) -> Option<Duration> {
-        let failures = self.failures.lock().expect("no panic under this lock");
+        let failures = self.0.lock().expect("no panic under this lock");
         let (count, last) = failures.get(&address)?;
         let penalty = penalty(*count)?;
         penalty.checked_sub(now.saturating_duration_since(*last)).filter(|left| !left.is_zero())
@@ -150,7 +164,7 @@ impl Door {
 
     fn failed(&self, address: IpAddr, now: Instant) {
         metrics::counter!(crate::meters::COLLECT_AUTH_FAILURES).increment(1);
-        let mut failures = self.failures.lock().expect("no panic under this lock");
+        let mut failures = self.0.lock().expect("no panic under this lock");
         if failures.len() >= ADDRESSES_MAX {
             failures.retain(|_, (_, last)| now.saturating_duration_since(*last) < FORGET);
         }
@@ -258,5 +272,28 @@ mod tests {
         assert!(door.check(&other, "two", there).await.is_ok());
         let waits: Vec<Option<u64>> = [4, 5, 6, 10, 60].map(|count| penalty(count).map(|wait| wait.as_secs())).to_vec();
         assert_eq!(waits, [None, Some(1), Some(2), Some(32), Some(300)]);
+    }
+
+    /// A thousand guesses at once are not a thousand comparisons: the queue is asked again at its head.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn guesses_at_once_are_throttled_too() {
+        let door = Arc::new(door());
+        let here: IpAddr = [10, 0, 0, 3].into();
+        let guesses: Vec<_> = (0..40)
+            .map(|number| {
+                let door = Arc::clone(&door);
+                tokio::spawn(async move {
+                    let wrong = headers(&basic("one-user", &format!("wrong {number}")));
+                    door.check(&wrong, "one", here).await.unwrap_err().status()
+                })
+            })
+            .collect();
+        let mut compared = 0;
+        for guess in guesses {
+            compared += usize::from(guess.await.unwrap() == StatusCode::UNAUTHORIZED);
+        }
+        // Two are compared at a time: one more may be under way when the last free one fails.
+        let free = FREE_FAILURES as usize;
+        assert!((free..=free + COMPARED_AT_ONCE).contains(&compared), "{compared} were compared");
     }
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use billing::imports::{self, FoundFile, Trailer};
+use billing::imports::{self, Advanced, FoundFile, Rejected, Trailer};
 use billing::{Clock, Store, SystemClock};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -18,11 +18,12 @@ use rating::rows::SourceRow;
 use sha2::{Digest, Sha256};
 
 use super::config::FileSource;
-use super::record::Record;
+use super::record::{Record, is_of_another};
 use super::sender::{SendError, Sender};
-use super::split::{Kind, Span, SplitError, Splitter, header_records};
+use super::split::{Ending, Span, SplitError, Splitter, header_records};
 use crate::decode::{self, Disposition, Sources};
 use crate::meters;
+use crate::text::clean;
 
 /// Records that are sent before the position is written down.
 const PORTION_RECORDS: usize = 5_000;
@@ -54,6 +55,8 @@ pub struct Scanned {
     pub body_start: u64,
     /// First byte of the trailer, or the end.
     pub body_end: u64,
+    /// What ends its records.
+    pub ending: Ending,
     /// Why it cannot be sent.
     pub problem: Option<String>,
 }
@@ -71,9 +74,10 @@ pub fn scan(
 ) -> io::Result<Scanned> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let meta = std::fs::metadata(path)?;
+    let ending = config.kind.ending(source);
     let header = match config.header_lines {
         Some(lines) => lines,
-        None => header_records(source, &first_records(path, config.kind, target.record_bytes_max)?),
+        None => header_records(source, &first_records(path, ending, target.record_bytes_max)?),
     };
     let number = config
         .pattern
@@ -96,7 +100,7 @@ pub fn scan(
     let mut counter = Counter { sources: Sources::new(all, source), source, answered: 0, seconds: 0 };
     let reader =
         BufReader::with_capacity(1 << 20, Hashing { file: File::open(path)?, digest: Sha256::new(), bytes: 0 });
-    let mut splitter = Splitter::new(reader, config.kind, 0, target.record_bytes_max);
+    let mut splitter = Splitter::new(reader, ending, 0, target.record_bytes_max);
     let (mut index, mut body_start, mut body_end) = (0, 0, 0);
     let (mut record, mut last) = (Vec::new(), Vec::new());
     let mut last_span: Option<Span> = None;
@@ -116,6 +120,15 @@ pub fn scan(
             body_start = span.end;
             body_end = span.end;
             continue;
+        }
+        if let Some(other) = is_of_another(&record, &source.code) {
+            problem = Some(format!(
+                "the record at byte {} names source `{}`, the folder is that of `{}`; move the file to the folder of its source",
+                span.start,
+                clean(&other),
+                source.code
+            ));
+            break;
         }
         // One behind: the last line may be no record.
         if let Some(former) = last_span.replace(span) {
@@ -144,11 +157,11 @@ pub fn scan(
     if found.sequence.is_some_and(|number| !config.numbering.has(number)) {
         problem = problem.or_else(|| Some("its number is outside of first_number to highest_number".to_owned()));
     }
-    Ok(Scanned { found, body_start, body_end, problem })
+    Ok(Scanned { found, body_start, body_end, ending, problem })
 }
 
-fn first_records(path: &Path, kind: Kind, most: usize) -> io::Result<Vec<Vec<u8>>> {
-    let mut splitter = Splitter::new(BufReader::new(File::open(path)?), kind, 0, most);
+fn first_records(path: &Path, ending: Ending, most: usize) -> io::Result<Vec<Vec<u8>>> {
+    let mut splitter = Splitter::new(BufReader::new(File::open(path)?), ending, 0, most);
     let mut first = Vec::new();
     while first.len() < 2 {
         let mut record = Vec::new();
@@ -208,17 +221,16 @@ impl Read for Hashing {
 pub async fn send(
     target: &Target,
     path: &Path,
-    kind: Kind,
     scanned: &Scanned,
     (id, position, sent): (i64, u64, i64),
 ) -> anyhow::Result<bool> {
     let source: Arc<str> = scanned.found.source.as_str().into();
-    let mut rejected = Vec::new();
     let mut position = position.max(scanned.body_start);
     let mut sent = sent;
     let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(position))?;
-    let mut splitter = Splitter::new(BufReader::with_capacity(1 << 20, file), kind, position, target.record_bytes_max);
+    let reader = BufReader::with_capacity(1 << 20, file);
+    let mut splitter = Splitter::new(reader, scanned.ending, position, target.record_bytes_max);
     loop {
         let end = scanned.body_end;
         let (portion, back) = tokio::task::spawn_blocking(move || {
@@ -230,11 +242,12 @@ pub async fn send(
         let Some(last) = portion.last().map(|(span, _)| span.end) else { break };
         let now = SystemClock.now().timestamp_millis();
         let mut records = Vec::with_capacity(portion.len());
+        let mut rejected = Vec::new();
         for (span, payload) in portion {
-            if span.too_long {
-                rejected.push(format!("byte {}: longer than {} bytes", span.start, target.record_bytes_max));
+            if let Some(reason) = unfit(span, &payload, target, &source) {
+                rejected.push(Rejected { position_bytes: span.start as i64, reason });
             } else {
-                records.push(Record::new(&source, id.unsigned_abs(), now, payload));
+                records.push((span.start, Record::new(&source, id.unsigned_abs(), now, payload)));
             }
         }
         let (places, taken) = send_portion(target, id, records, &mut rejected).await;
@@ -242,7 +255,8 @@ pub async fn send(
         sent += taken;
         metrics::counter!(meters::COLLECT_RECORDS, "source" => source.to_string(), "way" => "file")
             .increment(taken.unsigned_abs());
-        if !imports::advance(&target.store, id, position as i64, sent, &places, SystemClock.now()).await? {
+        let advanced = Advanced { position_bytes: position as i64, records_sent: sent, places, rejected };
+        if !imports::advance(&target.store, id, &advanced, SystemClock.now()).await? {
             anyhow::bail!("import {id} is not to be sent any more: it is being rolled back");
         }
     }
@@ -251,8 +265,16 @@ pub async fn send(
     if meta.len() as i64 != scanned.found.size_bytes || modified_at != scanned.found.modified_at {
         return Ok(false);
     }
-    imports::finish(&target.store, id, scanned.found.size_bytes, sent, &rejected, SystemClock.now()).await?;
+    imports::finish(&target.store, id, scanned.found.size_bytes, sent, SystemClock.now()).await?;
     Ok(true)
+}
+
+/// Why a record is left out. That it names another source was asked before the first was sent, but the file may have changed since.
+fn unfit(span: Span, payload: &[u8], target: &Target, source: &str) -> Option<String> {
+    if span.too_long {
+        return Some(format!("longer than {} bytes", target.record_bytes_max));
+    }
+    is_of_another(payload, source).map(|other| format!("names source `{}`", clean(&other)))
 }
 
 fn read_portion<R: BufRead>(splitter: &mut Splitter<R>, end: u64) -> Result<Vec<(Span, Bytes)>, SplitError> {
@@ -269,27 +291,30 @@ fn read_portion<R: BufRead>(splitter: &mut Splitter<R>, end: u64) -> Result<Vec<
 async fn send_portion(
     target: &Target,
     id: i64,
-    mut left: Vec<Record>,
-    rejected: &mut Vec<String>,
+    mut left: Vec<(u64, Record)>,
+    rejected: &mut Vec<Rejected>,
 ) -> (Vec<(i32, i64)>, i64) {
     let mut places = std::collections::BTreeMap::new();
     let mut taken = 0;
     while !left.is_empty() {
-        let results = target.sender.send(&left).await;
+        let (starts, records): (Vec<u64>, Vec<Record>) = left.into_iter().unzip();
+        let results = target.sender.send(&records).await;
         let mut again = Vec::new();
-        for (record, result) in left.into_iter().zip(results) {
+        for ((start, record), result) in starts.into_iter().zip(records).zip(results) {
             match result {
                 Ok((partition, offset)) => {
                     let last = places.entry(partition).or_insert(offset);
                     *last = offset.max(*last);
                     taken += 1;
                 }
-                Err(SendError::Refused(reason)) => rejected.push(reason),
+                Err(SendError::Refused(reason)) => {
+                    rejected.push(Rejected { position_bytes: start as i64, reason });
+                }
                 Err(SendError::Away(reason)) => {
                     if again.is_empty() {
                         tracing::warn!(source = %record.source, reason, "Kafka does not take records of a file: trying again");
                     }
-                    again.push(record);
+                    again.push((start, record));
                 }
             }
         }
@@ -313,6 +338,7 @@ mod tests {
     use regex::bytes::Regex;
 
     use super::*;
+    use crate::collect::split::Kind;
 
     fn source(format: &str) -> SourceRow {
         SourceRow {
@@ -398,6 +424,11 @@ mod tests {
         assert!(outside.problem.unwrap().contains("highest_number") && outside.found.records == 0);
         let long = scanned(&format!("{}\n", "x".repeat(1_001)), "asterisk", |_| ());
         assert_eq!((long.found.records, long.found.rejected, long.problem), (1, 1, None));
+        let foreign = "{\"cdr_id\":\"1\",\"source\":\"pbx\"}\n{\"cdr_id\":\"2\",\"source\":\"other\"}\n";
+        let found = scanned(foreign, "canonical", |config| config.kind = Kind::Ndjson);
+        let problem = found.problem.unwrap();
+        assert!(problem.contains("byte 30 names source `other`"), "{problem}");
+        assert_eq!(found.found.sha256, <[u8; 32]>::from(Sha256::digest(foreign.as_bytes())));
         let cucm = "\"cdrRecordType\",\"globalCallID_callManagerId\"\nINTEGER,INTEGER\n1,2\n";
         assert_eq!(scanned(cucm, "cucm", |_| ()).found.records, 1);
     }

@@ -1,13 +1,37 @@
 //! A record on its way to Kafka.
 //!
-//! Owns: what goes with its bytes, and how both are written into one frame of the spool.
+//! Owns: what goes with its bytes, how both are written into one frame of the spool, whether it names another source.
 //! Does not own: the spool's files.
 //! Always: what a frame holds reads back as it was, or not at all: length and bytes are under one checksum.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_128;
+
+use crate::decode::without_mark;
+
+/// What a record of the canonical format says of itself.
+#[derive(Deserialize)]
+struct Canonical<'a> {
+    #[serde(borrow)]
+    #[expect(dead_code, reason = "only the canonical format has it beside a source")]
+    cdr_id: Cow<'a, str>,
+    #[serde(borrow)]
+    source: Cow<'a, str>,
+}
+
+/// The source that a record names, when it is another than the one it came from: nobody charges in the name of others.
+pub fn is_of_another(record: &[u8], source: &str) -> Option<String> {
+    let record = without_mark(record).trim_ascii_start();
+    if record.first() != Some(&b'{') {
+        return None;
+    }
+    let named = serde_json::from_slice::<Canonical<'_>>(record).ok()?.source;
+    (named != source).then(|| named.into_owned())
+}
 
 /// Bytes before the body of a frame: length and checksum, both u32, little end first.
 pub const FRAME_HEAD: usize = 8;

@@ -6,12 +6,13 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use billing::{Clock, Store, SystemClock, ingest_alarms};
+use billing::ingest_alarms::{self, Raised};
+use billing::{Clock, Store, SystemClock};
+use rating::wording::Language;
 use tokio::task::JoinSet;
 
 use super::config::Config;
@@ -19,6 +20,7 @@ use super::door::{Credentials, Door};
 use super::file::Target;
 use super::gate::Gate;
 use super::http::{self, Posts};
+use super::listener::{self, Limits};
 use super::sender::Sender;
 use super::spool::Spool;
 use super::watch::Watcher;
@@ -81,9 +83,9 @@ pub async fn run(
             .await
             .with_context(|| format!("listen.address: cannot listen at {}", listen.address))?;
         tracing::info!(address = %listener.local_addr()?, "the collector listens");
-        let service = http::router(Arc::new(posts)).into_make_service_with_connect_info::<SocketAddr>();
+        let router = http::router(Arc::new(posts));
         tokio::select! {
-            served = axum::serve(listener, service).with_graceful_shutdown(stop) => served?,
+            () = listener::serve(listener, router, Limits::default(), stop) => {}
             () = ended(&mut tasks) => anyhow::bail!(ENDED),
         }
     } else {
@@ -122,6 +124,24 @@ fn posting(config: &Config) -> HashMap<String, Arc<str>> {
     posting.map(|source| (source.name.clone(), source.name.as_str().into())).collect()
 }
 
+/// Makes alarms of the damage to the spool that was found, as soon as Postgres takes them.
+async fn tell_damage(store: &Store, spool: &Spool) -> Result<(), billing::StoreError> {
+    for damage in spool.damage() {
+        // Numbers of segments come again where a spool is begun anew.
+        let subject = format!("{}, {}", damage.subject, damage.found_at.format("%Y-%m-%d %H:%M"));
+        let raised = Raised {
+            source: ingest_alarms::ALL_SOURCES,
+            kind: ingest_alarms::Kind::Spool,
+            subject: &subject,
+            what: damage.said.english(),
+            what_ru: damage.said.spoken(Language::Russian),
+        };
+        ingest_alarms::raise(store, &raised, SystemClock.now()).await?;
+        spool.damage_told();
+    }
+    Ok(())
+}
+
 /// Keeps the figures of the collector, and its readiness: there is room for what Kafka does not take.
 async fn figures(store: Store, spool: Option<(Arc<Spool>, u64)>, readiness: Arc<Readiness>) {
     loop {
@@ -133,6 +153,9 @@ async fn figures(store: Store, spool: Option<(Arc<Spool>, u64)>, readiness: Arc<
             let age_ms = spool.oldest_ms().map_or(0, |oldest_ms| (now - oldest_ms).max(0));
             metrics::gauge!(meters::COLLECT_SPOOL_BYTES).set(waiting as f64);
             metrics::gauge!(meters::COLLECT_SPOOL_AGE).set(age_ms as f64 / 1000.0);
+            if let Err(error) = tell_damage(&store, spool).await {
+                tracing::debug!(%error, "damage to the spool waits to be told");
+            }
         }
         match ingest_alarms::open_by_kind(&store).await {
             Ok(open) => {

@@ -1,14 +1,14 @@
 //! A file into records.
 //!
-//! Owns: where a record of CSV or NDJSON ends, which first lines are a header.
-//! Does not own: what a record means.
+//! Owns: reading a file record by record, which first lines are a header.
+//! Does not own: what a record means, quotes and separators (`decode`).
 //! Always: a record is the bytes as they stand, without the end of its line; a line of nothing is no record; a quoted field may hold line ends.
 
 use std::io::{self, BufRead};
 
 use rating::rows::SourceRow;
 
-use crate::decode::without_mark;
+use crate::decode::{self, RecordEnd};
 
 /// How records stand in a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,6 +17,25 @@ pub enum Kind {
     Csv,
     /// One JSON object a line.
     Ndjson,
+}
+
+/// What ends a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ending {
+    /// The end of its line.
+    Line,
+    /// The end of a line that is not in quotes; columns stand between these.
+    Csv(u8),
+}
+
+impl Kind {
+    /// What ends the records of a source.
+    pub fn ending(self, source: &SourceRow) -> Ending {
+        match self {
+            Self::Csv => Ending::Csv(decode::separator_of(source)),
+            Self::Ndjson => Ending::Line,
+        }
+    }
 }
 
 /// Where a record stood.
@@ -49,7 +68,7 @@ pub enum SplitError {
 /// Reads a file record by record.
 pub struct Splitter<R> {
     reader: R,
-    kind: Kind,
+    ending: Ending,
     position: u64,
     line: u64,
     most: usize,
@@ -57,8 +76,8 @@ pub struct Splitter<R> {
 
 impl<R: BufRead> Splitter<R> {
     /// Reads from `reader`, which stands at byte `position` of its file; keeps records of up to `most` bytes.
-    pub const fn new(reader: R, kind: Kind, position: u64, most: usize) -> Self {
-        Self { reader, kind, position, line: 1, most }
+    pub const fn new(reader: R, ending: Ending, position: u64, most: usize) -> Self {
+        Self { reader, ending, position, line: 1, most }
     }
 
     /// The reader back.
@@ -80,7 +99,10 @@ impl<R: BufRead> Splitter<R> {
 
     fn line_of(&mut self, record: &mut Vec<u8>) -> Result<Option<Span>, SplitError> {
         let (start, line) = (self.position, self.line);
-        let mut quotes = Quotes::default();
+        let mut quotes = match self.ending {
+            Ending::Line => None,
+            Ending::Csv(separator) => Some(RecordEnd::new(separator)),
+        };
         let mut too_long = false;
         loop {
             let available = match self.reader.fill_buf() {
@@ -92,14 +114,14 @@ impl<R: BufRead> Splitter<R> {
                 if self.position == start {
                     return Ok(None);
                 }
-                if quotes.inside {
+                if quotes.is_some_and(|quotes| quotes.is_open()) {
                     return Err(SplitError::OpenQuote { line });
                 }
                 break;
             }
-            let end = match self.kind {
-                Kind::Ndjson => available.iter().position(|byte| *byte == b'\n'),
-                Kind::Csv => available.iter().position(|byte| quotes.ends_record(*byte)),
+            let end = match &mut quotes {
+                None => available.iter().position(|byte| *byte == b'\n'),
+                Some(quotes) => available.iter().position(|byte| quotes.is_at(*byte)),
             };
             let taken = end.map_or(available.len(), |end| end + 1);
             let kept = end.unwrap_or(available.len());
@@ -122,53 +144,10 @@ impl<R: BufRead> Splitter<R> {
     }
 }
 
-/// Whether a byte stands in a quoted field. A quote opens only where a field begins; inside, two quotes are one.
-#[derive(Default)]
-struct Quotes {
-    inside: bool,
-    /// The byte before was a quote inside: it closes, unless another follows.
-    closing: bool,
-    /// In the middle of a field.
-    in_field: bool,
-}
-
-impl Quotes {
-    /// Takes a byte; whether it ends the record.
-    fn ends_record(&mut self, byte: u8) -> bool {
-        if self.inside {
-            self.inside = byte != b'"';
-            self.closing = !self.inside;
-            return false;
-        }
-        let reopened = std::mem::take(&mut self.closing) && byte == b'"';
-        match byte {
-            b'"' if reopened || !self.in_field => self.inside = true,
-            b',' | b';' | b'\t' | b'|' => {
-                self.in_field = false;
-                return false;
-            }
-            _ => {}
-        }
-        self.in_field = true;
-        byte == b'\n'
-    }
-}
-
 /// How many of the first records are header lines of the source's format.
 pub fn header_records(source: &SourceRow, first: &[Vec<u8>]) -> usize {
-    let words = |index: usize| -> Vec<String> {
-        let text = first.get(index).map(|record| String::from_utf8_lossy(without_mark(record)).into_owned());
-        let separated = |text: String| -> Vec<String> {
-            let word = |word: &str| word.trim().trim_matches('"').to_owned();
-            let separator = source.mapping.as_ref().and_then(|mapping| mapping.text().separator.clone());
-            match separator.as_deref() {
-                Some("tab") => text.split('\t').map(word).collect(),
-                Some(separator) => text.split(separator).map(word).collect(),
-                None => text.split(',').map(word).collect(),
-            }
-        };
-        text.map(separated).unwrap_or_default()
-    };
+    let separator = decode::separator_of(source);
+    let words = |index: usize| first.get(index).map(|line| decode::columns(line, separator)).unwrap_or_default();
     let names = words(0);
     let has = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
     match source.format.as_str() {
@@ -191,8 +170,8 @@ mod tests {
 
     use super::*;
 
-    fn split(text: &str, kind: Kind, buffer: usize) -> Result<Vec<(String, u64, u64)>, SplitError> {
-        let mut splitter = Splitter::new(BufReader::with_capacity(buffer, text.as_bytes()), kind, 0, 40);
+    fn split(text: &str, ending: Ending, buffer: usize) -> Result<Vec<(String, u64, u64)>, SplitError> {
+        let mut splitter = Splitter::new(BufReader::with_capacity(buffer, text.as_bytes()), ending, 0, 40);
         let (mut record, mut found) = (Vec::new(), Vec::new());
         while let Some(span) = splitter.next(&mut record)? {
             let text = if span.too_long { "too long".into() } else { String::from_utf8(record.clone()).unwrap() };
@@ -207,7 +186,7 @@ mod tests {
             records.iter().map(|(text, start, line)| ((*text).to_owned(), *start, *line)).collect()
         };
         for buffer in [1, 3, 1024] {
-            let csv = |text: &str| split(text, Kind::Csv, buffer).unwrap();
+            let csv = |text: &str| split(text, Ending::Csv(b','), buffer).unwrap();
             assert_eq!(csv("a,b\r\n\n c,d"), found(&[("a,b", 0, 1), (" c,d", 6, 3)]));
             assert_eq!(csv("\"a\nb\",\"c\"\"\n\"\nd\n"), found(&[("\"a\nb\",\"c\"\"\n\"", 0, 1), ("d", 13, 4)]));
             // A quote in the middle of a field is a letter like any other.
@@ -216,10 +195,17 @@ mod tests {
             let long = "x".repeat(41);
             assert_eq!(csv(&format!("{long}\ny\n")), found(&[("too long", 0, 1), ("y", 42, 2)]));
             assert_eq!(csv(&format!("{}\r\ny\n", "x".repeat(40))).len(), 2);
-            let open = split("a\n\"b,c\nd\n", Kind::Csv, buffer);
+            let open = split("a\n\"b,c\nd\n", Ending::Csv(b','), buffer);
             assert!(matches!(open, Err(SplitError::OpenQuote { line: 2 })), "{open:?}");
-            assert_eq!(split("{\"a\":\"\\\"\"}\n{}\n", Kind::Ndjson, buffer).unwrap().len(), 2);
+            assert_eq!(split("{\"a\":\"\\\"\"}\n{}\n", Ending::Line, buffer).unwrap().len(), 2);
             assert_eq!(csv(""), []);
+            // Another separator: a quote behind a comma is a letter, and one behind the separator is none.
+            let semicolons = |text: &str| split(text, Ending::Csv(b';'), buffer).unwrap();
+            assert_eq!(semicolons("a,\"b\nc;\"d\ne\"\n"), found(&[("a,\"b", 0, 1), ("c;\"d\ne\"", 5, 2)]));
+            // Quotes that are not doubled; blanks before and behind; a mark before the first.
+            assert_eq!(csv("\"Bob \"B\" Brown\n\",1\n2\n"), found(&[("\"Bob \"B\" Brown\n\",1", 0, 1), ("2", 19, 3)]));
+            assert_eq!(csv("a, \"b\n\" ,c\nd\n"), found(&[("a, \"b\n\" ,c", 0, 1), ("d", 12, 3)]));
+            assert_eq!(csv("\u{feff}\"a\nb\",c\n").len(), 1);
         }
     }
 }

@@ -1,18 +1,27 @@
 //! The spool: records on disk while Kafka is away.
 //!
-//! Owns: segment files and their frames, one fsync for all who wait, what is done with a torn end, the position up to which records went on.
+//! Owns: segment files and their frames, one fsync for all who wait, the position up to which records went on, what damage is told.
 //! Does not own: when a record goes here (`gate`).
 //! Always: a record is acknowledged when its bytes and its file's name are forced to the disk; a file that was written by another process is never written
-//! on; bytes that are no frame are set aside, not thrown away; what went on is deleted only behind a position that is on the disk itself.
+//! on; bytes that are no frame and segments that cannot be read are set aside with an alarm, and hold no other up; what went on is deleted only behind a
+//! position that is on the disk itself.
+
+pub mod damage;
+mod disk;
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 
 use tokio::sync::oneshot;
 
+use self::damage::Damage;
+pub(super) use self::disk::sync_directory;
+use self::disk::{
+    is_passing, keep, missing, numbers, path, read_part, read_position, recover, shelve, skip_damage, write_position,
+};
 use super::record::{Frame, Record};
 
 /// First bytes of a segment: what it is, and its version.
@@ -48,6 +57,8 @@ struct State {
     segments: VecDeque<(u64, u64)>,
     position: Position,
     oldest_ms: i64,
+    /// What people have not been told of yet.
+    damage: Vec<Damage>,
 }
 
 impl State {
@@ -88,18 +99,25 @@ impl Spool {
         lock.try_lock().map_err(|error| io::Error::other(format!("another collector has this spool ({error})")))?;
         let position = read_position(directory)?;
         let mut segments = VecDeque::new();
-        for number in numbers(directory)? {
+        let numbers = numbers(directory)?;
+        let mut damage: Vec<Damage> = missing(directory, &numbers, position).into_iter().map(Damage::missing).collect();
+        for number in numbers.iter().copied() {
             if number < position.segment {
-                fs::remove_file(path(directory, number))?;
+                if let Err(error) = fs::remove_file(path(directory, number)) {
+                    tracing::warn!(%error, number, "a segment of the spool that went on cannot be deleted");
+                }
                 continue;
             }
             let from = if number == position.segment { position.offset } else { 0 };
-            if let Some(length) = recover(directory, number, from)? {
-                segments.push_back((number, length));
+            match recover(directory, number, from) {
+                Ok(Some(length)) => segments.push_back((number, length)),
+                Ok(None) => {}
+                Err(error) if is_passing(&error) => return Err(error),
+                Err(error) => damage.push(set_segment_aside(directory, number, &error)),
             }
         }
-        let next = segments.back().map_or(position.segment, |(number, _)| *number) + 1;
-        let state = Arc::new(Mutex::new(State { segments, position, oldest_ms: i64::MAX }));
+        let next = numbers.last().copied().unwrap_or(0).max(position.segment) + 1;
+        let state = Arc::new(Mutex::new(State { segments, position, oldest_ms: i64::MAX, damage }));
         let (appends, received) = mpsc::channel();
         let writer =
             Writer { directory: directory.to_owned(), state: Arc::clone(&state), bytes_max, next, current: None };
@@ -152,7 +170,17 @@ impl Spool {
                 at = Position { segment: number, offset: 0 };
             }
             at.offset = at.offset.max(MAGIC.len() as u64);
-            self.read_segment(&mut records, &mut at, length, most)?;
+            match self.read_segment(&mut records, &mut at, length, most) {
+                Ok(()) => {}
+                Err(error) if is_passing(&error) => return Err(error),
+                Err(error) => {
+                    let damage = set_segment_aside(&self.directory, number, &error);
+                    let mut state = self.state.lock().expect("no panic under this lock");
+                    state.segments.retain(|(other, _)| *other != number);
+                    state.damage.push(damage);
+                    at.offset = length;
+                }
+            }
             if at.offset < length {
                 break;
             }
@@ -185,12 +213,40 @@ impl Spool {
                 records.push(record, frame);
                 used += frame;
             }
+            if used == 0 && (bytes.len() as u64) < wanted {
+                keep(&self.directory, at.segment, at.offset, &bytes)?;
+                self.damaged(Damage::shorter(*at));
+                at.offset = length;
+                break;
+            }
             if used == 0 {
                 used = skip_damage(&self.directory, at.segment, at.offset, &bytes)?;
+                self.damaged(Damage::bytes(*at, used));
             }
             at.offset += used as u64;
         }
         Ok(())
+    }
+
+    /// Notes damage, once: what was not committed is read again.
+    fn damaged(&self, damage: Damage) {
+        let mut state = self.state.lock().expect("no panic under this lock");
+        if !state.damage.iter().any(|known| known.subject == damage.subject) {
+            state.damage.push(damage);
+        }
+    }
+
+    /// Damage that was found and that nobody was told of yet.
+    pub fn damage(&self) -> Vec<Damage> {
+        self.state.lock().expect("no panic under this lock").damage.clone()
+    }
+
+    /// The first of [`Self::damage`] was told.
+    pub fn damage_told(&self) {
+        let mut state = self.state.lock().expect("no panic under this lock");
+        if !state.damage.is_empty() {
+            state.damage.remove(0);
+        }
     }
 
     /// Everything before `to` went on. Blocks. A disk that does not take the position (it may be full of what waits here) only means that after a crash some
@@ -223,6 +279,14 @@ impl Spool {
         file.sync_all()?;
         sync_directory(&self.directory)
     }
+}
+
+/// Puts a segment that cannot be read beside the others.
+fn set_segment_aside(directory: &Path, number: u64, error: &io::Error) -> Damage {
+    if let Err(problem) = shelve(directory, number) {
+        tracing::warn!(%problem, number, "a segment of the spool that cannot be read stays in its place");
+    }
+    Damage::segment(number, error)
 }
 
 /// Records that were read, with the bytes of their frames.
@@ -299,6 +363,14 @@ impl Writer {
 
     /// Bytes to the disk; gives the segment and its length. A file that refused is not written on: what of it is on the disk nobody knows.
     fn force(&mut self, bytes: &[u8]) -> io::Result<(u64, u64)> {
+        if let Some((number, ..)) = &self.current {
+            // Set aside meanwhile: it is not written on.
+            let state = self.state.lock().expect("no panic under this lock");
+            if !state.segments.iter().any(|(known, _)| known == number) {
+                drop(state);
+                self.current = None;
+            }
+        }
         if self.current.as_ref().is_some_and(|(_, _, length)| *length >= SEGMENT_BYTES) {
             self.current = None;
         }
@@ -312,132 +384,31 @@ impl Writer {
             return Err(error);
         }
         let length = length + bytes.len() as u64;
+        // Of a file whose name is gone nobody would find the records.
+        if fs::metadata(path(&self.directory, number))?.len() < length {
+            return Err(io::Error::other("a segment of the spool was changed by somebody else"));
+        }
         self.current = Some((number, file, length));
         Ok((number, length))
     }
 
     fn begin(&mut self) -> io::Result<(u64, File, u64)> {
         let number = self.next;
-        self.next += 1;
         let path = path(&self.directory, number);
-        let mut file = OpenOptions::new().create_new(true).write(true).open(&path)?;
+        let opened = OpenOptions::new().create_new(true).write(true).open(&path);
+        if opened.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AlreadyExists) {
+            self.next += 1;
+        }
+        let mut file = opened?;
         let begun = file.write_all(MAGIC).and_then(|()| file.sync_all()).and_then(|()| sync_directory(&self.directory));
         if let Err(error) = begun {
             // Nothing is in it.
             let _ = fs::remove_file(&path);
             return Err(error);
         }
+        self.next += 1;
         Ok((number, file, MAGIC.len() as u64))
     }
-}
-
-fn path(directory: &Path, number: u64) -> PathBuf {
-    directory.join(format!("{number:020}.spool"))
-}
-
-fn numbers(directory: &Path) -> io::Result<Vec<u64>> {
-    let mut numbers = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        let name = entry?.file_name();
-        numbers.extend(name.to_str().and_then(|name| name.strip_suffix(".spool")?.parse::<u64>().ok()));
-    }
-    numbers.sort_unstable();
-    Ok(numbers)
-}
-
-/// Length of a segment of a former process from `from` on, its torn end cut off; `None` for one in which nothing is.
-fn recover(directory: &Path, number: u64, from: u64) -> io::Result<Option<u64>> {
-    let path = path(directory, number);
-    let bytes = fs::read(&path)?;
-    if !bytes.starts_with(MAGIC) {
-        // Torn in its first bytes, or none of ours: nothing in it was acknowledged.
-        keep(directory, number, 0, &bytes)?;
-        fs::remove_file(&path)?;
-        return Ok(None);
-    }
-    let mut at = MAGIC.len().max(usize::try_from(from).unwrap_or(0)).min(bytes.len());
-    while at < bytes.len() {
-        if let Frame::Whole(_, frame) = Record::read_frame(&bytes[at..]) {
-            at += frame;
-            continue;
-        }
-        if let Some(damaged) = behind_damage(&bytes[at..]) {
-            at += damaged;
-            continue;
-        }
-        tracing::warn!(number, at, bytes = bytes.len() - at, "the spool has a torn end: cut off and set aside");
-        keep(directory, number, at as u64, &bytes[at..])?;
-        let file = OpenOptions::new().write(true).open(&path)?;
-        file.set_len(at as u64)?;
-        file.sync_all()?;
-        break;
-    }
-    Ok(Some(at as u64))
-}
-
-/// How many bytes lie before the next whole frame, when there is one behind the beginning: a length that is damaged says nothing about where it is.
-fn behind_damage(bytes: &[u8]) -> Option<usize> {
-    (1..bytes.len()).find(|at| matches!(Record::read_frame(&bytes[*at..]), Frame::Whole(..)))
-}
-
-/// Sets a damaged frame aside, or all that follows where no frame can be found; gives how many bytes to pass over.
-fn skip_damage(directory: &Path, number: u64, offset: u64, bytes: &[u8]) -> io::Result<usize> {
-    let damaged = behind_damage(bytes).unwrap_or(bytes.len());
-    tracing::error!(
-        number,
-        offset,
-        bytes = damaged,
-        "the spool is damaged: the bytes are set aside; does the disk fail?"
-    );
-    keep(directory, number, offset, &bytes[..damaged])?;
-    Ok(damaged)
-}
-
-fn keep(directory: &Path, number: u64, offset: u64, bytes: &[u8]) -> io::Result<()> {
-    if bytes.is_empty() {
-        return Ok(());
-    }
-    let mut file = File::create(directory.join(format!("{number:020}-{offset}.damaged")))?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    sync_directory(directory)
-}
-
-fn read_part(file: &mut File, wanted: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(wanted as usize);
-    file.take(wanted).read_to_end(&mut bytes)?;
-    if (bytes.len() as u64) < wanted {
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "a segment of the spool became shorter"));
-    }
-    Ok(bytes)
-}
-
-fn read_position(directory: &Path) -> io::Result<Position> {
-    let text = match fs::read_to_string(directory.join("position")) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Position::default()),
-        Err(error) => return Err(error),
-    };
-    let mut parts = text.split_whitespace().map(str::parse::<u64>);
-    match (parts.next(), parts.next()) {
-        (Some(Ok(segment)), Some(Ok(offset))) => Ok(Position { segment, offset }),
-        // From the beginning: what went on goes again, and its identity sorts it out.
-        _ => Ok(Position::default()),
-    }
-}
-
-fn write_position(directory: &Path, position: Position) -> io::Result<()> {
-    let (draft, path) = (directory.join("position.new"), directory.join("position"));
-    let mut file = File::create(&draft)?;
-    file.write_all(format!("{} {}\n", position.segment, position.offset).as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&draft, &path)?;
-    sync_directory(directory)
-}
-
-/// Forces the names of a directory to the disk.
-pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
 }
 
 #[cfg(test)]

@@ -12,13 +12,14 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use anyhow::Context;
-use billing::imports::{self, Filter, Registered};
+use billing::imports::{self, Filter, FoundFile, Registered};
 use billing::ingest_alarms::{self, Kind as Alarm, Raised};
 use billing::{Clock, SystemClock};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::config::FileSource;
 use super::file::{self, Scanned, Target};
+use super::later::{Later, SentFile};
 use super::spool::sync_directory;
 use crate::meters;
 
@@ -43,13 +44,16 @@ pub struct Watcher {
     settling: HashMap<Seen, Instant>,
     /// Dealt with, but not put away: the folder does not let us.
     stuck: HashSet<Seen>,
+    /// Files that were taken.
+    later: Later,
 }
 
 impl Watcher {
     /// For a source.
     pub fn new(name: String, config: FileSource, target: Arc<Target>) -> Self {
         let begun = SystemClock.now();
-        Self { name, config, target, begun, settling: HashMap::new(), stuck: HashSet::new() }
+        let later = Later::new(&name, &config.directory, config.settle.unwrap_or_default());
+        Self { name, config, target, begun, settling: HashMap::new(), stuck: HashSet::new(), later }
     }
 
     /// Watches for ever.
@@ -75,6 +79,7 @@ impl Watcher {
             }
         }
         self.check_silence().await?;
+        self.later.look(&self.target.store, SystemClock.now()).await?;
         first_problem.map_or(Ok(()), Err)
     }
 
@@ -141,7 +146,7 @@ impl Watcher {
         if let Some(problem) = &scanned.problem {
             let id = imports::refuse(&target.store, &scanned.found, problem, now).await?;
             tracing::warn!(source = self.name, import = id, "{} is refused: {problem}", seen.name.display());
-            return self.put_away(seen, "refused", id, Some(problem));
+            return self.put_away(seen, "refused", id, Some(problem)).map(drop);
         }
         match imports::register(&target.store, &scanned.found, self.config.numbering, now).await? {
             Registered::New { id } => self.send(seen, &path, &scanned, (id, 0, 0)).await,
@@ -158,12 +163,12 @@ impl Watcher {
                 );
                 Ok(())
             }
-            Registered::Sent { id } => self.put_away(seen, "done", id, None),
+            Registered::Sent { id } => self.put_away_sent(seen, id, &scanned),
             Registered::Repeat { id, of } => {
                 let problem =
                     format!("the content is that of import {of}; to charge it anew, roll import {of} back first");
                 tracing::warn!(source = self.name, import = id, "{} is refused: {problem}", seen.name.display());
-                self.put_away(seen, "refused", id, Some(&problem))
+                self.put_away(seen, "refused", id, Some(&problem)).map(drop)
             }
         }
     }
@@ -175,16 +180,23 @@ impl Watcher {
         scanned: &Scanned,
         (id, position, sent): (i64, u64, i64),
     ) -> anyhow::Result<()> {
-        if !file::send(&self.target, path, self.config.kind, scanned, (id, position, sent)).await? {
+        if !file::send(&self.target, path, scanned, (id, position, sent)).await? {
             anyhow::bail!("the file changed while it was sent as import {id}");
         }
         let records = scanned.found.records;
         tracing::info!(source = self.name, import = id, records, "{} is sent", seen.name.display());
-        self.put_away(seen, "done", id, None)
+        self.put_away_sent(seen, id, scanned)
     }
 
-    /// Moves a file, with its marker; a name that is taken gets the number of the import behind it.
-    fn put_away(&mut self, seen: &Seen, folder: &str, id: i64, reason: Option<&str>) -> anyhow::Result<()> {
+    fn put_away_sent(&mut self, seen: &Seen, id: i64, scanned: &Scanned) -> anyhow::Result<()> {
+        let path = self.put_away(seen, "done", id, None)?;
+        let FoundFile { size_bytes: bytes, modified_at, .. } = scanned.found;
+        self.later.sent(path, SentFile { import: id, bytes, modified_at, sent_at: SystemClock.now() });
+        Ok(())
+    }
+
+    /// Moves a file, with its marker; a name that is taken gets the number of the import behind it. Gives where it lies now.
+    fn put_away(&mut self, seen: &Seen, folder: &str, id: i64, reason: Option<&str>) -> anyhow::Result<PathBuf> {
         let outcome = if reason.is_some() { "refused" } else { "sent" };
         metrics::counter!(meters::COLLECT_FILES, "source" => self.name.clone(), "outcome" => outcome).increment(1);
         // Before the move: if it fails, the file is not taken again.
@@ -207,11 +219,12 @@ impl Watcher {
         if marker.exists() {
             std::fs::rename(&marker, folder.join(with(&name, ".done")))?;
         }
-        std::fs::rename(own.join(&seen.name), folder.join(&name))?;
+        let path = folder.join(&name);
+        std::fs::rename(own.join(&seen.name), &path)?;
         sync_directory(&folder)?;
         sync_directory(own)?;
         self.stuck.remove(seen);
-        Ok(())
+        Ok(path)
     }
 
     /// No file for longer than expected is an alarm; the next file clears it.

@@ -1,10 +1,12 @@
 //! One CSV line, split into fields that are borrowed from it.
 //!
-//! Owns: separators, quotes, and what a switch that does not double the quotes inside a text may mean by them.
+//! Owns: separators, quotes, and what a switch that does not double the quotes inside a text may mean by them; where a record of a file ends by the same rule.
 //! Does not own: which field is which.
 //! Always: nothing is copied but fields in which quotes are doubled; whatever the text, it is split.
 
 use std::borrow::Cow;
+
+use super::{BYTE_ORDER_MARK, without_mark};
 
 /// Where a field stands.
 #[derive(Clone, Copy, Default)]
@@ -109,6 +111,81 @@ fn quoted(bytes: &[u8], start: usize, separator: u8) -> (Span, usize) {
     (Span { start, end: bytes.len(), doubled }, bytes.len())
 }
 
+/// The columns of a line, as records of the source are split.
+pub(crate) fn columns(line: &[u8], separator: u8) -> Vec<String> {
+    let text = String::from_utf8_lossy(without_mark(line));
+    let fields = Fields::<HEADER_COLUMNS_MAX>::of(&text, separator);
+    (0..fields.count().min(HEADER_COLUMNS_MAX)).map(|index| fields.get(index).trim().to_owned()).collect()
+}
+
+/// Columns of a header that are looked at.
+const HEADER_COLUMNS_MAX: usize = 512;
+
+/// Finds the end of a record byte by byte, by the rule of [`Fields`]: a line end inside of quotes ends none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RecordEnd {
+    separator: u8,
+    place: Place,
+    /// Bytes of a byte order mark that stood where the record begins.
+    mark: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    /// Where a field begins, blanks passed over.
+    Start,
+    /// In a field without quotes, or behind the quote that closed one.
+    Plain,
+    /// In quotes.
+    Quoted,
+    /// Behind a quote inside of quotes: it closes if a separator follows.
+    Quote,
+    /// The same, blanks passed over.
+    QuoteBlanks,
+}
+
+impl RecordEnd {
+    /// At the beginning of a record.
+    pub(crate) const fn new(separator: u8) -> Self {
+        Self { separator, place: Place::Start, mark: 0 }
+    }
+
+    /// Takes the next byte; whether it is the line end behind the record.
+    pub(crate) fn is_at(&mut self, byte: u8) -> bool {
+        if self.place == Place::Start && BYTE_ORDER_MARK.get(self.mark) == Some(&byte) {
+            self.mark += 1;
+            return false;
+        }
+        self.mark = BYTE_ORDER_MARK.len();
+        let is_blank = byte == b' ' && self.separator != b' ';
+        self.place = match self.place {
+            Place::Quoted => {
+                if byte == b'"' {
+                    Place::Quote
+                } else {
+                    Place::Quoted
+                }
+            }
+            _ if byte == self.separator => Place::Start,
+            _ if byte == b'\n' => return true,
+            Place::Start if is_blank => Place::Start,
+            Place::Start if byte == b'"' => Place::Quoted,
+            Place::Start | Place::Plain => Place::Plain,
+            Place::Quote if byte == b'"' => Place::Quoted,
+            Place::QuoteBlanks if byte == b'"' => Place::Quote,
+            Place::Quote | Place::QuoteBlanks if is_blank => Place::QuoteBlanks,
+            Place::Quote | Place::QuoteBlanks if byte == b'\r' => Place::Plain,
+            Place::Quote | Place::QuoteBlanks => Place::Quoted,
+        };
+        false
+    }
+
+    /// Whether quotes are open: what has been taken is no whole record.
+    pub(crate) fn is_open(&self) -> bool {
+        self.place == Place::Quoted
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +223,24 @@ mod tests {
             writer.write_record(&fields).unwrap();
             let line = String::from_utf8(writer.into_inner().unwrap()).unwrap();
             prop_assert_eq!(split(&line), fields);
+        }
+
+        /// The one that reads a file and the one that reads a line agree on where the line ends.
+        #[test]
+        fn a_record_ends_where_its_line_does(text in "[,\" \n;a]{0,40}", separator in prop::sample::select(b",; a".as_slice())) {
+            let bytes = text.as_bytes();
+            let mut walk = RecordEnd::new(separator);
+            let walked = bytes.iter().position(|byte| walk.is_at(*byte));
+            let mut at = 0;
+            let line_end = loop {
+                let (_, end) = field(bytes, at, separator);
+                match bytes.get(end) {
+                    Some(byte) if *byte == separator => at = end + 1,
+                    Some(_) => break Some(end),
+                    None => break None,
+                }
+            };
+            prop_assert_eq!(walked, line_end);
         }
 
         #[test]

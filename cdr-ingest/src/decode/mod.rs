@@ -33,6 +33,7 @@ mod time;
 use std::borrow::Cow;
 
 use rating::Service;
+use rating::mapping::Shape;
 use rating::rows::SourceRow;
 
 pub use corrected::decode_corrected;
@@ -41,6 +42,7 @@ pub use time::parse_rfc3339_ms;
 
 use self::AccountFields::{AnyKey, OneOf};
 use self::csv_line::Fields;
+pub(crate) use self::csv_line::{RecordEnd, columns};
 use self::shape::Look;
 use crate::text::{Said, clean};
 
@@ -321,7 +323,18 @@ pub fn decode<'a, 's>(
 
 /// The bytes of a record without the mark of its encoding, with which the first line of a file may begin.
 pub fn without_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+    bytes.strip_prefix(&BYTE_ORDER_MARK).unwrap_or(bytes)
+}
+
+/// What some programs write before UTF-8.
+const BYTE_ORDER_MARK: [u8; 3] = *b"\xef\xbb\xbf";
+
+/// What stands between the columns of a source's records, where they are lines with columns.
+pub(crate) fn separator_of(source: &SourceRow) -> u8 {
+    match source.mapping.as_ref().map(|mapping| mapping.shape()) {
+        Some(Shape::Csv { separator, .. }) => *separator,
+        _ => b',',
+    }
 }
 
 /// Whether `needle` occurs in `bytes`.

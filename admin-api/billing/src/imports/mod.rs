@@ -1,14 +1,17 @@
 //! Imports: files of call records, each with a number.
 //!
-//! Owns: tables `import`, `import_place`, `import_sequence`: registering a file, how far it was sent, which number misses, and how imports are listed.
+//! Owns: tables `import`, `import_place`, `import_rejected`, `import_sequence`: registering a file, how far it was sent, which number misses, and how imports are listed.
 //! Does not own: reading and sending files (the collector), charges of an import, taking one back (`rework`).
 //! Always: one content of a source is one import, unless the former was rolled back; a file that went half is gone on with where the broker acknowledged.
 
 mod read;
 pub mod rules;
+mod sequence;
 mod store;
 
 pub use read::{Filter, Import, STATES, count, list, one, pending, suspended};
-pub(crate) use read::{state_of, waits_at};
+pub(crate) use read::{state_of, successor, waits_at};
 pub(crate) use store::give_up;
-pub use store::{FoundFile, Registered, Trailer, advance, beat, finish, refuse, register};
+pub use store::{
+    Advanced, FoundFile, Registered, Rejected, Trailer, advance, beat, finish, refuse, register, under_way,
+};

@@ -134,6 +134,18 @@ pub(crate) async fn state_of(
     Ok(row.map(|row| (row.get("state"), row.get("rolled_back_by"))))
 }
 
+/// The newest import that came in the place of this one, sent records and was not rolled back: those that both held were repeats in it, and would be lost.
+pub(crate) async fn successor(connection: &mut sqlx::PgConnection, id: i64) -> Result<Option<i64>, StoreError> {
+    let sql = format!(
+        "WITH RECURSIVE later AS (
+             SELECT replaced_by AS id FROM import WHERE id = $1
+             UNION SELECT n.replaced_by FROM later JOIN import n ON n.id = later.id)
+         SELECT max(i.id) FROM later JOIN import i ON i.id = later.id
+         WHERE (i.state <> 'refused' OR i.records_sent > 0) AND {ROLLED_BACK} IS NULL"
+    );
+    Ok(sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(id).fetch_one(connection).await?)
+}
+
 /// Whether records of the import wait in Kafka: the ingest has not passed where its last ones stand.
 pub async fn pending(store: &Store, id: i64) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar(

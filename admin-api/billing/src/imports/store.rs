@@ -7,12 +7,13 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Row};
 
-use super::rules::{GAP_MAX, Numbering, Step};
+use super::rules::Numbering;
+use super::sequence;
 use crate::ingest_alarms::{self, Kind, Raised};
 use crate::store::{Store, StoreError};
 
 /// Rejected records that an alarm names.
-const REJECTED_SHOWN: usize = 20;
+const REJECTED_SHOWN: i64 = 20;
 
 /// What the trailer of a file claims.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -127,11 +128,20 @@ pub async fn register(
         let same_file = former.get::<&str, _>("file_name") == file.file_name && same_moment;
         return match (is_sent, same_file) {
             // Under whatever name: the content is the same, and the rest of it is to be sent.
-            (false, _) => Ok(Registered::Resumed {
-                id,
-                position_bytes: former.get("position_bytes"),
-                records_sent: former.get("records_sent"),
-            }),
+            (false, _) => {
+                sqlx::query("UPDATE import SET file_name = $2, modified_at = $3 WHERE id = $1")
+                    .bind(id)
+                    .bind(&file.file_name)
+                    .bind(file.modified_at)
+                    .execute(&mut *tx)
+                    .await?;
+                tx.commit().await?;
+                Ok(Registered::Resumed {
+                    id,
+                    position_bytes: former.get("position_bytes"),
+                    records_sent: former.get("records_sent"),
+                })
+            }
             (true, true) => Ok(Registered::Sent { id }),
             (true, false) => {
                 let problem = format!("the content is that of import {id} ({})", former.get::<&str, _>("file_name"));
@@ -143,22 +153,24 @@ pub async fn register(
     }
     give_up_changed(&mut tx, file, now).await?;
     let id = insert(&mut tx, file, "sending", None, now).await?;
-    note_number(&mut tx, file, numbering, now).await?;
+    note_successor(&mut tx, file, id).await?;
+    sequence::note_number(&mut tx, file, numbering, now).await?;
     ingest_alarms::clear_in(&mut tx, &file.source, Kind::Silence, "", now).await?;
     compare_trailer(&mut tx, file, id, now).await?;
     tx.commit().await?;
     Ok(Registered::New { id })
 }
 
-/// The job that is to roll an import of this content back, and has neither done it nor was given up.
+/// The job that is to roll an import of this content back, or the part of this file that was sent, and has neither done it nor was given up.
 async fn roll_back_under_way(connection: &mut PgConnection, file: &FoundFile) -> Result<Option<i64>, StoreError> {
     Ok(sqlx::query_scalar(
         "SELECT max(j.id) FROM import i JOIN rework_job j ON j.kind = 'rollback' AND j.state IN ('queued', 'running', 'previewed')
              AND j.scope = jsonb_build_object('import', jsonb_build_object('import', i.id))
-         WHERE i.source = $1 AND i.sha256 = $2",
+         WHERE i.source = $1 AND (i.sha256 = $2 OR (i.file_name = $3 AND i.state = 'refused'))",
     )
     .bind(&file.source)
     .bind(&file.sha256[..])
+    .bind(&file.file_name)
     .fetch_one(connection)
     .await?)
 }
@@ -204,7 +216,8 @@ async fn insert(
     .bind(repeat.map(|(id, _)| id))
     .bind(repeat.map(|(_, problem)| problem))
     .bind(file.records)
-    .bind(file.rejected)
+    // Of a file that is sent they are counted as the position passes them.
+    .bind(if state == "refused" { file.rejected } else { 0 })
     .bind(file.counted.map(|(answered, _)| answered))
     .bind(file.counted.map(|(_, seconds)| seconds))
     .bind(file.trailer.records)
@@ -232,16 +245,17 @@ async fn give_up_changed(
     .await?;
     for row in changed {
         let (id, sent): (i64, i64) = (row.get("id"), row.get("records_sent"));
+        ingest_alarms::clear_in(connection, &file.source, Kind::Vanished, &id.to_string(), now).await?;
         let name = &file.file_name;
         let raised = Raised {
             source: &file.source,
             kind: Kind::Changed,
             subject: &id.to_string(),
             what: &format!(
-                "{name} changed while it was sent as import {id}: {sent} records of its former content were sent. Write files under another name and rename them when they are whole; roll import {id} back if its records were wrong"
+                "{name} changed while it was sent as import {id}: {sent} records of its former content were sent. Write files under another name and rename them when they are whole; if its records were wrong, roll back what came in its place, then import {id}"
             ),
             what_ru: &format!(
-                "Файл {name} изменился во время отправки (импорт {id}): отправлено записей прежнего содержания: {sent}. Пишите файлы под другим именем и переименовывайте готовые; если записи были неверны, откатите импорт {id}"
+                "Файл {name} изменился во время отправки (импорт {id}): отправлено записей прежнего содержания: {sent}. Пишите файлы под другим именем и переименовывайте готовые; если записи были неверны, откатите импорт, пришедший на смену, затем импорт {id}"
             ),
         };
         ingest_alarms::raise_in(connection, &raised, now).await?;
@@ -249,54 +263,20 @@ async fn give_up_changed(
     Ok(())
 }
 
-/// Raises an alarm for every number that was passed over; a late one clears its own.
-async fn note_number(
-    connection: &mut PgConnection,
-    file: &FoundFile,
-    numbering: Numbering,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let Some(number) = file.sequence else { return Ok(()) };
-    let last: Option<i64> = sqlx::query_scalar("SELECT last FROM import_sequence WHERE source = $1")
+/// A part of this file was sent before, and stands: the new import comes in its place, and what both hold is a repeat in the new one.
+async fn note_successor(connection: &mut PgConnection, file: &FoundFile, id: i64) -> Result<(), StoreError> {
+    let sql = format!(
+        "UPDATE import i SET replaced_by = $4 WHERE i.source = $1 AND (i.file_name = $2 OR i.sha256 = $3) AND i.state = 'refused' AND i.records_sent > 0
+             AND i.replaced_by IS NULL AND i.id < $4 AND {ROLLED_BACK} IS NULL"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(&file.source)
-        .fetch_optional(&mut *connection)
+        .bind(&file.file_name)
+        .bind(&file.sha256[..])
+        .bind(id)
+        .execute(connection)
         .await?;
-    let step = numbering.step(last, number);
-    ingest_alarms::clear_in(connection, &file.source, Kind::Gap, &number.to_string(), now).await?;
-    if let Step::Ahead(missing) = step {
-        for steps in (1..=missing.min(GAP_MAX)).rev() {
-            raise_gap(connection, file, &numbering.before(number, steps).to_string(), now).await?;
-        }
-        if missing > GAP_MAX {
-            let (from, to) = (numbering.before(number, missing), numbering.before(number, GAP_MAX + 1));
-            raise_gap(connection, file, &format!("{from}..{to}"), now).await?;
-        }
-    }
-    if matches!(step, Step::Next | Step::Ahead(_)) {
-        sqlx::query("INSERT INTO import_sequence (source, last) VALUES ($1, $2) ON CONFLICT (source) DO UPDATE SET last = excluded.last")
-            .bind(&file.source)
-            .bind(number)
-            .execute(connection)
-            .await?;
-    }
     Ok(())
-}
-
-async fn raise_gap(
-    connection: &mut PgConnection,
-    file: &FoundFile,
-    missing: &str,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let name = &file.file_name;
-    let raised = Raised {
-        source: &file.source,
-        kind: Kind::Gap,
-        subject: missing,
-        what: &format!("file number {missing} has not come; {name} came instead. Fetch it from the switch"),
-        what_ru: &format!("Файл номер {missing} не пришёл; вместо него пришёл {name}. Заберите его с коммутатора"),
-    };
-    ingest_alarms::raise_in(connection, &raised, now).await
 }
 
 /// A trailer that claims something else than the file holds is an alarm (A10).
@@ -335,19 +315,78 @@ async fn compare_trailer(
     ingest_alarms::raise_in(connection, &raised, now).await
 }
 
-/// Moves the position of an import: everything before it was acknowledged, last at these offsets of partitions. Never moves back.
-pub async fn advance(
-    store: &Store,
-    id: i64,
-    position_bytes: i64,
-    records_sent: i64,
-    places: &[(i32, i64)],
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
+/// A record that no message can hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rejected {
+    /// Where it begins in the file.
+    pub position_bytes: i64,
+    /// Why.
+    pub reason: String,
+}
+
+/// How far an import is.
+#[derive(Clone, Debug)]
+pub struct Advanced {
+    /// Everything before this byte was acknowledged, or is named as rejected.
+    pub position_bytes: i64,
+    /// Records that were acknowledged, from the beginning of the file.
+    pub records_sent: i64,
+    /// Last offset of each partition, of those that were sent now.
+    pub places: Vec<(i32, i64)>,
+    /// Records that were not sent now and never will be.
+    pub rejected: Vec<Rejected>,
+}
+
+/// Moves the position of an import, never back; what was rejected on the way is an alarm at once. `false`: the import is not to be sent any more.
+pub async fn advance(store: &Store, id: i64, to: &Advanced, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let mut tx = store.pool().begin().await?;
-    let is_sending = advance_in(&mut tx, id, position_bytes, records_sent, places, now).await?;
+    let is_sending = advance_in(&mut tx, id, to.position_bytes, to.records_sent, &to.places, now).await?;
+    if !to.rejected.is_empty() {
+        note_rejected(&mut tx, id, &to.rejected, now).await?;
+    }
     tx.commit().await?;
     Ok(is_sending)
+}
+
+/// Keeps records that were rejected; one alarm of the import names the first of them.
+async fn note_rejected(
+    connection: &mut PgConnection,
+    id: i64,
+    rejected: &[Rejected],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO import_rejected (import_id, position_bytes, reason) SELECT $1, * FROM unnest($2::bigint[], $3::text[]) ON CONFLICT DO NOTHING",
+    )
+    .bind(id)
+    .bind(rejected.iter().map(|one| one.position_bytes).collect::<Vec<_>>())
+    .bind(rejected.iter().map(|one| one.reason.as_str()).collect::<Vec<_>>())
+    .execute(&mut *connection)
+    .await?;
+    let row = sqlx::query(
+        "UPDATE import SET records_rejected = (SELECT count(*) FROM import_rejected WHERE import_id = $1) WHERE id = $1 RETURNING source, records_rejected",
+    )
+    .bind(id)
+    .fetch_one(&mut *connection)
+    .await?;
+    let (source, count): (String, i64) = (row.get("source"), row.get("records_rejected"));
+    let first: Vec<String> = sqlx::query_scalar(
+        "SELECT 'byte ' || position_bytes || ': ' || reason FROM import_rejected WHERE import_id = $1 ORDER BY position_bytes LIMIT $2",
+    )
+    .bind(id)
+    .bind(REJECTED_SHOWN)
+    .fetch_all(&mut *connection)
+    .await?;
+    let more = count - first.len() as i64;
+    let list = first.join("; ") + &if more > 0 { format!("; +{more}") } else { String::new() };
+    let raised = Raised {
+        source: &source,
+        kind: Kind::Rejected,
+        subject: &id.to_string(),
+        what: &format!("records of import {id} were not sent: {list}. They stand in the file, which is kept in done/"),
+        what_ru: &format!("Записи импорта {id} не отправлены: {list}. Они остаются в файле, файл хранится в done/"),
+    };
+    ingest_alarms::raise_anew_in(connection, &raised, now).await
 }
 
 /// Says that an import is still being sent, however long the broker is away.
@@ -362,14 +401,17 @@ pub async fn beat(store: &Store, id: i64, now: DateTime<Utc>) -> Result<(), Stor
 
 /// Ends an import that is to be rolled back before it was whole: nothing of it is sent any more.
 pub(crate) async fn give_up(connection: &mut PgConnection, id: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE import SET state = 'refused', finished_at = $2, problem = 'it is rolled back before it was sent whole' WHERE id = $1 AND state = 'sending'",
+    let source: Option<String> = sqlx::query_scalar(
+        "UPDATE import SET state = 'refused', finished_at = $2, problem = 'it is rolled back before it was sent whole' WHERE id = $1 AND state = 'sending' RETURNING source",
     )
     .bind(id)
     .bind(now)
-    .execute(connection)
+    .fetch_optional(&mut *connection)
     .await?;
-    Ok(())
+    match source {
+        Some(source) => ingest_alarms::clear_in(connection, &source, Kind::Vanished, &id.to_string(), now).await,
+        None => Ok(()),
+    }
 }
 
 async fn advance_in(
@@ -399,38 +441,37 @@ async fn advance_in(
     Ok(moved.rows_affected() == 1)
 }
 
-/// Ends an import: every record that can be sent was acknowledged. `rejected` says which could not.
+/// Ends an import: every record that can be sent was acknowledged.
 pub async fn finish(
     store: &Store,
     id: i64,
     position_bytes: i64,
     records_sent: i64,
-    rejected: &[String],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let mut tx = store.pool().begin().await?;
     advance_in(&mut tx, id, position_bytes, records_sent, &[], now).await?;
     let source: Option<String> = sqlx::query_scalar(
-        "UPDATE import SET state = 'sent', finished_at = $2, records_rejected = greatest(records_rejected, $3) WHERE id = $1 AND state = 'sending' RETURNING source",
+        "UPDATE import SET state = 'sent', finished_at = $2 WHERE id = $1 AND state = 'sending' RETURNING source",
     )
     .bind(id)
     .bind(now)
-    .bind(rejected.len() as i64)
     .fetch_optional(&mut *tx)
     .await?;
-    if let (Some(source), false) = (source, rejected.is_empty()) {
-        let shown = rejected.len().min(REJECTED_SHOWN);
-        let more = if shown < rejected.len() { format!("; +{}", rejected.len() - shown) } else { String::new() };
-        let list = rejected[..shown].join("; ") + &more;
-        let raised = Raised {
-            source: &source,
-            kind: Kind::Rejected,
-            subject: &id.to_string(),
-            what: &format!("records of import {id} were not sent: {list}. The file lies in done/"),
-            what_ru: &format!("Записи импорта {id} не отправлены: {list}. Файл лежит в done/"),
-        };
-        ingest_alarms::raise_in(&mut tx, &raised, now).await?;
+    if let Some(source) = source {
+        ingest_alarms::clear_in(&mut tx, &source, Kind::Vanished, &id.to_string(), now).await?;
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// Files of a source that are being sent: number, name, records that were acknowledged.
+pub async fn under_way(store: &Store, source: &str) -> Result<Vec<(i64, String, i64)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id, file_name, records_sent FROM import WHERE source = $1 AND state = 'sending' ORDER BY id",
+    )
+    .bind(source)
+    .fetch_all(store.pool())
+    .await?;
+    Ok(rows.iter().map(|row| (row.get("id"), row.get("file_name"), row.get("records_sent"))).collect())
 }

@@ -52,6 +52,14 @@ pub enum FileError {
     /// Its records are still being sent.
     #[error("import {0} is being sent")]
     ImportSending(u64),
+    /// What came in its place stands: records of both would be lost.
+    #[error("import {successor} came in the place of import {import} and stands")]
+    ImportReplaced {
+        /// The import.
+        import: u64,
+        /// What came in its place.
+        successor: i64,
+    },
     /// It was taken back before.
     #[error("import {import} was taken back by job {job}")]
     RolledBack {
@@ -142,6 +150,9 @@ async fn check(connection: &mut PgConnection, scope: &Scope, now: DateTime<Utc>)
                     let id = i64::try_from(*import).unwrap_or(i64::MAX);
                     if let Some((partition, next_offset)) = crate::imports::waits_at(connection, id).await? {
                         return Err(FileError::ImportWaits { import: *import, partition, next_offset });
+                    }
+                    if let Some(successor) = crate::imports::successor(connection, id).await? {
+                        return Err(FileError::ImportReplaced { import: *import, successor });
                     }
                     Ok(crate::imports::give_up(connection, id, now).await?)
                 }

@@ -180,6 +180,14 @@ fn refused(error: FileError) -> Problem {
                 "Import {import} is still being sent; roll it back when it is sent, or has not moved for 10 minutes"
             ),
         )),
+        FileError::ImportReplaced { import, successor } => Problem::new(Code::InvalidTransition).because(Text::new(
+            format!(
+                "Файл импорта {import} изменился во время отправки, на смену пришёл импорт {successor}: записи, которые есть в обоих, учтены по импорту {import} и пропали бы. Сначала откатите импорт {successor}"
+            ),
+            format!(
+                "The file of import {import} changed while it was sent, and import {successor} came in its place: records that both hold are charged by import {import} and would be lost. Roll import {successor} back first"
+            ),
+        )),
         FileError::RolledBack { import, job } => Problem::new(Code::InvalidTransition).because(Text::new(
             format!("Импорт {import} уже откачен заданием {job}"),
             format!("Import {import} was rolled back already by job {job}"),

@@ -136,3 +136,79 @@ async fn a_disk_that_refuses_is_said_and_nothing_counts() {
     spool.append(&[record(1)]).await.unwrap();
     assert_eq!(numbers_of(&spool.read(10).unwrap().0), [1]);
 }
+
+/// A segment that cannot be read is set aside, by itself, and told; the others go on, and so does a start.
+#[tokio::test]
+async fn a_segment_that_cannot_be_read_holds_no_other_up() {
+    let directory = tempfile::tempdir().unwrap();
+    for number in 0..3 {
+        // Each start begins a segment of its own.
+        Spool::open(directory.path(), 1 << 20).unwrap().append(&[record(number)]).await.unwrap();
+    }
+    // A directory in its place is a file that nobody can read.
+    let second = path(directory.path(), 2);
+    let bytes = fs::read(&second).unwrap();
+    fs::remove_file(&second).unwrap();
+    fs::create_dir(&second).unwrap();
+    let spool = Spool::open(directory.path(), 1 << 20).unwrap();
+    let told = |spool: &Spool| spool.damage().into_iter().map(|damage| damage.subject).collect::<Vec<_>>();
+    assert_eq!(told(&spool), ["segment 2"]);
+    assert!(directory.path().join("00000000000000000002.spool.unreadable").exists());
+    spool.append(&[record(3)]).await.unwrap();
+    // While it runs, another cannot be read any more.
+    let first = path(directory.path(), 1);
+    fs::remove_file(&first).unwrap();
+    fs::create_dir(&first).unwrap();
+    let (records, position) = spool.read(10).unwrap();
+    assert_eq!(
+        (numbers_of(&records), told(&spool)),
+        (vec![2, 3], vec!["segment 2".to_owned(), "segment 1".to_owned()])
+    );
+    spool.damage_told();
+    assert_eq!(told(&spool), ["segment 1"]);
+    spool.commit(position, 0);
+    assert_eq!((spool.waiting_bytes(), spool.read(10).unwrap().0), (0, vec![]));
+    drop(spool);
+    // Given back under a number above all others, it goes.
+    fs::write(path(directory.path(), 9), bytes).unwrap();
+    let spool = Spool::open(directory.path(), 1 << 20).unwrap();
+    assert_eq!(numbers_of(&spool.read(10).unwrap().0), [1]);
+}
+
+#[tokio::test]
+async fn what_is_gone_is_told_and_what_is_left_goes() {
+    let directory = tempfile::tempdir().unwrap();
+    for number in 0..3 {
+        Spool::open(directory.path(), 1 << 20)
+            .unwrap()
+            .append(&[record(2 * number), record(2 * number + 1)])
+            .await
+            .unwrap();
+    }
+    fs::remove_file(path(directory.path(), 2)).unwrap();
+    let spool = Spool::open(directory.path(), 1 << 20).unwrap();
+    // The third loses its second record while the spool is open.
+    let third = path(directory.path(), 3);
+    let length = fs::metadata(&third).unwrap().len();
+    OpenOptions::new().write(true).open(&third).unwrap().set_len(length - 1).unwrap();
+    let (records, position) = spool.read(10).unwrap();
+    assert_eq!(numbers_of(&records), [0, 1, 4]);
+    let told: Vec<String> = spool.damage().into_iter().map(|damage| damage.subject).collect();
+    assert_eq!((told.len(), &*told[0], told[1].starts_with("segment 3 byte")), (2, "segment 2", true), "{told:?}");
+    spool.commit(position, 0);
+    assert_eq!(spool.waiting_bytes(), 0);
+    // The present segment is deleted by somebody: what is posted is not acknowledged into nothing.
+    spool.append(&[record(6)]).await.unwrap();
+    fs::remove_file(path(directory.path(), 4)).unwrap();
+    assert!(matches!(spool.append(&[record(7)]).await, Err(SpoolError::Disk(_))));
+    spool.append(&[record(8)]).await.unwrap();
+    assert_eq!(numbers_of(&spool.read(10).unwrap().0), [8]);
+}
+
+#[test]
+fn a_start_that_lacks_files_for_a_moment_is_not_damage() {
+    let error = |code| io::Error::from_raw_os_error(code);
+    // EINTR, ENOMEM, ENFILE, EMFILE; ENOENT, EIO, EACCES.
+    assert!([4, 12, 23, 24].into_iter().all(|code| is_passing(&error(code))));
+    assert!([2, 5, 13].into_iter().all(|code| !is_passing(&error(code))));
+}
