@@ -204,7 +204,7 @@ mod tests {
             assert_eq!(semicolons("a,\"b\nc;\"d\ne\"\n"), found(&[("a,\"b", 0, 1), ("c;\"d\ne\"", 5, 2)]));
             // Quotes that are not doubled; blanks before and behind; a mark before the first.
             assert_eq!(csv("\"Bob \"B\" Brown\n\",1\n2\n"), found(&[("\"Bob \"B\" Brown\n\",1", 0, 1), ("2", 19, 3)]));
-            assert_eq!(csv("a, \"b\n\" ,c\nd\n"), found(&[("a, \"b\n\" ,c", 0, 1), ("d", 12, 3)]));
+            assert_eq!(csv("a, \"b\n\" ,c\nd\n"), found(&[("a, \"b\n\" ,c", 0, 1), ("d", 11, 3)]));
             assert_eq!(csv("\u{feff}\"a\nb\",c\n").len(), 1);
         }
     }

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use billing::streams::{self, StreamId};
+use billing::StoreError;
+use billing::streams::{self, Claim, StreamId};
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::base_consumer::BaseConsumer;
@@ -30,6 +31,10 @@ use super::service::Shared;
 pub(super) const KAFKA_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time for the record by which a topic is recognised.
 pub(super) const RECOGNISE_TIME: Duration = Duration::from_secs(8);
+/// For so long a claim is tried while Postgres is away; the group waits for us meanwhile, and by far not as long as it would.
+const CLAIM_TIME: Duration = Duration::from_mins(1);
+/// Time between two tries.
+const CLAIM_RETRY: Duration = Duration::from_secs(1);
 
 /// How records are consumed.
 #[derive(Clone, Debug)]
@@ -177,10 +182,24 @@ impl Context {
         assigned
     }
 
+    /// The claim in Postgres, tried for a while: Postgres may be away just now, and whoever waits for it waits here too.
+    fn claimed(&self, number: i32, low: i64) -> Result<Claim, StoreError> {
+        let begun = Instant::now();
+        loop {
+            let claim = streams::claim(&self.shared.store, self.stream, number, &self.instance, low);
+            match self.runtime.block_on(claim) {
+                Err(error) if error.is_unavailable() && begun.elapsed() < CLAIM_TIME => {
+                    tracing::warn!(partition = number, %error, "the partition cannot be claimed yet; trying again");
+                    std::thread::sleep(CLAIM_RETRY);
+                }
+                claim => return claim,
+            }
+        }
+    }
+
     fn claim(&self, consumer: &BaseConsumer<Self>, number: i32) -> anyhow::Result<(Lane, i64)> {
         let (low, _) = consumer.fetch_watermarks(&self.topic, number, KAFKA_TIMEOUT)?;
-        let claim =
-            self.runtime.block_on(streams::claim(&self.shared.store, self.stream, number, &self.instance, low))?;
+        let claim = self.claimed(number, low)?;
         if claim.next_offset < low {
             anyhow::bail!(
                 "partition {number} of topic {}: Postgres stands at offset {}, but the broker's log begins at {low}: retention removed records that were not \

@@ -32,7 +32,7 @@ pub(super) fn shelve(directory: &Path, number: u64) -> io::Result<()> {
         name.push(if attempt == 0 { format!(".{UNREADABLE}") } else { format!(".{UNREADABLE}.{attempt}") });
         PathBuf::from(name)
     };
-    let free = (0..).map(name).find(|path| !path.exists()).expect("some name is free");
+    let free = (0..u32::MAX).map(name).find(|path| !path.exists()).expect("some name is free");
     fs::rename(&from, free)?;
     sync_directory(directory)
 }
