@@ -31,7 +31,7 @@ use super::service::Shared;
 pub(super) const KAFKA_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time for the record by which a topic is recognised.
 pub(super) const RECOGNISE_TIME: Duration = Duration::from_secs(8);
-/// For so long a claim is tried while Postgres is away; the group waits for us meanwhile, and by far not as long as it would.
+/// For so long the claims of a rebalance are tried while Postgres is away; the group waits for us meanwhile, and by far not as long as it would.
 const CLAIM_TIME: Duration = Duration::from_mins(1);
 /// Time between two tries.
 const CLAIM_RETRY: Duration = Duration::from_secs(1);
@@ -155,9 +155,10 @@ impl Context {
     /// Claims partitions and starts their lanes; returns where to fetch from. One that cannot be claimed safely is left out, and the failure reported.
     fn take(&self, consumer: &BaseConsumer<Self>, numbers: &[i32]) -> TopicPartitionList {
         let mut assigned = TopicPartitionList::new();
+        let until = Instant::now() + CLAIM_TIME;
         for number in numbers {
             self.fenced.lock().expect("no panic under this lock").remove(number);
-            match self.claim(consumer, *number) {
+            match self.claim(consumer, *number, until) {
                 Ok((lane, offset)) => {
                     let added = assigned.add_partition_offset(&self.topic, *number, Offset::Offset(offset));
                     added.expect("an offset is not negative");
@@ -183,12 +184,11 @@ impl Context {
     }
 
     /// The claim in Postgres, tried for a while: Postgres may be away just now, and whoever waits for it waits here too.
-    fn claimed(&self, number: i32, low: i64) -> Result<Claim, StoreError> {
-        let begun = Instant::now();
+    fn claimed(&self, number: i32, low: i64, until: Instant) -> Result<Claim, StoreError> {
         loop {
             let claim = streams::claim(&self.shared.store, self.stream, number, &self.instance, low);
             match self.runtime.block_on(claim) {
-                Err(error) if error.is_unavailable() && begun.elapsed() < CLAIM_TIME => {
+                Err(error) if error.is_unavailable() && Instant::now() < until => {
                     tracing::warn!(partition = number, %error, "the partition cannot be claimed yet; trying again");
                     std::thread::sleep(CLAIM_RETRY);
                 }
@@ -197,9 +197,9 @@ impl Context {
         }
     }
 
-    fn claim(&self, consumer: &BaseConsumer<Self>, number: i32) -> anyhow::Result<(Lane, i64)> {
+    fn claim(&self, consumer: &BaseConsumer<Self>, number: i32, until: Instant) -> anyhow::Result<(Lane, i64)> {
         let (low, _) = consumer.fetch_watermarks(&self.topic, number, KAFKA_TIMEOUT)?;
-        let claim = self.claimed(number, low)?;
+        let claim = self.claimed(number, low, until)?;
         if claim.next_offset < low {
             anyhow::bail!(
                 "partition {number} of topic {}: Postgres stands at offset {}, but the broker's log begins at {low}: retention removed records that were not \
