@@ -73,7 +73,7 @@ fn measure(criterion: &mut Criterion) {
         // With room from the start, as a lane of the stream makes it.
         let bytes = records.iter().map(|(bytes, ..)| bytes.len()).sum();
         bencher.iter_batched_ref(
-            || Arena::default().with_room(records.len(), bytes),
+            || Arena::for_records(records.len(), bytes),
             |arena| {
                 let mut standings = Standings::default();
                 let records = records.iter().enumerate().map(|(offset, (bytes, header, received_ms))| {

@@ -249,12 +249,10 @@ pub struct Located<'a> {
 }
 
 impl Arena {
-    /// Makes room for the legs of so many records, of so many bytes together.
-    #[must_use]
-    pub fn with_room(mut self, records: usize, bytes: usize) -> Self {
-        self.legs.reserve(records + records / 8);
-        self.rows.reserve(bytes);
-        self
+    /// With room for the legs of so many records, of so many bytes together.
+    pub fn for_records(records: usize, bytes: usize) -> Self {
+        let legs = Vec::with_capacity(records + records / 8);
+        Self { legs, rows: Vec::with_capacity(bytes), ..Self::default() }
     }
 
     /// Positions of the records that have legs which counters count, in order.

@@ -227,7 +227,7 @@ impl Work {
     async fn charge_all(&self, lessons: &Lessons) -> anyhow::Result<Charged> {
         let lessons = lessons.clone();
         self.off_the_threads(move |work| {
-            let arena = Arena::default().with_room(work.batch.len(), work.batch.byte_len());
+            let arena = Arena::for_records(work.batch.len(), work.batch.byte_len());
             work.charge(work.batch.records(), &lessons, arena)
         })
         .await
@@ -238,8 +238,7 @@ impl Work {
         let lessons = lessons.clone();
         self.off_the_threads(move |work| {
             let counted: FxHashSet<i64> = arena.counted_offsets().collect();
-            let records: Vec<_> =
-                work.batch.records().iter().filter(|record| counted.contains(&record.offset)).collect();
+            let records = work.batch.records().iter().filter(|record| counted.contains(&record.offset));
             let again = work.charge(records, &lessons, Arena::default());
             arena.replace(&counted, again.arena);
             Charged { arena, ..again }
