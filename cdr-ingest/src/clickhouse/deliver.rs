@@ -4,7 +4,7 @@
 //! Does not own: the deletion of the outbox row (`billing::streams`).
 //! Always: a row's effect is in ClickHouse once: a first try carries a token that the server remembers, a later one is counted first.
 
-use std::io::Read;
+use std::io::{Cursor, Read};
 use std::time::Duration;
 
 use billing::streams::OutboxRow;
@@ -124,10 +124,10 @@ async fn try_deliver(clickhouse: &ClickHouse, parcel: &Parcel, again: bool) -> R
         .with_setting("insert_deduplication_token", parcel.id.to_string())
         .with_setting("async_insert", "0")
         .with_setting("max_partitions_per_insert_block", "1");
-    let mut rows = FrameDecoder::new(&parcel.body[..]);
+    let corrupt = |problem: String| DeliverError::Corrupt { id: parcel.id, problem };
+    let mut rows = rows_of(&parcel.body).map_err(corrupt)?;
     loop {
-        let chunk =
-            unpack(&mut rows).map_err(|error| DeliverError::Corrupt { id: parcel.id, problem: error.to_string() })?;
+        let chunk = unpack(&mut rows).map_err(|error| corrupt(error.to_string()))?;
         if chunk.is_empty() {
             break;
         }
@@ -135,6 +135,18 @@ async fn try_deliver(clickhouse: &ClickHouse, parcel: &Parcel, again: bool) -> R
     }
     insert.end().await?;
     Ok(())
+}
+
+/// First bytes of an LZ4 frame.
+const FRAME_MAGIC: [u8; 4] = 0x184D_2204_u32.to_le_bytes();
+
+/// The rows of a body: an LZ4 frame, or one LZ4 block behind its length, as earlier programs left them.
+fn rows_of(body: &[u8]) -> Result<Box<dyn Read + Send + '_>, String> {
+    if body.starts_with(&FRAME_MAGIC) {
+        return Ok(Box::new(FrameDecoder::new(body)));
+    }
+    let rows = lz4_flex::decompress_size_prepended(body).map_err(|error| error.to_string())?;
+    Ok(Box::new(Cursor::new(rows)))
 }
 
 /// The next bytes of rows; none at the end.
@@ -181,4 +193,34 @@ pub async fn probe(clickhouse: &ClickHouse) -> Result<(), DeliverError> {
     let rows: u64 =
         client.query("SELECT count() FROM deduplication_probe WHERE token = ?").bind(&token).fetch_one().await?;
     if rows == 1 { Ok(()) } else { Err(DeliverError::NoDeduplication(rows)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use lz4_flex::frame::FrameEncoder;
+
+    use super::*;
+
+    #[test]
+    fn bodies_of_either_form_are_unpacked_and_others_are_refused() {
+        let rows: Vec<u8> = (0..3_000_000_u32).flat_map(|n| (n / 7).to_le_bytes()).collect();
+        let mut frame = FrameEncoder::new(Vec::new());
+        frame.write_all(&rows).unwrap();
+        for body in [frame.finish().unwrap(), lz4_flex::compress_prepend_size(&rows)] {
+            let mut reader = rows_of(&body).unwrap();
+            let mut unpacked = Vec::new();
+            loop {
+                let chunk = unpack(&mut reader).unwrap();
+                if chunk.is_empty() {
+                    break;
+                }
+                assert!(chunk.len() <= CHUNK_BYTES);
+                unpacked.extend_from_slice(&chunk);
+            }
+            assert!(unpacked == rows);
+        }
+        assert!(rows_of(b"no rows").is_err() && rows_of(b"").is_err());
+    }
 }
