@@ -3,13 +3,13 @@
 //! Owns: segment files and their frames, one fsync for all who wait, the position up to which records went on, what damage is told.
 //! Does not own: when a record goes here (`gate`).
 //! Always: a record is acknowledged when its bytes and its file's name are forced to the disk; a file that was written by another process is never written
-//! on; bytes that are no frame and segments that cannot be read are set aside with an alarm, and hold no other up; what went on is deleted only behind a
-//! position that is on the disk itself.
+//! on; bytes that are no frame and segments that cannot be read are set aside with an alarm, and hold no other up, and the position on the disk does not pass
+//! what could not be set aside; what went on is deleted only behind a position that is on the disk itself.
 
 pub mod damage;
 mod disk;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -20,7 +20,8 @@ use tokio::sync::oneshot;
 use self::damage::Damage;
 pub(super) use self::disk::sync_directory;
 use self::disk::{
-    is_passing, keep, missing, numbers, path, read_part, read_position, recover, shelve, skip_damage, write_position,
+    damaged_bytes, is_passing, keep, missing, numbers, path, read_part, read_position, recover, shelve, take_returned,
+    write_position,
 };
 use super::record::{Frame, Record};
 
@@ -57,6 +58,8 @@ struct State {
     segments: VecDeque<(u64, u64)>,
     position: Position,
     oldest_ms: i64,
+    /// Segments that are set aside whole before the position on the disk passes them.
+    to_shelve: BTreeSet<u64>,
     /// What people have not been told of yet.
     damage: Vec<Damage>,
 }
@@ -99,8 +102,11 @@ impl Spool {
         lock.try_lock().map_err(|error| io::Error::other(format!("another collector has this spool ({error})")))?;
         let position = read_position(directory)?;
         let mut segments = VecDeque::new();
+        take_returned(directory, position)?;
         let numbers = numbers(directory)?;
-        let mut damage: Vec<Damage> = missing(directory, &numbers, position).into_iter().map(Damage::missing).collect();
+        let mut to_shelve = BTreeSet::new();
+        let mut damage: Vec<Damage> =
+            missing(directory, &numbers, position)?.into_iter().map(Damage::missing).collect();
         for number in numbers.iter().copied() {
             if number < position.segment {
                 if let Err(error) = fs::remove_file(path(directory, number)) {
@@ -113,11 +119,16 @@ impl Spool {
                 Ok(Some(length)) => segments.push_back((number, length)),
                 Ok(None) => {}
                 Err(error) if is_passing(&error) => return Err(error),
-                Err(error) => damage.push(set_segment_aside(directory, number, &error)),
+                Err(error) => {
+                    damage.push(Damage::segment(number, &error));
+                    if !is_set_aside(directory, number) {
+                        to_shelve.insert(number);
+                    }
+                }
             }
         }
         let next = numbers.last().copied().unwrap_or(0).max(position.segment) + 1;
-        let state = Arc::new(Mutex::new(State { segments, position, oldest_ms: i64::MAX, damage }));
+        let state = Arc::new(Mutex::new(State { segments, position, oldest_ms: i64::MAX, to_shelve, damage }));
         let (appends, received) = mpsc::channel();
         let writer =
             Writer { directory: directory.to_owned(), state: Arc::clone(&state), bytes_max, next, current: None };
@@ -174,10 +185,13 @@ impl Spool {
                 Ok(()) => {}
                 Err(error) if is_passing(&error) => return Err(error),
                 Err(error) => {
-                    let damage = set_segment_aside(&self.directory, number, &error);
+                    let is_aside = is_set_aside(&self.directory, number);
                     let mut state = self.state.lock().expect("no panic under this lock");
                     state.segments.retain(|(other, _)| *other != number);
-                    state.damage.push(damage);
+                    state.damage.push(Damage::segment(number, &error));
+                    if !is_aside {
+                        state.to_shelve.insert(number);
+                    }
                     at.offset = length;
                 }
             }
@@ -214,18 +228,29 @@ impl Spool {
                 used += frame;
             }
             if used == 0 && (bytes.len() as u64) < wanted {
-                keep(&self.directory, at.segment, at.offset, &bytes)?;
+                self.set_bytes_aside(*at, &bytes);
                 self.damaged(Damage::shorter(*at));
                 at.offset = length;
                 break;
             }
             if used == 0 {
-                used = skip_damage(&self.directory, at.segment, at.offset, &bytes)?;
-                self.damaged(Damage::bytes(*at, used));
+                used = damaged_bytes(&bytes);
+                let kept = self.set_bytes_aside(*at, &bytes[..used]);
+                self.damaged(Damage::bytes(*at, used, kept));
             }
             at.offset += used as u64;
         }
         Ok(())
+    }
+
+    /// Keeps bytes that are no frame in a file of their own; where the disk has no room for that, all of their segment is kept.
+    fn set_bytes_aside(&self, at: Position, bytes: &[u8]) -> bool {
+        let kept = keep(&self.directory, at.segment, at.offset, bytes);
+        if let Err(error) = &kept {
+            tracing::warn!(%error, segment = at.segment, "damaged bytes of the spool cannot be kept apart: their segment is set aside whole");
+            self.state.lock().expect("no panic under this lock").to_shelve.insert(at.segment);
+        }
+        kept.is_ok()
     }
 
     /// Notes damage, once: what was not committed is read again.
@@ -252,7 +277,9 @@ impl Spool {
     /// Everything before `to` went on. Blocks. A disk that does not take the position (it may be full of what waits here) only means that after a crash some
     /// records go again: segments that went on are deleted all the same, which makes room.
     pub fn commit(&self, to: Position, oldest_ms: i64) {
-        if let Err(error) = write_position(&self.directory, to) {
+        if !self.shelve_passed(to) {
+            tracing::error!("the position of the spool is not written: a damaged segment cannot be set aside");
+        } else if let Err(error) = write_position(&self.directory, to) {
             tracing::error!(%error, "the position of the spool cannot be written");
         }
         let mut state = self.state.lock().expect("no panic under this lock");
@@ -260,11 +287,28 @@ impl Spool {
         state.oldest_ms = if state.waiting() == 0 { i64::MAX } else { oldest_ms };
         while let Some((number, _)) = state.segments.front().copied().filter(|(number, _)| *number < to.segment) {
             state.segments.pop_front();
+            if state.to_shelve.contains(&number) {
+                continue;
+            }
             // Left behind, it is deleted at the next start.
-            if let Err(error) = fs::remove_file(path(&self.directory, number)) {
+            if let Err(error) = fs::remove_file(path(&self.directory, number))
+                && error.kind() != io::ErrorKind::NotFound
+            {
                 tracing::warn!(%error, number, "a segment of the spool that went on cannot be deleted");
             }
         }
+    }
+
+    /// Sets damaged segments before `to` aside; `false` where the disk does not let us: a start deletes what lies before the position.
+    fn shelve_passed(&self, to: Position) -> bool {
+        let mut state = self.state.lock().expect("no panic under this lock");
+        let passed: Vec<u64> = state.to_shelve.range(..to.segment).copied().collect();
+        for number in passed {
+            if is_set_aside(&self.directory, number) {
+                state.to_shelve.remove(&number);
+            }
+        }
+        state.to_shelve.range(..to.segment).next().is_none()
     }
 
     /// Keeps a record that Kafka will never take, beside the spool. Blocks.
@@ -281,12 +325,16 @@ impl Spool {
     }
 }
 
-/// Puts a segment that cannot be read beside the others.
-fn set_segment_aside(directory: &Path, number: u64, error: &io::Error) -> Damage {
-    if let Err(problem) = shelve(directory, number) {
-        tracing::warn!(%problem, number, "a segment of the spool that cannot be read stays in its place");
+/// Puts a segment beside the others, under a name that is not read; `false` where it stays in its place for now.
+fn is_set_aside(directory: &Path, number: u64) -> bool {
+    match shelve(directory, number) {
+        Ok(()) => true,
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => true,
+        Err(problem) => {
+            tracing::warn!(%problem, number, "a damaged segment of the spool stays in its place");
+            false
+        }
     }
-    Damage::segment(number, error)
 }
 
 /// Records that were read, with the bytes of their frames.

@@ -6,6 +6,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use super::{MAGIC, Position};
@@ -37,36 +38,66 @@ pub(super) fn shelve(directory: &Path, number: u64) -> io::Result<()> {
     sync_directory(directory)
 }
 
-/// Whether a segment was set aside whole.
-pub(super) fn is_shelved(directory: &Path, number: u64) -> bool {
-    let mut name = path(directory, number).into_os_string();
-    name.push(format!(".{UNREADABLE}"));
-    PathBuf::from(name).exists()
+/// Segments from the one of the position on to the last that are not there and were not set aside.
+pub(super) fn missing(directory: &Path, numbers: &[u64], position: Position) -> io::Result<Vec<RangeInclusive<u64>>> {
+    let first = if position.segment > 0 { position.segment } else { numbers.first().copied().unwrap_or(0) };
+    let mut known = numbers_before(directory, &format!(".spool.{UNREADABLE}"))?;
+    known.extend_from_slice(numbers);
+    known.sort_unstable();
+    let mut holes = Vec::new();
+    let mut expected = first;
+    for number in known.into_iter().filter(|number| *number >= first) {
+        if number > expected {
+            holes.push(expected..=number - 1);
+        }
+        expected = expected.max(number + 1);
+    }
+    if position.segment >= expected && position.segment > 0 {
+        holes.push(expected..=position.segment);
+    }
+    Ok(holes)
 }
 
-/// Segments between the one of the position and the last that are not there.
-pub(super) fn missing(directory: &Path, numbers: &[u64], position: Position) -> Vec<u64> {
-    let Some(last) = numbers.last().copied().max((position.segment > 0).then_some(position.segment)) else {
-        return Vec::new();
-    };
-    let first = if position.segment > 0 { position.segment } else { numbers[0] };
-    // A number of another order of magnitude is a file that somebody put there.
-    let holes = (first..=last).take(MISSING_TOLD).filter(|number| numbers.binary_search(number).is_err());
-    holes.filter(|number| !is_shelved(directory, *number)).collect()
+/// Puts segments that people gave back (`*.returned`) behind all others: what of them went before is a repeat.
+pub(super) fn take_returned(directory: &Path, position: Position) -> io::Result<()> {
+    let mut next = numbers(directory)?.last().copied().unwrap_or(0).max(position.segment) + 1;
+    let mut returned = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        returned.extend(Some(entry?.path()).filter(|path| path.extension().is_some_and(|end| end == RETURNED)));
+    }
+    returned.sort_unstable();
+    for from in returned {
+        tracing::info!(file = %from.display(), number = next, "a segment of the spool is given back");
+        fs::rename(&from, path(directory, next))?;
+        next += 1;
+    }
+    sync_directory(directory)
 }
 
-/// Segments that are looked for at most.
-const MISSING_TOLD: usize = 100_000;
+/// The end of the name of a segment that is given back.
+const RETURNED: &str = "returned";
+
+/// Above this no number of a segment goes: a file that has one was named by somebody else.
+const NUMBER_MAX: u64 = u64::MAX / 2;
 
 pub(super) fn path(directory: &Path, number: u64) -> PathBuf {
     directory.join(format!("{number:020}.spool"))
 }
 
 pub(super) fn numbers(directory: &Path) -> io::Result<Vec<u64>> {
+    numbers_before(directory, ".spool")
+}
+
+/// Numbers of the files whose names end so.
+fn numbers_before(directory: &Path, end: &str) -> io::Result<Vec<u64>> {
     let mut numbers = Vec::new();
     for entry in fs::read_dir(directory)? {
         let name = entry?.file_name();
-        numbers.extend(name.to_str().and_then(|name| name.strip_suffix(".spool")?.parse::<u64>().ok()));
+        let number = name.to_str().and_then(|name| name.strip_suffix(end)?.parse::<u64>().ok());
+        if number.is_some_and(|number| number > NUMBER_MAX) {
+            tracing::warn!(file = ?name, "no segment of the spool has such a number: to give one back, let its name end with .{RETURNED}");
+        }
+        numbers.extend(number.filter(|number| *number <= NUMBER_MAX));
     }
     numbers.sort_unstable();
     Ok(numbers)
@@ -114,17 +145,9 @@ fn behind_damage(bytes: &[u8]) -> Option<usize> {
     (1..bytes.len()).find(|at| matches!(Record::read_frame(&bytes[*at..]), Frame::Whole(..)))
 }
 
-/// Sets a damaged frame aside, or all that follows where no frame can be found; gives how many bytes to pass over.
-pub(super) fn skip_damage(directory: &Path, number: u64, offset: u64, bytes: &[u8]) -> io::Result<usize> {
-    let damaged = behind_damage(bytes).unwrap_or(bytes.len());
-    tracing::error!(
-        number,
-        offset,
-        bytes = damaged,
-        "the spool is damaged: the bytes are set aside; does the disk fail?"
-    );
-    keep(directory, number, offset, &bytes[..damaged])?;
-    Ok(damaged)
+/// How many bytes to pass over: a damaged frame, or all that follows where no frame can be found.
+pub(super) fn damaged_bytes(bytes: &[u8]) -> usize {
+    behind_damage(bytes).unwrap_or(bytes.len())
 }
 
 pub(super) fn keep(directory: &Path, number: u64, offset: u64, bytes: &[u8]) -> io::Result<()> {

@@ -169,10 +169,63 @@ async fn a_segment_that_cannot_be_read_holds_no_other_up() {
     spool.commit(position, 0);
     assert_eq!((spool.waiting_bytes(), spool.read(10).unwrap().0), (0, vec![]));
     drop(spool);
-    // Given back under a number above all others, it goes.
-    fs::write(path(directory.path(), 9), bytes).unwrap();
+    // Given back, it goes, and no number counts as missing; a number that nobody gives is not read.
+    fs::write(directory.path().join("00000000000000000002.spool.returned"), bytes).unwrap();
+    fs::write(path(directory.path(), u64::MAX), "x").unwrap();
     let spool = Spool::open(directory.path(), 1 << 20).unwrap();
-    assert_eq!(numbers_of(&spool.read(10).unwrap().0), [1]);
+    assert_eq!((numbers_of(&spool.read(10).unwrap().0), told(&spool)), (vec![1], vec![]));
+}
+
+/// Damage that cannot be set aside, for want of room or of rights, is neither lost nor in the way.
+#[tokio::test]
+async fn what_cannot_be_set_aside_is_not_deleted() {
+    let directory = tempfile::tempdir().unwrap();
+    for number in 0..2 {
+        let spool = Spool::open(directory.path(), 1 << 20).unwrap();
+        spool.append(&[record(2 * number), record(2 * number + 1)]).await.unwrap();
+    }
+    let first = path(directory.path(), 1);
+    let mut bytes = fs::read(&first).unwrap();
+    let frame = (bytes.len() - MAGIC.len()) / 2;
+    bytes[MAGIC.len() + 5] ^= 1;
+    fs::write(&first, &bytes).unwrap();
+    // Where the damaged bytes would go, a directory stands: they cannot be written there.
+    fs::create_dir(directory.path().join(format!("{:020}-{}.damaged", 1, MAGIC.len()))).unwrap();
+    let spool = Spool::open(directory.path(), 1 << 20).unwrap();
+    let (records, position) = spool.read(10).unwrap();
+    assert_eq!(numbers_of(&records), [1, 2, 3]);
+    assert!(spool.damage()[0].said.english().contains("1.spool.unreadable"), "{:?}", spool.damage());
+    spool.commit(position, 0);
+    let aside = directory.path().join("00000000000000000001.spool.unreadable");
+    assert_eq!(fs::read(aside).unwrap().len(), MAGIC.len() + 2 * frame);
+    assert_eq!(numbers(directory.path()).unwrap(), [2]);
+}
+
+/// While a damaged segment stays where it is, the position on the disk does not pass it: a start would delete it.
+#[tokio::test]
+async fn the_position_does_not_pass_a_segment_that_stays() {
+    let root = tempfile::tempdir().unwrap();
+    // A path that has room for the name of a segment, and for no longer one.
+    let mut directory = root.path().to_owned();
+    while directory.as_os_str().len() < 4_066 {
+        let left = 4_067 - directory.as_os_str().len();
+        directory.push("d".repeat((left - 1).min(200)));
+    }
+    for number in 0..2 {
+        let spool = Spool::open(&directory, 1 << 20).unwrap();
+        spool.append(&[record(2 * number), record(2 * number + 1)]).await.unwrap();
+    }
+    let mut bytes = fs::read(path(&directory, 1)).unwrap();
+    bytes[MAGIC.len() + 5] ^= 1;
+    fs::write(path(&directory, 1), &bytes).unwrap();
+    for _ in 0..2 {
+        let spool = Spool::open(&directory, 1 << 20).unwrap();
+        let (records, position) = spool.read(10).unwrap();
+        assert_eq!(numbers_of(&records), [1, 2, 3]);
+        spool.commit(position, 0);
+        assert_eq!((spool.waiting_bytes(), spool.read(10).unwrap().0), (0, vec![]));
+        assert_eq!(fs::read(path(&directory, 1)).unwrap(), bytes);
+    }
 }
 
 #[tokio::test]
