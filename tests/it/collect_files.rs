@@ -280,6 +280,101 @@ async fn missing_numbers_are_told_whatever_comes_between() {
     world.drop().await;
 }
 
+/// A switch that begins anew at 1, and nobody told: what came in the former round is missing all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_that_begin_anew_by_themselves_are_missed_in_their_round() {
+    let world = World::new(1).await;
+    for (content, (number, open)) in [
+        (1, &[][..]),
+        (2, &[]),
+        (3, &[]),
+        (4, &[]),
+        (6, &["gap 5"]),
+        (7, &["gap 5"]),
+        (1, &["gap 5"]),
+        (4, &["gap 2", "gap 3", "gap 5"]),
+        (2, &["gap 3", "gap 5"]),
+        (7, &["gap 3", "gap 5", "gap 6"]),
+        (6, &["gap 3", "gap 5"]),
+        (8, &["gap 3", "gap 5"]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        comes(&world, number, content as u8, Numbering::default()).await;
+        assert_eq!(open_alarms(&world).await, open, "file {content}, number {number}");
+    }
+    world.drop().await;
+}
+
+/// A file that comes again after its import was taken back waits for that, and tells so; its number begins nothing anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_comes_again_waits_for_the_roll_back_and_moves_no_number() {
+    let world = World::new(1).await;
+    let mut imports = Vec::new();
+    for number in 1..=6 {
+        imports.push(comes(&world, number, number as u8, Numbering::default()).await);
+    }
+    let api = Api::serve(&world, Utc::now()).await;
+    let held = async |number: i64| {
+        let file = numbered(number, number as u8);
+        match imports::register(&world.store, &file, Numbering::default(), Utc::now()).await.unwrap() {
+            Registered::Waiting { .. } => true,
+            Registered::New { id } => {
+                imports::finish(&world.store, id, 1_000, 3, Utc::now()).await.unwrap();
+                false
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    for number in [2, 3] {
+        let (status, text) = roll_back(&api, imports[number as usize - 1]).await;
+        assert_eq!(status, 200, "{text}");
+        work(&world).await;
+        assert!(held(number).await, "the roll-back was only shown");
+        assert_eq!(open_alarms(&world).await, [format!("held cdr_{number}.txt")]);
+        let job = serde_json::from_str::<serde_json::Value>(&text).unwrap()["job"].as_i64().unwrap();
+        let execute = format!("/v1/rework/{job}/execute");
+        assert_eq!(api.ask("POST", &execute, "admin", &[], Some(json!({"reason": "as shown"}))).await.status, 200);
+        work(&world).await;
+        assert!(!held(number).await, "it was carried out");
+        assert_eq!(open_alarms(&world).await, Vec::<String>::new());
+    }
+    comes(&world, 7, 7, Numbering::default()).await;
+    assert_eq!(open_alarms(&world).await, Vec::<String>::new());
+    comes(&world, 9, 9, Numbering::default()).await;
+    assert_eq!(open_alarms(&world).await, ["gap 8"]);
+    world.drop().await;
+}
+
+/// A switch stalls in the middle of a line: half a line is no record, however long nothing changes.
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_line_waits_for_the_rest_of_it() {
+    let world = World::new(1).await;
+    let files = "kind = \"ndjson\"\npattern = '^cdr.*txt$'\nsettle_seconds = 1\npoll_seconds = 1\n";
+    let collector = Collector::with_files(&world, "sbc", files).await;
+    let lines = calls("torn", 3).join("\n");
+    let (whole, half) = (collector.files().join("cdr_1.txt"), lines.len() - 20);
+    std::fs::write(&whole, &lines[..half]).unwrap();
+    let process = collector.start(&world, &world.kafka).await;
+    until("it is told", async || open_alarms(&world).await == ["unended cdr_1.txt"]).await;
+    process.kill();
+    std::fs::write(&whole, lines.clone() + "\n").unwrap();
+    // Another never gets an end; the marker says that it is whole.
+    std::fs::write(collector.files().join("cdr_2.txt"), calls("open", 2).join("\n")).unwrap();
+    let process = collector.start(&world, &world.kafka).await;
+    collector.until_in("done", "cdr_1.txt").await;
+    until("the other is told", async || open_alarms(&world).await == ["unended cdr_2.txt"]).await;
+    std::fs::write(collector.files().join("cdr_2.txt.done"), "").unwrap();
+    collector.until_in("done", "cdr_2.txt").await;
+    until("both alarms are cleared", async || open_alarms(&world).await.is_empty()).await;
+    process.kill();
+    world.ingest().await.unwrap();
+    assert_eq!(world.count("count() FROM suspended").await, 0);
+    assert_eq!(world.count("sum(calls) FROM calls").await, 5);
+    world.drop().await;
+}
+
 /// What cannot be sent of a file is told when the position passes it: a crash before the end of the file loses nothing of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn rejected_records_are_told_as_they_are_passed() {

@@ -35,6 +35,10 @@ pub enum Kind {
     Vanished,
     /// A file changed after it was sent.
     Grown,
+    /// A file settled, but its last line has no end.
+    Unended,
+    /// A file waits for a roll-back that nobody carries out or gives up.
+    Held,
 }
 
 /// The source of an alarm that concerns all of them.
@@ -53,6 +57,8 @@ impl Kind {
         Self::Spool,
         Self::Vanished,
         Self::Grown,
+        Self::Unended,
+        Self::Held,
     ];
 
     /// Its name.
@@ -68,6 +74,8 @@ impl Kind {
             Self::Spool => "spool",
             Self::Vanished => "vanished",
             Self::Grown => "grown",
+            Self::Unended => "unended",
+            Self::Held => "held",
         }
     }
 }

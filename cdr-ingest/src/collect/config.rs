@@ -90,6 +90,8 @@ pub struct FileSource {
     pub trailer: Option<Regex>,
     /// A file that has not changed for so long is whole; `None` = only a marker says so.
     pub settle: Option<Duration>,
+    /// Whether the last line of a whole file may have no end.
+    pub unended_last_line: bool,
     /// Between looks.
     pub poll: Duration,
     /// Where numbers of files begin anew.
@@ -232,6 +234,7 @@ fn files(reader: &mut Reader<'_>) -> Option<FileSource> {
     }
     let done_only = reader.flag("done_marker_only");
     let settle = reader.seconds("settle_seconds", 60, 1..=86_400);
+    let unended_last_line = reader.flag("unended_last_line");
     let poll = reader.seconds("poll_seconds", 5, 1..=3_600);
     let first = reader.optional_number("first_number", 0..=i64::MAX / 2);
     let highest = reader.optional_number("highest_number", 1..=i64::MAX / 2);
@@ -255,6 +258,7 @@ fn files(reader: &mut Reader<'_>) -> Option<FileSource> {
         header_lines,
         trailer,
         settle: (!done_only).then_some(settle),
+        unended_last_line,
         poll,
         numbering: Numbering { wrap },
         expected_every: expected_every.map(|seconds| Duration::from_secs(seconds as u64)),

@@ -370,6 +370,7 @@ mod tests {
             header_lines: None,
             trailer: Some(Regex::new(r"^END (?<records>\d+) (?<seconds>\d+)").unwrap()),
             settle: None,
+            unended_last_line: false,
             poll: AWAY_PAUSE,
             numbering: Numbering::default(),
             expected_every: None,

@@ -1,7 +1,7 @@
 //! The folder of a source.
 //!
 //! Owns: which files are whole, in which order they go, where they are put away, the alarm of silence.
-//! Does not own: a file's records (`file`), missing numbers (the register notices them).
+//! Does not own: a file's records (`file`), missing numbers (the register notices them), lines without an end (`unended`).
 //! Always: a file goes to `done/` or to `refused/` with its reason beside it, and is never deleted; what cannot be done now is tried again.
 
 use std::collections::{HashMap, HashSet};
@@ -21,6 +21,7 @@ use super::config::FileSource;
 use super::file::{self, Scanned, Target};
 use super::later::{Later, SentFile};
 use super::spool::sync_directory;
+use super::unended::{Unended, has_ended};
 use crate::meters;
 
 /// Beside a file that is whole.
@@ -44,6 +45,8 @@ pub struct Watcher {
     settling: HashMap<Seen, Instant>,
     /// Dealt with, but not put away: the folder does not let us.
     stuck: HashSet<Seen>,
+    /// Files whose last line has no end.
+    unended: Unended,
     /// Files that were taken.
     later: Later,
 }
@@ -53,7 +56,8 @@ impl Watcher {
     pub fn new(name: String, config: FileSource, target: Arc<Target>) -> Self {
         let begun = SystemClock.now();
         let later = Later::new(&name, &config.directory, config.settle.unwrap_or_default());
-        Self { name, config, target, begun, settling: HashMap::new(), stuck: HashSet::new(), later }
+        let unended = Unended::new(&name);
+        Self { name, config, target, begun, settling: HashMap::new(), stuck: HashSet::new(), unended, later }
     }
 
     /// Watches for ever.
@@ -73,7 +77,9 @@ impl Watcher {
         }
         // One file that cannot be read holds no other up.
         let mut first_problem = None;
-        for seen in self.whole()? {
+        let (whole, unended) = self.whole()?;
+        self.unended.tell(&self.target.store, &unended, SystemClock.now()).await?;
+        for seen in whole {
             if let Err(problem) = self.take(&seen).await.with_context(|| seen.name.display().to_string()) {
                 first_problem.get_or_insert(problem);
             }
@@ -83,8 +89,8 @@ impl Watcher {
         first_problem.map_or(Ok(()), Err)
     }
 
-    /// Files that are whole, in the order of their numbers, then of their names.
-    fn whole(&mut self) -> anyhow::Result<Vec<Seen>> {
+    /// Files that are whole, in the order of their numbers, then of their names; and the names of those that only lack the end of their last line.
+    fn whole(&mut self) -> anyhow::Result<(Vec<Seen>, Vec<String>)> {
         let folder = &self.config.directory;
         let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
         let (mut files, mut markers) = (Vec::new(), HashSet::new());
@@ -104,19 +110,25 @@ impl Watcher {
         }
         let now = Instant::now();
         let mut settling = HashMap::new();
-        let mut whole: Vec<Seen> = Vec::new();
+        let (mut whole, mut unended): (Vec<Seen>, Vec<String>) = (Vec::new(), Vec::new());
         for seen in files {
             let since = self.settling.get(&seen).copied().unwrap_or(now);
             let settled = self.config.settle.is_some_and(|settle| now.duration_since(since) >= settle);
-            if !self.stuck.contains(&seen) && (settled || markers.contains(&seen.name)) {
-                whole.push(seen.clone());
+            let is_marked = markers.contains(&seen.name);
+            if !self.stuck.contains(&seen) && (settled || is_marked) {
+                // One that cannot be read says so when it is taken.
+                if is_marked || self.config.unended_last_line || has_ended(&folder.join(&seen.name)).unwrap_or(true) {
+                    whole.push(seen.clone());
+                } else {
+                    unended.push(seen.name.display().to_string());
+                }
             }
             settling.insert(seen, since);
         }
         self.settling = settling;
         self.stuck.retain(|seen| self.settling.contains_key(seen));
         self.sort(&mut whole);
-        Ok(whole)
+        Ok((whole, unended))
     }
 
     /// By number, however the numbers wrap: the first file may be any of them, the others follow it.

@@ -4,14 +4,14 @@
 //! Does not own: reading and sending files (the collector), charges of an import, taking one back (`rework`).
 //! Always: one content of a source is one import, unless the former was rolled back; a file that went half is gone on with where the broker acknowledged.
 
+mod progress;
 mod read;
 pub mod rules;
 mod sequence;
 mod store;
 
+pub(crate) use progress::give_up;
+pub use progress::{Advanced, Rejected, advance, beat, finish, under_way};
 pub use read::{Filter, Import, STATES, count, list, one, pending, suspended};
 pub(crate) use read::{state_of, successor, waits_at};
-pub(crate) use store::give_up;
-pub use store::{
-    Advanced, FoundFile, Registered, Rejected, Trailer, advance, beat, finish, refuse, register, under_way,
-};
+pub use store::{FoundFile, Registered, Trailer, refuse, register};

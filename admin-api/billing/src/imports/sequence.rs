@@ -2,13 +2,14 @@
 //!
 //! Owns: table `import_sequence`: the newest number of a source, the alarms of numbers that were passed over.
 //! Does not own: the order of numbers (`rules`), files.
-//! Always: a number that has come since is not missing; one odd number stops nothing: files have to go on behind it before it counts.
+//! Always: a number that has come since is not missing; one odd number stops nothing: files have to go on behind it before it counts; a file that comes again
+//! after its import was taken back moves nothing.
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Row};
 
 use super::rules::{Numbering, Step};
-use super::store::FoundFile;
+use super::store::{FoundFile, ROLLED_BACK};
 use crate::ingest_alarms::{self, Kind, Raised};
 use crate::store::StoreError;
 
@@ -20,14 +21,18 @@ pub(super) async fn note_number(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let Some(number) = file.sequence else { return Ok(()) };
-    let known = sqlx::query("SELECT last, stray FROM import_sequence WHERE source = $1")
+    let known = sqlx::query("SELECT last, stray, began_import FROM import_sequence WHERE source = $1")
         .bind(&file.source)
         .fetch_optional(&mut *connection)
         .await?;
     let last: Option<i64> = known.as_ref().map(|row| row.get("last"));
-    let stray: Option<i64> = known.and_then(|row| row.get("stray"));
+    let stray: Option<i64> = known.as_ref().and_then(|row| row.get("stray"));
+    let mut began: Option<i64> = known.and_then(|row| row.get("began_import"));
     let step = numbering.step(last, stray, is_missing(connection, file, number).await?, number);
     ingest_alarms::clear_in(connection, &file.source, Kind::Gap, &number.to_string(), now).await?;
+    if comes_again(connection, file, number).await? {
+        return Ok(());
+    }
     match step {
         Step::Late | Step::Same => return Ok(()),
         Step::Stray => {
@@ -43,10 +48,16 @@ pub(super) async fn note_number(
         }
         Step::Next => {}
         Step::Ahead(missing) => {
-            raise_missing(connection, (file, numbering), (last.unwrap_or(number), number, missing), now).await?;
+            let round = round_of(connection, (file, numbering), last.unwrap_or(number), began).await?;
+            raise_missing(connection, (file, numbering), round, (number, missing), now).await?;
         }
         Step::Moved(missing) => {
-            raise_missing(connection, (file, numbering), (stray.unwrap_or(number), number, missing), now).await?;
+            let stray = stray.unwrap_or(number);
+            if last.is_some_and(|last| numbering.distance(last, stray) < 0) {
+                began = newest_import(connection, file, stray).await?;
+            }
+            let round = round_of(connection, (file, numbering), stray, began).await?;
+            raise_missing(connection, (file, numbering), round, (number, missing), now).await?;
         }
     }
     if let (Some(last), Some(stray), Step::Next | Step::Ahead(_)) = (last, stray, step) {
@@ -54,13 +65,55 @@ pub(super) async fn note_number(
         ingest_alarms::clear_in(connection, &file.source, Kind::Gap, &range, now).await?;
     }
     sqlx::query(
-        "INSERT INTO import_sequence (source, last) VALUES ($1, $2) ON CONFLICT (source) DO UPDATE SET last = excluded.last, stray = NULL",
+        "INSERT INTO import_sequence (source, last, began_import) VALUES ($1, $2, $3)
+         ON CONFLICT (source) DO UPDATE SET last = excluded.last, stray = NULL, began_import = excluded.began_import",
     )
     .bind(&file.source)
     .bind(number)
+    .bind(began)
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Whether the file came before, and its import was taken back: where its number stands in the row is known.
+async fn comes_again(connection: &mut PgConnection, file: &FoundFile, number: i64) -> Result<bool, StoreError> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT FROM import i WHERE i.source = $1 AND i.sequence = $2 AND (i.sha256 = $3 OR i.file_name = $4) AND {ROLLED_BACK} IS NOT NULL)"
+    );
+    Ok(sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+        .bind(&file.source)
+        .bind(number)
+        .bind(&file.sha256[..])
+        .bind(&file.file_name)
+        .fetch_one(connection)
+        .await?)
+}
+
+/// The newest import with a number.
+async fn newest_import(
+    connection: &mut PgConnection,
+    file: &FoundFile,
+    number: i64,
+) -> Result<Option<i64>, StoreError> {
+    Ok(sqlx::query_scalar("SELECT max(id) FROM import WHERE source = $1 AND sequence = $2 AND state <> 'refused'")
+        .bind(&file.source)
+        .bind(number)
+        .fetch_one(connection)
+        .await?)
+}
+
+/// The import behind which files are of the present round; `None` = numbers never began anew, and all are.
+async fn round_of(
+    connection: &mut PgConnection,
+    (file, numbering): (&FoundFile, Numbering),
+    base: i64,
+    began: Option<i64>,
+) -> Result<Option<i64>, StoreError> {
+    match numbering.wrap {
+        Some(_) => Ok(Some(newest_import(connection, file, base).await?.unwrap_or(0))),
+        None => Ok(began),
+    }
 }
 
 /// Whether a number stands as missing, alone or in a range.
@@ -83,30 +136,28 @@ async fn is_missing(connection: &mut PgConnection, file: &FoundFile, number: i64
     }))
 }
 
-/// An alarm for each of the numbers before `number` that has not come since `base` did.
+/// An alarm for each of the numbers before `number` that has not come in its round.
 async fn raise_missing(
     connection: &mut PgConnection,
     (file, numbering): (&FoundFile, Numbering),
-    (base, number, missing): (i64, i64, i64),
+    round: Option<i64>,
+    (number, missing): (i64, i64),
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let passed: Vec<i64> = (1..=missing).rev().map(|steps| numbering.before(number, steps)).collect();
-    let begins_anew = numbering.wrap.is_some();
     let not_come: Vec<i64> = sqlx::query_scalar(
         "SELECT number FROM unnest($2::bigint[]) WITH ORDINALITY AS passed (number, place)
-         WHERE NOT EXISTS (SELECT FROM import i WHERE i.source = $1 AND i.sequence = number AND i.state <> 'refused'
-             AND (NOT $3 OR i.id > coalesce((SELECT max(b.id) FROM import b WHERE b.source = $1 AND b.sequence = $4 AND b.state <> 'refused'), 0)))
+         WHERE NOT EXISTS (SELECT FROM import i WHERE i.source = $1 AND i.sequence = number AND i.state <> 'refused' AND i.id > coalesce($3, 0))
          ORDER BY place",
     )
     .bind(&file.source)
     .bind(&passed)
-    .bind(begins_anew)
-    .bind(base)
+    .bind(round)
     .fetch_all(&mut *connection)
     .await?;
     for missing in not_come {
         let missing = missing.to_string();
-        if begins_anew {
+        if round.is_some() {
             // One that stands is of a former round: whoever acknowledged it knows nothing of this file.
             ingest_alarms::clear_in(connection, &file.source, Kind::Gap, &missing, now).await?;
         }
