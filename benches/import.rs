@@ -172,7 +172,7 @@ async fn run(url: &str, rows: usize) -> anyhow::Result<()> {
     billing::operator::load(&store, &operator.operator, SystemClock.now(), &|_| ()).await?;
     let until = SystemClock.now() + chrono::TimeDelta::hours(1);
     let user_id = staff::add_token(&store, "bench", "admin", "bench", until).await?;
-    let actor = Actor { user_id, login: "bench".into(), request_id: "bench".into() };
+    let actor = Actor::named(user_id, "bench", "bench");
     let plan = operator_dir::world_plan();
     let mut prices = prices(&plan, rows);
     let bench = Bench { store, actor, plan };

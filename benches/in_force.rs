@@ -128,7 +128,7 @@ async fn run(url: &str, accounts: u32) -> anyhow::Result<()> {
     drop(operator);
     let until = SystemClock.now() + chrono::TimeDelta::hours(1);
     let user_id = staff::add_token(&store, "bench", "admin", "bench", until).await?;
-    let actor = Actor { user_id, login: "bench".into(), request_id: "bench".into() };
+    let actor = Actor::named(user_id, "bench", "bench");
     let plan = operator_dir::world_plan();
     let started = Instant::now();
     let snapshot = read_snapshot(&store, Arc::clone(&plan), None).await?;

@@ -18,6 +18,7 @@ use billing::staff::{self, Permission, Staff};
 
 use crate::edge::RequestId;
 use crate::language::Text;
+use crate::origin;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
@@ -109,11 +110,12 @@ pub(crate) async fn guard(
     let revision = revision(request.headers());
     let key = idempotency_key(request.headers());
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let address = origin::address(&request, &door.state.proxies);
     let user = match door.user(token).await {
         Ok(user) => user,
         Err(problem) => return problem.into_response(),
     };
-    let actor = Actor { user_id: user.id, login: user.login.clone(), request_id };
+    let actor = Actor { address, ..Actor::named(user.id, &user.login, &request_id) };
     if !user.may(door.permission) && !door.own.is_some_and(|own| user.may(own)) {
         door.refused(&actor, &subject, Code::Forbidden).await;
         return forbidden(door.permission).into_response();

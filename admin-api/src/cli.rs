@@ -13,10 +13,11 @@ use std::time::{Duration, Instant};
 
 use admin_api::{AppState, CallsReader, openapi_json, serve_on};
 use anyhow::Context;
-use billing::audit::{self, AuditLine};
+use billing::audit::{self, Anchor, AuditLine, Fault, What};
 use billing::{Actor, Clock, Store, SystemClock, numbering_plan, staff};
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
 
 /// Connections to Postgres of a serving program.
 const CONNECTIONS_MAX: u32 = 16;
@@ -51,6 +52,28 @@ enum Command {
     Token(TokenOptions),
     /// Print the OpenAPI document.
     Openapi,
+    /// The audit as a whole.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Check that no line was changed, taken out or put in later. Prints the number of lines and the anchor of the last one; ends with 1 at the first line
+    /// that is wrong. Keep anchors elsewhere: a program that serves logs one an hour.
+    Verify(VerifyOptions),
+}
+
+#[derive(Args)]
+struct VerifyOptions {
+    /// An anchor that was noted earlier, ID:HEX: the line has to be there still. Finds also lines that were cut off at the end.
+    #[arg(long)]
+    expect: Option<Anchor>,
+    /// Only lines after this one, whose digest is taken as it stands.
+    #[arg(long)]
+    from: Option<i64>,
+    #[command(flatten)]
+    postgres: Postgres,
 }
 
 #[derive(Args)]
@@ -77,6 +100,9 @@ struct ServeOptions {
     /// How long to keep trying at the start when an engine is away, in seconds.
     #[arg(long, default_value_t = 60)]
     wait_seconds: u64,
+    /// Networks of proxies before this program, 10.0.0.0/8 for instance: from them alone X-Forwarded-For is believed. Several: separate them by commas.
+    #[arg(long, env = "TOLLGATE_TRUSTED_PROXIES", value_delimiter = ',')]
+    trusted_proxies: Vec<IpNet>,
 }
 
 #[derive(Args)]
@@ -120,6 +146,7 @@ pub(crate) fn main() -> anyhow::Result<()> {
         Command::Serve(options) => runtime.block_on(serve(options)),
         Command::Token(options) => runtime.block_on(token(options)),
         Command::Openapi => print(&openapi_json()),
+        Command::Audit(AuditCommand::Verify(options)) => runtime.block_on(verify_audit(options)),
     }
 }
 
@@ -131,7 +158,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let calls = CallsReader::open(&options.clickhouse, &database);
     wait_for("Postgres", url, options.wait_seconds, async || store.ping().await).await?;
     wait_for("ClickHouse", &options.clickhouse, options.wait_seconds, async || calls.ping().await).await?;
-    let state = AppState::new(store, Arc::new(SystemClock), calls);
+    let state = AppState::new(store, Arc::new(SystemClock), calls).behind(options.trusted_proxies);
     state.refresh().await.with_context(|| {
         format!(
             "cannot read the catalogue from {}; `cdr-ingest migrate` makes the schema, `cdr-ingest load` fills it",
@@ -154,7 +181,7 @@ async fn token(options: TokenOptions) -> anyhow::Result<()> {
     let user_id = staff::add_token(&store, &options.login, &options.role, &token, expires_at)
         .await
         .with_context(|| format!("no token was made in {}", shown(&options.postgres.url)))?;
-    let actor = Actor { user_id, login: options.login.clone(), request_id: "command line".to_owned() };
+    let actor = Actor::named(user_id, &options.login, "command line");
     let line = AuditLine {
         action: "staff.token",
         entity: "staff",
@@ -166,6 +193,29 @@ async fn token(options: TokenOptions) -> anyhow::Result<()> {
     audit::done(&store, &actor, now, line).await?;
     tracing::info!("a token of {} with the role {}, valid until {expires_at}", options.login, options.role);
     print(&format!("{token}\n"))
+}
+
+async fn verify_audit(options: VerifyOptions) -> anyhow::Result<()> {
+    let store = Store::open(&options.postgres.url, 1)?;
+    let bar = indicatif::ProgressBar::new_spinner().with_message("lines of the audit");
+    let mut progress = |lines| bar.set_position(lines);
+    let verdict = audit::verify(&store, options.from, options.expect.as_ref(), &mut progress)
+        .await
+        .with_context(|| format!("the audit in {} cannot be read", shown(&options.postgres.url)))?;
+    bar.finish_and_clear();
+    if let Some(Fault { id, what }) = verdict.fault {
+        let words = match what {
+            What::Digest => "it or the line before it was changed, or a line between them was taken out or put in",
+            What::Personal => "its personal data are not those that were written",
+            What::Head => {
+                "the record of the last line names it, and it is not the last one: the end was cut off or written past the rules"
+            }
+            What::Anchor => "the line of the anchor is not there, or is another one",
+        };
+        anyhow::bail!("the audit is not whole. {} lines hold; then line {id}: {words}", verdict.lines);
+    }
+    let head = verdict.head.map_or_else(|| "none".to_owned(), |head| head.to_string());
+    print(&format!("{} lines, all as they were written; the last one: {head}\n", verdict.lines))
 }
 
 /// 256 random bits as text that scanners for leaked secrets can recognise.

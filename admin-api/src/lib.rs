@@ -15,6 +15,7 @@ mod language;
 mod problem;
 
 mod edge;
+mod origin;
 
 mod call_context;
 mod extract;
@@ -23,6 +24,7 @@ mod paging;
 mod sheets;
 mod writes;
 
+mod audit_anchor;
 mod calls;
 mod snapshot;
 mod state;

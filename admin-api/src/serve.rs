@@ -4,9 +4,12 @@
 //! Does not own: the routes (`router`), the command line (`cli`).
 //! Always: what was accepted is answered before the end; background work ends with the server.
 
+use std::net::SocketAddr;
+
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::audit_anchor;
 use crate::router::app;
 use crate::snapshot;
 use crate::state::AppState;
@@ -19,7 +22,9 @@ pub async fn serve_on(listener: TcpListener, state: AppState) -> std::io::Result
     // Dropping the set ends the task, also when this future is dropped.
     let mut background = JoinSet::new();
     background.spawn(snapshot::keep_fresh(state.clone()));
-    axum::serve(listener, app(state)).with_graceful_shutdown(stop_asked()).await
+    background.spawn(audit_anchor::tell(state.store.clone()));
+    let service = app(state).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop_asked()).await
 }
 
 /// Returns when the program is asked to stop.

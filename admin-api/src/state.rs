@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use billing::settings::Settings;
 use billing::{Clock, Store};
+use ipnet::IpNet;
 use rating::Snapshot;
 
 use crate::calls::CallsReader;
@@ -21,12 +22,21 @@ pub struct AppState {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) calls: CallsReader,
     pub(crate) catalogue: Arc<Catalogue>,
+    /// Networks whose word about the caller's address is taken.
+    pub(crate) proxies: Arc<[IpNet]>,
 }
 
 impl AppState {
     /// State over these engines; the catalogue is empty until [`AppState::refresh`].
     pub fn new(store: Store, clock: Arc<dyn Clock>, calls: CallsReader) -> Self {
-        Self { store, clock, calls, catalogue: Arc::new(Catalogue::default()) }
+        Self { store, clock, calls, catalogue: Arc::new(Catalogue::default()), proxies: Arc::new([]) }
+    }
+
+    /// The same behind proxies in these networks, which say whom they speak for.
+    #[must_use]
+    pub fn behind(mut self, proxies: Vec<IpNet>) -> Self {
+        self.proxies = proxies.into();
+        self
     }
 
     /// Reads settings and, when its version changed, the catalogue. `true` when a new snapshot is in force.

@@ -288,7 +288,7 @@ async fn traffic_by_month_and_fees_apart() {
     let a1 = billing::accounts::by_code(&world.store, "a1", now).await.unwrap().unwrap();
     let user_id = staff::add_token(&world.store, "fees", "admin", "fees", now + TimeDelta::days(1)).await.unwrap();
     for (amount, at) in [("150", on(6, 1)), ("99.5", on(7, 1))] {
-        let actor = Actor { user_id, login: "fees".into(), request_id: "test".into() };
+        let actor = Actor::named(user_id, "fees", "test");
         let Begun::New(mut change) = Change::begin(&world.store, &FixedClock(at), actor, None).await.unwrap() else {
             panic!("a change without a key is new")
         };

@@ -24,6 +24,23 @@ pub struct Actor {
     pub login: String,
     /// Identifier of the request, to find it in the logs.
     pub request_id: String,
+    /// Network address that the request came from; empty where there was none.
+    pub address: String,
+    /// Code of the client as whom he works, if he does (B11, B26).
+    pub on_behalf: Option<String>,
+}
+
+impl Actor {
+    /// Somebody who acts by himself and not over the network.
+    pub fn named(user_id: i64, login: &str, request_id: &str) -> Self {
+        Self {
+            user_id,
+            login: login.to_owned(),
+            request_id: request_id.to_owned(),
+            address: String::new(),
+            on_behalf: None,
+        }
+    }
 }
 
 /// The `Idempotency-Key` of a request, with what it asked.
@@ -48,6 +65,7 @@ impl IdempotencyKey {
 }
 
 /// What a begun change is.
+#[expect(clippy::large_enum_variant, reason = "one a request, and taken apart at once")]
 pub enum Begun {
     /// Not seen before: go on.
     New(Change),
@@ -148,7 +166,6 @@ impl Change {
     /// Commits the effects, the audit lines, and the answer for the idempotency key.
     pub async fn commit(mut self, status: u16, response: &Value) -> Result<(), StoreError> {
         assert!(!self.lines.is_empty(), "a change without an audit line");
-        audit::write(&mut self.tx, &self.actor, self.now, Outcome::Done, &self.lines).await?;
         if let Some(key) = &self.idempotency {
             sqlx::query("INSERT INTO idempotency (user_id, key, input, status, response, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
                 .bind(self.actor.user_id)
@@ -163,6 +180,8 @@ impl Change {
         if !self.touched.is_empty() {
             crate::hot_path::raise_version(&mut self.tx, &self.touched).await?;
         }
+        // Last, and after the catalogue's version: two changes that took these two locks in different orders would wait for each other.
+        audit::write(&mut self.tx, &self.actor, self.now, Outcome::Done, &self.lines).await?;
         self.tx.commit().await?;
         Ok(())
     }

@@ -44,6 +44,10 @@ pub(crate) struct AuditView {
     at: DateTime<Utc>,
     /// Login of the author.
     login: String,
+    /// Code of the client as whom he worked, if he did.
+    on_behalf: Option<String>,
+    /// Network address that the request came from; empty: a command on the server.
+    address: String,
     /// What.
     action: String,
     /// `done` or `refused`.
@@ -62,6 +66,8 @@ impl From<AuditRecord> for AuditView {
             id: record.id,
             at: record.at,
             login: record.login,
+            on_behalf: record.on_behalf,
+            address: record.address,
             action: record.action,
             outcome: record.outcome,
             before: record.before,
@@ -81,9 +87,9 @@ impl From<AuditRecord> for AuditView {
     ),
     responses((status = 200, description = "Lines, the newest first", body = List<AuditView>, example = json!({
         "items": [
-            {"id": 18, "at": "2026-07-01T10:05:00Z", "login": "petrov", "action": "account.credit", "outcome": "refused", "before": null, "after": null,
+            {"id": 18, "at": "2026-07-01T10:05:00Z", "login": "petrov", "on_behalf": null, "address": "192.0.2.7", "action": "account.credit", "outcome": "refused", "before": null, "after": null,
              "reason": "forbidden"},
-            {"id": 17, "at": "2026-07-01T10:00:00Z", "login": "ivanova", "action": "account.credit", "outcome": "done",
+            {"id": 17, "at": "2026-07-01T10:00:00Z", "login": "ivanova", "on_behalf": null, "address": "192.0.2.9", "action": "account.credit", "outcome": "done",
              "before": {"credit_limit": "0"}, "after": {"credit_limit": "1000"}, "reason": "letter of 1 July"}
         ],
         "next_cursor": null

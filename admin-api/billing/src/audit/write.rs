@@ -1,13 +1,12 @@
-//! Audit: who did or tried what.
+//! Writing lines.
 //!
-//! Owns: table `audit_record`.
-//! Does not own: the decision what is worth a line (`change` demands one for every write; refusals come from the API's door).
-//! Always: append-only; a line names its author, moment, before and after.
+//! Owns: the INSERT; number and digest of a line are the database's own work, under the lock of the last line.
+//! Does not own: who is named as author.
+//! Always: written last in a transaction, for whoever writes a line holds up all others until it commits.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 use serde_json::Value;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 
 use crate::change::Actor;
 use crate::store::{Store, StoreError};
@@ -38,27 +37,6 @@ pub struct AuditLine {
     pub reason: String,
 }
 
-/// A line as it is read.
-#[derive(Clone, Debug, Serialize)]
-pub struct AuditRecord {
-    /// Identifier, ascending.
-    pub id: i64,
-    /// Moment.
-    pub at: DateTime<Utc>,
-    /// Author.
-    pub login: String,
-    /// The verb.
-    pub action: String,
-    /// `done` or `refused`.
-    pub outcome: String,
-    /// State before.
-    pub before: Option<Value>,
-    /// State after.
-    pub after: Option<Value>,
-    /// Why.
-    pub reason: String,
-}
-
 /// Writes lines inside a transaction.
 pub(crate) async fn write(
     connection: &mut PgConnection,
@@ -69,12 +47,14 @@ pub(crate) async fn write(
 ) -> Result<(), StoreError> {
     for line in lines {
         sqlx::query(
-            "INSERT INTO audit_record (at, user_id, login, action, entity, entity_id, outcome, before, after, reason, request_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            "INSERT INTO audit_record (at, user_id, login, on_behalf, address, action, entity, entity_id, outcome, before, after, reason, request_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         )
         .bind(at)
         .bind(actor.user_id)
         .bind(&actor.login)
+        .bind(&actor.on_behalf)
+        .bind(&actor.address)
         .bind(line.action)
         .bind(line.entity)
         .bind(&line.entity_id)
@@ -99,38 +79,4 @@ pub async fn refused(store: &Store, actor: &Actor, at: DateTime<Utc>, line: Audi
 pub async fn done(store: &Store, actor: &Actor, at: DateTime<Utc>, line: AuditLine) -> Result<(), StoreError> {
     let mut connection = store.pool().acquire().await?;
     write(&mut connection, actor, at, Outcome::Done, &[line]).await
-}
-
-/// The history of one record, the newest first: at most `limit` lines older than `before_id`; `only_done` leaves refused attempts out.
-pub async fn history(
-    store: &Store,
-    entity: &str,
-    entity_id: &str,
-    before_id: Option<i64>,
-    limit: i64,
-    only_done: bool,
-) -> Result<Vec<AuditRecord>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT id, at, login, action, outcome, before, after, reason FROM audit_record
-         WHERE entity = $1 AND entity_id = $2 AND id < coalesce($3, 9223372036854775807)
-               AND (NOT $5 OR outcome = 'done') ORDER BY id DESC LIMIT $4",
-    )
-    .bind(entity)
-    .bind(entity_id)
-    .bind(before_id)
-    .bind(limit)
-    .bind(only_done)
-    .fetch_all(store.pool())
-    .await?;
-    let read = |row: &sqlx::postgres::PgRow| AuditRecord {
-        id: row.get("id"),
-        at: row.get("at"),
-        login: row.get("login"),
-        action: row.get("action"),
-        outcome: row.get("outcome"),
-        before: row.get("before"),
-        after: row.get("after"),
-        reason: row.get("reason"),
-    };
-    Ok(rows.iter().map(read).collect())
 }
