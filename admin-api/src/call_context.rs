@@ -20,6 +20,7 @@ use crate::edge::RequestId;
 use crate::language::Text;
 use crate::origin;
 use crate::problem::{Code, Problem};
+use crate::router::Access;
 use crate::state::AppState;
 
 /// Longest token that is looked up.
@@ -66,9 +67,7 @@ pub(crate) struct Door {
     /// The program's state.
     pub(crate) state: AppState,
     /// What the route asks for.
-    pub(crate) permission: Permission,
-    /// What lets a caller through as far as the record is his own; the handler decides.
-    pub(crate) own: Option<Permission>,
+    pub(crate) access: Access,
     /// Kind of record that the route is about.
     pub(crate) entity: &'static str,
 }
@@ -84,12 +83,12 @@ impl Door {
     /// Writes down that an attempt was refused. When that fails, the refusal stands all the same.
     async fn refused(&self, actor: &Actor, subject: &str, code: Code) {
         let line = AuditLine {
-            action: self.permission.as_str(),
+            action: self.access.permission().map_or("signed_in", Permission::as_str),
             entity: self.entity,
             entity_id: subject.to_owned(),
             before: None,
             after: None,
-            reason: code.as_str().to_owned(),
+                reason: code.as_str().to_owned(),
         };
         if let Err(error) = audit::refused(&self.state.store, actor, self.state.clock.now(), line).await {
             tracing::error!("a refusal is not in the audit: {error}");
@@ -116,9 +115,9 @@ pub(crate) async fn guard(
         Err(problem) => return problem.into_response(),
     };
     let actor = Actor { address, ..Actor::named(user.id, &user.login, &request_id) };
-    if !user.may(door.permission) && !door.own.is_some_and(|own| user.may(own)) {
+    if let Some(lacking) = lacking(door.access, &user, &subject) {
         door.refused(&actor, &subject, Code::Forbidden).await;
-        return forbidden(door.permission).into_response();
+        return forbidden(lacking).into_response();
     }
     let key = match key {
         Ok(key) => key,
@@ -134,6 +133,17 @@ pub(crate) async fn guard(
         door.refused(&actor, &subject, code).await;
     }
     response
+}
+
+/// The permission without which the caller is not let through.
+fn lacking(access: Access, user: &Staff, subject: &str) -> Option<Permission> {
+    let (permission, is_let_through) = match access {
+        Access::Open | Access::SignedIn => return None,
+        Access::Needs(permission) => (permission, false),
+        Access::NeedsOrSelf(permission) => (permission, user.login.to_lowercase() == subject.to_lowercase()),
+        Access::NeedsOrOwn(permission, own) => (permission, user.may(own)),
+    };
+    (!user.may(permission) && !is_let_through).then_some(permission)
 }
 
 /// The caller lacks a permission (M66).

@@ -1,17 +1,16 @@
 //! The command line.
 //!
-//! Owns: commands, options, what is printed; the only place that reads the environment and takes randomness.
+//! Owns: commands, options, what is printed; the only place that reads the environment.
 //! Does not own: any work.
 //! Always: results go to standard output, everything else to standard error; an error says what was tried, where, and what to do.
 
-use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use admin_api::{AppState, CallsReader, openapi_json, serve_on};
+use admin_api::{AppState, CallsReader, openapi_json, random_token, serve_on};
 use anyhow::Context;
 use billing::audit::{self, Anchor, AuditLine, Fault, What};
 use billing::{Actor, Clock, Store, SystemClock, numbering_plan, staff};
@@ -218,17 +217,6 @@ async fn verify_audit(options: VerifyOptions) -> anyhow::Result<()> {
     print(&format!("{} lines, all as they were written; the last one: {head}\n", verdict.lines))
 }
 
-/// 256 random bits as text that scanners for leaked secrets can recognise.
-fn random_token() -> anyhow::Result<String> {
-    let mut bits = [0u8; 32];
-    getrandom::fill(&mut bits).map_err(|error| anyhow::anyhow!("the system gives no random bits: {error}"))?;
-    let mut token = String::from("tollgate_");
-    for byte in bits {
-        write!(token, "{byte:02x}")?;
-    }
-    Ok(token)
-}
-
 fn print(text: &str) -> anyhow::Result<()> {
     let mut output = std::io::stdout().lock();
     output.write_all(text.as_bytes())?;
@@ -293,12 +281,5 @@ mod tests {
         assert_eq!(database_of("postgres://u@h:5432"), "tollgate");
         assert_eq!(shown("postgres://u:p@h:5432/books"), "postgres://h:5432/books");
         assert_eq!(shown("http://h:8123"), "http://h:8123");
-    }
-
-    #[test]
-    fn tokens_are_long_and_never_the_same() {
-        let (one, other) = (random_token().unwrap(), random_token().unwrap());
-        assert_eq!(one.len(), "tollgate_".len() + 64);
-        assert_ne!(one, other);
     }
 }

@@ -22,6 +22,7 @@ mod extract;
 mod inputs;
 mod paging;
 mod sheets;
+mod tokens;
 mod writes;
 
 mod audit_anchor;
@@ -41,3 +42,4 @@ pub use router::app;
 pub use serve::serve_on;
 pub use snapshot::RefreshError;
 pub use state::AppState;
+pub use tokens::{NoRandomness, random as random_token};

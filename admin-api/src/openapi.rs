@@ -10,9 +10,10 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
 use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 
 use crate::problem::{Code, ProblemBody};
-use crate::router::{self, Route, Verb};
+use crate::router::{self, Access, Route, Verb};
 use crate::routes::{
-    accounts, audit, charges, docs, health, imports, locks, numbers, price_lists, rework, suspense, tariffs, terms,
+    accounts, audit, charges, docs, health, imports, locks, numbers, price_lists, rework, settings, staff, suspense,
+    tariffs, terms,
 };
 
 /// Name of the security scheme.
@@ -77,6 +78,31 @@ const BEARER: &str = "bearer";
         rework::list::handler,
         rework::re_rate::handler,
         rework::roll_back::handler,
+        settings::list::handler,
+        settings::set::handler,
+        staff::add::handler,
+        staff::block::handler,
+        staff::department_add::handler,
+        staff::department_close::handler,
+        staff::department_list::handler,
+        staff::department_update::handler,
+        staff::get::handler,
+        staff::list::handler,
+        staff::me::handler,
+        staff::permission_give::handler,
+        staff::permission_list::handler,
+        staff::permission_take::handler,
+        staff::role_add::handler,
+        staff::role_end::handler,
+        staff::role_get::handler,
+        staff::role_list::handler,
+        staff::role_update::handler,
+        staff::set_roles::handler,
+        staff::token_list::handler,
+        staff::token_make::handler,
+        staff::token_revoke::handler,
+        staff::unblock::handler,
+        staff::update::handler,
         suspense::correct::handler,
         suspense::discard::handler,
         suspense::get::handler,
@@ -112,6 +138,8 @@ const BEARER: &str = "bearer";
         (name = "suspense", description = "Records that could not be rated"),
         (name = "imports", description = "Files of call records, the alarms of their collection, and what switches count themselves"),
         (name = "audit", description = "Who did or tried what"),
+        (name = "staff", description = "People who work here: users, departments, roles, rights, tokens"),
+        (name = "settings", description = "Operating parameters"),
         (name = "health", description = "For whoever watches or programs; no token")
     )
 )]
@@ -143,9 +171,17 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
 /// Puts on what holds for every operation of this kind.
 fn complete(operation: &mut Operation, route: &Route) {
     operation.responses.responses.insert("default".to_owned(), problem().into());
-    let Some(permission) = route.permission else { return };
+    let needed = match route.access {
+        Access::Open => return,
+        Access::SignedIn => "any valid token is enough".to_owned(),
+        Access::Needs(permission) => format!("`{}`", permission.as_str()),
+        Access::NeedsOrSelf(permission) => format!("`{}`, or to be that user", permission.as_str()),
+        Access::NeedsOrOwn(permission, own) => {
+            format!("`{}`, or `{}` as far as the record is one's own", permission.as_str(), own.as_str())
+        }
+    };
     operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, [])]);
-    let needed = format!("Permission: `{}`. Audit: `{}`.", permission.as_str(), route.entity);
+    let needed = format!("Permission: {needed}. Audit: `{}`.", route.entity);
     operation.description = Some(match operation.description.take() {
         Some(text) if !text.is_empty() => format!("{text}\n\n{needed}"),
         _ => needed,
@@ -187,8 +223,8 @@ mod tests {
             let operation = &document["paths"][route.path][&method];
             assert!(operation.is_object(), "{method} {} is not described", route.path);
             let guarded = operation["security"][0]["bearer"].is_array();
-            assert_eq!(guarded, route.permission.is_some(), "{}", route.path);
-            if let Some(permission) = route.permission {
+            assert_eq!(guarded, route.access != Access::Open, "{}", route.path);
+            if let Some(permission) = route.access.permission() {
                 assert!(operation["description"].as_str().unwrap().contains(permission.as_str()), "{}", route.path);
             }
             routes += 1;
@@ -209,7 +245,9 @@ mod tests {
                     let mut types = part["content"].as_object().unwrap().values();
                     types.all(|content| !content["example"].is_null())
                 };
-                assert!(has_example(&operation["responses"]["200"]), "{path}");
+                let responses = operation["responses"].as_object().unwrap();
+                let done = responses.iter().find(|(status, _)| status.starts_with('2')).unwrap();
+                assert!(has_example(done.1), "{path}");
                 let body = &operation["requestBody"];
                 assert!(body.is_null() || has_example(body), "{path}");
                 assert!(operation["responses"]["default"]["content"]["application/problem+json"].is_object(), "{path}");

@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::language::{Language, Text};
+use crate::tokens::NoRandomness;
 
 /// Defines the table of problems.
 macro_rules! problems {
@@ -46,6 +47,16 @@ problems! {
     BadRequest = "bad_request", BAD_REQUEST, "Запрос не читается", "The request cannot be read";
     /// No token, or one that is not valid.
     Unauthorized = "unauthorized", UNAUTHORIZED, "Нужен действующий токен", "A valid token is needed";
+    /// A right that the giver lacks, or somebody who may more than he (S41).
+    GrantExceedsOwn = "grant_exceeds_own", FORBIDDEN, "Нельзя дать или изменить право, которого нет у вас", "You cannot give or change what you lack";
+    /// Nobody changes his own rights (S41).
+    SelfGrant = "self_grant", FORBIDDEN, "Свои права меняет другой", "Somebody else changes your own rights";
+    /// Nobody could change roles any more.
+    LastAdministrator = "last_administrator", CONFLICT, "Это последний администратор", "This is the last administrator";
+    /// Logins are unique without regard to case.
+    LoginInUse = "login_in_use", CONFLICT, "Логин занят", "The login is taken";
+    /// E-mail addresses are unique without regard to case.
+    EmailInUse = "email_in_use", CONFLICT, "Эта почта уже занята", "The e-mail is taken";
     /// The user lacks a permission.
     Forbidden = "forbidden", FORBIDDEN, "Недостаточно прав", "Permission denied";
     /// No such route or record.
@@ -195,12 +206,22 @@ impl IntoResponse for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::AuthorBlocked) {
+            return Self::new(Code::Unauthorized);
+        }
         if error.is_unavailable() || error.is_conflict() {
             tracing::warn!("{error}");
             return Self::new(Code::Unavailable);
         }
         tracing::error!("{error}");
         Self::new(Code::Internal)
+    }
+}
+
+impl From<NoRandomness> for Problem {
+    fn from(error: NoRandomness) -> Self {
+        tracing::error!("{error}");
+        Self::new(Code::Unavailable)
     }
 }
 

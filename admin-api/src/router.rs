@@ -2,7 +2,7 @@
 //!
 //! Owns: methods, paths, permissions, and the layers around them.
 //! Does not own: what a route does (`routes`), how a permission is checked (`call_context`).
-//! Always: a route is either guarded by a permission or stands in the short list of open ones; what is about a record names its kind, for the audit.
+//! Always: a route is either guarded or stands in the short list of open ones; what is about a record names its kind, for the audit.
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -15,7 +15,8 @@ use crate::call_context::{self, Door};
 use crate::edge;
 use crate::problem::{Code, Problem};
 use crate::routes::{
-    accounts, audit, charges, docs, health, imports, locks, numbers, price_lists, rework, suspense, tariffs, terms,
+    accounts, audit, charges, docs, health, imports, locks, numbers, price_lists, rework, settings, staff, suspense,
+    tariffs, terms,
 };
 use crate::state::AppState;
 
@@ -37,16 +38,41 @@ pub(crate) enum Verb {
     Delete,
 }
 
+/// What a caller needs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Access {
+    /// Nothing.
+    Open,
+    /// A valid token.
+    SignedIn,
+    /// A permission.
+    Needs(Permission),
+    /// A permission, or to be the user whom the first parameter names.
+    NeedsOrSelf(Permission),
+    /// A permission; a holder of the other one gets to the handler, which decides by the record whether he may.
+    NeedsOrOwn(Permission, Permission),
+}
+
+impl Access {
+    /// The permission that a refusal names.
+    pub(crate) const fn permission(self) -> Option<Permission> {
+        match self {
+            Self::Open | Self::SignedIn => None,
+            Self::Needs(permission) | Self::NeedsOrSelf(permission) | Self::NeedsOrOwn(permission, _) => {
+                Some(permission)
+            }
+        }
+    }
+}
+
 /// A route.
 pub(crate) struct Route {
     /// Method.
     pub(crate) verb: Verb,
     /// Path with its parameters; the first of them names the record.
     pub(crate) path: &'static str,
-    /// What the caller needs; `None` = open to everybody.
-    pub(crate) permission: Option<Permission>,
-    /// Lets a caller through to the handler too, which decides by the record whether he may; `permission` is what a refusal names.
-    own: Option<Permission>,
+    /// What the caller needs.
+    pub(crate) access: Access,
     /// Kind of record that it is about.
     pub(crate) entity: &'static str,
     handler: MethodRouter<AppState>,
@@ -92,6 +118,10 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Delete, "/v1/client-taxes/{id}",                       P::TaxOverride,   "client_tax",    terms::tax_end::handler),
         guarded(Get,    "/v1/currencies",                              P::TermsView,     "currency",      terms::currency_list::handler),
         guarded(Put,    "/v1/currencies/{code}",                       P::CurrencyEdit,  "currency",      terms::currency_set::handler),
+        guarded(Get,    "/v1/departments",                             P::StaffView,     "department",    staff::department_list::handler),
+        guarded(Post,   "/v1/departments",                             P::StaffEdit,     "department",    staff::department_add::handler),
+        guarded(Put,    "/v1/departments/{code}",                      P::StaffEdit,     "department",    staff::department_update::handler),
+        guarded(Delete, "/v1/departments/{code}",                      P::StaffEdit,     "department",    staff::department_close::handler),
         guarded(Get,    "/v1/dids/{number}",                           P::DidView,       "did",           numbers::get::handler),
         guarded(Post,   "/v1/dids/{number}/archive",                   P::DidArchive,    "did",           numbers::archive::handler),
         guarded(Get,    "/v1/dids/{number}/non-target",                P::DidView,       "did",           numbers::non_target::handler),
@@ -112,6 +142,8 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Put,    "/v1/locks/{id}",                              P::LockEdit,      "lock",          locks::update::handler),
         guarded(Delete, "/v1/locks/{id}",                              P::LockDelete,    "lock",          locks::delete::handler).or_own(P::LockEdit),
         guarded(Get,    "/v1/locks/{id}/history",                      P::LockView,      "lock",          locks::history::handler),
+        signed_in("/v1/me", "staff", staff::me::handler),
+        guarded(Get,    "/v1/permissions",                             P::StaffView,     "role",          staff::permission_list::handler),
         guarded(Get,    "/v1/price-lists",                            P::PriceView,     "price_list",    price_lists::list::handler),
         guarded(Get,    "/v1/price-lists/{code}",                     P::PriceView,     "price_list",    price_lists::get::handler),
         guarded(Get,    "/v1/price-lists/{code}/export",              P::PriceView,     "price_list",    price_lists::export::handler),
@@ -133,7 +165,26 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Post,   "/v1/rework/{id}/cancel",                      P::ReworkView,    "rework",        rework::cancel::handler),
         guarded(Get,    "/v1/rework/{id}/differences",                 P::ReworkView,    "rework",        rework::differences::handler),
         guarded(Post,   "/v1/rework/{id}/execute",                     P::ReworkView,    "rework",        rework::execute::handler),
+        guarded(Get,    "/v1/roles",                                   P::StaffView,     "role",          staff::role_list::handler),
+        guarded(Post,   "/v1/roles",                                   P::RoleEdit,      "role",          staff::role_add::handler),
+        guarded(Get,    "/v1/roles/{code}",                            P::StaffView,     "role",          staff::role_get::handler),
+        guarded(Put,    "/v1/roles/{code}",                            P::RoleEdit,      "role",          staff::role_update::handler),
+        guarded(Delete, "/v1/roles/{code}",                            P::RoleEdit,      "role",          staff::role_end::handler),
         guarded(Post,   "/v1/roll-backs",                              P::ChargeRollback,"rework",        rework::roll_back::handler),
+        guarded(Get,    "/v1/settings",                                P::SettingView,   "setting",       settings::list::handler),
+        guarded(Put,    "/v1/settings/{key}",                          P::SettingEdit,   "setting",       settings::set::handler),
+        guarded(Get,    "/v1/staff",                                   P::StaffView,     "staff",         staff::list::handler),
+        guarded(Post,   "/v1/staff",                                   P::StaffEdit,     "staff",         staff::add::handler),
+        guarded(Get,    "/v1/staff/{login}",                           P::StaffView,     "staff",         staff::get::handler).or_self(),
+        guarded(Put,    "/v1/staff/{login}",                           P::StaffEdit,     "staff",         staff::update::handler),
+        guarded(Post,   "/v1/staff/{login}/block",                     P::StaffEdit,     "staff",         staff::block::handler),
+        guarded(Put,    "/v1/staff/{login}/permissions/{permission}",  P::StaffGrant,    "staff",         staff::permission_give::handler),
+        guarded(Delete, "/v1/staff/{login}/permissions/{permission}",  P::StaffGrant,    "staff",         staff::permission_take::handler),
+        guarded(Put,    "/v1/staff/{login}/roles",                     P::StaffGrant,    "staff",         staff::set_roles::handler),
+        guarded(Get,    "/v1/staff/{login}/tokens",                    P::StaffView,     "staff",         staff::token_list::handler).or_self(),
+        guarded(Post,   "/v1/staff/{login}/tokens",                    P::StaffEdit,     "staff",         staff::token_make::handler).or_self(),
+        guarded(Delete, "/v1/staff/{login}/tokens/{id}",               P::StaffEdit,     "staff",         staff::token_revoke::handler).or_self(),
+        guarded(Post,   "/v1/staff/{login}/unblock",                   P::StaffEdit,     "staff",         staff::unblock::handler),
         guarded(Get,    "/v1/suspense",                                P::SuspenseView,  "suspense",      suspense::list::handler),
         guarded(Post,   "/v1/suspense/discard",                        P::SuspenseCorrect,"suspense",      suspense::discard::handler),
         guarded(Post,   "/v1/suspense/recycle",                        P::SuspenseRecycle,"suspense",      suspense::recycle::handler),
@@ -149,7 +200,7 @@ where
     H: Handler<T, AppState>,
     T: 'static,
 {
-    Route { verb: Verb::Get, path, permission: None, own: None, entity: "", handler: get(handler) }
+    Route { verb: Verb::Get, path, access: Access::Open, entity: "", handler: get(handler) }
 }
 
 fn guarded<H, T>(verb: Verb, path: &'static str, permission: Permission, entity: &'static str, handler: H) -> Route
@@ -163,13 +214,32 @@ where
         Verb::Post => post(handler),
         Verb::Delete => delete(handler),
     };
-    Route { verb, path, permission: Some(permission), own: None, entity, handler }
+    Route { verb, path, access: Access::Needs(permission), entity, handler }
+}
+
+/// A route that any valid token opens.
+fn signed_in<H, T>(path: &'static str, entity: &'static str, handler: H) -> Route
+where
+    H: Handler<T, AppState>,
+    T: 'static,
+{
+    Route { verb: Verb::Get, path, access: Access::SignedIn, entity, handler: get(handler) }
 }
 
 impl Route {
     /// The same, open to holders of another permission as far as the record is their own.
-    fn or_own(mut self, permission: Permission) -> Self {
-        self.own = Some(permission);
+    fn or_own(mut self, own: Permission) -> Self {
+        if let Access::Needs(permission) = self.access {
+            self.access = Access::NeedsOrOwn(permission, own);
+        }
+        self
+    }
+
+    /// The same, open to the user whom the first parameter names.
+    fn or_self(mut self) -> Self {
+        if let Access::Needs(permission) = self.access {
+            self.access = Access::NeedsOrSelf(permission);
+        }
         self
     }
 }
@@ -178,10 +248,10 @@ impl Route {
 pub fn app(state: AppState) -> Router {
     let mut router: Router<AppState> = Router::new();
     for route in table() {
-        let handler = match route.permission {
-            None => route.handler,
-            Some(permission) => {
-                let door = Door { state: state.clone(), permission, own: route.own, entity: route.entity };
+        let handler = match route.access {
+            Access::Open => route.handler,
+            access => {
+                let door = Door { state: state.clone(), access, entity: route.entity };
                 route.handler.route_layer(from_fn_with_state(door, call_context::guard))
             }
         };
@@ -242,9 +312,9 @@ mod tests {
     #[test]
     fn only_three_routes_are_open() {
         let open: Vec<&str> =
-            table().iter().filter(|route| route.permission.is_none()).map(|route| route.path).collect();
+            table().iter().filter(|route| route.access == Access::Open).map(|route| route.path).collect();
         assert_eq!(open, ["/health", "/openapi.json", "/ready"]);
-        for route in table().iter().filter(|route| route.permission.is_some()) {
+        for route in table().iter().filter(|route| route.access != Access::Open) {
             assert!(route.path.starts_with("/v1/") && !route.entity.is_empty(), "{}", route.path);
         }
     }
@@ -252,7 +322,7 @@ mod tests {
     #[test]
     fn the_table_is_sorted_and_says_nothing_twice() {
         let guarded: Vec<&str> =
-            table().iter().filter(|route| route.permission.is_some()).map(|route| route.path).collect();
+            table().iter().filter(|route| route.access != Access::Open).map(|route| route.path).collect();
         assert!(guarded.is_sorted(), "{guarded:?}");
         let mut routes: Vec<String> = table().iter().map(|route| format!("{:?} {}", route.verb, route.path)).collect();
         routes.sort_unstable();
@@ -262,7 +332,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_guarded_route_asks_for_a_token() {
-        for route in table().iter().filter(|route| route.permission.is_some()) {
+        for route in table().iter().filter(|route| route.access != Access::Open) {
             let method = format!("{:?}", route.verb).to_uppercase();
             let (status, body) = ask(&method, &route.path.replace(['{', '}'], "")).await;
             assert_eq!(status, StatusCode::UNAUTHORIZED, "{}", route.path);

@@ -40,12 +40,21 @@ pub(crate) async fn begin(
 
 /// Commits a write and answers `body`.
 pub(crate) async fn commit<T: Serialize>(change: Change, body: &T) -> Result<Response, Problem> {
+    answered(change, StatusCode::OK, body).await
+}
+
+/// Commits a write that made something new, and answers `body`.
+pub(crate) async fn created<T: Serialize>(change: Change, body: &T) -> Result<Response, Problem> {
+    answered(change, StatusCode::CREATED, body).await
+}
+
+async fn answered<T: Serialize>(change: Change, status: StatusCode, body: &T) -> Result<Response, Problem> {
     let body = serde_json::to_value(body).map_err(|error| {
         tracing::error!("an answer cannot be written: {error}");
         Problem::new(Code::Internal)
     })?;
-    change.commit(StatusCode::OK.as_u16(), &body).await?;
-    Ok(Json(body).into_response())
+    change.commit(status.as_u16(), &body).await?;
+    Ok((status, Json(body)).into_response())
 }
 
 fn repeated(status: u16, body: Value) -> Response {

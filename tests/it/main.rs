@@ -25,6 +25,7 @@ mod price_lists;
 mod restart;
 mod rework;
 mod search;
+mod staff;
 mod terms;
 mod views;
 mod why;

@@ -166,6 +166,15 @@ impl Change {
     /// Commits the effects, the audit lines, and the answer for the idempotency key.
     pub async fn commit(mut self, status: u16, response: &Value) -> Result<(), StoreError> {
         assert!(!self.lines.is_empty(), "a change without an audit line");
+        // Held until the end: whoever blocks the author waits for this change, or this change finds him blocked (S42).
+        let may_write: Option<bool> =
+            sqlx::query_scalar("SELECT blocked_at IS NULL FROM staff_user WHERE id = $1 FOR SHARE")
+                .bind(self.actor.user_id)
+                .fetch_optional(&mut *self.tx)
+                .await?;
+        if may_write != Some(true) {
+            return Err(StoreError::AuthorBlocked);
+        }
         if let Some(key) = &self.idempotency {
             sqlx::query("INSERT INTO idempotency (user_id, key, input, status, response, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
                 .bind(self.actor.user_id)

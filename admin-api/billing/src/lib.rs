@@ -10,6 +10,7 @@ pub mod clock;
 pub mod store;
 
 pub mod change;
+pub mod edit;
 
 pub mod audit;
 pub mod staff;
@@ -41,6 +42,7 @@ pub mod settings;
 
 pub use change::{Actor, Change};
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use edit::Edit;
 pub use store::{Store, StoreError};
 
 /// A rating amount as a decimal.

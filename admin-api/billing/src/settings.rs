@@ -5,10 +5,138 @@
 //! Always: every setting has a row with a default from its migration; an unknown key is refused.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
+use numbering::ShortCode;
+use serde_json::json;
 use sqlx::Row;
 
+use crate::change::Change;
+use crate::hot_path::Touched;
 use crate::store::{Store, StoreError};
+
+/// What a setting may be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A whole number.
+    Number(RangeInclusive<i64>),
+    /// A time zone of IANA.
+    Zone,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// Short codes with blanks between them; at least so many.
+    Codes(usize),
+}
+
+impl Kind {
+    /// Whether a text is such a value.
+    pub fn fits(&self, text: &str) -> bool {
+        match self {
+            Self::Number(range) => {
+                text.parse::<i64>().is_ok_and(|number| range.contains(&number) && number.to_string() == text)
+            }
+            Self::Zone => text.parse::<chrono_tz::Tz>().is_ok(),
+            Self::Word(words) => words.contains(&text),
+            Self::Codes(least) => {
+                let codes: Vec<&str> = text.split_whitespace().collect();
+                codes.len() >= *least && codes.iter().all(|code| ShortCode::parse(code).is_some())
+            }
+        }
+    }
+}
+
+const BREACH: Kind = Kind::Word(&["charge", "zero", "suspend"]);
+
+/// Every setting, and what it may be.
+const KINDS: &[(&str, Kind)] = &[
+    ("billing.zone", Kind::Zone),
+    ("catalogue.history_days", Kind::Number(1..=3_650)),
+    ("dedup.window_hours", Kind::Number(1..=8_760)),
+    ("did.quarantine_days", Kind::Number(1..=3_650)),
+    ("grid.default_rows", Kind::Number(1..=5_000)),
+    ("grid.max_rows", Kind::Number(1..=100_000)),
+    ("ingest.batch_ms", Kind::Number(1..=60_000)),
+    ("ingest.batch_rows", Kind::Number(1..=400_000)),
+    ("ingest.under_way_bytes", Kind::Number(1 << 20..=1 << 40)),
+    ("lock.breach.client", BREACH),
+    ("lock.breach.fraud", BREACH),
+    ("lock.breach.operator", BREACH),
+    ("nontarget.grace_minutes", Kind::Number(0..=10_080)),
+    // Emergency calls pass under every setting (A1).
+    ("numbering.emergency", Kind::Codes(1)),
+    ("numbering.short_codes", Kind::Codes(0)),
+    ("outbox.max_bytes", Kind::Number(1 << 20..=1 << 50)),
+    ("reconciliation.grace_minutes", Kind::Number(0..=10_080)),
+    ("reconciliation.tolerance_calls", Kind::Number(0..=1_000_000)),
+    ("reconciliation.tolerance_percent", Kind::Number(0..=100)),
+    ("snapshot.poll_seconds", Kind::Number(1..=3_600)),
+    ("suspense.alarm_percent", Kind::Number(0..=100)),
+    ("token.max_days", Kind::Number(1..=3_660)),
+];
+
+/// A setting as people see it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Setting {
+    /// Key.
+    pub key: String,
+    /// Value.
+    pub value: String,
+    /// What it means.
+    pub description: String,
+}
+
+/// Why a setting stays as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingError {
+    /// No such setting.
+    #[error("there is no such setting")]
+    NotFound,
+    /// It cannot be so.
+    #[error("the value does not fit: {0:?} is expected")]
+    Unfit(Kind),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// All of them by key.
+pub async fn list(store: &Store) -> Result<Vec<Setting>, StoreError> {
+    let rows = sqlx::query("SELECT key, value, description FROM setting ORDER BY key").fetch_all(store.pool()).await?;
+    let setting = |row: &sqlx::postgres::PgRow| Setting {
+        key: row.get("key"),
+        value: row.get("value"),
+        description: row.get("description"),
+    };
+    Ok(rows.iter().map(setting).collect())
+}
+
+/// What a setting may be; `None`: it is not one of ours.
+pub fn kind(key: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|(known, _)| *known == key).map(|(_, kind)| kind)
+}
+
+/// Changes a setting; readers have it within `snapshot.poll_seconds`.
+pub async fn set(change: &mut Change, key: &str, value: &str, reason: &str) -> Result<(), SettingError> {
+    let kind = kind(key).ok_or(SettingError::NotFound)?;
+    if !kind.fits(value) {
+        return Err(SettingError::Unfit(kind.clone()));
+    }
+    let before: Option<String> = sqlx::query_scalar("SELECT value FROM setting WHERE key = $1 FOR UPDATE")
+        .bind(key)
+        .fetch_optional(change.connection())
+        .await
+        .map_err(StoreError::from)?;
+    let before = before.ok_or(SettingError::NotFound)?;
+    sqlx::query("UPDATE setting SET value = $2 WHERE key = $1")
+        .bind(key)
+        .bind(value)
+        .execute(change.connection())
+        .await
+        .map_err(StoreError::from)?;
+    change.touch(Touched::Tariffs);
+    change.record("setting.edit", "setting", key, &json!({"value": before}), &json!({"value": value}), reason);
+    Ok(())
+}
 
 /// All settings by key.
 #[derive(Clone, Debug)]
@@ -50,5 +178,32 @@ impl Settings {
             table: "setting",
             problem: format!("{key} = `{text}`, which is not a time zone"),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_fit_their_kind() {
+        for (key, value, fits) in [
+            ("billing.zone", "Europe/Moscow", true),
+            ("billing.zone", "Moscow", false),
+            ("ingest.batch_rows", "400000", true),
+            ("ingest.batch_rows", "400001", false),
+            ("ingest.batch_rows", "0", false),
+            ("ingest.batch_rows", "+5", false),
+            ("ingest.batch_rows", "", false),
+            ("lock.breach.fraud", "suspend", true),
+            ("lock.breach.fraud", "Suspend", false),
+            ("numbering.emergency", "112 101", true),
+            ("numbering.emergency", " ", false),
+            ("numbering.emergency", "112,101", false),
+            ("numbering.short_codes", "", true),
+        ] {
+            assert_eq!(kind(key).unwrap().fits(value), fits, "{key} = `{value}`");
+        }
+        assert!(kind("no.such").is_none() && KINDS.is_sorted_by_key(|(key, _)| *key));
     }
 }

@@ -33,6 +33,9 @@ pub enum StoreError {
         /// What is wrong with which row.
         problem: String,
     },
+    /// The author of a change was blocked before it was committed (S42).
+    #[error("the author was blocked meanwhile")]
+    AuthorBlocked,
     /// A database may be dropped only if its name says that it was made for that.
     #[error("database `{0}` is not one that may be dropped; only tollgate_demo* and tollgate_test* are")]
     NotOurs(String),
@@ -62,6 +65,11 @@ impl StoreError {
             _ => false,
         }
     }
+}
+
+/// The name of the rule of uniqueness that a statement broke.
+pub(crate) fn broken_constraint(error: &sqlx::Error) -> Option<&str> {
+    error.as_database_error().filter(|error| error.is_unique_violation())?.constraint()
 }
 
 /// A pool of connections to one database.

@@ -14,6 +14,8 @@ pub(crate) mod locks;
 pub(crate) mod numbers;
 pub(crate) mod price_lists;
 pub(crate) mod rework;
+pub(crate) mod settings;
+pub(crate) mod staff;
 pub(crate) mod suspense;
 pub(crate) mod tariffs;
 pub(crate) mod terms;

@@ -99,6 +99,8 @@ pub fn masks_of(number: Digits) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn at(hour: i64) -> DateTime<Utc> {
@@ -174,7 +176,8 @@ mod tests {
             (vec!["admin"], vec!["lock.delete"], "other", true),
         ] {
             let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-            let staff = Staff { id: 1, login: "me".into(), permissions: words(&permissions), roles: words(&roles) };
+            let permissions: BTreeSet<Permission> = permissions.iter().map(|name| name.parse().unwrap()).collect();
+            let staff = Staff { id: 1, login: "me".into(), permissions: permissions.clone(), roles: words(&roles) };
             assert_eq!(may_lift(&staff, author), expected, "{roles:?} {permissions:?} {author}");
         }
     }

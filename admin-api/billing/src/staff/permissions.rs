@@ -1,0 +1,133 @@
+//! What people may be allowed to do.
+//!
+//! Owns: the closed list of permissions, with a sentence on each in Russian and English.
+//! Does not own: who has which (`people`, `grants`), which endpoint asks for which (the API).
+//! Always: a permission is in the code before it is in the database; what no one may do is no permission at all.
+
+/// Defines the closed list of permissions: name, and what it allows in Russian; the English sentence is the comment.
+macro_rules! permissions {
+    ($(#[doc = $en:literal] $variant:ident = $text:literal, $ru:literal;)+) => {
+        /// What a user may be allowed to do (requirements 6.5).
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Permission { $(#[doc = $en] $variant),+ }
+
+        impl Permission {
+            /// Every permission.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its name in the database and in refusals.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            /// What it allows, in Russian and in English.
+            pub fn about(self) -> (&'static str, &'static str) {
+                let (ru, en) = match self { $(Self::$variant => ($ru, $en)),+ };
+                (ru, en.trim().trim_end_matches('.'))
+            }
+        }
+    };
+}
+
+impl std::str::FromStr for Permission {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|permission| permission.as_str() == text).ok_or(())
+    }
+}
+
+permissions! {
+    /// See accounts, balances, credit terms and their history.
+    AccountView = "account.view", "Видеть лицевые счета, балансы, условия кредита и их историю";
+    /// Change a credit limit.
+    AccountCredit = "account.credit", "Менять кредитный лимит";
+    /// See calls of an account.
+    CallsView = "calls.view", "Видеть звонки лицевого счёта";
+    /// Check a tariff.
+    TariffCheck = "tariff.check", "Проверять тариф";
+    /// See locks, check a number against them.
+    LockView = "lock.view", "Видеть блокировки и проверять по ним номера";
+    /// Make locks, change their comments, bar more.
+    LockEdit = "lock.edit", "Ставить блокировки, менять их примечания и расширять их";
+    /// Lift and delete locks of anybody.
+    LockDelete = "lock.delete", "Снимать и удалять чужие блокировки";
+    /// See discounts, exchange rates, taxes, groups of clients, currencies.
+    TermsView = "terms.view", "Видеть скидки, курсы валют, налоги, группы клиентов, валюты";
+    /// Give and end discounts.
+    DiscountEdit = "discount.edit", "Давать и завершать скидки";
+    /// Make groups of clients, say who belongs to them.
+    GroupEdit = "group.edit", "Вести группы клиентов и их состав";
+    /// Enter and end exchange rates.
+    ExchangeEdit = "exchange.edit", "Вводить и завершать курсы валют";
+    /// Say which currencies may be chosen.
+    CurrencyEdit = "currency.edit", "Решать, какие валюты доступны";
+    /// Give a client a tax rate of his own.
+    TaxOverride = "tax.override", "Задавать клиенту собственную ставку налога";
+    /// See numbers of the capacity.
+    DidView = "did.view", "Видеть номера номерной ёмкости";
+    /// Send a number to quarantine.
+    DidArchive = "did.archive", "Отправлять номер в карантин";
+    /// See records that could not be rated.
+    SuspenseView = "suspense.view", "Видеть нетарифицированные записи";
+    /// Try records of suspense again.
+    SuspenseRecycle = "suspense.recycle", "Повторять тарификацию отложенных записей";
+    /// Correct or discard records of suspense.
+    SuspenseCorrect = "suspense.correct", "Исправлять и списывать отложенные записи";
+    /// See jobs that rate again.
+    ReworkView = "rework.view", "Видеть задания перерасчёта";
+    /// Rate charges again.
+    ChargeRerate = "charge.rerate", "Перерасчитывать начисления";
+    /// Roll an import back.
+    ChargeRollback = "charge.rollback", "Откатывать импорт";
+    /// See imports of call records, alarms of their collection, what switches count.
+    ImportView = "import.view", "Видеть импорты записей о звонках, тревоги сбора и счётчики коммутаторов";
+    /// Acknowledge an alarm of the collection.
+    IngestAlarmAcknowledge = "ingest_alarm.acknowledge", "Подтверждать тревоги сбора";
+    /// Enter what a switch counts itself.
+    SwitchCountEnter = "switch_count.enter", "Вводить счётчики коммутатора";
+    /// See invoices.
+    InvoiceView = "invoice.view", "Видеть счета";
+    /// See price lists, their imports and their history.
+    PriceView = "price.view", "Видеть прайс-листы, их импорты и историю";
+    /// Bring in a file of prices as a draft, or discard one.
+    PriceImport = "price.import", "Загружать черновик цен и отменять его";
+    /// Put a draft of prices in force, or take it back.
+    PriceActivate = "price.activate", "Вводить черновик цен в действие и возвращать прежние цены";
+    /// See the audit of any record.
+    AuditView = "audit.view", "Видеть аудит любой записи";
+    /// See users, their roles, departments and tokens.
+    StaffView = "staff.view", "Видеть сотрудников, их роли, отделы и токены";
+    /// Add users, change and block them, make their tokens; departments.
+    StaffEdit = "staff.edit", "Заводить, менять и блокировать сотрудников, выпускать их токены; отделы";
+    /// Give and take roles and rights, of one's own at most.
+    StaffGrant = "staff.grant", "Давать и забирать роли и права, не больше собственных";
+    /// Say what a role may, make and end roles.
+    RoleEdit = "role.edit", "Определять права ролей, заводить и завершать роли";
+    /// See the settings.
+    SettingView = "setting.view", "Видеть настройки";
+    /// Change a setting.
+    SettingEdit = "setting.edit", "Менять настройки";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_permission_has_a_name_of_its_own_and_says_what_it_allows() {
+        let names: BTreeSet<&str> = Permission::ALL.iter().map(|permission| permission.as_str()).collect();
+        assert_eq!(names.len(), Permission::ALL.len());
+        for permission in Permission::ALL {
+            let (ru, en) = permission.about();
+            assert!(
+                !en.is_empty() && !en.ends_with('.') && ru.chars().any(|letter| ('а'..='я').contains(&letter)),
+                "{ru}"
+            );
+            assert_eq!(permission.as_str().parse(), Ok(*permission));
+        }
+        assert!("account.pay".parse::<Permission>().is_err(), "nobody pays for a client");
+    }
+}

@@ -1,0 +1,241 @@
+//! Who somebody is, and what he may now.
+//!
+//! Owns: the user behind a token, cards and lists of users, whom a caller may see.
+//! Does not own: changes (`people`, `grants`, `tokens`).
+//! Always: what a user may is read anew for every request: roles that have not ended, rights that have not run out, no more than the token's scopes.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+
+use super::permissions::Permission;
+use super::tokens::token_digest;
+use super::{StaffError, rules};
+use crate::store::{Store, StoreError};
+
+/// An authenticated user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Staff {
+    /// Identifier.
+    pub id: i64,
+    /// Login.
+    pub login: String,
+    /// What he may by this token.
+    pub permissions: BTreeSet<Permission>,
+    /// Codes of roles.
+    pub roles: Vec<String>,
+}
+
+impl Staff {
+    /// Whether the user has a permission.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.permissions.contains(&permission)
+    }
+
+    /// Whether he sees and changes people of all departments, and not of his own only.
+    fn is_over_all(&self) -> bool {
+        self.may(Permission::RoleEdit)
+    }
+}
+
+/// What a user `u` may at the moment `$2`.
+const EFFECTIVE: &str =
+    "array(SELECT p.permission FROM user_role r JOIN staff_role o ON o.id = r.role_id AND o.ended_at IS NULL JOIN role_permission p ON p.role_id = o.id WHERE r.user_id = u.id
+      UNION SELECT g.permission FROM user_permission g WHERE g.user_id = u.id AND (g.expires_at IS NULL OR g.expires_at > $2))";
+/// His roles.
+const ROLES: &str = "array(SELECT o.code FROM user_role r JOIN staff_role o ON o.id = r.role_id AND o.ended_at IS NULL WHERE r.user_id = u.id ORDER BY o.code)";
+
+/// Names of permissions as such; what this program does not know it does not ask for.
+fn known(names: &[String]) -> BTreeSet<Permission> {
+    names.iter().filter_map(|name| name.parse().ok()).collect()
+}
+
+/// The user behind a token that is valid at `now`.
+pub async fn authenticate(store: &Store, token: &str, now: DateTime<Utc>) -> Result<Option<Staff>, StoreError> {
+    let sql = format!(
+        "SELECT u.id, u.login, t.scopes, {EFFECTIVE} AS permissions, {ROLES} AS roles
+         FROM api_token t JOIN staff_user u ON u.id = t.user_id
+         WHERE t.digest = $1 AND t.revoked_at IS NULL AND t.expires_at > $2 AND u.blocked_at IS NULL"
+    );
+    let row =
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(token_digest(token)).bind(now).fetch_optional(store.pool()).await?;
+    Ok(row.map(|row| {
+        let mut permissions = known(&row.get::<Vec<String>, _>("permissions"));
+        if let Some(scopes) = row.get::<Option<Vec<String>>, _>("scopes") {
+            permissions = &permissions & &known(&scopes);
+        }
+        Staff { id: row.get("id"), login: row.get("login"), permissions, roles: row.get("roles") }
+    }))
+}
+
+/// A user as others see him.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaffCard {
+    /// Identifier.
+    pub id: i64,
+    /// Login.
+    pub login: String,
+    /// Name.
+    pub name: String,
+    /// E-mail.
+    pub email: Option<String>,
+    /// Code of his department.
+    pub department: Option<String>,
+    /// Whether he heads it.
+    pub heads_department: bool,
+    /// Codes of roles.
+    pub roles: Vec<String>,
+    /// What he may in all.
+    pub permissions: BTreeSet<Permission>,
+    /// Rights of his own, beside the roles.
+    pub own: Vec<super::grants::Grant>,
+    /// Since when he is blocked.
+    pub blocked_at: Option<DateTime<Utc>>,
+    /// Why.
+    pub block_reason: String,
+    /// When he was added.
+    pub created_at: DateTime<Utc>,
+    /// By whom.
+    pub created_by: String,
+    /// Raised with every change.
+    pub revision: i64,
+}
+
+/// Which users.
+#[derive(Clone, Debug, Default)]
+pub struct StaffFilter {
+    /// Blocked ones instead of those who work.
+    pub blocked: bool,
+    /// Of this department.
+    pub department: Option<String>,
+    /// With this role.
+    pub role: Option<String>,
+    /// Words that stand in login, name or e-mail.
+    pub text: Option<String>,
+    /// Logins behind this one.
+    pub after: Option<String>,
+}
+
+const CARD: &str = "u.id, u.login, u.name, u.email, d.code AS department, u.heads_department, u.blocked_at, u.block_reason, u.created_at, u.created_by, u.revision";
+
+fn read(row: &PgRow) -> StaffCard {
+    StaffCard {
+        id: row.get("id"),
+        login: row.get("login"),
+        name: row.get("name"),
+        email: row.get("email"),
+        department: row.get("department"),
+        heads_department: row.get("heads_department"),
+        roles: row.get("roles"),
+        permissions: known(&row.get::<Vec<String>, _>("permissions")),
+        own: Vec::new(),
+        blocked_at: row.get("blocked_at"),
+        block_reason: row.get("block_reason"),
+        created_at: row.get("created_at"),
+        created_by: row.get("created_by"),
+        revision: row.get("revision"),
+    }
+}
+
+/// Departments whose people the caller sees beside himself; `None` = all.
+pub(super) async fn departments_of(connection: &mut PgConnection, by: &Staff) -> Result<Option<Vec<i32>>, StoreError> {
+    if by.is_over_all() {
+        return Ok(None);
+    }
+    let headed: Option<i32> =
+        sqlx::query_scalar("SELECT department_id FROM staff_user WHERE id = $1 AND heads_department")
+            .bind(by.id)
+            .fetch_optional(&mut *connection)
+            .await?;
+    let Some(headed) = headed else { return Ok(Some(Vec::new())) };
+    let tree = super::departments::tree(connection).await?;
+    Ok(Some(rules::reach(&tree, headed).into_iter().collect()))
+}
+
+/// A user whom the caller may see, by login in any case.
+pub async fn card(store: &Store, by: &Staff, login: &str, now: DateTime<Utc>) -> Result<Option<StaffCard>, StoreError> {
+    let mut connection = store.pool().acquire().await?;
+    match seen(&mut connection, by, login, now, false).await {
+        Ok(card) => Ok(Some(card)),
+        Err(StaffError::Store(error)) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The same inside a change, which holds him until its end.
+pub(super) async fn held(
+    connection: &mut PgConnection,
+    by: &Staff,
+    login: &str,
+    now: DateTime<Utc>,
+) -> Result<StaffCard, StaffError> {
+    // Who changes and who is changed are taken in one order: two who block each other wait, and the second finds himself blocked.
+    sqlx::query("SELECT FROM staff_user WHERE id = $1 OR lower(login) = lower($2) ORDER BY id FOR UPDATE")
+        .bind(by.id)
+        .bind(login)
+        .execute(&mut *connection)
+        .await?;
+    seen(connection, by, login, now, true).await
+}
+
+async fn seen(
+    connection: &mut PgConnection,
+    by: &Staff,
+    login: &str,
+    now: DateTime<Utc>,
+    for_change: bool,
+) -> Result<StaffCard, StaffError> {
+    let departments = departments_of(connection, by).await?;
+    let sql = format!(
+        "SELECT {CARD}, {EFFECTIVE} AS permissions, {ROLES} AS roles FROM staff_user u LEFT JOIN department d ON d.id = u.department_id
+         WHERE lower(u.login) = lower($1) AND ($3::integer[] IS NULL OR u.department_id = ANY($3) OR u.id = $4)"
+    );
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(login)
+        .bind(now)
+        .bind(departments)
+        .bind(by.id)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let mut card = read(&row.ok_or(StaffError::NotFound)?);
+    if !for_change {
+        card.own = super::grants::own(connection, card.id).await?;
+    }
+    Ok(card)
+}
+
+/// Users whom the caller may see, by login.
+pub async fn list(
+    store: &Store,
+    by: &Staff,
+    filter: &StaffFilter,
+    limit: i64,
+    now: DateTime<Utc>,
+) -> Result<Vec<StaffCard>, StoreError> {
+    let mut connection = store.pool().acquire().await?;
+    let departments = departments_of(&mut connection, by).await?;
+    let sql = format!(
+        "SELECT {CARD}, {EFFECTIVE} AS permissions, {ROLES} AS roles FROM staff_user u LEFT JOIN department d ON d.id = u.department_id
+         WHERE (u.blocked_at IS NOT NULL) = $1 AND ($3::integer[] IS NULL OR u.department_id = ANY($3) OR u.id = $4)
+               AND ($5::text IS NULL OR d.code = $5)
+               AND ($6::text IS NULL OR EXISTS (SELECT FROM user_role r JOIN staff_role o ON o.id = r.role_id WHERE r.user_id = u.id AND o.code = $6 AND o.ended_at IS NULL))
+               AND ($7::text IS NULL OR strpos(lower(concat_ws(' ', u.login, u.name, u.email)), lower($7)) > 0)
+               AND ($8::text IS NULL OR lower(u.login) > lower($8))
+         ORDER BY lower(u.login) LIMIT $9"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(filter.blocked)
+        .bind(now)
+        .bind(departments)
+        .bind(by.id)
+        .bind(&filter.department)
+        .bind(&filter.role)
+        .bind(&filter.text)
+        .bind(&filter.after)
+        .bind(limit)
+        .fetch_all(&mut *connection)
+        .await?;
+    Ok(rows.iter().map(read).collect())
+}

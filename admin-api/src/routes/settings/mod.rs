@@ -1,0 +1,64 @@
+//! Endpoints of settings.
+//!
+//! Owns: the list of them, and how a setting's kind is told.
+//! Does not own: what a setting may be (`billing::settings`).
+//! Always: no change without a reason.
+
+pub(crate) mod list;
+pub(crate) mod set;
+
+use billing::settings::{Kind, Setting, SettingError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::language::Text;
+use crate::problem::{Code, Problem};
+
+/// A setting.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SettingView {
+    /// Key.
+    key: String,
+    /// Value, as a text.
+    value: String,
+    /// What it means.
+    description: String,
+}
+
+impl From<Setting> for SettingView {
+    fn from(setting: Setting) -> Self {
+        let Setting { key, value, description } = setting;
+        Self { key, value, description }
+    }
+}
+
+impl From<SettingError> for Problem {
+    fn from(error: SettingError) -> Self {
+        match error {
+            SettingError::NotFound => Self::new(Code::NotFound),
+            SettingError::Unfit(kind) => Self::field("/value", expected(&kind)),
+            SettingError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn expected(kind: &Kind) -> Text {
+    match kind {
+        Kind::Number(range) => Text::new(
+            format!("Ожидается целое число от {} до {}", range.start(), range.end()),
+            format!("A whole number from {} to {} is expected", range.start(), range.end()),
+        ),
+        Kind::Zone => Text::fixed(
+            "Ожидается часовой пояс IANA, например Europe/Moscow",
+            "An IANA time zone is expected, such as Europe/Moscow",
+        ),
+        Kind::Word(words) => {
+            let words = words.join(", ");
+            Text::new(format!("Ожидается одно из: {words}"), format!("One of these is expected: {words}"))
+        }
+        Kind::Codes(least) => Text::new(
+            format!("Ожидаются короткие коды через пробел, не меньше {least}"),
+            format!("Short codes with blanks between them are expected, at least {least}"),
+        ),
+    }
+}
