@@ -88,7 +88,8 @@ impl Door {
             entity_id: subject.to_owned(),
             before: None,
             after: None,
-                reason: code.as_str().to_owned(),
+            personal: None,
+            reason: code.as_str().to_owned(),
         };
         if let Err(error) = audit::refused(&self.state.store, actor, self.state.clock.now(), line).await {
             tracing::error!("a refusal is not in the audit: {error}");

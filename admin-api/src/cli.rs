@@ -187,6 +187,7 @@ async fn token(options: TokenOptions) -> anyhow::Result<()> {
         entity_id: options.login.clone(),
         before: None,
         after: Some(serde_json::json!({"role": options.role, "expires_at": expires_at})),
+        personal: None,
         reason: "made by the command line".to_owned(),
     };
     audit::done(&store, &actor, now, line).await?;

@@ -4,6 +4,8 @@
 //! Does not own: where they stand in a request (`extract`), what is done with them.
 //! Always: what cannot be understood is a problem that points at the field; nothing is guessed.
 
+pub(crate) mod party;
+
 use std::str::FromStr;
 
 use billing::settings::Settings;

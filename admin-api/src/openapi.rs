@@ -12,8 +12,8 @@ use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Access, Route, Verb};
 use crate::routes::{
-    accounts, audit, charges, docs, health, imports, locks, numbers, price_lists, rework, settings, staff, suspense,
-    tariffs, terms,
+    accounts, audit, charges, clients, docs, health, imports, locks, numbers, price_lists, rework, settings, staff,
+    suspense, tariffs, terms,
 };
 
 /// Name of the security scheme.
@@ -39,6 +39,21 @@ const BEARER: &str = "bearer";
         accounts::traffic::handler,
         audit::history::handler,
         charges::why::handler,
+        clients::contact_add::handler,
+        clients::contact_end::handler,
+        clients::contact_list::handler,
+        clients::contact_update::handler,
+        clients::create::handler,
+        clients::delete::handler,
+        clients::get::handler,
+        clients::history::handler,
+        clients::label_add::handler,
+        clients::label_list::handler,
+        clients::note_add::handler,
+        clients::note_delete::handler,
+        clients::note_list::handler,
+        clients::note_update::handler,
+        clients::update::handler,
         docs::document::handler,
         health::alive::handler,
         health::ready::handler,
@@ -130,6 +145,7 @@ const BEARER: &str = "bearer";
     components(schemas(ProblemBody)),
     tags(
         (name = "accounts", description = "Accounts: balance, credit, calls, months"),
+        (name = "clients", description = "Clients: cards, contacts, notes, labels"),
         (name = "tariffs", description = "Why a call does not pass, and what it costs"),
         (name = "locks", description = "Barred prefixes and numbers, with their authors and history"),
         (name = "terms", description = "What clients have of their own: discounts, exchange rates, taxes, groups; currencies"),

@@ -57,6 +57,10 @@ problems! {
     LoginInUse = "login_in_use", CONFLICT, "Логин занят", "The login is taken";
     /// E-mail addresses are unique without regard to case.
     EmailInUse = "email_in_use", CONFLICT, "Эта почта уже занята", "The e-mail is taken";
+    /// Contacts change on the word of the profile's e-mail only (L3).
+    UnverifiedSender = "unverified_sender", FORBIDDEN, "Изменения принимаются только с почты из профиля", "Changes are accepted from the e-mail of the profile only";
+    /// Who has history is not deleted (B8).
+    HasHistory = "has_history", CONFLICT, "У клиента есть платежи, начисления или услуги", "The client has payments, charges or services";
     /// The user lacks a permission.
     Forbidden = "forbidden", FORBIDDEN, "Недостаточно прав", "Permission denied";
     /// No such route or record.

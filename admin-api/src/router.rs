@@ -15,8 +15,8 @@ use crate::call_context::{self, Door};
 use crate::edge;
 use crate::problem::{Code, Problem};
 use crate::routes::{
-    accounts, audit, charges, docs, health, imports, locks, numbers, price_lists, rework, settings, staff, suspense,
-    tariffs, terms,
+    accounts, audit, charges, clients, docs, health, imports, locks, numbers, price_lists, rework, settings, staff,
+    suspense, tariffs, terms,
 };
 use crate::state::AppState;
 
@@ -116,6 +116,19 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/client-taxes",                            P::TermsView,     "client_tax",    terms::tax_list::handler),
         guarded(Post,   "/v1/client-taxes",                            P::TaxOverride,   "client_tax",    terms::tax_give::handler),
         guarded(Delete, "/v1/client-taxes/{id}",                       P::TaxOverride,   "client_tax",    terms::tax_end::handler),
+        guarded(Post,   "/v1/clients",                                 P::ClientCreate,  "client",        clients::create::handler),
+        guarded(Get,    "/v1/clients/{code}",                          P::ClientView,    "client",        clients::get::handler),
+        guarded(Put,    "/v1/clients/{code}",                          P::ClientEdit,    "client",        clients::update::handler),
+        guarded(Delete, "/v1/clients/{code}",                          P::ClientDelete,  "client",        clients::delete::handler),
+        guarded(Get,    "/v1/clients/{code}/contacts",                 P::ClientView,    "client",        clients::contact_list::handler),
+        guarded(Post,   "/v1/clients/{code}/contacts",                 P::ContactEdit,   "client",        clients::contact_add::handler),
+        guarded(Put,    "/v1/clients/{code}/contacts/{id}",            P::ContactEdit,   "client",        clients::contact_update::handler),
+        guarded(Delete, "/v1/clients/{code}/contacts/{id}",            P::ContactEdit,   "client",        clients::contact_end::handler),
+        guarded(Get,    "/v1/clients/{code}/history",                  P::ClientView,    "client",        clients::history::handler),
+        guarded(Get,    "/v1/clients/{code}/notes",                    P::ClientView,    "client",        clients::note_list::handler),
+        guarded(Post,   "/v1/clients/{code}/notes",                    P::NoteEdit,      "client",        clients::note_add::handler),
+        guarded(Put,    "/v1/clients/{code}/notes/{id}",               P::NoteEdit,      "client",        clients::note_update::handler),
+        guarded(Delete, "/v1/clients/{code}/notes/{id}",               P::NoteEdit,      "client",        clients::note_delete::handler),
         guarded(Get,    "/v1/currencies",                              P::TermsView,     "currency",      terms::currency_list::handler),
         guarded(Put,    "/v1/currencies/{code}",                       P::CurrencyEdit,  "currency",      terms::currency_set::handler),
         guarded(Get,    "/v1/departments",                             P::StaffView,     "department",    staff::department_list::handler),
@@ -135,6 +148,8 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/imports/{id}",                            P::ImportView,    "import",        imports::get::handler),
         guarded(Get,    "/v1/ingest-alarms",                           P::ImportView,    "ingest_alarm",  imports::alarms::handler),
         guarded(Post,   "/v1/ingest-alarms/{id}/acknowledge",          P::IngestAlarmAcknowledge, "ingest_alarm", imports::acknowledge::handler),
+        guarded(Get,    "/v1/labels",                                  P::ClientView,    "label",         clients::label_list::handler),
+        guarded(Post,   "/v1/labels",                                  P::DirectoryEdit, "label",         clients::label_add::handler),
         guarded(Get,    "/v1/lock-check",                              P::LockView,      "lock",          tariffs::lock_check::handler),
         guarded(Get,    "/v1/locks",                                   P::LockView,      "lock",          locks::list::handler),
         guarded(Post,   "/v1/locks",                                   P::LockEdit,      "lock",          locks::create::handler),

@@ -21,6 +21,7 @@ async fn write(world: &World, actor: &Actor, number: i64) {
         entity: "account",
         entity_id: format!("a{number}"),
         before: Some(json!({"limit": "0", "note": REASON})),
+        personal: None,
         after: (number % 2 == 0).then(|| json!({"limit": 1e3, "list": [null, true, {"b": 1, "a": 0.10}]})),
         reason: REASON.to_owned(),
     };

@@ -1,7 +1,7 @@
 //! What holds for every route of the API, whichever there are: the description that it serves is the list.
 
 use chrono::Utc;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::World;
 
 use crate::api::{Api, ROLES};
@@ -43,6 +43,7 @@ fn described(document: &Value) -> Vec<Described> {
 async fn every_route_refuses_strangers_and_those_without_the_permission() {
     let world = World::new(1).await;
     let api = Api::serve(&world, Utc::now()).await;
+    let nobody = somebody_without_roles(&api).await;
     let routes = described(&api.get("/openapi.json", "").await.body);
     assert!(routes.len() > 30, "{}", routes.len());
     for route in routes {
@@ -63,7 +64,18 @@ async fn every_route_refuses_strangers_and_those_without_the_permission() {
                 break;
             }
         }
-        let (role, answer) = refused.unwrap_or_else(|| panic!("{method} {path} is open to every role"));
+        let (role, answer) = if let Some(refused) = refused {
+            refused
+        } else {
+            // Every role has the permission: somebody without roles lacks it.
+            let headers = [english[0], ("Authorization", nobody.as_str())];
+            ("nobody", api.ask(&method, &path, "", &headers, None).await)
+        };
+        assert_eq!(
+            (answer.status, &answer.body["code"]),
+            (403, &"forbidden".into()),
+            "{method} {path} is open to everybody"
+        );
         let detail = answer.body["detail"].as_str().unwrap();
         assert!(detail.contains(&permission), "{method} {path}: {detail}");
         // The first parameter names the record; a list has none.
@@ -78,4 +90,13 @@ async fn every_route_refuses_strangers_and_those_without_the_permission() {
         assert!(found, "{method} {path}: {}", audit.body);
     }
     world.drop().await;
+}
+
+/// The header of a user who has a token and no permission.
+async fn somebody_without_roles(api: &Api) -> String {
+    let user = json!({"login": "nobody", "name": "N", "reason": "test"});
+    assert_eq!(api.ask("POST", "/v1/staff", "admin", &[], Some(user)).await.status, 201);
+    let token = json!({"name": "t", "days": 1, "reason": "test"});
+    let made = api.ask("POST", "/v1/staff/nobody/tokens", "admin", &[], Some(token)).await;
+    format!("Bearer {}", made.body["token"].as_str().unwrap())
 }

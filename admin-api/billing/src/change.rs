@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, Postgres, Row, Transaction};
 
@@ -159,6 +159,31 @@ impl Change {
             entity_id: entity_id.to_string(),
             before: serde_json::to_value(before).ok(),
             after: serde_json::to_value(after).ok(),
+            personal: None,
+            reason: reason.to_owned(),
+        });
+    }
+
+    /// Adds an audit line of (action, kind, record) in which the values of the fields `personal` stand apart, where they can be destroyed without breaking the
+    /// chain (A40).
+    pub(crate) fn record_personal(
+        &mut self,
+        (action, entity, entity_id): (&'static str, &'static str, &str),
+        before: &Value,
+        after: &Value,
+        personal: &[&str],
+        reason: &str,
+    ) {
+        let ((before, before_apart), (after, after_apart)) =
+            (taken_apart(before, personal), taken_apart(after, personal));
+        let apart = !(before_apart.is_empty() && after_apart.is_empty());
+        self.lines.push(AuditLine {
+            action,
+            entity,
+            entity_id: entity_id.to_owned(),
+            before: Some(before),
+            after: Some(after),
+            personal: apart.then(|| json!({"before": before_apart, "after": after_apart})),
             reason: reason.to_owned(),
         });
     }
@@ -193,5 +218,35 @@ impl Change {
         audit::write(&mut self.tx, &self.actor, self.now, Outcome::Done, &self.lines).await?;
         self.tx.commit().await?;
         Ok(())
+    }
+}
+
+/// Stands in the audit for a value that is kept apart.
+const APART: &str = "***";
+
+/// Fields without the values of `personal` ones, and those values.
+fn taken_apart(fields: &Value, personal: &[&str]) -> (Value, Map<String, Value>) {
+    let (mut fields, mut apart) = (fields.clone(), Map::new());
+    if let Some(fields) = fields.as_object_mut() {
+        for name in personal {
+            // That a field was empty is no secret.
+            if let Some(value) = fields.get_mut(*name).filter(|value| !value.is_null() && **value != json!("")) {
+                apart.insert((*name).to_owned(), std::mem::replace(value, json!(APART)));
+            }
+        }
+    }
+    (fields, apart)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn personal_values_stand_apart() {
+        let fields = json!({"name": "N", "email": "a@b.ru", "phone": null, "contact_person": ""});
+        let (shown, apart) = taken_apart(&fields, &["email", "phone", "contact_person", "absent"]);
+        assert_eq!(shown, json!({"name": "N", "email": "***", "phone": null, "contact_person": ""}));
+        assert_eq!(Value::Object(apart), json!({"email": "a@b.ru"}));
     }
 }

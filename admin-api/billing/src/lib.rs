@@ -1,6 +1,6 @@
 //! The books of Tollgate: the only crate that speaks SQL to Postgres.
 //!
-//! Owns: the schema and its migrations, and the rooms: [`accounts`], [`ledger`], [`numbers`], [`locks`], [`terms`], [`counters`], [`charges`] (what ClickHouse keeps of them), [`currencies`], [`fees`], [`price_lists`], [`invoicing`], [`streams`] (position, outbox and identities
+//! Owns: the schema and its migrations, and the rooms: [`accounts`], [`clients`], [`parties`], [`ledger`], [`numbers`], [`locks`], [`terms`], [`counters`], [`charges`] (what ClickHouse keeps of them), [`currencies`], [`fees`], [`price_lists`], [`invoicing`], [`streams`] (position, outbox and identities
 //! of the record stream), [`suspense`], [`rework`] (jobs that rate again), [`imports`] (files of records), [`ingest_alarms`], [`reconciliation`] with switches, [`staff`], [`audit`], [`operator`] (loading a whole operator), the read-only [`hot_path`], and the [`numbering_plan`] of the process.
 //! Does not own: HTTP, Kafka, ClickHouse, the price of a call.
 //! Always: a balance changes only in the transaction that writes what it sums up; every write of a person goes through a [`change::Change`] and leaves
@@ -17,6 +17,7 @@ pub mod staff;
 
 pub mod accounts;
 pub mod charges;
+pub mod clients;
 pub mod counters;
 pub mod currencies;
 pub mod fees;
@@ -25,6 +26,7 @@ pub mod ledger;
 pub mod locks;
 pub mod long_calls;
 pub mod numbers;
+pub mod parties;
 pub mod price_lists;
 pub mod terms;
 

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-use numbering::ShortCode;
+use numbering::{NumberRules, ShortCode};
 use serde_json::json;
 use sqlx::Row;
 
@@ -24,6 +24,8 @@ pub enum Kind {
     Zone,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// Rules of replaced beginnings, `8>7` for instance.
+    NumberRules,
     /// Short codes with blanks between them; at least so many.
     Codes(usize),
 }
@@ -35,6 +37,7 @@ impl Kind {
             Self::Number(range) => {
                 text.parse::<i64>().is_ok_and(|number| range.contains(&number) && number.to_string() == text)
             }
+            Self::NumberRules => NumberRules::parse(text, "").is_ok(),
             Self::Zone => text.parse::<chrono_tz::Tz>().is_ok(),
             Self::Word(words) => words.contains(&text),
             Self::Codes(least) => {
@@ -69,6 +72,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("reconciliation.grace_minutes", Kind::Number(0..=10_080)),
     ("reconciliation.tolerance_calls", Kind::Number(0..=1_000_000)),
     ("reconciliation.tolerance_percent", Kind::Number(0..=100)),
+    ("search.number_rules", Kind::NumberRules),
     ("snapshot.poll_seconds", Kind::Number(1..=3_600)),
     ("suspense.alarm_percent", Kind::Number(0..=100)),
     ("token.max_days", Kind::Number(1..=3_660)),

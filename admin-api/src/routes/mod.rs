@@ -7,6 +7,7 @@
 pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod charges;
+pub(crate) mod clients;
 pub(crate) mod docs;
 pub(crate) mod health;
 pub(crate) mod imports;

@@ -34,6 +34,24 @@ pub struct AuditRecord {
     pub after: Option<Value>,
     /// Why.
     pub reason: String,
+    /// Personal values before and after, as long as they are not destroyed; who may see them decides whether they are shown.
+    #[serde(skip)]
+    pub personal: Option<Value>,
+}
+
+impl AuditRecord {
+    /// The line with its personal values in their places.
+    #[must_use]
+    pub fn with_personal(mut self) -> Self {
+        let Some(personal) = self.personal.take() else { return self };
+        for (fields, name) in [(&mut self.before, "before"), (&mut self.after, "after")] {
+            let values = personal.get(name).and_then(Value::as_object);
+            if let (Some(fields), Some(values)) = (fields.as_mut().and_then(Value::as_object_mut), values) {
+                fields.extend(values.clone());
+            }
+        }
+        self
+    }
 }
 
 /// The history of one record, the newest first: at most `limit` lines older than `before_id`; `only_done` leaves refused attempts out.
@@ -46,7 +64,7 @@ pub async fn history(
     only_done: bool,
 ) -> Result<Vec<AuditRecord>, StoreError> {
     let rows = sqlx::query(
-        "SELECT id, at, login, on_behalf, address, action, outcome, before, after, reason FROM audit_record
+        "SELECT id, at, login, on_behalf, address, action, outcome, before, after, reason, personal FROM audit_record
          WHERE entity = $1 AND entity_id = $2 AND id < coalesce($3, 9223372036854775807)
                AND (NOT $5 OR outcome = 'done') ORDER BY id DESC LIMIT $4",
     )
@@ -68,6 +86,7 @@ pub async fn history(
         before: row.get("before"),
         after: row.get("after"),
         reason: row.get("reason"),
+        personal: row.get("personal"),
     };
     Ok(rows.iter().map(read).collect())
 }

@@ -33,6 +33,8 @@ pub struct AuditLine {
     pub before: Option<Value>,
     /// State after, of what changed.
     pub after: Option<Value>,
+    /// Values of personal data that `before` and `after` only hint at: `{"before": {..}, "after": {..}}`. The chain covers their digest, with a salt.
+    pub personal: Option<Value>,
     /// Why, in the author's words.
     pub reason: String,
 }
@@ -47,8 +49,8 @@ pub(crate) async fn write(
 ) -> Result<(), StoreError> {
     for line in lines {
         sqlx::query(
-            "INSERT INTO audit_record (at, user_id, login, on_behalf, address, action, entity, entity_id, outcome, before, after, reason, request_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            "INSERT INTO audit_record (at, user_id, login, on_behalf, address, action, entity, entity_id, outcome, before, after, reason, request_id, personal)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::jsonb || jsonb_build_object('salt', gen_random_uuid()))",
         )
         .bind(at)
         .bind(actor.user_id)
@@ -63,6 +65,7 @@ pub(crate) async fn write(
         .bind(&line.after)
         .bind(&line.reason)
         .bind(&actor.request_id)
+        .bind(&line.personal)
         .execute(&mut *connection)
         .await?;
     }

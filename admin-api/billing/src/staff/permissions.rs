@@ -104,6 +104,22 @@ permissions! {
     StaffGrant = "staff.grant", "Давать и забирать роли и права, не больше собственных";
     /// Say what a role may, make and end roles.
     RoleEdit = "role.edit", "Определять права ролей, заводить и завершать роли";
+    /// See clients, their contacts, notes and history.
+    ClientView = "client.view", "Видеть клиентов, их контакты, примечания и историю";
+    /// Make clients.
+    ClientCreate = "client.create", "Заводить клиентов";
+    /// Change clients.
+    ClientEdit = "client.edit", "Менять клиентов";
+    /// Delete clients without history.
+    ClientDelete = "client.delete", "Удалять клиентов без истории";
+    /// Change further contacts of clients.
+    ContactEdit = "contact.edit", "Менять дополнительные контакты клиентов";
+    /// Write, change and delete notes on clients.
+    NoteEdit = "note.edit", "Писать, менять и удалять примечания о клиентах";
+    /// Delete important notes too.
+    NoteDeleteImportant = "note.delete_important", "Удалять и важные примечания";
+    /// Keep directories: labels of clients.
+    DirectoryEdit = "directory.edit", "Вести справочники: метки клиентов";
     /// See the settings.
     SettingView = "setting.view", "Видеть настройки";
     /// Change a setting.

@@ -21,7 +21,14 @@ use crate::problem::Problem;
 use crate::state::AppState;
 
 /// Records whose audit is for those alone who may see the records.
-const CLOSED: &[(&str, Permission)] = &[("lock", Permission::LockView)];
+const CLOSED: &[(&str, Permission)] = &[
+    ("client", Permission::ClientView),
+    ("department", Permission::StaffView),
+    ("lock", Permission::LockView),
+    ("role", Permission::StaffView),
+    ("setting", Permission::SettingView),
+    ("staff", Permission::StaffView),
+];
 
 /// A page.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -30,9 +37,9 @@ const CLOSED: &[(&str, Permission)] = &[("lock", Permission::LockView)];
 pub(crate) struct AuditQuery {
     /// Lines on a page: 100 by default, 5000 at most.
     #[param(example = "100")]
-    limit: Option<String>,
+    pub(crate) limit: Option<String>,
     /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
 }
 
 /// A line of the audit.

@@ -52,6 +52,10 @@ fn expected(kind: &Kind) -> Text {
             "Ожидается часовой пояс IANA, например Europe/Moscow",
             "An IANA time zone is expected, such as Europe/Moscow",
         ),
+        Kind::NumberRules => Text::fixed(
+            "Ожидаются правила замены начала номера через пробел, например +> 8>7",
+            "Rules of replaced beginnings with blanks between them are expected, such as +> 8>7",
+        ),
         Kind::Word(words) => {
             let words = words.join(", ");
             Text::new(format!("Ожидается одно из: {words}"), format!("One of these is expected: {words}"))

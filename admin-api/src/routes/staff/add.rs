@@ -59,7 +59,7 @@ pub(crate) async fn handler(
     let new = NewStaff {
         login: super::login(&asked.login)?.to_owned(),
         name: inputs::word("/name", asked.name.trim())?.to_owned(),
-        email: given(asked.email.as_deref()).map(super::email).transpose()?,
+        email: given(asked.email.as_deref()).map(|email| inputs::party::email("/email", email)).transpose()?,
         department: given(asked.department.as_deref())
             .map(|code| inputs::word("/department", code).map(str::to_owned))
             .transpose()?,

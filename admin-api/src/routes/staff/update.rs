@@ -65,7 +65,7 @@ pub(crate) async fn handler(
     let asked = body.value;
     let wanted = StaffUpdate {
         name: asked.name.as_deref().map(|name| inputs::word("/name", name.trim()).map(str::to_owned)).transpose()?,
-        email: asked.email.try_map(|email| super::email(&email))?,
+        email: asked.email.try_map(|email| inputs::party::email("/email", &email))?,
         department: asked.department.try_map(|code| inputs::word("/department", &code).map(str::to_owned))?,
         heads_department: asked.heads_department,
     };

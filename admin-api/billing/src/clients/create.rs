@@ -1,0 +1,149 @@
+//! Clients begin, and those without history may end.
+//!
+//! Owns: the row of a new client; what stands against deletion (B8).
+//! Does not own: accounts (`accounts`).
+//! Always: numbers of clients grow and are never used again (L1).
+
+use numbering::E164;
+use serde_json::json;
+use sqlx::PgConnection;
+
+use super::rules::Characteristic;
+use super::{ClientError, labels};
+use crate::change::Change;
+use crate::hot_path::Touched;
+use crate::parties::{self, NewParty};
+
+/// A client to be made.
+#[derive(Clone, Debug)]
+pub struct NewClient {
+    /// Code; `None` = his number.
+    pub code: Option<String>,
+    /// Name, as staff call him.
+    pub name: String,
+    /// Who he is by the registry, where that is known.
+    pub party: Option<NewParty>,
+    /// Main e-mail; unique without regard to case (L2).
+    pub email: Option<String>,
+    /// Phone as it was written, and the number that it stands for.
+    pub phone: Option<(String, E164)>,
+    /// Whom to talk to.
+    pub contact_person: String,
+    /// Country, two capital letters.
+    pub country: String,
+    /// Language of letters, `ru` or `en`.
+    pub language: String,
+    /// Name of the label.
+    pub label: Option<String>,
+    /// What staff think of him.
+    pub characteristic: Characteristic,
+    /// Login of his manager.
+    pub manager: Option<String>,
+    /// For staff.
+    pub comment: String,
+}
+
+/// Makes a client; his number and code.
+pub async fn create(change: &mut Change, new: &NewClient, reason: &str) -> Result<(i64, String), ClientError> {
+    let party_id = match &new.party {
+        Some(party) => Some(parties::of_client(change, party).await?),
+        None => None,
+    };
+    let label_id = labels::id_of(change.connection(), new.label.as_deref()).await?;
+    let manager_id = manager_of(change.connection(), new.manager.as_deref()).await?;
+    let id: i64 = sqlx::query_scalar("SELECT nextval(pg_get_serial_sequence('client', 'id'))")
+        .fetch_one(change.connection())
+        .await?;
+    let code = new.code.clone().unwrap_or_else(|| id.to_string());
+    let (now, actor) = (change.now(), change.actor().clone());
+    let made = sqlx::query(
+        "INSERT INTO client (id, code, name, party_id, email, phone, phone_key, contact_person, country, language, label_id, characteristic, manager_id, comment,
+             registered_at, registered_by, registered_from)
+         OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (code) DO NOTHING",
+    )
+    .bind(id)
+    .bind(&code)
+    .bind(&new.name)
+    .bind(party_id)
+    .bind(&new.email)
+    .bind(new.phone.as_ref().map(|(text, _)| text))
+    .bind(new.phone.as_ref().map(|(_, number)| number.to_string()))
+    .bind(&new.contact_person)
+    .bind(&new.country)
+    .bind(&new.language)
+    .bind(label_id)
+    .bind(new.characteristic.as_str())
+    .bind(manager_id)
+    .bind(&new.comment)
+    .bind(now)
+    .bind(&actor.login)
+    .bind(&actor.address)
+    .execute(change.connection())
+    .await?;
+    if made.rows_affected() == 0 {
+        return Err(ClientError::CodeInUse(code));
+    }
+    let party = new.party.as_ref();
+    let after = json!({
+        "id": id, "name": new.name, "kind": party.map(|party| party.kind.as_str()), "inn": party.and_then(|party| party.inn.clone()),
+        "kpp": party.and_then(|party| party.kpp.clone()), "ogrn": party.and_then(|party| party.ogrn.clone()), "email": new.email,
+        "phone": new.phone.as_ref().map(|(text, _)| text), "contact_person": new.contact_person, "country": new.country, "language": new.language,
+        "label": new.label, "characteristic": new.characteristic.as_str(), "manager": new.manager, "comment": new.comment,
+    });
+    change.record_personal(("client.create", "client", &code), &json!({}), &after, super::update::PERSONAL, reason);
+    Ok((id, code))
+}
+
+/// The user with a login who is at work.
+pub(super) async fn manager_of(connection: &mut PgConnection, login: Option<&str>) -> Result<Option<i64>, ClientError> {
+    let Some(login) = login else { return Ok(None) };
+    let id = sqlx::query_scalar("SELECT id FROM staff_user WHERE lower(login) = lower($1) AND blocked_at IS NULL")
+        .bind(login)
+        .fetch_optional(connection)
+        .await?;
+    id.map(Some).ok_or_else(|| ClientError::NoManager(login.to_owned()))
+}
+
+/// Whatever else refers to him (locks, discounts, groups, taxes, counters) is history too.
+fn unless_held(error: sqlx::Error) -> ClientError {
+    let is_held = error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation);
+    if is_held { ClientError::HasHistory } else { error.into() }
+}
+
+/// Deletes a client without payments, charges and services, with his accounts, contacts and notes (B8). The audit keeps what he was.
+pub async fn delete(change: &mut Change, code: &str, reason: &str) -> Result<(), ClientError> {
+    let row: Option<(i64, String)> = sqlx::query_as("SELECT id, name FROM client WHERE code = $1 FOR UPDATE")
+        .bind(code)
+        .fetch_optional(change.connection())
+        .await?;
+    let (id, name) = row.ok_or(ClientError::NotFound)?;
+    let accounts: Vec<i64> = sqlx::query_scalar("SELECT id FROM account WHERE client_id = $1 ORDER BY id FOR UPDATE")
+        .bind(id)
+        .fetch_all(change.connection())
+        .await?;
+    let has_history: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM posting WHERE account_id = ANY($1)) OR EXISTS (SELECT FROM usage_total WHERE account_id = ANY($1))
+             OR EXISTS (SELECT FROM did WHERE account_id = ANY($1)) OR EXISTS (SELECT FROM did_period WHERE account_id = ANY($1))
+             OR EXISTS (SELECT FROM account_balance WHERE account_id = ANY($1) AND balance <> 0)",
+    )
+    .bind(&accounts)
+    .fetch_one(change.connection())
+    .await?;
+    if has_history {
+        return Err(ClientError::HasHistory);
+    }
+    for table in ["account_plan", "account_trunk", "account_balance"] {
+        let sql = format!("DELETE FROM {table} WHERE account_id = ANY($1)");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(&accounts).execute(change.connection()).await?;
+    }
+    for table in ["account", "contact", "note"] {
+        let sql = format!("DELETE FROM {table} WHERE client_id = $1");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).execute(change.connection()).await.map_err(unless_held)?;
+    }
+    sqlx::query("DELETE FROM client WHERE id = $1").bind(id).execute(change.connection()).await.map_err(unless_held)?;
+    if !accounts.is_empty() {
+        change.touch(Touched::Everything);
+    }
+    change.record("client.delete", "client", code, &json!({"id": id, "name": name}), &json!(null), reason);
+    Ok(())
+}

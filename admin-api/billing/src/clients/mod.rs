@@ -1,0 +1,81 @@
+//! Clients: whom we serve.
+//!
+//! Owns: tables `client`, `contact`, `note`, `client_label`.
+//! Does not own: what the registry says of them (`parties`), accounts and money (`accounts`, `ledger`), groups and terms (`terms`).
+//! Always: an e-mail is the main one of one client at most (L2); what a contact was before is kept as an important note (L27); who has history is not deleted
+//! (B8); every change leaves the fields before and after (B23, M69).
+
+mod card;
+mod contacts;
+mod create;
+mod labels;
+mod notes;
+mod rules;
+mod update;
+
+pub use card::{AccountLine, ClientCard, ServiceLine, Twin, card, changed, twins};
+pub use contacts::{Contact, ContactUpdate, NewContact, add_contact, contacts, end_contact, update_contact};
+pub use create::{NewClient, create, delete};
+pub use labels::{add_label, labels};
+pub use notes::{NewNote, Note, NoteUpdate, add_note, delete_note, notes, update_note};
+pub use rules::{Characteristic, Origin, OriginFault};
+pub use update::{ClientUpdate, update};
+
+use crate::store::{StoreError, broken_constraint};
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// No such client, contact or note.
+    #[error("there is no such record")]
+    NotFound,
+    /// The code is another client's.
+    #[error("a client has the code {0} already")]
+    CodeInUse(String),
+    /// The e-mail is the main one of another client (L2).
+    #[error("another client has the e-mail")]
+    EmailInUse,
+    /// No such label.
+    #[error("there is no label {0}")]
+    NoLabel(String),
+    /// No such user, or a blocked one.
+    #[error("there is no user {0} at work")]
+    NoManager(String),
+    /// The change does not come from the e-mail of the profile (L3).
+    #[error("changes of contacts are accepted from the e-mail of the profile only")]
+    UnverifiedSender,
+    /// Payments, charges or services stand against deletion (B8).
+    #[error("the client has payments, charges or services")]
+    HasHistory,
+    /// The label stands already.
+    #[error("the label exists already")]
+    LabelExists,
+    /// Neither e-mail nor phone.
+    #[error("a contact needs an e-mail or a phone")]
+    NoAddress,
+    /// More than a client may have.
+    #[error("at most {0}")]
+    TooMany(i64),
+    /// An important note is deleted by those who may.
+    #[error("an important note is deleted by the right note.delete_important")]
+    ImportantNote,
+    /// Notes that the program writes stay as they are.
+    #[error("what was written by the program is not changed")]
+    OfTheProgram,
+    /// Somebody changed it since it was read.
+    #[error("it was changed since it was read")]
+    Stale,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for ClientError {
+    fn from(error: sqlx::Error) -> Self {
+        match broken_constraint(&error) {
+            Some("client_email_once") => Self::EmailInUse,
+            Some("client_label_once") => Self::LabelExists,
+            _ => Self::Store(error.into()),
+        }
+    }
+}

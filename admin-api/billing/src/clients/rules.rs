@@ -1,0 +1,97 @@
+//! Whose word on a client's contacts is taken.
+//!
+//! Owns: the rule of the sender (L3), the words of a characteristic (B5).
+//! Does not own: requests by mail (who reads them says what their sender was).
+//! Always: pure.
+
+use std::str::FromStr;
+
+/// What staff think of a client (B5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Characteristic {
+    /// As most are.
+    Ordinary,
+    /// A good one.
+    Good,
+    /// One with conflicts.
+    Conflict,
+}
+
+impl Characteristic {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Ordinary, Self::Good, Self::Conflict];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ordinary => "ordinary",
+            Self::Good => "good",
+            Self::Conflict => "conflict",
+        }
+    }
+}
+
+impl FromStr for Characteristic {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|one| one.as_str() == text).ok_or(())
+    }
+}
+
+/// Where the wish to change contacts comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// Staff found it out themselves.
+    Staff,
+    /// The client called.
+    Call,
+    /// A mail with this sender.
+    Mail(String),
+}
+
+/// Why a change is not made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OriginFault;
+
+impl Origin {
+    /// Whether contacts may be changed on its word: a mail counts from the address of the profile only, whatever its case; further contacts do not count (L3).
+    pub fn check(&self, profile_email: Option<&str>) -> Result<(), OriginFault> {
+        match self {
+            Self::Staff | Self::Call => Ok(()),
+            Self::Mail(sender) => {
+                let same = profile_email.is_some_and(|email| email.to_lowercase() == sender.trim().to_lowercase());
+                if same { Ok(()) } else { Err(OriginFault) }
+            }
+        }
+    }
+
+    /// Its name, for the audit.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Staff => "staff",
+            Self::Call => "call",
+            Self::Mail(_) => "mail",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_counts_from_the_profile_only() {
+        let mail = |sender: &str| Origin::Mail(sender.to_owned());
+        for (origin, profile, accepted) in [
+            (mail("office@example.ru"), Some("Office@Example.RU"), true),
+            (mail(" office@example.ru "), Some("office@example.ru"), true),
+            (mail("other@example.ru"), Some("office@example.ru"), false),
+            (mail("office@example.ru"), None, false),
+            (Origin::Staff, None, true),
+            (Origin::Call, Some("office@example.ru"), true),
+        ] {
+            assert_eq!(origin.check(profile).is_ok(), accepted, "{origin:?} {profile:?}");
+        }
+    }
+}

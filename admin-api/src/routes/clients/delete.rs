@@ -1,0 +1,48 @@
+//! `DELETE /v1/clients/{code}`: delete a client without history (B8).
+//!
+//! Owns: what the request says.
+//! Does not own: what stands against it (`billing::clients`).
+//! Always: his number is never used again; the audit keeps what he was.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use billing::clients;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::call_context::CallContext;
+use crate::extract::{JsonBody, Reason};
+use crate::inputs;
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::writes::{self, Write};
+
+/// The client who is gone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ClientDeleted {
+    /// His code.
+    code: String,
+}
+
+/// Delete a client without history
+#[utoipa::path(
+    delete, path = "/v1/clients/{code}", operation_id = "client_delete", tag = "clients",
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    request_body(content = Reason, example = json!({"reason": "создан по ошибке"})),
+    responses((status = 200, description = "Deleted", body = ClientDeleted, example = json!({"code": "C-000001"})))
+)]
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    context: CallContext,
+    Path(code): Path<String>,
+    body: JsonBody<Reason>,
+) -> Result<Response, Problem> {
+    let reason = inputs::reason(body.value.reason.as_deref())?;
+    let key = context.idempotency("client_delete", &code, &body.bytes);
+    let mut change = match writes::begin(&state, &context, key).await? {
+        Write::Begun(change) => change,
+        Write::Answered(answer) => return Ok(answer),
+    };
+    clients::delete(&mut change, &code, reason).await?;
+    writes::commit(change, &ClientDeleted { code }).await
+}

@@ -1,0 +1,34 @@
+//! `GET /v1/clients/{code}`: the card of a client (B5-B7).
+//!
+//! Owns: nothing.
+//! Does not own: the card (`billing::clients`).
+//! Always: the header ETag carries its revision.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::header::ETAG;
+use axum::response::{IntoResponse, Response};
+use billing::clients;
+
+use super::ClientView;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// A client
+#[utoipa::path(
+    get, path = "/v1/clients/{code}", operation_id = "client_get", tag = "clients",
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001")),
+    responses((status = 200, description = "The card; the header ETag carries its revision", body = ClientView, example = json!({
+        "id": 1, "code": "C-000001", "name": "ООО «Строй Сервис»", "state": "active", "active": true, "revision": 4,
+        "party": {"kind": "legal", "name": "ООО «Строй Сервис»", "inn": "7707083893", "kpp": "770701001", "ogrn": "1027700132195", "city": "Москва", "legal_address": "Москва, ул. Ленина, 1"},
+        "email": "office@example.ru", "phone": "8 (495) 200-0-200", "contact_person": "И. Петров", "country": "RU", "language": "ru",
+        "label": "VIP", "characteristic": "ordinary", "manager": "ivanova", "comment": "",
+        "registered": {"at": "2026-07-01T10:00:00Z", "by": "sidorov", "from": "192.0.2.7"},
+        "accounts": [{"code": "A-000001", "issuer": "T", "currency": "RUB", "balance": "99.4", "turnover_year": "1500", "plan": "basic", "active": true}],
+        "services": [{"number": "74950000001", "account": "A-000001", "issuer": "T", "plan": "basic", "state": "in_work"}], "services_total": 1
+    })))
+)]
+pub(crate) async fn handler(State(state): State<AppState>, Path(code): Path<String>) -> Result<Response, Problem> {
+    let card = clients::card(&state.store, &code, state.clock.now()).await?.ok_or_else(|| super::no_client(&code))?;
+    Ok(([(ETAG, format!("\"{}\"", card.revision))], Json(ClientView::from(card))).into_response())
+}

@@ -1,0 +1,437 @@
+//! Endpoints of clients.
+//!
+//! Owns: the list of them, and what they have in common.
+//! Does not own: what a client is (`billing::clients`).
+//! Always: no change without a reason; contacts change with the word where the wish came from (L3).
+
+pub(crate) mod contact_add;
+pub(crate) mod contact_end;
+pub(crate) mod contact_list;
+pub(crate) mod contact_update;
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod history;
+pub(crate) mod label_add;
+pub(crate) mod label_list;
+pub(crate) mod note_add;
+pub(crate) mod note_delete;
+pub(crate) mod note_list;
+pub(crate) mod note_update;
+pub(crate) mod update;
+
+use billing::clients::{AccountLine, ClientCard, ClientError, Contact, Note, Origin, ServiceLine, Twin};
+use billing::parties::{self, Kind, NewParty, Party, PartyFault};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::inputs::{self, given};
+use crate::language::Text;
+use crate::problem::{Code, Problem};
+
+/// Who a client is by the registry.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WantedParty {
+    /// `legal`, `sole_proprietor` or `natural`.
+    kind: String,
+    /// Name, as the registry has it.
+    name: String,
+    /// INN: 10 digits of a legal entity, 12 of others.
+    #[serde(default)]
+    inn: Option<String>,
+    /// KPP: of a legal entity with an INN.
+    #[serde(default)]
+    kpp: Option<String>,
+    /// OGRN of a legal entity, OGRNIP of a sole proprietor.
+    #[serde(default)]
+    ogrn: Option<String>,
+    /// City.
+    #[serde(default)]
+    city: Option<String>,
+    /// Legal address.
+    #[serde(default)]
+    legal_address: Option<String>,
+}
+
+impl WantedParty {
+    /// The party, or all that is wrong with its numbers at once.
+    fn read(&self) -> Result<NewParty, Problem> {
+        let kind: Kind = inputs::one_of("/party/kind", &self.kind, Kind::ALL.iter().map(|kind| kind.as_str()))?;
+        let digits = |text: &Option<String>| given(text.as_deref()).map(|text| text.replace(' ', ""));
+        let (inn, kpp, ogrn) = (digits(&self.inn), digits(&self.kpp), digits(&self.ogrn));
+        let faults = parties::check(kind, inn.as_deref(), kpp.as_deref(), ogrn.as_deref());
+        if !faults.is_empty() {
+            return Err(faults.into_iter().fold(Problem::new(Code::Validation), |problem, fault| {
+                let (pointer, detail) = fault_text(fault);
+                problem.at(pointer, detail)
+            }));
+        }
+        Ok(NewParty {
+            kind,
+            name: inputs::party::name("/party/name", &self.name)?,
+            inn,
+            kpp,
+            ogrn,
+            city: inputs::party::text("/party/city", self.city.as_deref().unwrap_or_default(), 300)?,
+            legal_address: inputs::party::text(
+                "/party/legal_address",
+                self.legal_address.as_deref().unwrap_or_default(),
+                1_000,
+            )?,
+        })
+    }
+}
+
+fn fault_text(fault: PartyFault) -> (&'static str, Text) {
+    match fault {
+        PartyFault::Inn => (
+            "/party/inn",
+            Text::fixed(
+                "Ожидается ИНН с верными контрольными цифрами: 10 цифр у юридического лица, 12 у остальных",
+                "An INN with right check digits is expected: 10 digits of a legal entity, 12 of others",
+            ),
+        ),
+        PartyFault::Kpp => (
+            "/party/kpp",
+            Text::fixed(
+                "КПП (9 знаков) обязателен для юридического лица с ИНН, у остальных его нет",
+                "A legal entity with an INN needs a KPP of 9 signs; nobody else has one",
+            ),
+        ),
+        PartyFault::Ogrn => (
+            "/party/ogrn",
+            Text::fixed(
+                "Ожидается ОГРН (13 цифр) юридического лица или ОГРНИП (15 цифр) с верной контрольной цифрой; у физического лица его нет",
+                "An OGRN of 13 digits (legal entity) or 15 (sole proprietor) with a right check digit is expected; a person has none",
+            ),
+        ),
+    }
+}
+
+/// A party of the registry.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PartyView {
+    /// `legal`, `sole_proprietor` or `natural`.
+    kind: String,
+    /// Name, as the registry has it.
+    name: String,
+    /// INN.
+    inn: Option<String>,
+    /// KPP.
+    kpp: Option<String>,
+    /// OGRN or OGRNIP.
+    ogrn: Option<String>,
+    /// City.
+    city: String,
+    /// Legal address.
+    legal_address: String,
+}
+
+impl From<Party> for PartyView {
+    fn from(party: Party) -> Self {
+        let Party { kind, name, inn, kpp, ogrn, city, legal_address, .. } = party;
+        Self { kind, name, inn, kpp, ogrn, city, legal_address }
+    }
+}
+
+/// When, by whom and from where a client was registered; never changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RegisteredView {
+    /// When.
+    at: DateTime<Utc>,
+    /// Login of who did it.
+    by: String,
+    /// Network address.
+    from: String,
+}
+
+/// An account on a card.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ClientAccountView {
+    /// Code.
+    code: String,
+    /// Code of the issuer.
+    issuer: String,
+    /// Currency.
+    currency: String,
+    /// Balance.
+    balance: String,
+    /// Payments of real money in the last 365 days.
+    turnover_year: String,
+    /// Code of the plan of now.
+    plan: Option<String>,
+    /// Whether it is active.
+    active: bool,
+}
+
+impl From<AccountLine> for ClientAccountView {
+    fn from(line: AccountLine) -> Self {
+        let AccountLine { code, issuer, currency, balance, turnover_year, plan, active } = line;
+        Self {
+            code,
+            issuer,
+            currency,
+            balance: balance.to_string(),
+            turnover_year: turnover_year.to_string(),
+            plan,
+            active,
+        }
+    }
+}
+
+/// A service on a card.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ServiceView {
+    /// The number.
+    number: String,
+    /// Account that pays.
+    account: String,
+    /// Code of the issuer.
+    issuer: String,
+    /// Code of the account's plan of now.
+    plan: Option<String>,
+    /// State.
+    state: String,
+}
+
+impl From<ServiceLine> for ServiceView {
+    fn from(line: ServiceLine) -> Self {
+        let ServiceLine { number, account, issuer, plan, state } = line;
+        Self { number, account, issuer, plan, state }
+    }
+}
+
+/// A client.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ClientView {
+    /// Number.
+    id: i64,
+    /// Code.
+    code: String,
+    /// Name.
+    name: String,
+    /// `active`: has services in work; else `inactive` (B1).
+    state: &'static str,
+    /// The flag of the company (T25).
+    active: bool,
+    /// Raised with every change; the ETag.
+    revision: i64,
+    /// Who he is by the registry.
+    party: Option<PartyView>,
+    /// Main e-mail.
+    email: Option<String>,
+    /// Phone, as it was written.
+    phone: Option<String>,
+    /// Whom to talk to.
+    contact_person: String,
+    /// Country.
+    country: String,
+    /// Language of letters.
+    language: String,
+    /// Label; one at most.
+    label: Option<String>,
+    /// `ordinary`, `good` or `conflict`.
+    characteristic: String,
+    /// Login of his manager.
+    manager: Option<String>,
+    /// For staff.
+    comment: String,
+    /// When, by whom, from where.
+    registered: RegisteredView,
+    /// His accounts, by code.
+    accounts: Vec<ClientAccountView>,
+    /// Numbers in work, the first 1000.
+    services: Vec<ServiceView>,
+    /// How many there are.
+    services_total: i64,
+}
+
+impl From<ClientCard> for ClientView {
+    fn from(card: ClientCard) -> Self {
+        Self {
+            id: card.id,
+            code: card.code,
+            name: card.name,
+            state: if card.services_total > 0 { "active" } else { "inactive" },
+            active: card.active,
+            revision: card.revision,
+            party: card.party.map(PartyView::from),
+            email: card.email,
+            phone: card.phone,
+            contact_person: card.contact_person,
+            country: card.country,
+            language: card.language,
+            label: card.label,
+            characteristic: card.characteristic,
+            manager: card.manager,
+            comment: card.comment,
+            registered: RegisteredView { at: card.registered_at, by: card.registered_by, from: card.registered_from },
+            accounts: card.accounts.into_iter().map(ClientAccountView::from).collect(),
+            services: card.services.into_iter().map(ServiceView::from).collect(),
+            services_total: card.services_total,
+        }
+    }
+}
+
+/// A client who may be the same.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TwinView {
+    /// His code.
+    code: String,
+    /// His name.
+    name: String,
+    /// Login of his manager.
+    manager: Option<String>,
+    /// In what they are alike: `inn`, `email`, `phone`.
+    alike: Vec<String>,
+}
+
+impl From<Twin> for TwinView {
+    fn from(twin: Twin) -> Self {
+        let Twin { code, name, manager, alike } = twin;
+        Self { code, name, manager, alike }
+    }
+}
+
+/// A contact.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ContactView {
+    /// Identifier.
+    id: i64,
+    /// Name.
+    name: String,
+    /// Position.
+    position: String,
+    /// E-mail.
+    email: Option<String>,
+    /// Phone, as it was written.
+    phone: Option<String>,
+    /// When he was added.
+    created_at: DateTime<Utc>,
+    /// By whom.
+    created_by: String,
+    /// Raised with every change.
+    revision: i64,
+}
+
+impl From<Contact> for ContactView {
+    fn from(contact: Contact) -> Self {
+        let Contact { id, name, position, email, phone, created_at, created_by, revision } = contact;
+        Self { id, name, position, email, phone, created_at, created_by, revision }
+    }
+}
+
+/// A note.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NoteView {
+    /// Identifier.
+    id: i64,
+    /// `note`, or `contact_change`: what a contact was before it changed.
+    kind: String,
+    /// Whether it stands before the others.
+    important: bool,
+    /// What it says.
+    text: String,
+    /// Login of who wrote it.
+    author: String,
+    /// When.
+    created_at: DateTime<Utc>,
+    /// Raised with every change.
+    revision: i64,
+}
+
+impl From<Note> for NoteView {
+    fn from(note: Note) -> Self {
+        let Note { id, kind, important, text, author, created_at, revision } = note;
+        Self { id, kind, important, text, author, created_at, revision }
+    }
+}
+
+/// Something that was made under a number.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Numbered {
+    /// Its identifier.
+    id: i64,
+}
+
+/// Where the wish to change contacts came from (L3).
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WantedOrigin {
+    /// `staff`, `call` or `mail`.
+    channel: String,
+    /// Sender of the mail.
+    #[serde(default)]
+    sender: Option<String>,
+}
+
+/// The origin that a request names; staff themselves when it names none.
+fn origin(wanted: Option<&WantedOrigin>) -> Result<Origin, Problem> {
+    let Some(wanted) = wanted else { return Ok(Origin::Staff) };
+    match (wanted.channel.as_str(), given(wanted.sender.as_deref())) {
+        ("staff", None) => Ok(Origin::Staff),
+        ("call", None) => Ok(Origin::Call),
+        ("mail", Some(sender)) => Ok(Origin::Mail(inputs::word("/origin/sender", sender)?.to_owned())),
+        ("mail", None) => Err(Problem::field(
+            "/origin/sender",
+            Text::fixed("Укажите отправителя письма", "Name the sender of the mail"),
+        )),
+        ("staff" | "call", Some(_)) => Err(Problem::field(
+            "/origin/sender",
+            Text::fixed("Отправитель есть только у письма", "Only a mail has a sender"),
+        )),
+        _ => Err(Problem::field(
+            "/origin/channel",
+            Text::fixed("Ожидается одно из: staff, call, mail", "One of these is expected: staff, call, mail"),
+        )),
+    }
+}
+
+/// There is no such client.
+fn no_client(code: &str) -> Problem {
+    let shown: String = code.chars().filter(|letter| !letter.is_control()).take(100).collect();
+    Problem::new(Code::NotFound)
+        .because(Text::new(format!("Клиента {shown} нет"), format!("There is no client {shown}")))
+}
+
+impl From<ClientError> for Problem {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::NotFound => Self::new(Code::NotFound),
+            ClientError::CodeInUse(code) => Self::new(Code::AlreadyExists)
+                .at("/code", Text::new(format!("Занято: {code}"), format!("Taken: {code}"))),
+            ClientError::LabelExists => Self::new(Code::AlreadyExists)
+                .at("/name", Text::fixed("Такая метка уже есть", "The label exists already")),
+            ClientError::EmailInUse => Self::new(Code::EmailInUse)
+                .at("/email", Text::fixed("Эта почта уже у другого клиента", "Another client has this e-mail")),
+            ClientError::NoLabel(name) => {
+                Self::field("/label", Text::new(format!("Метки {name} нет"), format!("There is no label {name}")))
+            }
+            ClientError::NoManager(login) => Self::field(
+                "/manager",
+                Text::new(
+                    format!("Сотрудника {login} нет или он заблокирован"),
+                    format!("There is no user {login}, or he is blocked"),
+                ),
+            ),
+            ClientError::UnverifiedSender => Self::new(Code::UnverifiedSender),
+            ClientError::HasHistory => Self::new(Code::HasHistory),
+            ClientError::NoAddress => {
+                Self::field("/email", Text::fixed("Укажите почту или телефон", "Give an e-mail or a phone"))
+            }
+            ClientError::TooMany(most) => Self::new(Code::LimitTooLarge)
+                .because(Text::new(format!("Не больше {most}"), format!("At most {most}"))),
+            ClientError::ImportantNote => {
+                crate::call_context::forbidden(billing::staff::Permission::NoteDeleteImportant)
+            }
+            ClientError::OfTheProgram => Self::new(Code::InvalidTransition).because(Text::fixed(
+                "Запись о прежнем контакте не меняется",
+                "What a contact was before is not changed",
+            )),
+            ClientError::Stale => Self::new(Code::Stale),
+            ClientError::Store(error) => error.into(),
+        }
+    }
+}
