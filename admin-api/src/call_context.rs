@@ -1,8 +1,8 @@
 //! Who calls, and whether he may: the door before every guarded route.
 //!
-//! Owns: authentication by bearer token, the check of the route's permission, the audit of refused attempts, and the [`CallContext`] of a write.
+//! Owns: authentication by bearer token, the check of what the route asks for, the audit of refused attempts, and the [`CallContext`] of a write.
 //! Does not own: which permission a route asks for (`router`), what a permission means (`billing::staff`).
-//! Always: no guarded handler runs without a user who has the permission; a refusal of his, and every write that was refused, leaves an audit line.
+//! Always: no guarded handler runs without a user whom its route lets in; a refusal of his, and every write that was refused, leaves an audit line.
 
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use admin_api::{AppState, CallsReader, openapi_json, random_token, serve_on};
 use anyhow::Context;
 use billing::audit::{self, Anchor, AuditLine, Fault, What};
+use billing::staff::Permission;
 use billing::{Actor, Clock, Store, SystemClock, numbering_plan, staff};
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
@@ -157,13 +158,20 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let calls = CallsReader::open(&options.clickhouse, &database);
     wait_for("Postgres", url, options.wait_seconds, async || store.ping().await).await?;
     wait_for("ClickHouse", &options.clickhouse, options.wait_seconds, async || calls.ping().await).await?;
-    let state = AppState::new(store, Arc::new(SystemClock), calls).behind(options.trusted_proxies);
+    let state = AppState::new(store.clone(), Arc::new(SystemClock), calls).behind(options.trusted_proxies);
     state.refresh().await.with_context(|| {
         format!(
             "cannot read the catalogue from {}; `cdr-ingest migrate` makes the schema, `cdr-ingest load` fills it",
             shown(url)
         )
     })?;
+    for name in staff::permission_names(&store).await? {
+        if name.parse::<Permission>().is_err() {
+            tracing::warn!(
+                "the database gives the permission `{name}`, which this program does not know: nobody has it here"
+            );
+        }
+    }
     let listener = tokio::net::TcpListener::bind(options.listen)
         .await
         .with_context(|| format!("cannot listen on {}; --listen takes another address", options.listen))?;

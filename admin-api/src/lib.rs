@@ -6,7 +6,7 @@
 //!
 //! Owns: the contract of the API: paths, permissions, bodies, problems, the OpenAPI document; the held snapshot; reading calls from ClickHouse.
 //! Does not own: any rule of billing (`billing`, whose rooms the folders of [`app`]'s routes are named after), the price of a call (`rating`).
-//! Always: one endpoint a file and one line in `router`; no guarded handler runs without a user who has the permission; a write goes through a
+//! Always: one endpoint a file and one line in `router`; no guarded handler runs without a user whom its route lets in; a write goes through a
 //! `billing::Change`; no answer and no log line shows a secret or an engine's words.
 //!
 //! A new endpoint: one file under `routes/<room>/`, one line in `router::table`, one in `openapi`; the tests of both compare them.

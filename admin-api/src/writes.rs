@@ -1,6 +1,7 @@
 //! How a write begins and ends.
 //!
-//! Owns: the steps around a [`Change`] that are the same for every write: the answer of an earlier try, the answer that is kept.
+//! Owns: the steps around a [`Change`] that are the same for every write: the answer of an earlier try, the answer that is kept, and the two plainest
+//! answers.
 //! Does not own: what is changed (the rooms of `billing`).
 //! Always: the effects, the audit line and the kept answer commit together.
 
@@ -11,10 +12,25 @@ use billing::Change;
 use billing::change::{Begun, IdempotencyKey};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::call_context::CallContext;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+
+/// What a write answers that made or changed something with a code.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Named {
+    /// Its code.
+    pub(crate) code: String,
+}
+
+/// What a write answers that made or changed something with a number.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Numbered {
+    /// Its identifier.
+    pub(crate) id: i64,
+}
 
 /// A write that was begun.
 pub(crate) enum Write {

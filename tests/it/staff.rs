@@ -136,6 +136,9 @@ async fn nobody_gives_more_than_he_has() {
         ("PUT", "/v1/staff/w1", Some(json!({"department": "books", "reason": "r"})), (422, "validation")),
         ("PUT", "/v1/staff/w1", Some(json!({"department": null, "reason": "r"})), (422, "validation")),
         ("PUT", "/v1/roles/looker", Some(json!({"permissions": [], "reason": "r"})), (403, "forbidden")),
+        // Nor does he put a department below his own.
+        ("PUT", "/v1/departments/books", Some(json!({"parent": "sales", "reason": "r"})), (403, "forbidden")),
+        ("POST", "/v1/departments", Some(json!({"code": "mine", "name": "N", "reason": "r"})), (403, "forbidden")),
         // Names that are taken, in any case.
         ("POST", "/v1/staff", user("W1", &[], "north"), (409, "login_in_use")),
     ] {

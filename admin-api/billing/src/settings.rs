@@ -1,6 +1,6 @@
 //! Settings: operating parameters as rows.
 //!
-//! Owns: table `setting`.
+//! Owns: table `setting`, what each setting may be.
 //! Does not own: what a setting means (its description says it, the code that reads it obeys it).
 //! Always: every setting has a row with a default from its migration; an unknown key is refused.
 

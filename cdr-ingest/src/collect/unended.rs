@@ -2,7 +2,7 @@
 //!
 //! Owns: finding them, the alarm while they wait.
 //! Does not own: which files have settled (`watch`).
-//! Always: half a line is never sent as a record: the switch may have stalled in it, and would be charged for what it wrote so far.
+//! Always: half a line is never sent as a record: the switch may have stalled in it, and the call would be charged as far as it was written.
 
 use std::collections::HashSet;
 use std::fs::File;

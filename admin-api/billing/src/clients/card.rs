@@ -2,7 +2,7 @@
 //!
 //! Owns: the card: who he is, his accounts with balance and turnover per issuer (B6), his services (B7); who else may be the same (S4).
 //! Does not own: his notes and contacts (their own lists).
-//! Always: three round trips, however much he has.
+//! Always: four round trips, however much he has.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;

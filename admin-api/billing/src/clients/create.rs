@@ -144,6 +144,7 @@ pub async fn delete(change: &mut Change, code: &str, reason: &str) -> Result<(),
     if !accounts.is_empty() {
         change.touch(Touched::Everything);
     }
-    change.record("client.delete", "client", code, &json!({"id": id, "name": name}), &json!(null), reason);
+    let before = json!({"id": id, "name": name});
+    change.record_personal(("client.delete", "client", code), &before, &json!({}), super::update::PERSONAL, reason);
     Ok(())
 }

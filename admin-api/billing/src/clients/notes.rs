@@ -82,11 +82,12 @@ pub async fn notes(store: &Store, client: &str) -> Result<Option<Vec<Note>>, Sto
 }
 
 /// Writes a note; its identifier.
-pub async fn add_note(change: &mut Change, client: &str, new: &NewNote, reason: &str) -> Result<i64, ClientError> {
+pub async fn add_note(change: &mut Change, client: &str, new: &NewNote) -> Result<i64, ClientError> {
     let client_id = super::contacts::held(change, client).await?;
     let id = insert(change, client_id, "note", new).await?;
     let after = json!({"note": id, "important": new.important, "text": new.text});
-    change.record_personal(("note.add", "client", client), &json!({}), &after, PERSONAL, reason);
+    // The note is its own reason.
+    change.record_personal(("note.add", "client", client), &json!({}), &after, PERSONAL, "");
     Ok(id)
 }
 

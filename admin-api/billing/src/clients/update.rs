@@ -16,8 +16,8 @@ use crate::change::Change;
 use crate::edit::Edit;
 use crate::parties::{self, NewParty};
 
-/// Fields of personal data: the audit keeps them apart, so that they can be destroyed (A40).
-pub(super) const PERSONAL: &[&str] = &["email", "phone", "contact_person"];
+/// Fields that may hold personal data, also name and INN where the client is a person: the audit keeps them apart, so that they can be destroyed (A40).
+pub(super) const PERSONAL: &[&str] = &["name", "inn", "email", "phone", "contact_person", "comment"];
 
 /// How a client is to be; what is kept or `None` stays.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +63,7 @@ pub async fn update(
     revision: Option<i64>,
     reason: &str,
 ) -> Result<ClientCard, ClientError> {
-    sqlx::query("SELECT FROM client WHERE code = $1 FOR UPDATE").bind(code).execute(change.connection()).await?;
+    sqlx::query("SELECT FROM client WHERE code = $1 FOR NO KEY UPDATE").bind(code).execute(change.connection()).await?;
     let before = card::head(change.connection(), code).await?.ok_or(ClientError::NotFound)?;
     if revision.is_some_and(|seen| seen != before.revision) {
         return Err(ClientError::Stale);

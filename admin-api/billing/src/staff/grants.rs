@@ -10,10 +10,11 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::{PgConnection, Row};
 
-use super::people::{may_change, of_roles, somebody_administers};
+use super::StaffError;
+use super::people::{may_change, somebody_administers};
 use super::permissions::Permission;
 use super::read::{Staff, StaffCard, held};
-use super::{StaffError, rules};
+use super::roles::of_roles;
 use crate::change::Change;
 use crate::store::StoreError;
 
@@ -89,10 +90,7 @@ pub(super) async fn insert_roles(
         return Err(StaffError::NoRole(unknown.clone()));
     }
     let ids: Vec<i32> = found.iter().map(|(id, _)| *id).collect();
-    let beyond = rules::lacking(&by.permissions, &of_roles(change.connection(), &ids).await?);
-    if !beyond.is_empty() {
-        return Err(StaffError::ExceedsOwn(beyond));
-    }
+    by.covers(&of_roles(change.connection(), &ids).await?)?;
     sqlx::query("INSERT INTO user_role (user_id, role_id) SELECT $1, * FROM unnest($2::integer[])")
         .bind(user_id)
         .bind(ids)
@@ -111,10 +109,7 @@ pub async fn give_permission(
     reason: &str,
 ) -> Result<(), StaffError> {
     let card = grantee(change, by, login).await?;
-    let beyond = rules::lacking(&by.permissions, &BTreeSet::from([permission]));
-    if !beyond.is_empty() {
-        return Err(StaffError::ExceedsOwn(beyond));
-    }
+    by.covers(&BTreeSet::from([permission]))?;
     let (now, author) = (change.now(), change.actor().login.clone());
     let before = own(change.connection(), card.id).await?;
     let before = before.iter().find(|grant| grant.permission == permission.as_str());

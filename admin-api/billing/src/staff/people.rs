@@ -4,15 +4,13 @@
 //! Does not own: their roles and rights (`grants`), their tokens beside revoking all of a blocked one (`tokens`).
 //! Always: nobody is erased; nobody is changed by somebody who may less than he (S41).
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
 
 use super::permissions::Permission;
 use super::read::{Staff, StaffCard, held};
-use super::{StaffError, departments, grants, rules, unless_taken};
+use super::{StaffError, departments, grants, unless_taken};
 use crate::change::Change;
 use crate::edit::Edit;
 
@@ -183,8 +181,7 @@ pub async fn unblock(change: &mut Change, by: &Staff, login: &str, reason: &str)
 
 /// Who may more than the caller is not changed by him: else a change would be a way up (S41).
 pub(super) fn may_change(by: &Staff, card: &StaffCard) -> Result<(), StaffError> {
-    let beyond = rules::lacking(&by.permissions, &card.permissions);
-    if card.id == by.id || beyond.is_empty() { Ok(()) } else { Err(StaffError::ExceedsOwn(beyond)) }
+    if card.id == by.id { Ok(()) } else { by.covers(&card.permissions) }
 }
 
 /// The department into which the caller may put somebody.
@@ -215,14 +212,4 @@ pub(super) async fn somebody_administers(connection: &mut PgConnection, now: Dat
     .fetch_one(connection)
     .await?;
     if found { Ok(()) } else { Err(StaffError::LastAdministrator) }
-}
-
-/// All permissions that roles give.
-pub(super) async fn of_roles(connection: &mut PgConnection, roles: &[i32]) -> Result<BTreeSet<Permission>, StaffError> {
-    let names: Vec<String> =
-        sqlx::query_scalar("SELECT DISTINCT permission FROM role_permission WHERE role_id = ANY($1)")
-            .bind(roles)
-            .fetch_all(connection)
-            .await?;
-    Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
 }

@@ -98,12 +98,12 @@ permissions! {
     AuditView = "audit.view", "Видеть аудит любой записи";
     /// See users, their roles, departments and tokens.
     StaffView = "staff.view", "Видеть сотрудников, их роли, отделы и токены";
-    /// Add users, change and block them, make their tokens; departments.
-    StaffEdit = "staff.edit", "Заводить, менять и блокировать сотрудников, выпускать их токены; отделы";
+    /// Add users, change and block them, make their tokens.
+    StaffEdit = "staff.edit", "Заводить, менять и блокировать сотрудников, выпускать их токены";
     /// Give and take roles and rights, of one's own at most.
     StaffGrant = "staff.grant", "Давать и забирать роли и права, не больше собственных";
-    /// Say what a role may, make and end roles.
-    RoleEdit = "role.edit", "Определять права ролей, заводить и завершать роли";
+    /// Say what a role may, make and end roles; keep the departments, which say whom a head reaches.
+    RoleEdit = "role.edit", "Определять права ролей, заводить и завершать роли; вести отделы, от которых зависит, кого видит руководитель";
     /// See clients, their contacts, notes and history.
     ClientView = "client.view", "Видеть клиентов, их контакты, примечания и историю";
     /// Make clients.

@@ -34,6 +34,12 @@ impl Staff {
         self.permissions.contains(&permission)
     }
 
+    /// Refuses what is more than he may himself: to give it, or to change its holder (S41).
+    pub(super) fn covers(&self, asked: &BTreeSet<Permission>) -> Result<(), StaffError> {
+        let lacking = rules::lacking(&self.permissions, asked);
+        if lacking.is_empty() { Ok(()) } else { Err(StaffError::ExceedsOwn(lacking)) }
+    }
+
     /// Whether he sees and changes people of all departments, and not of his own only.
     fn is_over_all(&self) -> bool {
         self.may(Permission::RoleEdit)
@@ -89,7 +95,7 @@ pub struct StaffCard {
     pub roles: Vec<String>,
     /// What he may in all.
     pub permissions: BTreeSet<Permission>,
-    /// Rights of his own, beside the roles.
+    /// Rights of his own, beside the roles; [`card`] alone reads them.
     pub own: Vec<super::grants::Grant>,
     /// Since when he is blocked.
     pub blocked_at: Option<DateTime<Utc>>,
@@ -157,11 +163,9 @@ pub(super) async fn departments_of(connection: &mut PgConnection, by: &Staff) ->
 /// A user whom the caller may see, by login in any case.
 pub async fn card(store: &Store, by: &Staff, login: &str, now: DateTime<Utc>) -> Result<Option<StaffCard>, StoreError> {
     let mut connection = store.pool().acquire().await?;
-    match seen(&mut connection, by, login, now, false).await {
-        Ok(card) => Ok(Some(card)),
-        Err(StaffError::Store(error)) => Err(error),
-        Err(_) => Ok(None),
-    }
+    let Some(mut card) = seen(&mut connection, by, login, now).await? else { return Ok(None) };
+    card.own = super::grants::own(&mut connection, card.id).await?;
+    Ok(Some(card))
 }
 
 /// The same inside a change, which holds him until its end.
@@ -171,13 +175,14 @@ pub(super) async fn held(
     login: &str,
     now: DateTime<Utc>,
 ) -> Result<StaffCard, StaffError> {
-    // Who changes and who is changed are taken in one order: two who block each other wait, and the second finds himself blocked.
-    sqlx::query("SELECT FROM staff_user WHERE id = $1 OR lower(login) = lower($2) ORDER BY id FOR UPDATE")
+    // Who changes and who is changed are taken in one order: two who block each other wait, and the second finds himself blocked. Keys do not change: whoever
+    // writes an audit line, which refers to its author, goes on.
+    sqlx::query("SELECT FROM staff_user WHERE id = $1 OR lower(login) = lower($2) ORDER BY id FOR NO KEY UPDATE")
         .bind(by.id)
         .bind(login)
         .execute(&mut *connection)
         .await?;
-    seen(connection, by, login, now, true).await
+    seen(connection, by, login, now).await?.ok_or(StaffError::NotFound)
 }
 
 async fn seen(
@@ -185,8 +190,7 @@ async fn seen(
     by: &Staff,
     login: &str,
     now: DateTime<Utc>,
-    for_change: bool,
-) -> Result<StaffCard, StaffError> {
+) -> Result<Option<StaffCard>, StoreError> {
     let departments = departments_of(connection, by).await?;
     let sql = format!(
         "SELECT {CARD}, {EFFECTIVE} AS permissions, {ROLES} AS roles FROM staff_user u LEFT JOIN department d ON d.id = u.department_id
@@ -199,11 +203,7 @@ async fn seen(
         .bind(by.id)
         .fetch_optional(&mut *connection)
         .await?;
-    let mut card = read(&row.ok_or(StaffError::NotFound)?);
-    if !for_change {
-        card.own = super::grants::own(connection, card.id).await?;
-    }
-    Ok(card)
+    Ok(row.map(|row| read(&row)))
 }
 
 /// Users whom the caller may see, by login.

@@ -10,10 +10,10 @@ use serde_json::json;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
+use super::StaffError;
 use super::people::somebody_administers;
 use super::permissions::Permission;
 use super::read::Staff;
-use super::{StaffError, rules};
 use crate::change::Change;
 use crate::store::{Store, StoreError, broken_constraint};
 
@@ -106,7 +106,7 @@ async fn find(connection: &mut PgConnection, code: &str, lock: &str) -> Result<O
 
 /// Makes a role.
 pub async fn add_role(change: &mut Change, by: &Staff, new: &NewRole, reason: &str) -> Result<(), StaffError> {
-    beyond(by, &new.permissions)?;
+    by.covers(&new.permissions)?;
     let id: i32 =
         sqlx::query_scalar("INSERT INTO staff_role (code, name_ru, name_en) VALUES ($1, $2, $3) RETURNING id")
             .bind(&new.code)
@@ -146,7 +146,7 @@ pub async fn update_role(
     after.revision += 1;
     if after.permissions != before.permissions {
         let changed: BTreeSet<Permission> = &after.permissions ^ &before.permissions;
-        beyond(by, &changed)?;
+        by.covers(&changed)?;
         let own: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM user_role WHERE role_id = $1 AND user_id = $2)")
             .bind(before.id)
             .bind(by.id)
@@ -166,7 +166,9 @@ pub async fn update_role(
         .await?;
     sqlx::query("DELETE FROM role_permission WHERE role_id = $1").bind(before.id).execute(change.connection()).await?;
     write_permissions(change.connection(), before.id, &after.permissions).await?;
-    keeps_an_administrator(change, &before.permissions, now).await?;
+    if before.permissions.contains(&Permission::RoleEdit) {
+        somebody_administers(change.connection(), now).await?;
+    }
     let (was, is) = (
         shown(&before.name_ru, &before.name_en, &before.permissions),
         shown(&after.name_ru, &after.name_en, &after.permissions),
@@ -186,7 +188,7 @@ pub async fn end_role(change: &mut Change, by: &Staff, code: &str, reason: &str)
     if before.people > 0 {
         return Err(StaffError::InUse(before.people));
     }
-    beyond(by, &before.permissions)?;
+    by.covers(&before.permissions)?;
     sqlx::query("UPDATE staff_role SET ended_at = $2, revision = revision + 1 WHERE id = $1")
         .bind(before.id)
         .bind(now)
@@ -197,20 +199,14 @@ pub async fn end_role(change: &mut Change, by: &Staff, code: &str, reason: &str)
     Ok(())
 }
 
-async fn keeps_an_administrator(
-    change: &mut Change,
-    before: &BTreeSet<Permission>,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<(), StaffError> {
-    if before.contains(&Permission::RoleEdit) {
-        somebody_administers(change.connection(), now).await?;
-    }
-    Ok(())
-}
-
-fn beyond(by: &Staff, asked: &BTreeSet<Permission>) -> Result<(), StaffError> {
-    let beyond = rules::lacking(&by.permissions, asked);
-    if beyond.is_empty() { Ok(()) } else { Err(StaffError::ExceedsOwn(beyond)) }
+/// All permissions that roles give.
+pub(super) async fn of_roles(connection: &mut PgConnection, roles: &[i32]) -> Result<BTreeSet<Permission>, StaffError> {
+    let names: Vec<String> =
+        sqlx::query_scalar("SELECT DISTINCT permission FROM role_permission WHERE role_id = ANY($1)")
+            .bind(roles)
+            .fetch_all(connection)
+            .await?;
+    Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
 }
 
 async fn write_permissions(

@@ -11,10 +11,10 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 
+use super::StaffError;
 use super::people::may_change;
 use super::permissions::Permission;
 use super::read::{Staff, held};
-use super::{StaffError, rules};
 use crate::change::Change;
 use crate::store::{Store, StoreError};
 
@@ -100,10 +100,7 @@ pub async fn make_token(
         return Err(StaffError::NotFound);
     }
     // Also one's own: a token with few scopes makes none with more.
-    let beyond = rules::lacking(&by.permissions, new.scopes.as_ref().unwrap_or(&card.permissions));
-    if !beyond.is_empty() {
-        return Err(StaffError::ExceedsOwn(beyond));
-    }
+    by.covers(new.scopes.as_ref().unwrap_or(&card.permissions))?;
     let scopes: Option<Vec<&str>> =
         new.scopes.as_ref().map(|scopes| scopes.iter().map(|permission| permission.as_str()).collect());
     let expires_at = now + TimeDelta::days(new.days);

@@ -10,13 +10,13 @@ use billing::clients::{self, NewContact};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Numbered, WantedOrigin};
+use super::WantedOrigin;
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs::{self, given};
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::writes::{self, Write};
+use crate::writes::{self, Numbered, Write};
 
 /// A wanted contact.
 #[derive(Debug, Deserialize, ToSchema)]

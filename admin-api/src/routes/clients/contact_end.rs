@@ -10,13 +10,13 @@ use billing::clients;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Numbered, WantedOrigin};
+use super::WantedOrigin;
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::writes::{self, Write};
+use crate::writes::{self, Numbered, Write};
 
 /// Why a contact ends.
 #[derive(Debug, Deserialize, ToSchema)]

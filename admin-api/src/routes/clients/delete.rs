@@ -7,29 +7,20 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use billing::clients;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::call_context::CallContext;
 use crate::extract::{JsonBody, Reason};
 use crate::inputs;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::writes::{self, Write};
-
-/// The client who is gone.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ClientDeleted {
-    /// His code.
-    code: String,
-}
+use crate::writes::{self, Named, Write};
 
 /// Delete a client without history
 #[utoipa::path(
     delete, path = "/v1/clients/{code}", operation_id = "client_delete", tag = "clients",
     params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
     request_body(content = Reason, example = json!({"reason": "создан по ошибке"})),
-    responses((status = 200, description = "Deleted", body = ClientDeleted, example = json!({"code": "C-000001"})))
+    responses((status = 200, description = "Deleted", body = Named, example = json!({"code": "C-000001"})))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
@@ -44,5 +35,5 @@ pub(crate) async fn handler(
         Write::Answered(answer) => return Ok(answer),
     };
     clients::delete(&mut change, &code, reason).await?;
-    writes::commit(change, &ClientDeleted { code }).await
+    writes::commit(change, &Named { code }).await
 }

@@ -349,13 +349,6 @@ impl From<Note> for NoteView {
     }
 }
 
-/// Something that was made under a number.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Numbered {
-    /// Its identifier.
-    id: i64,
-}
-
 /// Where the wish to change contacts came from (L3).
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -10,13 +10,12 @@ use billing::clients::{self, NewNote};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::Numbered;
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::writes::{self, Write};
+use crate::writes::{self, Numbered, Write};
 
 /// A wanted note.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -49,6 +48,6 @@ pub(crate) async fn handler(
         Write::Begun(change) => change,
         Write::Answered(answer) => return Ok(answer),
     };
-    let id = clients::add_note(&mut change, &code, &new, "").await?;
+    let id = clients::add_note(&mut change, &code, &new).await?;
     writes::created(change, &Numbered { id }).await
 }

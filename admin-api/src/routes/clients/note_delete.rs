@@ -9,13 +9,12 @@ use axum::response::Response;
 use billing::clients;
 use billing::staff::Permission;
 
-use super::Numbered;
 use crate::call_context::CallContext;
 use crate::extract::{JsonBody, Reason};
 use crate::inputs;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::writes::{self, Write};
+use crate::writes::{self, Numbered, Write};
 
 /// Delete a note
 #[utoipa::path(

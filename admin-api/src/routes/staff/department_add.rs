@@ -10,13 +10,12 @@ use billing::staff::{self, NewDepartment};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::Named;
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs::{self, given};
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::writes::{self, Write};
+use crate::writes::{self, Named, Write};
 
 /// A wanted department.
 #[derive(Debug, Deserialize, ToSchema)]

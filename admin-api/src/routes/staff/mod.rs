@@ -170,13 +170,6 @@ impl From<Department> for DepartmentView {
     }
 }
 
-/// Something that stands under a code or login now.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Named {
-    /// Its code or login.
-    code: String,
-}
-
 impl From<StaffError> for Problem {
     fn from(error: StaffError) -> Self {
         let no = |pointer: &str, ru: &str, en: &str, code: &str| {

@@ -10,14 +10,13 @@ use billing::staff;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::Named;
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs::{self, given};
 use crate::language::Text;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::writes::{self, Write};
+use crate::writes::{self, Named, Write};
 
 /// How a right is given.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -8,13 +8,12 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use billing::staff;
 
-use super::Named;
 use crate::call_context::CallContext;
 use crate::extract::{JsonBody, Reason};
 use crate::inputs;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::writes::{self, Write};
+use crate::writes::{self, Named, Write};
 
 /// Let a blocked user work again
 #[utoipa::path(

@@ -12,14 +12,13 @@ use rating::terms::DiscountLevel;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::Entered;
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs::{self, given};
 use crate::language::Text;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::writes::{self, Write};
+use crate::writes::{self, Numbered, Write};
 
 /// A wanted discount.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -60,7 +59,7 @@ pub(crate) struct WantedDiscount {
     request_body(content = WantedDiscount, example = json!({
         "level": "personal", "client": "C-000001", "percent": "10", "prefix": "79", "name": "За верность", "reason": "договор 12"
     })),
-    responses((status = 200, description = "Given", body = Entered, example = json!({"id": 7})))
+    responses((status = 200, description = "Given", body = Numbered, example = json!({"id": 7})))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
@@ -75,7 +74,7 @@ pub(crate) async fn handler(
         Write::Answered(answer) => return Ok(answer),
     };
     let id = terms::give_discount(&mut change, &new, reason).await?;
-    writes::commit(change, &Entered { id }).await
+    writes::commit(change, &Numbered { id }).await
 }
 
 fn wanted(asked: &WantedDiscount, settings: &Settings) -> Result<NewDiscount, Problem> {

@@ -10,14 +10,13 @@ use billing::terms::{self, NewExchange, TermsError};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::Entered;
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs;
 use crate::language::Text;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::writes::{self, Write};
+use crate::writes::{self, Numbered, Write};
 
 /// A wanted exchange rate.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -52,7 +51,7 @@ pub(crate) struct WantedExchange {
     request_body(content = WantedExchange, example = json!({
         "from": "USD", "to": "RUB", "rate": "8000", "quantity": 100, "day": "2026-05-01", "client": "C-000001", "reason": "договор 12"
     })),
-    responses((status = 200, description = "Entered", body = Entered, example = json!({"id": 4})))
+    responses((status = 200, description = "Entered", body = Numbered, example = json!({"id": 4})))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
@@ -71,7 +70,7 @@ pub(crate) async fn handler(
         TermsError::Currency(code) => super::not_selectable(if code == asked.from { "/from" } else { "/to" }, &code),
         other => other.into(),
     });
-    writes::commit(change, &Entered { id: entered? }).await
+    writes::commit(change, &Numbered { id: entered? }).await
 }
 
 fn wanted(asked: &WantedExchange) -> Result<NewExchange, Problem> {

@@ -10,13 +10,12 @@ use billing::terms::{self, NewMember};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::Entered;
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::writes::{self, Write};
+use crate::writes::{self, Numbered, Write};
 
 /// A wanted membership.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -42,7 +41,7 @@ pub(crate) struct WantedMember {
         ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
     ),
     request_body(content = WantedMember, example = json!({"client": "C-000001", "to": "2026-12-31", "reason": "заявка 17"})),
-    responses((status = 200, description = "Entered", body = Entered, example = json!({"id": 31})))
+    responses((status = 200, description = "Entered", body = Numbered, example = json!({"id": 31})))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
@@ -65,5 +64,5 @@ pub(crate) async fn handler(
         Write::Answered(answer) => return Ok(answer),
     };
     let id = terms::add_member(&mut change, &new, reason).await?;
-    writes::commit(change, &Entered { id }).await
+    writes::commit(change, &Numbered { id }).await
 }

@@ -30,13 +30,6 @@ use crate::inputs::{self, given};
 use crate::language::Text;
 use crate::problem::{Code, Problem};
 
-/// Something that was entered.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Entered {
-    /// Its identifier.
-    id: i64,
-}
-
 /// Something that was ended.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Ended {

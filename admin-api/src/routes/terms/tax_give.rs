@@ -11,13 +11,12 @@ use billing::terms::{self, NewTax};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::Entered;
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs::{self, given};
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::writes::{self, Write};
+use crate::writes::{self, Numbered, Write};
 
 /// A wanted tax rate.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -51,7 +50,7 @@ pub(crate) struct WantedTax {
         "client": "C-000001", "percent": "10", "zone": "Europe/Moscow", "from": "2027-01-01 00:00:00", "to": "2027-12-31 23:59:59",
         "document": "Уведомление № 5 от 20.12.2026", "reason": "льгота"
     })),
-    responses((status = 200, description = "Given", body = Entered, example = json!({"id": 2})))
+    responses((status = 200, description = "Given", body = Numbered, example = json!({"id": 2})))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
@@ -66,7 +65,7 @@ pub(crate) async fn handler(
         Write::Answered(answer) => return Ok(answer),
     };
     let id = terms::give_tax(&mut change, &new, reason).await?;
-    writes::commit(change, &Entered { id }).await
+    writes::commit(change, &Numbered { id }).await
 }
 
 fn wanted(asked: &WantedTax, settings: &Settings) -> Result<NewTax, Problem> {
