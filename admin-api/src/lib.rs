@@ -30,6 +30,7 @@ mod calls;
 mod snapshot;
 mod state;
 
+mod grids;
 mod routes;
 
 mod openapi;

@@ -4,16 +4,18 @@
 //! Does not own: the routes; permissions and problems are put on from `router`'s table, so that they cannot differ.
 //! Always: every route is in it, with an example; tests compare it with the table.
 
+use billing::grid::Grid;
 use utoipa::OpenApi;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 
+use crate::grids;
 use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Access, Route, Verb};
 use crate::routes::{
-    accounts, audit, charges, clients, docs, health, imports, locks, numbers, price_lists, rework, settings, staff,
-    suspense, tariffs, terms,
+    accounts, audit, charges, clients, docs, health, imports, lists, locks, numbers, price_lists, rework, search,
+    settings, staff, suspense, tariffs, terms,
 };
 
 /// Name of the security scheme.
@@ -63,11 +65,17 @@ const BEARER: &str = "bearer";
         imports::list::handler,
         imports::reconciliation::handler,
         imports::switch_counts::handler,
+        lists::export_cancel::handler,
+        lists::export_file::handler,
+        lists::export_get::handler,
+        lists::export_order::handler,
+        lists::saved_delete::handler,
+        lists::saved_list::handler,
+        lists::saved_save::handler,
         locks::create::handler,
         locks::delete::handler,
         locks::get::handler,
         locks::history::handler,
-        locks::list::handler,
         locks::update::handler,
         numbers::archive::handler,
         numbers::get::handler,
@@ -93,6 +101,7 @@ const BEARER: &str = "bearer";
         rework::list::handler,
         rework::re_rate::handler,
         rework::roll_back::handler,
+        search::anything::handler,
         settings::list::handler,
         settings::set::handler,
         staff::add::handler,
@@ -102,7 +111,6 @@ const BEARER: &str = "bearer";
         staff::department_list::handler,
         staff::department_update::handler,
         staff::get::handler,
-        staff::list::handler,
         staff::me::handler,
         staff::permission_give::handler,
         staff::permission_list::handler,
@@ -129,18 +137,15 @@ const BEARER: &str = "bearer";
         terms::currency_set::handler,
         terms::discount_end::handler,
         terms::discount_give::handler,
-        terms::discount_list::handler,
         terms::exchange_end::handler,
         terms::exchange_enter::handler,
-        terms::exchange_list::handler,
         terms::group_add::handler,
         terms::group_list::handler,
         terms::member_add::handler,
         terms::member_end::handler,
         terms::member_list::handler,
         terms::tax_end::handler,
-        terms::tax_give::handler,
-        terms::tax_list::handler
+        terms::tax_give::handler
     ),
     components(schemas(ProblemBody)),
     tags(
@@ -153,6 +158,7 @@ const BEARER: &str = "bearer";
         (name = "numbers", description = "Numbers of our capacity and their quarantine"),
         (name = "suspense", description = "Records that could not be rated"),
         (name = "imports", description = "Files of call records, the alarms of their collection, and what switches count themselves"),
+        (name = "lists", description = "Lists, filters that people keep, lists as files"),
         (name = "audit", description = "Who did or tried what"),
         (name = "staff", description = "People who work here: users, departments, roles, rights, tokens"),
         (name = "settings", description = "Operating parameters"),
@@ -170,6 +176,9 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
         components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
     }
     for route in router::table() {
+        if let Some(grid) = route.grid {
+            add_list(&mut document, &route, grid);
+        }
         let item = document.paths.paths.get_mut(route.path);
         let operation = item.and_then(|item| match route.verb {
             Verb::Get => item.get.as_mut(),
@@ -182,6 +191,21 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
         }
     }
     document
+}
+
+/// Adds the operation of a list, beside the others of its records.
+fn add_list(document: &mut utoipa::openapi::OpenApi, route: &Route, grid: &Grid) {
+    let below = format!("{}/", route.path);
+    let paths = &document.paths.paths;
+    let beside = paths.iter().filter(|(path, _)| *path == route.path || path.starts_with(&below));
+    let mut operations = beside.flat_map(|(_, item)| [&item.get, &item.post, &item.put, &item.delete]).flatten();
+    let tag = operations.find_map(|operation| operation.tags.as_ref()?.first().cloned());
+    drop(operations);
+    let (operation, schemas) = grids::described(grid, tag.as_deref().unwrap_or("lists"));
+    document.paths.paths.entry(route.path.to_owned()).or_default().get = Some(operation);
+    if let Some(components) = &mut document.components {
+        components.schemas.extend(schemas);
+    }
 }
 
 /// Puts on what holds for every operation of this kind.

@@ -113,7 +113,7 @@ pub(crate) fn call_of_cursor(cursor: Option<&str>) -> Result<Option<Position>, P
     unhex(cursor).and_then(read).map(Some).ok_or_else(strange_cursor)
 }
 
-fn strange_cursor() -> Problem {
+pub(crate) fn strange_cursor() -> Problem {
     let detail = Text::fixed(
         "Курсор не из этого списка; возьмите next_cursor предыдущей страницы",
         "The cursor is not of this list; take next_cursor of the page before",
@@ -121,7 +121,7 @@ fn strange_cursor() -> Problem {
     Problem::field("/cursor", detail)
 }
 
-fn hex(text: &str) -> String {
+pub(crate) fn hex(text: &str) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     text.bytes()
         .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0xf)]])
@@ -129,7 +129,7 @@ fn hex(text: &str) -> String {
         .collect()
 }
 
-fn unhex(text: &str) -> Option<String> {
+pub(crate) fn unhex(text: &str) -> Option<String> {
     let nibble = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
     if !text.len().is_multiple_of(2) {
         return None;

@@ -140,6 +140,14 @@ impl Problem {
         self
     }
 
+    /// The same about fields of a part of the request.
+    pub(crate) fn below(mut self, part: &str) -> Self {
+        for (pointer, _) in &mut self.errors {
+            pointer.insert_str(0, part);
+        }
+        self
+    }
+
     /// A field that is not as it must be.
     pub(crate) fn field(pointer: &str, detail: Text) -> Self {
         Self::new(Code::Validation).at(pointer, detail)
@@ -176,6 +184,14 @@ impl Problem {
     /// Whether fields are to blame.
     pub(crate) fn has_fields(&self) -> bool {
         !self.errors.is_empty()
+    }
+
+    /// What it says, for a place that has no room for a body.
+    pub(crate) fn in_words(&self, language: Language) -> String {
+        let errors = self.errors.iter().map(|(pointer, text)| format!("{pointer}: {}", text.spoken(language)));
+        let detail = self.detail.iter().map(|text| text.spoken(language).to_owned());
+        let said: Vec<String> = detail.chain(errors).collect();
+        if said.is_empty() { self.code.title().spoken(language).to_owned() } else { said.join("; ") }
     }
 
     /// What is sent.

@@ -5,18 +5,20 @@
 //! Always: a route is either guarded or stands in the short list of open ones; what is about a record names its kind, for the audit.
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, delete, get, post, put};
+use billing::grid::Grid;
 use billing::staff::Permission;
 
-use crate::call_context::{self, Door};
+use crate::call_context::{self, CallContext, Door};
 use crate::edge;
+use crate::grids;
 use crate::problem::{Code, Problem};
 use crate::routes::{
-    accounts, audit, charges, clients, docs, health, imports, locks, numbers, price_lists, rework, settings, staff,
-    suspense, tariffs, terms,
+    accounts, audit, charges, clients, docs, health, imports, lists, locks, numbers, price_lists, rework, search,
+    settings, staff, suspense, tariffs, terms,
 };
 use crate::state::AppState;
 
@@ -75,6 +77,8 @@ pub(crate) struct Route {
     pub(crate) access: Access,
     /// Kind of record that it is about.
     pub(crate) entity: &'static str,
+    /// The list that it shows, if it is one.
+    pub(crate) grid: Option<&'static Grid>,
     handler: MethodRouter<AppState>,
 }
 
@@ -106,6 +110,7 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/accounts/{code}/invoices/{month}",        P::InvoiceView,   "account",       accounts::invoice::handler),
         guarded(Get,    "/v1/accounts/{code}/recordings",              P::CallsView,     "account",       accounts::recordings::handler),
         guarded(Get,    "/v1/accounts/{code}/traffic",                 P::CallsView,     "account",       accounts::traffic::handler),
+        grid("/v1/audit", P::AuditView, "audit", &billing::audit::GRID),
         guarded(Get,    "/v1/audit/{entity}/{id}",                     P::AuditView,     "audit",         audit::history::handler),
         guarded(Get,    "/v1/charges/{identity}/why",                  P::CallsView,     "charge",        charges::why::handler),
         guarded(Get,    "/v1/client-groups",                           P::TermsView,     "client_group",  terms::group_list::handler),
@@ -113,9 +118,10 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/client-groups/{code}/members",            P::TermsView,     "client_group",  terms::member_list::handler),
         guarded(Post,   "/v1/client-groups/{code}/members",            P::GroupEdit,     "client_group",  terms::member_add::handler),
         guarded(Delete, "/v1/client-groups/{code}/members/{client}",   P::GroupEdit,     "client_group",  terms::member_end::handler),
-        guarded(Get,    "/v1/client-taxes",                            P::TermsView,     "client_tax",    terms::tax_list::handler),
+        grid("/v1/client-taxes", P::TermsView, "client_tax", &billing::terms::CLIENT_TAXES),
         guarded(Post,   "/v1/client-taxes",                            P::TaxOverride,   "client_tax",    terms::tax_give::handler),
         guarded(Delete, "/v1/client-taxes/{id}",                       P::TaxOverride,   "client_tax",    terms::tax_end::handler),
+        grid("/v1/clients", P::ClientView, "client", &billing::clients::GRID),
         guarded(Post,   "/v1/clients",                                 P::ClientCreate,  "client",        clients::create::handler),
         guarded(Get,    "/v1/clients/{code}",                          P::ClientView,    "client",        clients::get::handler),
         guarded(Put,    "/v1/clients/{code}",                          P::ClientEdit,    "client",        clients::update::handler),
@@ -135,15 +141,20 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Post,   "/v1/departments",                             P::RoleEdit,      "department",    staff::department_add::handler),
         guarded(Put,    "/v1/departments/{code}",                      P::RoleEdit,      "department",    staff::department_update::handler),
         guarded(Delete, "/v1/departments/{code}",                      P::RoleEdit,      "department",    staff::department_close::handler),
+        grid("/v1/dids", P::DidView, "did", &billing::numbers::GRID),
         guarded(Get,    "/v1/dids/{number}",                           P::DidView,       "did",           numbers::get::handler),
         guarded(Post,   "/v1/dids/{number}/archive",                   P::DidArchive,    "did",           numbers::archive::handler),
         guarded(Get,    "/v1/dids/{number}/non-target",                P::DidView,       "did",           numbers::non_target::handler),
-        guarded(Get,    "/v1/discounts",                               P::TermsView,     "discount",      terms::discount_list::handler),
+        grid("/v1/discounts", P::TermsView, "discount", &billing::terms::DISCOUNTS),
         guarded(Post,   "/v1/discounts",                               P::DiscountEdit,  "discount",      terms::discount_give::handler),
         guarded(Delete, "/v1/discounts/{id}",                          P::DiscountEdit,  "discount",      terms::discount_end::handler),
-        guarded(Get,    "/v1/exchange-rates",                          P::TermsView,     "exchange_rate", terms::exchange_list::handler),
+        grid("/v1/exchange-rates", P::TermsView, "exchange_rate", &billing::terms::EXCHANGE_RATES),
         guarded(Post,   "/v1/exchange-rates",                          P::ExchangeEdit,  "exchange_rate", terms::exchange_enter::handler),
         guarded(Delete, "/v1/exchange-rates/{id}",                     P::ExchangeEdit,  "exchange_rate", terms::exchange_end::handler),
+        guarded(Post,   "/v1/exports",                                 P::ListKeep,      "export",        lists::export_order::handler),
+        guarded(Get,    "/v1/exports/{id}",                            P::ListKeep,      "export",        lists::export_get::handler),
+        guarded(Delete, "/v1/exports/{id}",                            P::ListKeep,      "export",        lists::export_cancel::handler),
+        guarded(Get,    "/v1/exports/{id}/file",                       P::ListKeep,      "export",        lists::export_file::handler),
         guarded(Get,    "/v1/imports",                                 P::ImportView,    "import",        imports::list::handler),
         guarded(Get,    "/v1/imports/{id}",                            P::ImportView,    "import",        imports::get::handler),
         guarded(Get,    "/v1/ingest-alarms",                           P::ImportView,    "ingest_alarm",  imports::alarms::handler),
@@ -151,7 +162,7 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/labels",                                  P::ClientView,    "label",         clients::label_list::handler),
         guarded(Post,   "/v1/labels",                                  P::DirectoryEdit, "label",         clients::label_add::handler),
         guarded(Get,    "/v1/lock-check",                              P::LockView,      "lock",          tariffs::lock_check::handler),
-        guarded(Get,    "/v1/locks",                                   P::LockView,      "lock",          locks::list::handler),
+        grid("/v1/locks", P::LockView, "lock", &billing::locks::GRID),
         guarded(Post,   "/v1/locks",                                   P::LockEdit,      "lock",          locks::create::handler),
         guarded(Get,    "/v1/locks/{id}",                              P::LockView,      "lock",          locks::get::handler),
         guarded(Put,    "/v1/locks/{id}",                              P::LockEdit,      "lock",          locks::update::handler),
@@ -186,9 +197,13 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Put,    "/v1/roles/{code}",                            P::RoleEdit,      "role",          staff::role_update::handler),
         guarded(Delete, "/v1/roles/{code}",                            P::RoleEdit,      "role",          staff::role_end::handler),
         guarded(Post,   "/v1/roll-backs",                              P::ChargeRollback,"rework",        rework::roll_back::handler),
+        guarded(Get,    "/v1/saved-filters",                           P::ListKeep,      "saved_filter",  lists::saved_list::handler),
+        guarded(Post,   "/v1/saved-filters",                           P::ListKeep,      "saved_filter",  lists::saved_save::handler),
+        guarded(Delete, "/v1/saved-filters/{id}",                      P::ListKeep,      "saved_filter",  lists::saved_delete::handler),
+        guarded(Get,    "/v1/search",                                  P::ClientView,    "client",        search::anything::handler),
         guarded(Get,    "/v1/settings",                                P::SettingView,   "setting",       settings::list::handler),
         guarded(Put,    "/v1/settings/{key}",                          P::SettingEdit,   "setting",       settings::set::handler),
-        guarded(Get,    "/v1/staff",                                   P::StaffView,     "staff",         staff::list::handler),
+        grid("/v1/staff", P::StaffView, "staff", &billing::staff::GRID),
         guarded(Post,   "/v1/staff",                                   P::StaffEdit,     "staff",         staff::add::handler),
         guarded(Get,    "/v1/staff/{login}",                           P::StaffView,     "staff",         staff::get::handler).or_self(),
         guarded(Put,    "/v1/staff/{login}",                           P::StaffEdit,     "staff",         staff::update::handler),
@@ -215,7 +230,7 @@ where
     H: Handler<T, AppState>,
     T: 'static,
 {
-    Route { verb: Verb::Get, path, access: Access::Open, entity: "", handler: get(handler) }
+    Route { verb: Verb::Get, path, access: Access::Open, entity: "", grid: None, handler: get(handler) }
 }
 
 fn guarded<H, T>(verb: Verb, path: &'static str, permission: Permission, entity: &'static str, handler: H) -> Route
@@ -229,7 +244,15 @@ where
         Verb::Post => post(handler),
         Verb::Delete => delete(handler),
     };
-    Route { verb, path, access: Access::Needs(permission), entity, handler }
+    Route { verb, path, access: Access::Needs(permission), entity, grid: None, handler }
+}
+
+/// A list.
+fn grid(path: &'static str, permission: Permission, entity: &'static str, grid: &'static Grid) -> Route {
+    let handler = get(move |State(state): State<AppState>, context: CallContext, request: Request| {
+        grids::answer(state, grid, context, request)
+    });
+    Route { verb: Verb::Get, path, access: Access::Needs(permission), entity, grid: Some(grid), handler }
 }
 
 /// A route that any valid token opens.
@@ -238,7 +261,7 @@ where
     H: Handler<T, AppState>,
     T: 'static,
 {
-    Route { verb: Verb::Get, path, access: Access::SignedIn, entity, handler: get(handler) }
+    Route { verb: Verb::Get, path, access: Access::SignedIn, entity, grid: None, handler: get(handler) }
 }
 
 impl Route {

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::audit_anchor;
+use crate::grids::exporter;
 use crate::router::app;
 use crate::snapshot;
 use crate::state::AppState;
@@ -23,6 +24,7 @@ pub async fn serve_on(listener: TcpListener, state: AppState) -> std::io::Result
     let mut background = JoinSet::new();
     background.spawn(snapshot::keep_fresh(state.clone()));
     background.spawn(audit_anchor::tell(state.store.clone()));
+    background.spawn(exporter::work(state.clone()));
     let service = app(state).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop_asked()).await
 }

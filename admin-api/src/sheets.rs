@@ -49,31 +49,86 @@ pub(crate) fn write(
     rows: impl Iterator<Item = Vec<String>>,
     is_number: impl Fn(usize) -> bool,
 ) -> Result<Vec<u8>, SheetError> {
-    match format {
-        SheetFormat::Csv => {
-            let mut writer = csv::Writer::from_writer(Vec::new());
-            writer.write_record(columns)?;
-            for row in rows {
-                writer.write_record(&row)?;
+    let titles: Vec<String> = columns.iter().map(|title| (*title).to_owned()).collect();
+    let mut writer = SheetWriter::begin(format, name, &titles, (0..columns.len()).map(is_number).collect())?;
+    for row in rows {
+        writer.row(&row)?;
+    }
+    writer.end()
+}
+
+/// A file that is written row by row.
+pub(crate) struct SheetWriter {
+    form: Form,
+    /// Which columns hold numbers.
+    numbers: Vec<bool>,
+}
+
+enum Form {
+    Csv(Box<csv::Writer<Vec<u8>>>),
+    /// The workbook, with the number of its next row.
+    Xlsx(Box<Workbook>, u32),
+}
+
+impl SheetWriter {
+    /// Begins a file with a row of titles; `numbers` says which columns hold numbers.
+    pub(crate) fn begin(
+        format: SheetFormat,
+        name: &str,
+        titles: &[String],
+        numbers: Vec<bool>,
+    ) -> Result<Self, SheetError> {
+        let form = match format {
+            SheetFormat::Csv => {
+                let mut writer = csv::Writer::from_writer(Vec::new());
+                writer.write_record(titles)?;
+                Form::Csv(Box::new(writer))
             }
-            writer.into_inner().map_err(|error| SheetError::Csv(error.into_error().into()))
-        }
-        SheetFormat::Xlsx => {
-            let mut workbook = Workbook::new();
-            let sheet = workbook.add_worksheet();
-            sheet.set_name(name)?;
-            for (column, title) in (0u16..).zip(columns) {
-                sheet.write_string(0, column, *title)?;
+            SheetFormat::Xlsx => {
+                let mut workbook = Box::new(Workbook::new());
+                // Rows that are done leave memory for a temporary file.
+                let sheet = workbook.add_worksheet_with_constant_memory()?;
+                sheet.set_name(name)?;
+                for (column, title) in (0u16..).zip(titles) {
+                    sheet.write_string(0, column, title)?;
+                }
+                Form::Xlsx(workbook, 1)
             }
-            for (number, row) in (1u32..).zip(rows) {
-                for (column, text) in (0u16..).zip(row).filter(|(_, text)| !text.is_empty()) {
-                    match exact_number(&text).filter(|_| is_number(usize::from(column))) {
-                        Some(value) => sheet.write_number(number, column, value)?,
-                        None => sheet.write_string(number, column, text)?,
+        };
+        Ok(Self { form, numbers })
+    }
+
+    /// Adds a row.
+    pub(crate) fn row(&mut self, row: &[String]) -> Result<(), SheetError> {
+        match &mut self.form {
+            Form::Csv(writer) => writer.write_record(row)?,
+            Form::Xlsx(workbook, number) => {
+                let sheet = workbook.worksheet_from_index(0)?;
+                for ((column, text), is_number) in (0u16..).zip(row).zip(&self.numbers) {
+                    match exact_number(text).filter(|_| *is_number) {
+                        Some(value) => sheet.write_number(*number, column, value)?,
+                        None if text.is_empty() => continue,
+                        None => sheet.write_string(*number, column, text)?,
                     };
                 }
+                *number += 1;
             }
-            Ok(workbook.save_to_buffer()?)
+        }
+        Ok(())
+    }
+
+    /// Takes the bytes that are ready; a workbook is ready at its end.
+    pub(crate) fn ready(&mut self) -> Result<Vec<u8>, SheetError> {
+        let Form::Csv(writer) = &mut self.form else { return Ok(Vec::new()) };
+        let full = std::mem::replace(&mut **writer, csv::Writer::from_writer(Vec::new()));
+        full.into_inner().map_err(|error| SheetError::Csv(error.into_error().into()))
+    }
+
+    /// Ends the file; its last bytes.
+    pub(crate) fn end(mut self) -> Result<Vec<u8>, SheetError> {
+        match self.form {
+            Form::Csv(_) => self.ready(),
+            Form::Xlsx(mut workbook, _) => Ok(workbook.save_to_buffer()?),
         }
     }
 }

@@ -18,6 +18,7 @@ mod formats;
 mod guards;
 mod in_force;
 mod in_words;
+mod lists;
 mod locks;
 mod long_calls;
 mod offline;

@@ -11,6 +11,7 @@ pub mod store;
 
 pub mod change;
 pub mod edit;
+pub mod grid;
 
 pub mod audit;
 pub mod staff;

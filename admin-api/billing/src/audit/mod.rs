@@ -6,10 +6,12 @@
 //! changed, taken out or put in later is found ([`verify`]).
 
 mod chain;
+mod list;
 mod read;
 mod write;
 
 pub use chain::{Anchor, Fault, Verdict, What, head, verify};
+pub use list::GRID;
 pub use read::{AuditRecord, history};
 pub(crate) use write::write;
 pub use write::{AuditLine, Outcome, done, refused};

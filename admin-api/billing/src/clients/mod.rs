@@ -9,6 +9,7 @@ mod card;
 mod contacts;
 mod create;
 mod labels;
+mod list;
 mod notes;
 mod rules;
 mod update;
@@ -17,6 +18,7 @@ pub use card::{AccountLine, ClientCard, ServiceLine, Twin, card, changed, twins}
 pub use contacts::{Contact, ContactUpdate, NewContact, add_contact, contacts, end_contact, update_contact};
 pub use create::{NewClient, create, delete};
 pub use labels::{add_label, labels};
+pub use list::GRID;
 pub use notes::{NewNote, Note, NoteUpdate, add_note, delete_note, notes, update_note};
 pub use rules::{Characteristic, Origin, OriginFault};
 pub use update::{ClientUpdate, update};

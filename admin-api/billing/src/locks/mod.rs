@@ -4,10 +4,12 @@
 //! Does not own: which locks match a call and what a breach does (`rating::lock`), the bulk load (`operator`).
 //! Always: a lock is ended, never erased; the times in which it was in force never change afterwards; every change has an author and a reason.
 
+mod list;
 mod read;
 pub mod rules;
 mod store;
 
-pub use read::{LockCard, LockEvent, LockFilter, by_id, by_ids, changed, count, history, list};
-pub use rules::Period;
+pub use list::GRID;
+pub use read::{LockCard, LockEvent, by_id, by_ids, changed, history};
+pub use rules::{Period, masks_of};
 pub use store::{LockError, LockUpdate, NewLock, create, delete, update};

@@ -1,14 +1,11 @@
 //! SQL of the locks as people read them: cards, lists, history.
 
 use chrono::{DateTime, Utc};
-use numbering::Digits;
-use rating::lock::LockOrigin;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, QueryBuilder, Row};
 
-use super::rules::masks_of;
 use super::store::LockError;
 use crate::audit;
 use crate::change::Change;
@@ -49,27 +46,6 @@ pub struct LockCard {
     pub revision: i64,
 }
 
-/// Which locks.
-#[derive(Clone, Debug, Default)]
-pub struct LockFilter {
-    /// Of this account.
-    pub account: Option<String>,
-    /// Local ones (`true`) or global ones.
-    pub local: Option<bool>,
-    /// Whose mask bars this number.
-    pub number: Option<Digits>,
-    /// Of this origin.
-    pub origin: Option<LockOrigin>,
-    /// Tied to this provider.
-    pub provider: Option<String>,
-    /// Meant to bar, or not.
-    pub active: Option<bool>,
-    /// Of this author.
-    pub author: Option<String>,
-    /// Older than this one.
-    pub before_id: Option<i64>,
-}
-
 /// The columns of a card at a moment; the caller says which locks.
 const CARD: &str = " AS moment)
     SELECT l.id, a.code AS account, l.mask, p.code AS provider, l.origin, l.active, l.valid_from, l.valid_to, f.lock_id IS NOT NULL AS in_force,
@@ -103,56 +79,6 @@ fn card(row: &PgRow) -> LockCard {
         deleted_at: row.get("deleted_at"),
         revision: row.get("revision"),
     }
-}
-
-fn conditions(query: &mut QueryBuilder<Postgres>, filter: &LockFilter) {
-    query.push(" WHERE true");
-    if let Some(account) = &filter.account {
-        query.push(" AND l.account_id = (SELECT id FROM account WHERE code = ").push_bind(account.clone()).push(")");
-    }
-    if let Some(local) = filter.local {
-        query.push(if local { " AND l.account_id IS NOT NULL" } else { " AND l.account_id IS NULL" });
-    }
-    if let Some(number) = filter.number {
-        query.push(" AND l.mask = ANY(").push_bind(masks_of(number)).push(")");
-    }
-    if let Some(origin) = filter.origin {
-        query.push(" AND l.origin = ").push_bind(origin.as_str());
-    }
-    if let Some(provider) = &filter.provider {
-        query.push(" AND l.provider_id = (SELECT id FROM provider WHERE code = ").push_bind(provider.clone()).push(")");
-    }
-    if let Some(active) = filter.active {
-        query.push(" AND l.active = ").push_bind(active);
-    }
-    if let Some(author) = &filter.author {
-        query.push(" AND l.author = ").push_bind(author.clone());
-    }
-}
-
-/// Locks as they stand at `now`, the newest first.
-pub async fn list(
-    store: &Store,
-    filter: &LockFilter,
-    now: DateTime<Utc>,
-    limit: i64,
-) -> Result<Vec<LockCard>, StoreError> {
-    let mut query = cards_at(now);
-    conditions(&mut query, filter);
-    if let Some(before) = filter.before_id {
-        query.push(" AND l.id < ").push_bind(before);
-    }
-    query.push(" ORDER BY l.id DESC LIMIT ").push_bind(limit);
-    let rows = query.build().fetch_all(store.pool()).await?;
-    Ok(rows.iter().map(card).collect())
-}
-
-/// How many locks a filter fits, counted up to `most`.
-pub async fn count(store: &Store, filter: &LockFilter, most: i64) -> Result<i64, StoreError> {
-    let mut query = QueryBuilder::new("SELECT count(*) FROM (SELECT FROM lock l");
-    conditions(&mut query, filter);
-    query.push(" LIMIT ").push_bind(most).push(") AS found");
-    Ok(query.build_query_scalar().fetch_one(store.pool()).await?)
 }
 
 /// The locks with these identifiers as they stand at `now`.

@@ -4,9 +4,11 @@
 //! Does not own: products and reservations.
 //! Always: a state changes only along the table of [`rules`]; the former state keeps its period, so a call is resolved as of its answer.
 
+mod list;
 pub mod rules;
 mod store;
 
+pub use list::GRID;
 pub use rules::{NonTargetClass, class, may_move};
 pub(crate) use store::count_non_target;
 pub use store::{

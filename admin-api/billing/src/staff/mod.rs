@@ -7,6 +7,7 @@
 
 mod departments;
 mod grants;
+mod list;
 mod people;
 mod permissions;
 mod read;
@@ -18,9 +19,10 @@ pub use departments::{
     Department, DepartmentUpdate, NewDepartment, add_department, close_department, departments, update_department,
 };
 pub use grants::{Grant, give_permission, set_roles, take_permission};
+pub use list::GRID;
 pub use people::{Blocked, NewStaff, StaffUpdate, add, block, unblock, update};
 pub use permissions::Permission;
-pub use read::{Staff, StaffCard, StaffFilter, authenticate, card, list};
+pub use read::{Staff, StaffCard, authenticate, by_id, card};
 pub use roles::{NewRole, Role, RoleUpdate, add_role, end_role, permission_names, role, roles, update_role};
 pub use tokens::{AddError, NewToken, Token, add_token, make_token, revoke_token, token_digest, tokens};
 

@@ -44,6 +44,8 @@ permissions! {
     AccountCredit = "account.credit", "Менять кредитный лимит";
     /// See calls of an account.
     CallsView = "calls.view", "Видеть звонки лицевого счёта";
+    /// Keep filters of lists, order lists as files.
+    ListKeep = "list.keep", "Хранить фильтры списков и заказывать выгрузку списков";
     /// Check a tariff.
     TariffCheck = "tariff.check", "Проверять тариф";
     /// See locks, check a number against them.

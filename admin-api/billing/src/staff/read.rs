@@ -76,6 +76,18 @@ pub async fn authenticate(store: &Store, token: &str, now: DateTime<Utc>) -> Res
     }))
 }
 
+/// A user who is not blocked, with all that he may at `now`.
+pub async fn by_id(store: &Store, id: i64, now: DateTime<Utc>) -> Result<Option<Staff>, StoreError> {
+    let sql = format!(
+        "SELECT u.id, u.login, {EFFECTIVE} AS permissions, {ROLES} AS roles FROM staff_user u WHERE u.id = $1 AND u.blocked_at IS NULL"
+    );
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).bind(now).fetch_optional(store.pool()).await?;
+    Ok(row.map(|row| {
+        let permissions = known(&row.get::<Vec<String>, _>("permissions"));
+        Staff { id: row.get("id"), login: row.get("login"), permissions, roles: row.get("roles") }
+    }))
+}
+
 /// A user as others see him.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaffCard {
@@ -107,21 +119,6 @@ pub struct StaffCard {
     pub created_by: String,
     /// Raised with every change.
     pub revision: i64,
-}
-
-/// Which users.
-#[derive(Clone, Debug, Default)]
-pub struct StaffFilter {
-    /// Blocked ones instead of those who work.
-    pub blocked: bool,
-    /// Of this department.
-    pub department: Option<String>,
-    /// With this role.
-    pub role: Option<String>,
-    /// Words that stand in login, name or e-mail.
-    pub text: Option<String>,
-    /// Logins behind this one.
-    pub after: Option<String>,
 }
 
 const CARD: &str = "u.id, u.login, u.name, u.email, d.code AS department, u.heads_department, u.blocked_at, u.block_reason, u.created_at, u.created_by, u.revision";
@@ -204,38 +201,4 @@ async fn seen(
         .fetch_optional(&mut *connection)
         .await?;
     Ok(row.map(|row| read(&row)))
-}
-
-/// Users whom the caller may see, by login.
-pub async fn list(
-    store: &Store,
-    by: &Staff,
-    filter: &StaffFilter,
-    limit: i64,
-    now: DateTime<Utc>,
-) -> Result<Vec<StaffCard>, StoreError> {
-    let mut connection = store.pool().acquire().await?;
-    let departments = departments_of(&mut connection, by).await?;
-    let sql = format!(
-        "SELECT {CARD}, {EFFECTIVE} AS permissions, {ROLES} AS roles FROM staff_user u LEFT JOIN department d ON d.id = u.department_id
-         WHERE (u.blocked_at IS NOT NULL) = $1 AND ($3::integer[] IS NULL OR u.department_id = ANY($3) OR u.id = $4)
-               AND ($5::text IS NULL OR d.code = $5)
-               AND ($6::text IS NULL OR EXISTS (SELECT FROM user_role r JOIN staff_role o ON o.id = r.role_id WHERE r.user_id = u.id AND o.code = $6 AND o.ended_at IS NULL))
-               AND ($7::text IS NULL OR strpos(lower(concat_ws(' ', u.login, u.name, u.email)), lower($7)) > 0)
-               AND ($8::text IS NULL OR lower(u.login) > lower($8))
-         ORDER BY lower(u.login) LIMIT $9"
-    );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(filter.blocked)
-        .bind(now)
-        .bind(departments)
-        .bind(by.id)
-        .bind(&filter.department)
-        .bind(&filter.role)
-        .bind(&filter.text)
-        .bind(&filter.after)
-        .bind(limit)
-        .fetch_all(&mut *connection)
-        .await?;
-    Ok(rows.iter().map(read).collect())
 }

@@ -6,63 +6,10 @@ use rating::Service;
 use rating::terms::DiscountLevel;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use sqlx::postgres::PgRow;
-use sqlx::{Postgres, QueryBuilder, Row};
 
 use super::parties::{Ending, Holder, TermsError, end, first_moment, ids_of};
 use crate::change::Change;
 use crate::hot_path::Touched;
-use crate::store::{Store, StoreError};
-
-/// A discount with its holder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DiscountCard {
-    /// Identifier, which a charge names.
-    pub id: i64,
-    /// `personal`, `group` or `promo`.
-    pub level: String,
-    /// Code of the account.
-    pub account: Option<String>,
-    /// Code of the client.
-    pub client: Option<String>,
-    /// Code of the group.
-    pub group: Option<String>,
-    /// Percent.
-    pub percent: Decimal,
-    /// Only for this service.
-    pub service: Option<String>,
-    /// Only for numbers with this prefix.
-    pub prefix: Option<String>,
-    /// First moment; `None` = open.
-    pub from: Option<DateTime<Utc>>,
-    /// Moment after the last, as agreed; `None` = open.
-    pub to: Option<DateTime<Utc>>,
-    /// When somebody ended it.
-    pub ended_at: Option<DateTime<Utc>>,
-    /// Name.
-    pub name: String,
-    /// Login of who gave it.
-    pub author: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// Which discounts.
-#[derive(Clone, Debug, Default)]
-pub struct DiscountFilter {
-    /// Of this account.
-    pub account: Option<String>,
-    /// Of this client.
-    pub client: Option<String>,
-    /// Of this group.
-    pub group: Option<String>,
-    /// Of this level.
-    pub level: Option<DiscountLevel>,
-    /// In force now, or not.
-    pub in_force: Option<bool>,
-    /// Older than this one.
-    pub before_id: Option<i64>,
-}
 
 /// A discount to be given.
 #[derive(Clone, Debug)]
@@ -83,63 +30,6 @@ pub struct NewDiscount {
     pub to: Option<DateTime<Utc>>,
     /// Name, which explanations of a price show.
     pub name: String,
-}
-
-/// Discounts, the newest first: at most `limit`.
-pub async fn discounts(
-    store: &Store,
-    filter: &DiscountFilter,
-    now: DateTime<Utc>,
-    limit: i64,
-) -> Result<Vec<DiscountCard>, StoreError> {
-    let mut query = QueryBuilder::<Postgres>::new(
-        "SELECT d.id, d.level, a.code AS account, c.code AS client, g.code AS group_code, d.percent, d.service, d.prefix, d.valid_from, d.valid_to,
-                d.ended_at, d.name, d.author, d.reason
-         FROM discount d LEFT JOIN account a ON a.id = d.account_id LEFT JOIN client c ON c.id = d.client_id
-              LEFT JOIN client_group g ON g.id = d.group_id
-         WHERE true",
-    );
-    for (condition, code) in [
-        (" AND d.account_id = (SELECT id FROM account WHERE code = ", &filter.account),
-        (" AND d.client_id = (SELECT id FROM client WHERE code = ", &filter.client),
-        (" AND d.group_id = (SELECT id FROM client_group WHERE code = ", &filter.group),
-    ] {
-        if let Some(code) = code {
-            query.push(condition).push_bind(code.clone()).push(")");
-        }
-    }
-    if let Some(level) = filter.level {
-        query.push(" AND d.level = ").push_bind(level.as_str());
-    }
-    if let Some(in_force) = filter.in_force {
-        query.push(" AND ").push_bind(in_force).push(" = (coalesce(d.valid_from, '-infinity') <= ").push_bind(now);
-        query.push(" AND ").push_bind(now).push(" < coalesce(least(d.valid_to, d.ended_at), 'infinity'))");
-    }
-    if let Some(before) = filter.before_id {
-        query.push(" AND d.id < ").push_bind(before);
-    }
-    query.push(" ORDER BY d.id DESC LIMIT ").push_bind(limit);
-    let rows = query.build().fetch_all(store.pool()).await?;
-    Ok(rows.iter().map(card).collect())
-}
-
-fn card(row: &PgRow) -> DiscountCard {
-    DiscountCard {
-        id: row.get("id"),
-        level: row.get("level"),
-        account: row.get("account"),
-        client: row.get("client"),
-        group: row.get("group_code"),
-        percent: row.get("percent"),
-        service: row.get("service"),
-        prefix: row.get("prefix"),
-        from: row.get("valid_from"),
-        to: row.get("valid_to"),
-        ended_at: row.get("ended_at"),
-        name: row.get("name"),
-        author: row.get("author"),
-        reason: row.get("reason"),
-    }
 }
 
 /// Gives a discount; its identifier.

@@ -9,12 +9,14 @@ mod account;
 mod discounts;
 mod exchange;
 mod groups;
+mod list;
 mod parties;
 mod taxes;
 
 pub use account::{AccountDiscount, discounts_of};
-pub use discounts::{DiscountCard, DiscountFilter, NewDiscount, discounts, end_discount, give_discount};
-pub use exchange::{ExchangeCard, ExchangeFilter, NewExchange, end_exchange, enter_exchange, exchanges};
+pub use discounts::{NewDiscount, end_discount, give_discount};
+pub use exchange::{NewExchange, end_exchange, enter_exchange};
 pub use groups::{GroupCard, MemberCard, NewMember, add_group, add_member, end_member, groups, members};
+pub use list::{CLIENT_TAXES, DISCOUNTS, EXCHANGE_RATES};
 pub use parties::{Holder, TermsError};
-pub use taxes::{NewTax, TaxCard, end_tax, give_tax, taxes};
+pub use taxes::{NewTax, end_tax, give_tax};

@@ -8,7 +8,6 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod history;
-pub(crate) mod list;
 pub(crate) mod update;
 
 use billing::locks::{self, LockCard, LockError};

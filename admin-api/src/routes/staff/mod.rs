@@ -11,7 +11,6 @@ pub(crate) mod department_close;
 pub(crate) mod department_list;
 pub(crate) mod department_update;
 pub(crate) mod get;
-pub(crate) mod list;
 pub(crate) mod me;
 pub(crate) mod permission_give;
 pub(crate) mod permission_list;

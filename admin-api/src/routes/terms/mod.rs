@@ -8,10 +8,8 @@ pub(crate) mod currency_list;
 pub(crate) mod currency_set;
 pub(crate) mod discount_end;
 pub(crate) mod discount_give;
-pub(crate) mod discount_list;
 pub(crate) mod exchange_end;
 pub(crate) mod exchange_enter;
-pub(crate) mod exchange_list;
 pub(crate) mod group_add;
 pub(crate) mod group_list;
 pub(crate) mod member_add;
@@ -19,7 +17,6 @@ pub(crate) mod member_end;
 pub(crate) mod member_list;
 pub(crate) mod tax_end;
 pub(crate) mod tax_give;
-pub(crate) mod tax_list;
 
 use billing::terms::{Holder, TermsError};
 use chrono::{DateTime, Utc};

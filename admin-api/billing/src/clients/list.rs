@@ -1,0 +1,164 @@
+//! The list of clients: how staff find whom they serve (M1, M3, B38).
+//!
+//! Owns: what the list shows and by what it can be asked.
+//! Does not own: the card (`card`), how a list is read (`grid`).
+//! Always: all filters hold together, wherever they come from (M3); each that narrows a million clients has an index.
+
+use crate::grid::{Column, Filter, Grid, Read};
+
+/// Clients.
+pub static GRID: Grid = Grid {
+    name: "clients",
+    ru: "Клиенты",
+    en: "Clients",
+    from: "client c LEFT JOIN party p ON p.id = c.party_id LEFT JOIN client_label l ON l.id = c.label_id LEFT JOIN staff_user m ON m.id = c.manager_id",
+    key: "c.id",
+    columns: &[
+        Column::number("id", "c.id", "№", "Number", "17").sorted(),
+        Column::text("code", "c.code", "Код", "Code", "C-000017").sorted_by("c.code_key"),
+        Column::text("name", "c.name", "Название", "Name", "ООО «Строй Сервис»").sorted_by("c.name_key"),
+        Column::text("kind", "p.kind", "Вид лица", "Kind of party", "legal"),
+        Column::text("inn", "p.inn", "ИНН", "INN", "7707083893"),
+        Column::text("kpp", "p.kpp", "КПП", "KPP", "770701001"),
+        Column::text("city", "p.city", "Город", "City", "Москва"),
+        Column::text("contact_person", "c.contact_person", "Контактное лицо", "Contact person", "Анна Орлова"),
+        Column::text("email", "c.email", "Почта", "E-mail", "stroy@example.ru"),
+        Column::text("phone", "c.phone", "Телефон", "Phone", "8 (495) 200-0-201"),
+        Column::text("country", "c.country::text", "Страна", "Country", "RU"),
+        Column::text("label", "l.name", "Метка", "Label", "VIP"),
+        Column::text("characteristic", "c.characteristic", "Характеристика", "Characteristic", "ordinary"),
+        Column::text("manager", "m.login", "Менеджер", "Manager", "ivanova"),
+        Column::words(
+            "accounts",
+            "array(SELECT a.code FROM account a WHERE a.client_id = c.id ORDER BY a.code LIMIT 100)",
+            "Лицевые счета",
+            "Accounts",
+            "A-000017",
+        ),
+        Column::text(
+            "state",
+            "CASE WHEN EXISTS (SELECT FROM account a JOIN did d ON d.account_id = a.id AND d.status = 'in_work' WHERE a.client_id = c.id) THEN 'active' ELSE 'inactive' END",
+            "Состояние",
+            "State",
+            "active",
+        ),
+        Column::flag("active", "c.active", "Действует", "Active", "true"),
+        Column::moment("registered_at", "c.registered_at", "Зарегистрирован", "Registered", "2026-07-01T10:00:00Z")
+            .sorted(),
+    ],
+    filters: &[
+        Filter::new(
+            "q",
+            ANYTHING,
+            Read::Anything,
+            "Что угодно: название, код, счёт, ИНН, телефон, номер, почта",
+            "Anything: name, code, account, INN, phone, number, e-mail",
+        ),
+        Filter::new("name", "c.name_key LIKE {}", Read::Pattern, "Название или фамилия", "Name of company or person"),
+        Filter::new("party_name", "p.name_key LIKE {}", Read::Pattern, "Название по реестру", "Name in the registry"),
+        Filter::new(
+            "code",
+            "c.code_key = upper(regexp_replace({}, '[^[:alnum:]]', '', 'g'))",
+            Read::Word,
+            "Код; пробелы и дефисы не важны",
+            "Code, whatever its punctuation",
+        ),
+        Filter::new(
+            "account",
+            "c.id = (SELECT a.client_id FROM account a WHERE a.code_key = upper(regexp_replace({}, '[^[:alnum:]]', '', 'g')) ORDER BY a.id LIMIT 1)",
+            Read::Word,
+            "Номер лицевого счёта",
+            "Account",
+        ),
+        Filter::new("inn", "p.inn = {}", Read::Word, "ИНН", "INN"),
+        Filter::new(
+            "kind",
+            "p.kind = {}",
+            Read::OneOf(&["legal", "sole_proprietor", "natural"]),
+            "Вид лица",
+            "Kind of party",
+        ),
+        Filter::new(
+            "number",
+            "c.id = (SELECT a.client_id FROM did d JOIN account a ON a.id = d.account_id WHERE d.number = {})",
+            Read::Phone,
+            "Номер DID клиента",
+            "A DID of his",
+        ),
+        Filter::new(
+            "phone",
+            "c.phone_key = {} OR c.id = ANY(array(SELECT k.client_id FROM contact k WHERE k.phone_key = {} AND k.ended_at IS NULL))",
+            Read::Phone,
+            "Телефон, основной или контакта",
+            "Phone, his main one or of a contact",
+        ),
+        Filter::new(
+            "email",
+            "lower(c.email) = lower({}) OR c.id = ANY(array(SELECT k.client_id FROM contact k WHERE lower(k.email) = lower({}) AND k.ended_at IS NULL))",
+            Read::Word,
+            "Почта, основная или контакта",
+            "E-mail, his main one or of a contact",
+        ),
+        Filter::new(
+            "contact_person",
+            "search_key(c.contact_person) LIKE {}",
+            Read::Pattern,
+            "Контактное лицо",
+            "Contact person",
+        ),
+        Filter::new("city", "search_key(p.city) LIKE {}", Read::Pattern, "Город", "City"),
+        Filter::new("label", "l.name = {}", Read::Word, "Метка", "Label"),
+        Filter::new(
+            "characteristic",
+            "c.characteristic = {}",
+            Read::OneOf(&["ordinary", "good", "conflict"]),
+            "Характеристика",
+            "Characteristic",
+        ),
+        Filter::new(
+            "manager",
+            "c.manager_id = (SELECT u.id FROM staff_user u WHERE lower(u.login) = lower({}))",
+            Read::Word,
+            "Менеджер",
+            "Manager",
+        ),
+        Filter::new("mine", "(c.manager_id IS NOT DISTINCT FROM {caller}) = {}", Read::Flag, "Мои", "Mine"),
+        Filter::new("without_manager", "(c.manager_id IS NULL) = {}", Read::Flag, "Без менеджера", "Without a manager"),
+        Filter::new(
+            "state",
+            STATE,
+            Read::OneOf(&["active", "inactive"]),
+            "Состояние: есть ли услуги в работе",
+            "State: whether services are in work",
+        ),
+        Filter::new("active", "c.active = {}", Read::Flag, "Действует", "Active"),
+        Filter::new("country", "c.country = {}", Read::Word, "Страна", "Country"),
+        Filter::new("group", GROUP, Read::Word, "Группа", "Group"),
+        Filter::new(
+            "legal_entity",
+            "EXISTS (SELECT FROM account a JOIN legal_entity e ON e.id = a.legal_entity_id WHERE a.client_id = c.id AND e.code = {})",
+            Read::Word,
+            "Юридическое лицо, у которого есть счёт",
+            "Legal entity where he has an account",
+        ),
+        Filter::new("registered_from", "c.registered_at >= {}", Read::From, "Зарегистрирован с", "Registered from"),
+        Filter::new("registered_to", "c.registered_at < {}", Read::To, "Зарегистрирован по", "Registered to"),
+    ],
+    order: "name",
+    required: &[],
+};
+
+/// Alternatives that an index answers each: the planner joins their bitmaps, or walks along the order when much fits.
+const ANYTHING: &str =
+    "c.name_key LIKE ({})[1] OR c.code_key = ({})[2] OR lower(c.email) = ({})[5] OR c.phone_key = ({})[4]
+     OR c.party_id = ANY(array(SELECT p.id FROM party p WHERE p.inn = ({})[3]))
+     OR c.id = ANY(array(SELECT a.client_id FROM account a WHERE a.code_key = ({})[2]
+                         UNION ALL SELECT a.client_id FROM did d JOIN account a ON a.id = d.account_id WHERE d.number = ({})[4]
+                         UNION ALL SELECT k.client_id FROM contact k WHERE k.ended_at IS NULL AND k.phone_key = ({})[4]
+                         UNION ALL SELECT k.client_id FROM contact k WHERE k.ended_at IS NULL AND lower(k.email) = ({})[5]))";
+
+const STATE: &str = "EXISTS (SELECT FROM account a JOIN did d ON d.account_id = a.id AND d.status = 'in_work' WHERE a.client_id = c.id) = ({} = 'active')";
+
+const GROUP: &str =
+    "EXISTS (SELECT FROM client_group_member b JOIN client_group g ON g.id = b.group_id
+             WHERE b.client_id = c.id AND g.code = {} AND coalesce(b.valid_from, '-infinity') <= {now} AND {now} < coalesce(b.valid_to, 'infinity'))";

@@ -1,0 +1,233 @@
+//! A list, described for programs.
+//!
+//! Owns: its operation in the OpenAPI document: parameters, the schema of its rows, an example.
+//! Does not own: what holds for every operation (`openapi`).
+//! Always: made of the same constant that answers, so that they cannot differ.
+
+use billing::grid::{Column, Filter, Grid, Kind, Read};
+use serde_json::{Map, Value as Json, json};
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{
+    ArrayBuilder, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
+};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
+
+/// The operation of a list and the schemas that it refers to, by name.
+pub(crate) fn described(grid: &Grid, tag: &str) -> (Operation, Vec<(String, RefOr<Schema>)>) {
+    let row = format!("{}Row", capitalised(grid.name));
+    let page = format!("List_{row}");
+    let example = json!({"items": [example_of(grid)], "next_cursor": null, "total": 1, "total_exact": true});
+    let json = ContentBuilder::new().schema(Some(Ref::from_schema_name(&page))).example(Some(example)).build();
+    let text = || ContentBuilder::new().schema(Some(string(None))).example(Some(json!("…"))).build();
+    let answer = ResponseBuilder::new()
+        .description(format!("{}; as a file with `format`", grid.en))
+        .content("application/json", json)
+        .content("text/csv", text())
+        .content("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", text())
+        .build();
+    let mut operation = OperationBuilder::new()
+        .operation_id(Some(format!("{}_list", grid.name.replace('-', "_"))))
+        .tag(tag)
+        .summary(Some(format!("{} — {}", grid.ru, grid.en)))
+        .description(Some("A page in the order asked for, with the total; the same rows as CSV or XLSX."))
+        .response("200", answer);
+    for filter in grid.filters {
+        operation = operation.parameter(of_filter(filter));
+    }
+    for parameter in common(grid) {
+        operation = operation.parameter(parameter);
+    }
+    if !grid.required.is_empty() {
+        operation = operation.extensions(Some(Extensions::builder().add("x-required", json!(grid.required)).build()));
+    }
+    (operation.build(), vec![(row.clone(), schema_of_row(grid)), (page, schema_of_page(&row))])
+}
+
+/// `client-groups` -> `ClientGroups`.
+fn capitalised(name: &str) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+    };
+    name.split('-').map(word).collect()
+}
+
+fn string(format: Option<SchemaFormat>) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).format(format).build()
+}
+
+fn parameter(name: &str, about: String, schema: impl Into<RefOr<Schema>>, example: Option<Json>) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .description(Some(about))
+        .schema(Some(schema.into()))
+        .example(example)
+        .build()
+}
+
+fn of_filter(filter: &Filter) -> Parameter {
+    let (how, schema) = match filter.read {
+        Read::Word | Read::Anything => ("1 to 100 characters", word()),
+        Read::Pattern => ("beginning of a word; `%` stands for anything", word()),
+        Read::OneOf(words) => (
+            "one of the words",
+            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.iter().copied())).build(),
+        ),
+        Read::SomeOf(words) => {
+            return parameter(
+                filter.name,
+                format!("{} Some of: {}; with commas between them.", about(filter), words.join(", ")),
+                string(None),
+                None,
+            );
+        }
+        Read::Number => (
+            "a whole number",
+            ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+                .build(),
+        ),
+        Read::Amount => (
+            "a decimal",
+            ObjectBuilder::new().schema_type(Type::String).pattern(Some(r"^-?[0-9]+(\.[0-9]+)?$")).build(),
+        ),
+        Read::Flag => ("`true` or `false`", ObjectBuilder::new().schema_type(Type::Boolean).build()),
+        Read::From => ("a day or a moment; from it on", string(None)),
+        Read::To => ("a day or a moment; up to it", string(None)),
+        Read::Day => ("a day", string(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))),
+        Read::Phone => ("a telephone number in any writing", string(None)),
+        Read::Currency => (
+            "three capital letters",
+            ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Z]{3}$")).build(),
+        ),
+        Read::Masks => ("a dialled number", string(None)),
+    };
+    parameter(filter.name, format!("{} ({how})", about(filter)), schema, None)
+}
+
+fn about(filter: &Filter) -> String {
+    let default = filter.default.map(|value| format!("; `{value}` when absent")).unwrap_or_default();
+    format!("{} — {}{default}", filter.ru, filter.en)
+}
+
+fn word() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).max_length(Some(100)).build()
+}
+
+/// The parameters that every list has.
+fn common(grid: &Grid) -> Vec<Parameter> {
+    let sortable: Vec<&str> =
+        grid.columns.iter().filter(|column| column.sort.is_some()).map(|column| column.name).collect();
+    let orders = sortable.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]);
+    let words = |words: &[&str]| {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(words.iter().map(|word| (*word).to_owned())))
+            .build()
+    };
+    let order = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(orders)).build();
+    let count = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).build();
+    let identifier = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .build();
+    vec![
+        parameter(
+            "sort",
+            format!("Order; with a minus the greatest first. Default: {}", grid.order),
+            order,
+            Some(json!(grid.order)),
+        ),
+        parameter("limit", "Rows: 100 by default, 5000 at most".to_owned(), count, Some(json!(100))),
+        parameter("cursor", "`next_cursor` of the page before".to_owned(), string(None), None),
+        parameter(
+            "format",
+            "`json` (default), or a file: `csv`, `xlsx`".to_owned(),
+            words(&["json", "csv", "xlsx"]),
+            Some(json!("json")),
+        ),
+        parameter(
+            "saved",
+            "Identifier of a saved filter; what the request says itself counts more".to_owned(),
+            identifier,
+            None,
+        ),
+    ]
+}
+
+fn schema_of_row(grid: &Grid) -> RefOr<Schema> {
+    let mut row = ObjectBuilder::new().description(Some(format!("{} — {}", grid.ru, grid.en)));
+    for column in grid.columns {
+        row = row.property(column.name, schema_of(column)).required(column.name);
+    }
+    RefOr::T(Schema::Object(row.build()))
+}
+
+fn schema_of(column: &Column) -> RefOr<Schema> {
+    let about = format!("{} — {}", column.ru, column.en);
+    let of = |kind: Type, format: Option<SchemaFormat>| {
+        let types = SchemaType::from_iter([kind, Type::Null]);
+        RefOr::T(Schema::Object(
+            ObjectBuilder::new().schema_type(types).format(format).description(Some(about.clone())).build(),
+        ))
+    };
+    let known = |format| Some(SchemaFormat::KnownFormat(format));
+    match column.kind {
+        Kind::Text | Kind::Amount => of(Type::String, None),
+        Kind::Number => of(Type::Integer, known(KnownFormat::Int64)),
+        Kind::Flag => of(Type::Boolean, None),
+        Kind::Moment => of(Type::String, known(KnownFormat::DateTime)),
+        Kind::Day => of(Type::String, known(KnownFormat::Date)),
+        Kind::Words => {
+            let types = SchemaType::from_iter([Type::Array, Type::Null]);
+            RefOr::T(Schema::Array(
+                ArrayBuilder::new().schema_type(types).items(string(None)).description(Some(about)).build(),
+            ))
+        }
+    }
+}
+
+fn schema_of_page(row: &str) -> RefOr<Schema> {
+    let rows = ArrayBuilder::new().items(Ref::from_schema_name(row)).build();
+    let nullable = ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .description(Some("Where the next page begins; `null` on the last one."))
+        .build();
+    let total = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(0))
+        .description(Some("Rows of the whole list."))
+        .build();
+    let exact = ObjectBuilder::new()
+        .schema_type(Type::Boolean)
+        .description(Some("Whether `total` is exact; else there are at least that many."))
+        .build();
+    let page = ObjectBuilder::new()
+        .property("items", rows)
+        .required("items")
+        .property("next_cursor", nullable)
+        .required("next_cursor")
+        .property("total", total)
+        .required("total")
+        .property("total_exact", exact)
+        .required("total_exact");
+    RefOr::T(Schema::Object(page.build()))
+}
+
+fn example_of(grid: &Grid) -> Json {
+    let fields = grid.columns.iter().map(|column| {
+        let text = column.example;
+        let value = match column.kind {
+            _ if text.is_empty() => Json::Null,
+            Kind::Number | Kind::Flag => serde_json::from_str(text).expect("the example of a number or flag is one"),
+            Kind::Words => json!(text.split(',').collect::<Vec<_>>()),
+            Kind::Text | Kind::Amount | Kind::Moment | Kind::Day => json!(text),
+        };
+        (column.name.to_owned(), value)
+    });
+    Json::Object(fields.collect::<Map<_, _>>())
+}

@@ -1,0 +1,56 @@
+//! `GET /v1/exports/{id}/file`: an export that is done.
+//!
+//! Owns: the stream of its bytes.
+//! Does not own: exports (`billing::grid`).
+//! Always: one's own only; a part is in memory at a time.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_LENGTH;
+use axum::response::{IntoResponse, Response};
+use billing::grid;
+use futures_util::stream;
+
+use crate::call_context::CallContext;
+use crate::grids;
+use crate::inputs;
+use crate::language::Text;
+use crate::problem::{Code, Problem};
+use crate::sheets::SheetFormat;
+use crate::state::AppState;
+
+/// The file of an export
+#[utoipa::path(
+    get, path = "/v1/exports/{id}/file", operation_id = "export_file", tag = "lists",
+    params(("id" = i64, Path, description = "Identifier", example = 12)),
+    responses((status = 200, description = "The file: `text/csv`, or an XLSX workbook", content_type = "text/csv", body = String,
+        example = json!("№,Код,Название\n17,C-000017,ООО «Строй Сервис»\n")))
+)]
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    context: CallContext,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = inputs::id("/id", &id)?;
+    let export = grid::export(&state.store, context.staff.id, id, state.clock.now()).await?;
+    let export = export.ok_or(Problem::new(Code::NotFound))?;
+    if export.state != "done" {
+        let detail = Text::new(
+            format!("Выгрузка ещё не готова: {}", export.state),
+            format!("The export is not done: {}", export.state),
+        );
+        return Err(Problem::new(Code::InvalidTransition).because(detail));
+    }
+    let format: SheetFormat = export.format.parse().map_err(|()| Problem::new(Code::Internal))?;
+    let size = grid::size(&state.store, id).await?;
+    let store = state.store.clone();
+    let parts = stream::try_unfold(0, move |number| {
+        let store = store.clone();
+        async move {
+            let part = grid::chunk(&store, id, number).await?;
+            Ok::<_, billing::StoreError>(part.map(|bytes| (Bytes::from(bytes), number + 1)))
+        }
+    });
+    let length = [(CONTENT_LENGTH, size.to_string())];
+    Ok((grids::file_headers(&export.list, format), length, Body::from_stream(parts)).into_response())
+}

@@ -1,0 +1,97 @@
+//! `GET /v1/search`: whoever and whatever is known by these words (M1, M2).
+//!
+//! Owns: which lists are searched, and how many rows of each are shown.
+//! Does not own: the search in one list (`crate::grids`).
+//! Always: the first rows only; the lists themselves have the others.
+
+use axum::Json;
+use axum::extract::State;
+use billing::grid::{self, Caller, Grid};
+use billing::settings::Settings;
+use billing::staff::Permission;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::call_context::CallContext;
+use crate::extract::Params;
+use crate::grids;
+use crate::inputs;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// Rows of a list that are shown.
+const ROWS_SHOWN: i64 = 20;
+
+/// What is searched.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SearchQuery {
+    /// A name or a part of it with `%`, a code, an account, an INN, a phone, a number, an e-mail.
+    #[param(example = "строй%", max_length = 100)]
+    q: String,
+}
+
+/// Rows of one list.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct Found {
+    /// The first rows, as the list shows them.
+    #[schema(value_type = Vec<Object>)]
+    items: Vec<serde_json::Value>,
+    /// Whether the list has more.
+    is_more: bool,
+}
+
+/// What was found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FoundEverywhere {
+    /// Clients, as in `GET /v1/clients?q=`; empty without the permission `client.view`.
+    clients: Found,
+    /// The number of our capacity that was typed, with its holder; empty without the permission `did.view`.
+    numbers: Found,
+    /// The number that was typed, when it is not of our capacity (A33).
+    not_ours: Option<String>,
+}
+
+/// Search for anything
+#[utoipa::path(
+    get, path = "/v1/search", operation_id = "search", tag = "clients",
+    params(SearchQuery),
+    responses((status = 200, description = "The first rows of each list", body = FoundEverywhere, example = json!({
+        "clients": {"items": [{"id": 17, "code": "C-000017", "name": "ООО «Строй Сервис»", "inn": "7707083893"}], "is_more": false},
+        "numbers": {"items": [], "is_more": false}, "not_ours": null
+    })))
+)]
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    context: CallContext,
+    Params(asked): Params<SearchQuery>,
+) -> Result<Json<FoundEverywhere>, Problem> {
+    let settings = state.settings()?;
+    let caller = Caller::of(&context.staff, state.clock.now());
+    let words = inputs::party::some_text("/q", &asked.q, 100)?;
+    let clients = find(&state, &settings, &caller, &billing::clients::GRID, "q", &words).await?;
+    let number = inputs::party::phone("/q", &words, &settings).ok().map(|(_, number)| number.to_string());
+    let may_see_numbers = context.staff.may(Permission::DidView);
+    let numbers = match number.as_deref().filter(|_| may_see_numbers) {
+        Some(number) => find(&state, &settings, &caller, &billing::numbers::GRID, "number", number).await?,
+        None => Found::default(),
+    };
+    let not_ours = number.filter(|_| may_see_numbers && numbers.items.is_empty());
+    Ok(Json(FoundEverywhere { clients, numbers, not_ours }))
+}
+
+async fn find(
+    state: &AppState,
+    settings: &Settings,
+    caller: &Caller,
+    grid: &'static Grid,
+    filter: &str,
+    value: &str,
+) -> Result<Found, Problem> {
+    let query = grids::query_of(grid, vec![(filter.to_owned(), value.to_owned())])?;
+    let asked = grids::asked(grid, &query, settings)?;
+    let page = grid::page(&state.store, grid, &asked, caller, ROWS_SHOWN).await?;
+    let items = page.rows.iter().map(|row| grids::object(grid, row)).collect();
+    Ok(Found { items, is_more: page.next.is_some() })
+}
