@@ -1,4 +1,4 @@
-//! Who calls, and whether he may: the door before every guarded route.
+//! Who calls, whether he may, and how often: the door before every guarded route.
 //!
 //! Owns: authentication by bearer token, the check of what the route asks for, the audit of refused attempts, and the [`CallContext`] of a write.
 //! Does not own: which permission a route asks for (`router`), what a permission means (`billing::staff`).
@@ -17,7 +17,9 @@ use billing::change::IdempotencyKey;
 use billing::staff::{self, Permission, Staff};
 
 use crate::edge::RequestId;
+use crate::etag;
 use crate::language::Text;
+use crate::limits::Standing;
 use crate::origin;
 use crate::problem::{Code, Problem};
 use crate::router::Access;
@@ -104,6 +106,9 @@ pub(crate) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
+    // No name has a NUL, and Postgres takes no text that has one.
+    let names_nothing =
+        parameters.as_ref().is_ok_and(|parameters| parameters.iter().any(|(_, value)| value.contains('\0')));
     let subject = parameters.map(|parameters| subject(&parameters)).unwrap_or_default();
     let is_write = !request.method().is_safe();
     let token = bearer(request.headers());
@@ -111,21 +116,40 @@ pub(crate) async fn guard(
     let key = idempotency_key(request.headers());
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let address = origin::address(&request, &door.state.proxies);
+    let limits = &door.state.limits;
+    if let Some(refusal) = limits.refusal_of_address(&address) {
+        return refusal;
+    }
     let user = match door.user(token).await {
         Ok(user) => user,
-        Err(problem) => return problem.into_response(),
+        Err(problem) => {
+            if problem.code() == Code::Unauthorized {
+                limits.failed(&address);
+            }
+            return problem.into_response();
+        }
     };
+    let standing = limits.asked(user.id);
+    if let Some(standing) = standing.filter(Standing::is_refused) {
+        return standing.refusal();
+    }
     let actor = Actor { address, ..Actor::named(user.id, &user.login, &request_id) };
     if let Some(lacking) = lacking(door.access, &user, &subject) {
         door.refused(&actor, &subject, Code::Forbidden).await;
         return forbidden(lacking).into_response();
+    }
+    if names_nothing {
+        return Problem::new(Code::NotFound).into_response();
     }
     let key = match key {
         Ok(key) => key,
         Err(problem) => return problem.into_response(),
     };
     request.extensions_mut().insert(CallContext { actor: actor.clone(), staff: user, revision, key });
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    if let Some(standing) = standing {
+        standing.tell(response.headers_mut());
+    }
     let refusal = response.extensions().get::<Problem>().map(Problem::code);
     if let Some(code) = refusal
         && (is_write || code == Code::Forbidden)
@@ -174,8 +198,7 @@ fn revision(headers: &HeaderMap) -> Option<i64> {
     if text == "*" {
         return None;
     }
-    let number = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    Some(number.and_then(|number| number.parse::<i64>().ok()).filter(|number| *number >= 0).unwrap_or(NO_REVISION))
+    Some(etag::revision(text).unwrap_or(NO_REVISION))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
@@ -219,6 +242,7 @@ mod tests {
     fn a_strange_revision_matches_nothing() {
         for (text, expected) in [
             ("\"7\"", Some(7)),
+            ("\"7-00ff\"", Some(7)),
             ("*", None),
             ("7", Some(NO_REVISION)),
             ("\"-1\"", Some(NO_REVISION)),

@@ -6,11 +6,12 @@
 
 use std::io::{IsTerminal, Write as _};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use admin_api::{AppState, CallsReader, openapi_json, random_token, serve_on};
+use admin_api::{AppState, CallsReader, Origin, Rate, RateLimits, openapi_json, random_token, serve_on};
 use anyhow::Context;
 use billing::audit::{self, Anchor, AuditLine, Fault, What};
 use billing::staff::Permission;
@@ -46,7 +47,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the API until SIGTERM or SIGINT; open requests are answered before the end.
+    /// Serve the API until SIGTERM or SIGINT; open requests get 30 s to be answered before the end. /docs describes it to people.
     Serve(ServeOptions),
     /// Make a token for a user, and the user if there is none with this login. The token is printed once and stored as a digest only.
     Token(TokenOptions),
@@ -103,6 +104,41 @@ struct ServeOptions {
     /// Networks of proxies before this program, 10.0.0.0/8 for instance: from them alone X-Forwarded-For is believed. Several: separate them by commas.
     #[arg(long, env = "TOLLGATE_TRUSTED_PROXIES", value_delimiter = ',')]
     trusted_proxies: Vec<IpNet>,
+    /// Origins of web pages that may ask from a browser, https://billing.example.ru for instance. Several: separate them by commas; default: none.
+    #[arg(long, env = "TOLLGATE_CORS_ORIGINS", value_delimiter = ',')]
+    cors_origin: Vec<Origin>,
+    /// Tell browsers to come by TLS alone from now on (Strict-Transport-Security); only where a proxy with TLS stands before this program.
+    #[arg(long)]
+    hsts: bool,
+    #[command(flatten)]
+    limits: LimitOptions,
+}
+
+// How often one may ask; each process counts for itself. (A comment of documentation here would become that of the whole command.)
+#[derive(Args)]
+struct LimitOptions {
+    /// Requests a second of a user, in the long run; what is more is answered with 429 and Retry-After.
+    #[arg(long, default_value = "50")]
+    rate_per_second: NonZeroU32,
+    /// Requests of a user at once, after a pause.
+    #[arg(long, default_value = "200")]
+    rate_burst: NonZeroU32,
+    /// Requests a second without a valid token from an address, in the long run.
+    #[arg(long, default_value = "10")]
+    failures_per_second: NonZeroU32,
+    /// Requests without a valid token from an address at once, after a pause.
+    #[arg(long, default_value = "50")]
+    failures_burst: NonZeroU32,
+}
+
+impl From<LimitOptions> for RateLimits {
+    fn from(options: LimitOptions) -> Self {
+        let rate = |per_second, burst| Some(Rate { per_second, burst });
+        Self {
+            user: rate(options.rate_per_second, options.rate_burst),
+            failures: rate(options.failures_per_second, options.failures_burst),
+        }
+    }
 }
 
 #[derive(Args)]
@@ -158,7 +194,11 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let calls = CallsReader::open(&options.clickhouse, &database);
     wait_for("Postgres", url, options.wait_seconds, async || store.ping().await).await?;
     wait_for("ClickHouse", &options.clickhouse, options.wait_seconds, async || calls.ping().await).await?;
-    let state = AppState::new(store.clone(), Arc::new(SystemClock), calls).behind(options.trusted_proxies);
+    let state = AppState::new(store.clone(), Arc::new(SystemClock), calls)
+        .behind(options.trusted_proxies)
+        .limited(options.limits.into())
+        .open_to(options.cors_origin)
+        .behind_tls(options.hsts);
     state.refresh().await.with_context(|| {
         format!(
             "cannot read the catalogue from {}; `cdr-ingest migrate` makes the schema, `cdr-ingest load` fills it",
@@ -176,7 +216,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}; --listen takes another address", options.listen))?;
     tracing::info!("the admin API answers on http://{}", listener.local_addr()?);
-    serve_on(listener, state).await?;
+    serve_on(listener, state).await;
     Ok(())
 }
 

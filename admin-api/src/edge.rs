@@ -1,17 +1,18 @@
 //! The outermost layer: what holds for every request, whatever it asks.
 //!
-//! Owns: the request id, the time limit, the shelter against panics, rendering of problems, security headers, the line in the log.
-//! Does not own: who asks (`call_context`), what is answered (`routes`).
+//! Owns: the request id, the time limit, the shelter against panics, rendering of problems, security headers, the answer that nothing is new, the line
+//! in the log.
+//! Does not own: who asks and how often (`call_context`), web pages of others (`cors`), tags (`etag`), what is answered (`routes`).
 //! Always: an error answer is a problem, also one that a library made; the log has the route's pattern, never a path or query with numbers in it.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use axum::Json;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
@@ -19,13 +20,31 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
+use crate::etag;
 use crate::language::{self, Language};
 use crate::problem::{Code, Problem};
+use crate::state::AppState;
 
 /// Longest time that an answer may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// Header that names a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What every answer says to a browser that shows it: load nothing for it, run nothing in it, let no other page take it.
+const SECURITY: [(HeaderName, &str); 4] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "accelerometer=(), camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+/// The same, where a page of ours may say something else.
+const UNLESS_SAID: [(HeaderName, &str); 2] =
+    [(CACHE_CONTROL, "no-store"), (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'")];
+/// Two years, as lists of such hosts ask for.
+const BY_TLS_ALONE: &str = "max-age=63072000";
 
 /// Names a request in answers, logs and the audit.
 #[derive(Clone, Debug)]
@@ -44,7 +63,7 @@ impl RequestId {
 }
 
 /// Answers every request, come what may.
-pub(crate) async fn edge(mut request: Request, next: Next) -> Response {
+pub(crate) async fn edge(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
     let language = language::of(request.headers());
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
@@ -54,10 +73,14 @@ pub(crate) async fn edge(mut request: Request, next: Next) -> Response {
         value.set_sensitive(true);
     }
     request.extensions_mut().insert(id.clone());
+    let known = etag::known(request.method(), request.headers());
     async move {
         let begun = Instant::now();
         let response = answer(request, next).await;
-        let response = finish(response, language, &id);
+        let mut response = etag::unless_known(finish(response, language, &id), known.as_ref());
+        if state.is_behind_tls {
+            response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(BY_TLS_ALONE));
+        }
         let (status, elapsed_ms) = (response.status().as_u16(), begun.elapsed().as_millis() as u64);
         tracing::info!(status, elapsed_ms, "answered");
         response
@@ -97,10 +120,12 @@ fn finish(mut response: Response, language: Language, id: &RequestId) -> Respons
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         headers.insert(REQUEST_ID, value);
     }
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    for (name, value) in SECURITY {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    for (name, value) in UNLESS_SAID {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
     response
 }
 
@@ -148,5 +173,15 @@ mod tests {
         assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
         assert_eq!(response.headers()[CONTENT_LANGUAGE], "en");
         assert_eq!(response.headers()[REQUEST_ID], "r-1");
+        assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+        assert!(response.headers().contains_key("cross-origin-resource-policy"));
+    }
+
+    #[test]
+    fn a_page_may_say_what_it_loads() {
+        let page = ([(CONTENT_SECURITY_POLICY, "default-src 'self'")], "page").into_response();
+        let response = finish(page, Language::English, &RequestId("r-1".into()));
+        assert_eq!(response.headers()[CONTENT_SECURITY_POLICY], "default-src 'self'");
+        assert_eq!(response.headers()[X_CONTENT_TYPE_OPTIONS], "nosniff");
     }
 }

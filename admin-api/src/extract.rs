@@ -2,7 +2,8 @@
 //!
 //! Owns: reading them, and the problem that names the field when they cannot be read.
 //! Does not own: what a field may hold (`inputs`).
-//! Always: a field that nobody knows is refused, so that a misspelt filter is an error and not a longer list.
+//! Always: a field that nobody knows is refused, so that a misspelt filter is an error and not a longer list; no text has the character NUL, which
+//! Postgres stores nowhere.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
@@ -22,9 +23,35 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        if let Some(name) = parts.uri.query().and_then(parameter_with_nul) {
+            return Err(Problem::field(&format!("/{name}"), NO_NUL));
+        }
         let read = Query::<T>::try_from_uri(&parts.uri);
         read.map(|Query(value)| Self(value)).map_err(|rejection| unreadable("", &rejection.body_text()))
     }
+}
+
+/// What is said about the character that no text may have.
+const NO_NUL: Text = Text::fixed("Символ NUL не допускается", "The character NUL is not allowed");
+
+/// The name of the first parameter that has an encoded NUL.
+fn parameter_with_nul(query: &str) -> Option<&str> {
+    let strange = query.split('&').find(|pair| pair.contains("%00"))?;
+    strange.split('=').next()
+}
+
+/// Whether JSON says the character NUL. As a byte of its own it is no JSON.
+fn says_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        rest = &rest[at + 1..];
+        if rest.starts_with(b"u0000") {
+            return true;
+        }
+        // What is escaped may be a backslash itself.
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    false
 }
 
 /// The language that the caller likes best.
@@ -77,6 +104,9 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = serde_path_to_error::deserialize(&mut json)
         .map_err(|error| unreadable(&error.path().to_string(), &error.inner().to_string()))?;
     json.end().map_err(|error| unreadable("", &error.to_string()))?;
+    if says_nul(bytes) {
+        return Err(Problem::field("", NO_NUL));
+    }
     Ok(value)
 }
 
@@ -135,6 +165,20 @@ mod tests {
         }
         let asked: Asked = parse(br#"{"limit": "1000"}"#).unwrap();
         assert_eq!((asked.limit.as_str(), asked.reason), ("1000", None));
+    }
+
+    #[test]
+    fn no_text_has_a_nul() {
+        for (body, refused) in [
+            (r#"{"limit": "a\u0000b"}"#, true),
+            (r#"{"limit": "\\\u0000"}"#, true),
+            (r#"{"limit": "\\u0000"}"#, false),
+            (r#"{"limit": "\u0001 \" \\"}"#, false),
+        ] {
+            assert_eq!(parse::<Asked>(body.as_bytes()).is_err(), refused, "{body}");
+        }
+        assert_eq!(parameter_with_nul("a=1&b=x%00&c=%00"), Some("b"));
+        assert_eq!(parameter_with_nul("a=%2500"), None);
     }
 
     #[test]

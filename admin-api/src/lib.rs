@@ -1,7 +1,7 @@
 //! The admin API: what a billing department does, over HTTP.
 //!
 //! ```text
-//! request -> edge (id, time limit, problems) -> router -> call_context (token, permission) -> routes/<room>/<endpoint> -> billing, rating, calls
+//! request -> listener -> cors -> edge (id, time limit, problems) -> router -> call_context (token, limits, permission) -> routes/<room>/<endpoint> -> billing, rating, calls
 //! ```
 //!
 //! Owns: the contract of the API: paths, permissions, bodies, problems, the OpenAPI document; the held snapshot; reading calls from ClickHouse.
@@ -14,7 +14,10 @@
 mod language;
 mod problem;
 
+mod cors;
 mod edge;
+mod etag;
+mod limits;
 mod origin;
 
 mod call_context;
@@ -33,14 +36,17 @@ mod state;
 mod grids;
 mod routes;
 
+mod listener;
 mod openapi;
 mod router;
 mod serve;
 
 pub use calls::{CallRow, CallsFilter, CallsReader, Numbers, Position, TrafficRow};
+pub use cors::{NoOrigin, Origin};
+pub use limits::{Rate, RateLimits};
 pub use openapi::openapi_json;
 pub use router::app;
-pub use serve::serve_on;
+pub use serve::{serve_on, serve_until};
 pub use snapshot::RefreshError;
 pub use state::AppState;
 pub use tokens::{NoRandomness, random as random_token};

@@ -2,13 +2,14 @@
 //!
 //! Owns: the document: what the endpoints say about themselves, and what holds for all of them.
 //! Does not own: the routes; permissions and problems are put on from `router`'s table, so that they cannot differ.
-//! Always: every route is in it, with an example; tests compare it with the table.
+//! Always: every route is in it, with an example that fits its schema; tests compare it with the table.
 
 use billing::grid::Grid;
 use utoipa::OpenApi;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Object, Ref, RefOr, Required, Response, ResponseBuilder, Type};
 
 use crate::grids;
 use crate::problem::{Code, ProblemBody};
@@ -26,7 +27,7 @@ const BEARER: &str = "bearer";
 #[openapi(
     info(
         title = "Tollgate admin API",
-        description = "Billing of telephone calls: accounts, tariffs, locks, numbers, suspense, audit. Amounts are decimals as strings; moments are RFC 3339 in UTC. Errors are `application/problem+json` (RFC 9457) in Russian, or in English by `Accept-Language`."
+        description = "Billing of telephone calls: accounts, tariffs, locks, numbers, suspense, audit. Amounts are decimals as strings; moments are RFC 3339 in UTC. Errors are `application/problem+json` (RFC 9457) in Russian, or in English by `Accept-Language`. Every write takes an `Idempotency-Key`; records carry an `ETag`; more requests than the limit are answered with 429 and `Retry-After`. `/docs` shows all this to people."
     ),
     paths(
         accounts::bundles::handler,
@@ -57,6 +58,9 @@ const BEARER: &str = "bearer";
         clients::note_update::handler,
         clients::update::handler,
         docs::document::handler,
+        docs::page::handler,
+        docs::script::handler,
+        docs::style::handler,
         health::alive::handler,
         health::ready::handler,
         imports::acknowledge::handler,
@@ -157,6 +161,7 @@ const BEARER: &str = "bearer";
         (name = "prices", description = "Price lists: imported, compared, put in force, taken back, exported"),
         (name = "numbers", description = "Numbers of our capacity and their quarantine"),
         (name = "suspense", description = "Records that could not be rated"),
+        (name = "rework", description = "Jobs that rate again: suspense tried anew, charges re-rated, imports taken back"),
         (name = "imports", description = "Files of call records, the alarms of their collection, and what switches count themselves"),
         (name = "lists", description = "Lists, filters that people keep, lists as files"),
         (name = "audit", description = "Who did or tried what"),
@@ -211,6 +216,9 @@ fn add_list(document: &mut utoipa::openapi::OpenApi, route: &Route, grid: &Grid)
 /// Puts on what holds for every operation of this kind.
 fn complete(operation: &mut Operation, route: &Route) {
     operation.responses.responses.insert("default".to_owned(), problem().into());
+    if route.verb == Verb::Get {
+        tagged(operation);
+    }
     let needed = match route.access {
         Access::Open => return,
         Access::SignedIn => "any valid token is enough".to_owned(),
@@ -228,6 +236,28 @@ fn complete(operation: &mut Operation, route: &Route) {
     });
 }
 
+/// Says of a record that carries a tag, as its description promises, how the tag is used.
+fn tagged(operation: &mut Operation) {
+    let Some(RefOr::T(shown)) = operation.responses.responses.get_mut("200") else { return };
+    if !shown.description.contains("ETag") {
+        return;
+    }
+    let text = || Object::with_type(Type::String);
+    let tag = HeaderBuilder::new().schema(text()).description(Some(
+        "Revision and digest in quotes: for `If-Match` of a change, `If-None-Match` of the next look",
+    ));
+    shown.headers.insert("ETag".to_owned(), tag.build());
+    let known = ParameterBuilder::new()
+        .name("If-None-Match")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("ETag of what you have: 304 without a body if nothing is new"))
+        .schema(Some(text()));
+    operation.parameters.get_or_insert_default().push(known.build());
+    let same = ResponseBuilder::new().description("Nothing is new").build();
+    operation.responses.responses.insert("304".to_owned(), same.into());
+}
+
 fn problem() -> Response {
     let codes: Vec<String> =
         Code::ALL.iter().map(|code| format!("`{}` {}", code.as_str(), code.status().as_u16())).collect();
@@ -235,7 +265,14 @@ fn problem() -> Response {
     ResponseBuilder::new()
         .description(format!("A problem: {}", codes.join(", ")))
         .content("application/problem+json", content)
+        .header("Retry-After", whole_seconds())
         .build()
+}
+
+/// Of 429 and 503: when to come again.
+fn whole_seconds() -> utoipa::openapi::Header {
+    let description = Some("Seconds after which to try again; with `rate_limited` and `unavailable`");
+    HeaderBuilder::new().schema(Object::with_type(Type::Integer)).description(description).build()
 }
 
 /// The document as text.
@@ -246,70 +283,4 @@ pub fn openapi_json() -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::Value;
-
-    fn described() -> Value {
-        serde_json::from_str(&openapi_json()).unwrap()
-    }
-
-    #[test]
-    fn the_document_has_the_routes_of_the_table_and_no_others() {
-        let document = described();
-        let mut routes = 0;
-        for route in router::table() {
-            let method = format!("{:?}", route.verb).to_lowercase();
-            let operation = &document["paths"][route.path][&method];
-            assert!(operation.is_object(), "{method} {} is not described", route.path);
-            let guarded = operation["security"][0]["bearer"].is_array();
-            assert_eq!(guarded, route.access != Access::Open, "{}", route.path);
-            if let Some(permission) = route.access.permission() {
-                assert!(operation["description"].as_str().unwrap().contains(permission.as_str()), "{}", route.path);
-            }
-            routes += 1;
-        }
-        let paths = document["paths"].as_object().unwrap();
-        let described: usize = paths.values().map(|item| item.as_object().unwrap().len()).sum();
-        assert_eq!(described, routes);
-    }
-
-    #[test]
-    fn every_operation_has_an_example_and_a_problem() {
-        let document = described();
-        assert_eq!(document["openapi"], "3.1.0");
-        assert!(document["components"]["schemas"]["Problem"].is_object());
-        for (path, item) in document["paths"].as_object().unwrap() {
-            for operation in item.as_object().unwrap().values() {
-                let has_example = |part: &Value| {
-                    let mut types = part["content"].as_object().unwrap().values();
-                    types.all(|content| !content["example"].is_null())
-                };
-                let responses = operation["responses"].as_object().unwrap();
-                let done = responses.iter().find(|(status, _)| status.starts_with('2')).unwrap();
-                assert!(has_example(done.1), "{path}");
-                let body = &operation["requestBody"];
-                assert!(body.is_null() || has_example(body), "{path}");
-                assert!(operation["responses"]["default"]["content"]["application/problem+json"].is_object(), "{path}");
-                assert!(!operation["operationId"].as_str().unwrap().is_empty(), "{path}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_committed_document_is_current() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
-        let committed = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(committed == openapi_json(), "run: cargo run -p admin-api -- openapi > admin-api/openapi.json");
-    }
-
-    #[test]
-    fn names_that_are_referred_to_exist() {
-        let text = openapi_json();
-        let document = described();
-        for reference in text.split("#/components/schemas/").skip(1) {
-            let name = reference.split('"').next().unwrap();
-            assert!(document["components"]["schemas"][name].is_object(), "{name}");
-        }
-    }
-}
+mod tests;

@@ -99,6 +99,8 @@ problems! {
     LaterImport = "later_import", CONFLICT, "Позже введён другой импорт", "A later import is in force";
     /// The same key came with another request.
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency-Key уже использован для другого запроса", "The Idempotency-Key was used for another request";
+    /// Too many requests; `Retry-After` says when to come again.
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Слишком много запросов", "Too many requests";
     /// Our mistake.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Внутренняя ошибка", "Internal error";
     /// An engine is away; trying again helps.
@@ -170,6 +172,7 @@ impl Problem {
             StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
             StatusCode::UNPROCESSABLE_ENTITY => Code::Validation,
+            StatusCode::TOO_MANY_REQUESTS => Code::RateLimited,
             StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,
             other if other.is_client_error() => Code::BadRequest,
             _ => Code::Internal,

@@ -7,12 +7,13 @@
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use billing::grid::Grid;
 use billing::staff::Permission;
 
 use crate::call_context::{self, CallContext, Door};
+use crate::cors;
 use crate::edge;
 use crate::grids;
 use crate::problem::{Code, Problem};
@@ -96,6 +97,9 @@ pub(crate) fn table() -> Vec<Route> {
     use Permission as P;
     use Verb::{Delete, Get, Post, Put};
     vec![
+        open("/docs", docs::page::handler),
+        open("/docs.css", docs::style::handler),
+        open("/docs.js", docs::script::handler),
         open("/health", health::alive::handler),
         open("/openapi.json", docs::document::handler),
         open("/ready", health::ready::handler),
@@ -295,12 +299,16 @@ pub fn app(state: AppState) -> Router {
         };
         router = router.route(route.path, handler);
     }
-    router
+    let router = router
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn(edge::edge))
-        .with_state(state)
+        .layer(from_fn_with_state(state.clone(), edge::edge));
+    let router = match cors::layer(&state.origins) {
+        Some(layer) => router.layer(layer),
+        None => router,
+    };
+    router.with_state(state)
 }
 
 async fn no_such_route() -> Problem {
@@ -348,10 +356,10 @@ mod tests {
     }
 
     #[test]
-    fn only_three_routes_are_open() {
+    fn only_a_few_routes_are_open() {
         let open: Vec<&str> =
             table().iter().filter(|route| route.access == Access::Open).map(|route| route.path).collect();
-        assert_eq!(open, ["/health", "/openapi.json", "/ready"]);
+        assert_eq!(open, ["/docs", "/docs.css", "/docs.js", "/health", "/openapi.json", "/ready"]);
         for route in table().iter().filter(|route| route.access != Access::Open) {
             assert!(route.path.starts_with("/v1/") && !route.entity.is_empty(), "{}", route.path);
         }

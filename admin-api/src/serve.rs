@@ -1,22 +1,26 @@
 //! Serving until somebody says stop.
 //!
 //! Owns: the life of the program between listening and the last answer.
-//! Does not own: the routes (`router`), the command line (`cli`).
-//! Always: what was accepted is answered before the end; background work ends with the server.
-
-use std::net::SocketAddr;
+//! Does not own: the routes (`router`), connections (`listener`), the command line (`cli`).
+//! Always: what was accepted is answered before the end, within its time; background work ends with the server.
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::audit_anchor;
 use crate::grids::exporter;
+use crate::listener::{self, ConnectionLimits};
 use crate::router::app;
 use crate::snapshot;
 use crate::state::AppState;
 
 /// Serves the API on a listener until SIGTERM or SIGINT. Reads the catalogue first if that was not done yet; without one, what needs it is `unavailable`.
-pub async fn serve_on(listener: TcpListener, state: AppState) -> std::io::Result<()> {
+pub async fn serve_on(listener: TcpListener, state: AppState) {
+    serve_until(listener, state, stop_asked()).await;
+}
+
+/// The same until `stop` resolves: then nobody is let in any more, and requests under way have 30 s to be answered.
+pub async fn serve_until(listener: TcpListener, state: AppState, stop: impl Future<Output = ()>) {
     if let Err(error) = state.refresh().await {
         tracing::error!("no catalogue yet: {error}");
     }
@@ -25,8 +29,7 @@ pub async fn serve_on(listener: TcpListener, state: AppState) -> std::io::Result
     background.spawn(snapshot::keep_fresh(state.clone()));
     background.spawn(audit_anchor::tell(state.store.clone()));
     background.spawn(exporter::work(state.clone()));
-    let service = app(state).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop_asked()).await
+    listener::serve(listener, app(state), ConnectionLimits::default(), stop).await;
 }
 
 /// Returns when the program is asked to stop.

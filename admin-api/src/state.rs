@@ -1,8 +1,8 @@
 //! The program's state: what every handler may use.
 //!
-//! Owns: the handles of both engines, the clock, the held catalogue.
+//! Owns: the handles of both engines, the clock, the held catalogue, what a serving program is told about its surroundings.
 //! Does not own: what is done with them.
-//! Always: cheap to clone; nothing here is changed by a request.
+//! Always: cheap to clone; a request changes nothing here but the count of itself.
 
 use std::sync::Arc;
 
@@ -12,6 +12,8 @@ use ipnet::IpNet;
 use rating::Snapshot;
 
 use crate::calls::CallsReader;
+use crate::cors::Origin;
+use crate::limits::{Limits, RateLimits};
 use crate::problem::{Code, Problem};
 use crate::snapshot::{Catalogue, RefreshError};
 
@@ -24,18 +26,54 @@ pub struct AppState {
     pub(crate) catalogue: Arc<Catalogue>,
     /// Networks whose word about the caller's address is taken.
     pub(crate) proxies: Arc<[IpNet]>,
+    /// How often one may ask.
+    pub(crate) limits: Arc<Limits>,
+    /// Web pages that may ask from a browser.
+    pub(crate) origins: Arc<[Origin]>,
+    /// Whether callers reach the program by TLS alone.
+    pub(crate) is_behind_tls: bool,
 }
 
 impl AppState {
-    /// State over these engines; the catalogue is empty until [`AppState::refresh`].
+    /// State over these engines, with the usual limits; the catalogue is empty until [`AppState::refresh`].
     pub fn new(store: Store, clock: Arc<dyn Clock>, calls: CallsReader) -> Self {
-        Self { store, clock, calls, catalogue: Arc::new(Catalogue::default()), proxies: Arc::new([]) }
+        Self {
+            store,
+            clock,
+            calls,
+            catalogue: Arc::new(Catalogue::default()),
+            proxies: Arc::new([]),
+            limits: Arc::new(Limits::new(RateLimits::default())),
+            origins: Arc::new([]),
+            is_behind_tls: false,
+        }
     }
 
     /// The same behind proxies in these networks, which say whom they speak for.
     #[must_use]
     pub fn behind(mut self, proxies: Vec<IpNet>) -> Self {
         self.proxies = proxies.into();
+        self
+    }
+
+    /// The same with these limits.
+    #[must_use]
+    pub fn limited(mut self, rates: RateLimits) -> Self {
+        self.limits = Arc::new(Limits::new(rates));
+        self
+    }
+
+    /// The same for web pages of these origins too.
+    #[must_use]
+    pub fn open_to(mut self, origins: Vec<Origin>) -> Self {
+        self.origins = origins.into();
+        self
+    }
+
+    /// The same where callers come by TLS alone, which browsers are told to remember.
+    #[must_use]
+    pub fn behind_tls(mut self, is_behind_tls: bool) -> Self {
+        self.is_behind_tls = is_behind_tls;
         self
     }
 

@@ -6,7 +6,7 @@
 //! Always: the effects, the audit line and the kept answer commit together.
 
 use axum::Json;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use billing::Change;
 use billing::change::{Begun, IdempotencyKey};
@@ -15,6 +15,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::call_context::CallContext;
+use crate::etag;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
@@ -70,13 +71,20 @@ async fn answered<T: Serialize>(change: Change, status: StatusCode, body: &T) ->
         Problem::new(Code::Internal)
     })?;
     change.commit(status.as_u16(), &body).await?;
-    Ok((status, Json(body)).into_response())
+    Ok(tagged(status, body))
 }
 
 fn repeated(status: u16, body: Value) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    let mut response = (status, Json(body)).into_response();
+    let mut response = tagged(status, body);
     let name = HeaderName::from_static("idempotent-replayed");
     response.headers_mut().insert(name, HeaderValue::from_static("true"));
     response
+}
+
+/// The answer, with the tag of the record that it shows.
+fn tagged(status: StatusCode, body: Value) -> Response {
+    let mut headers = HeaderMap::new();
+    etag::put(&mut headers, &body);
+    (status, headers, Json(body)).into_response()
 }

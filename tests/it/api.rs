@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use admin_api::{AppState, CallsReader, app};
+use admin_api::{AppState, CallsReader, RateLimits, app};
 use billing::{Clock, FixedClock, staff};
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -36,18 +36,27 @@ impl Api {
 
     /// The same by a clock of the test's own.
     pub(crate) async fn serve_by(world: &World, clock: Arc<dyn Clock>) -> Self {
-        for role in ROLES {
-            let expires = clock.now() + TimeDelta::days(1_000);
-            staff::add_token(&world.store, role, role, &format!("token-{role}"), expires).await.unwrap();
-        }
-        let calls = CallsReader::open(&world.clickhouse_url, &world.name);
-        let state = AppState::new(world.store.clone(), clock, calls);
+        Self::serve_state(Self::state(world, clock).await).await
+    }
+
+    /// A program with this state; several of them may serve one world.
+    pub(crate) async fn serve_state(state: AppState) -> Self {
         state.refresh().await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(admin_api::serve_on(listener, state.clone()));
         let _ = app(state.clone());
         Self { address, state }
+    }
+
+    /// A program's state without limits, and a user with a token for each role.
+    pub(crate) async fn state(world: &World, clock: Arc<dyn Clock>) -> AppState {
+        for role in ROLES {
+            let expires = clock.now() + TimeDelta::days(1_000);
+            staff::add_token(&world.store, role, role, &format!("token-{role}"), expires).await.unwrap();
+        }
+        let calls = CallsReader::open(&world.clickhouse_url, &world.name);
+        AppState::new(world.store.clone(), clock, calls).limited(RateLimits::NONE)
     }
 
     /// Waits until the catalogue of now is in force.

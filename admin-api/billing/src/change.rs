@@ -4,7 +4,7 @@
 //! Does not own: what is changed (the rooms take `&mut Change` first).
 //! Always: nothing is written without an audit line; the lines and the effects commit together or not at all.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -114,7 +114,9 @@ impl Change {
                 return Ok(Begun::Repeated(row.get::<i16, _>("status") as u16, row.get("response")));
             }
         }
-        Ok(Begun::New(Self { tx, actor, now: clock.now(), lines: Vec::new(), idempotency, touched: Vec::new() }))
+        // As fine as Postgres keeps it: what is read back later is not a little earlier than it was.
+        let now = clock.now().trunc_subsecs(6);
+        Ok(Begun::New(Self { tx, actor, now, lines: Vec::new(), idempotency, touched: Vec::new() }))
     }
 
     /// The moment of the change.

@@ -29,7 +29,7 @@ pub(crate) fn described(grid: &Grid, tag: &str) -> (Operation, Vec<(String, RefO
     let mut operation = OperationBuilder::new()
         .operation_id(Some(format!("{}_list", grid.name.replace('-', "_"))))
         .tag(tag)
-        .summary(Some(format!("{} — {}", grid.ru, grid.en)))
+        .summary(Some(grid.en))
         .description(Some("A page in the order asked for, with the total; the same rows as CSV or XLSX."))
         .response("200", answer);
     for filter in grid.filters {
@@ -38,9 +38,11 @@ pub(crate) fn described(grid: &Grid, tag: &str) -> (Operation, Vec<(String, RefO
     for parameter in common(grid) {
         operation = operation.parameter(parameter);
     }
+    let mut extensions = Extensions::builder().add("x-title-ru", json!(grid.ru));
     if !grid.required.is_empty() {
-        operation = operation.extensions(Some(Extensions::builder().add("x-required", json!(grid.required)).build()));
+        extensions = extensions.add("x-required", json!(grid.required));
     }
+    let operation = operation.extensions(Some(extensions.build()));
     (operation.build(), vec![(row.clone(), schema_of_row(grid)), (page, schema_of_page(&row))])
 }
 

@@ -69,8 +69,8 @@ class Summary(unittest.TestCase):
 
     def test_ci_runs_everything(self):
         with mock.patch.object(checks, "has_deny", lambda: False), mock.patch.object(checks, "cargo_environment", lambda _ci: {}):
-            names = [name for name, _ in checks.checks(True, with_demo=True, with_deny=True)]
-            self.assertEqual(names, ["format", "python", "clippy", "programs", "rust", "deny", "demo"])
+            names = [name for name, _ in checks.checks(True, with_demo=True, with_deny=True, server=object())]
+            self.assertEqual(names, ["format", "python", "clippy", "programs", "rust", "api-client", "schemathesis", "deny", "demo"])
             self.assertEqual([name for name, _ in checks.checks(False, False, False)], ["format", "python", "clippy", "programs", "rust"])
 
 

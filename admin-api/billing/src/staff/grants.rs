@@ -57,10 +57,14 @@ pub async fn set_roles(
     by: &Staff,
     login: &str,
     roles: &[String],
+    revision: Option<i64>,
     reason: &str,
 ) -> Result<StaffCard, StaffError> {
     let now = change.now();
     let card = grantee(change, by, login).await?;
+    if revision.is_some_and(|seen| seen != card.revision) {
+        return Err(StaffError::Stale);
+    }
     sqlx::query("DELETE FROM user_role WHERE user_id = $1").bind(card.id).execute(change.connection()).await?;
     insert_roles(change, by, card.id, roles).await?;
     if card.permissions.contains(&Permission::RoleEdit) {

@@ -4,14 +4,13 @@
 //! Does not own: the account.
 //! Always: the ETag is the revision that a later change may insist on.
 
-use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::header::ETAG;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use billing::accounts::Account;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::etag;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -68,8 +67,7 @@ impl From<Account> for AccountView {
 )]
 pub(crate) async fn handler(State(state): State<AppState>, Path(code): Path<String>) -> Result<Response, Problem> {
     let account = super::existing(&state, &code).await?;
-    let etag = format!("\"{}\"", account.revision);
-    Ok(([(ETAG, etag)], Json(AccountView::from(account))).into_response())
+    Ok(etag::shown(account.revision, &AccountView::from(account)))
 }
 
 #[cfg(test)]

@@ -56,6 +56,7 @@ pub(crate) struct Sums {
 
 /// A service in a month.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TrafficServiceView)]
 pub(crate) struct ServiceView {
     /// Rated service.
     service: String,

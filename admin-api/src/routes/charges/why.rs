@@ -100,6 +100,7 @@ pub(crate) struct ChargeView {
 
 /// A figure that differs.
 #[derive(Serialize, ToSchema)]
+#[schema(as = FigureDifferenceView)]
 pub(crate) struct DifferenceView {
     /// Which.
     figure: &'static str,
@@ -120,6 +121,7 @@ pub(crate) struct ReasonView {
 
 /// Why a charge is what it is.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ChargeWhy)]
 pub(crate) struct Why {
     /// The call, as the list of calls shows it: its latest revision.
     call: CallView,
@@ -152,7 +154,7 @@ pub(crate) struct Why {
 #[utoipa::path(
     get, path = "/v1/charges/{identity}/why", operation_id = "charge_why", tag = "tariffs",
     params(("identity" = String, Path, description = "`id` of the call in the list of calls: 32 hexadecimal digits", example = "0F1E2D3C4B5A69788796A5B4C3D2E1F0"), WhyQuery),
-    responses((status = 200, description = "The explanation; as `text/plain` its text alone", body = Why, example = json!({
+    responses((status = 200, description = "The explanation; as `text/plain` its text alone", content((Why = "application/json", example = json!({
         "call": {"id": "0F1E2D3C4B5A69788796A5B4C3D2E1F0", "revision": 0, "archived": true, "started_at": "2026-07-01T10:00:00Z",
                  "answered_at": "2026-07-01T10:00:04Z", "ended_at": "2026-07-01T10:01:19Z", "source": "sbc-1", "cdr_id": "7f3a", "call_id": "c-91",
                  "leg": 0, "src": "74951201031", "dst": "381114112060", "service": "outgoing", "direction": "out", "outcome": "rated",
@@ -173,7 +175,7 @@ pub(crate) struct Why {
                    "text": "retail list retail: prefix 38111, row 17, taken"}],
         "text": ["outgoing call: 381114112060, 01.07.2026 13:00:04 (Europe/Moscow), 75 s", "to pay: 0.0078 RUB",
                  "- retail list retail: prefix 38111, row 17, taken", "priced again by the catalogue of its time it is the same, version 7"]
-    })))
+    })), (String = "text/plain", example = json!("outgoing call: 381114112060, 01.07.2026 13:00:04 (Europe/Moscow), 75 s\nto pay: 0.0078 RUB\n")))))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,

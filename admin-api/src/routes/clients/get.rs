@@ -4,13 +4,12 @@
 //! Does not own: the card (`billing::clients`).
 //! Always: the header ETag carries its revision.
 
-use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::header::ETAG;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use billing::clients;
 
 use super::ClientView;
+use crate::etag;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -30,5 +29,5 @@ use crate::state::AppState;
 )]
 pub(crate) async fn handler(State(state): State<AppState>, Path(code): Path<String>) -> Result<Response, Problem> {
     let card = clients::card(&state.store, &code, state.clock.now()).await?.ok_or_else(|| super::no_client(&code))?;
-    Ok(([(ETAG, format!("\"{}\"", card.revision))], Json(ClientView::from(card))).into_response())
+    Ok(etag::shown(card.revision, &ClientView::from(card)))
 }

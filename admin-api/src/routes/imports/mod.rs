@@ -32,6 +32,7 @@ pub(crate) struct TrailerView {
 
 /// A file of call records.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecordImportView)]
 pub(crate) struct ImportView {
     /// Number; what `POST /v1/roll-backs` takes.
     id: i64,

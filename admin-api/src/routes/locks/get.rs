@@ -4,12 +4,11 @@
 //! Does not own: the lock.
 //! Always: a deleted lock is still shown; the ETag is the revision that a later change may insist on.
 
-use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::header::ETAG;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::LockView;
+use crate::etag;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -25,6 +24,5 @@ use crate::state::AppState;
 )]
 pub(crate) async fn handler(State(state): State<AppState>, Path(id): Path<String>) -> Result<Response, Problem> {
     let lock = super::existing(&state, &id).await?;
-    let etag = format!("\"{}\"", lock.revision);
-    Ok(([(ETAG, etag)], Json(LockView::from(lock))).into_response())
+    Ok(etag::shown(lock.revision, &LockView::from(lock)))
 }

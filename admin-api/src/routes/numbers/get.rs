@@ -4,15 +4,14 @@
 //! Does not own: its state and class.
 //! Always: the ETag is the revision that a later change may insist on.
 
-use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::header::ETAG;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use billing::numbers::{DidCard, NonTargetClass};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::etag;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -92,8 +91,7 @@ const fn class(class: NonTargetClass) -> &'static str {
 )]
 pub(crate) async fn handler(State(state): State<AppState>, Path(number): Path<String>) -> Result<Response, Problem> {
     let (_, card) = super::card(&state, &number).await?;
-    let etag = format!("\"{}\"", card.revision);
-    Ok(([(ETAG, etag)], Json(DidView::from(card))).into_response())
+    Ok(etag::shown(card.revision, &DidView::from(card)))
 }
 
 #[cfg(test)]

@@ -40,8 +40,10 @@ pub(crate) struct ExportQuery {
 #[utoipa::path(
     get, path = "/v1/price-lists/{code}/export", operation_id = "price_list_export", tag = "prices",
     params(("code" = String, Path, description = "Code of the list", example = "retail"), ExportQuery),
-    responses((status = 200, description = "The file: `text/csv`, or an XLSX workbook", content_type = "text/csv", body = String,
-        example = json!("prefix,service,..,price,unit,billing,..\n7916,,..,1.5,60,60/60,..\n")))
+    responses((status = 200, description = "The file: `text/csv`, or an XLSX workbook", content(
+        (String = "text/csv", example = json!("prefix,service,..,price,unit,billing,..\n7916,,..,1.5,60,60/60,..\n")),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", example = json!("PK.."))
+    )))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,

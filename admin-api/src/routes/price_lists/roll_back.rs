@@ -20,6 +20,7 @@ use crate::writes::{self, Write};
 
 /// Why.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RollBackWhy)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Why {
     /// Why; obligatory.

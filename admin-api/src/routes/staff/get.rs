@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::{GrantView, StaffView};
 use crate::call_context::CallContext;
+use crate::etag;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
@@ -44,5 +45,5 @@ pub(crate) async fn handler(
     let card = card.ok_or(Problem::new(Code::NotFound))?;
     let user = StaffView::from(&card);
     let own_permissions = card.own.into_iter().map(GrantView::from).collect();
-    Ok(super::with_etag(card.revision, StaffCardView { user, own_permissions }))
+    Ok(etag::shown(card.revision, &StaffCardView { user, own_permissions }))
 }

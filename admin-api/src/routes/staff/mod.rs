@@ -29,9 +29,6 @@ pub(crate) mod update;
 
 use std::collections::BTreeSet;
 
-use axum::Json;
-use axum::http::header::ETAG;
-use axum::response::{IntoResponse, Response};
 use billing::staff::{Department, Grant, Permission, Role, StaffCard, StaffError};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -299,11 +296,6 @@ fn login(text: &str) -> Result<&str, Problem> {
         "1 to 100 letters, digits and . _ - @ are expected",
     );
     fits.then_some(text).ok_or_else(|| Problem::field("/login", expected))
-}
-
-/// An answer with the revision of what it shows.
-fn with_etag<T: Serialize>(revision: i64, view: T) -> Response {
-    ([(ETAG, format!("\"{revision}\""))], Json(view)).into_response()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use axum::response::Response;
 use billing::staff;
 
 use super::RoleView;
+use crate::etag;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
@@ -20,5 +21,5 @@ use crate::state::AppState;
 )]
 pub(crate) async fn handler(State(state): State<AppState>, Path(code): Path<String>) -> Result<Response, Problem> {
     let role = staff::role(&state.store, &code).await?.ok_or(Problem::new(Code::NotFound))?;
-    Ok(super::with_etag(role.revision, RoleView::from(role)))
+    Ok(etag::shown(role.revision, &RoleView::from(role)))
 }

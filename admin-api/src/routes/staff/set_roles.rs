@@ -33,7 +33,7 @@ pub(crate) struct WantedRoles {
 /// Say which roles a user has
 #[utoipa::path(
     put, path = "/v1/staff/{login}/roles", operation_id = "staff_roles", tag = "staff",
-    params(("login" = String, Path, description = "Login, in any case", example = "petrova"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("login" = String, Path, description = "Login, in any case", example = "petrova"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
     request_body(content = WantedRoles, example = json!({"roles": ["support", "assistants"], "reason": "замещает"})),
     responses((status = 200, description = "Changed", body = StaffView, example = json!({
         "login": "petrova", "name": "Анна Петрова", "email": "petrova@example.ru", "department": "support", "heads_department": false,
@@ -54,6 +54,6 @@ pub(crate) async fn handler(
         Write::Begun(change) => change,
         Write::Answered(answer) => return Ok(answer),
     };
-    let card = staff::set_roles(&mut change, &context.staff, &login, &roles, reason).await?;
+    let card = staff::set_roles(&mut change, &context.staff, &login, &roles, context.revision, reason).await?;
     writes::commit(change, &StaffView::from(&card)).await
 }

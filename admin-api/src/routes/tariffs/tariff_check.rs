@@ -127,10 +127,10 @@ pub(crate) struct TariffCheck {
     responses((status = 200, description = "The answer", body = TariffCheck, example = json!({
         "verdict": "ok", "text": "priced retail and wholesale: as far as prices go nothing stands in the way",
         "priced": ["retail", "wholesale"], "ported": null, "department": null, "request": null,
-        "retail": {"list": "retail", "prefix": "38111", "row": 17, "currency": "RUB", "tiers": "0:30@0.006/60 30:6@0.006/60", "connect_fee": "0"},
+        "retail": {"list": "retail", "prefix": "38111", "row": 17, "currency": "RUB", "tiers": "0:30@0.006/60 30:6@0.006/60", "variants": [], "connect_fee": "0", "incoming_service": null},
         "providers": [{"provider": "mtt",
-            "retail": {"list": "retail", "prefix": "38111", "row": 17, "currency": "RUB", "tiers": "0:30@0.006/60 30:6@0.006/60", "connect_fee": "0"},
-            "wholesale": {"list": "mtt", "prefix": "381", "row": 4711, "currency": "RUB", "tiers": "0:1@0.004/60", "connect_fee": "0"}}],
+            "retail": {"list": "retail", "prefix": "38111", "row": 17, "currency": "RUB", "tiers": "0:30@0.006/60 30:6@0.006/60", "variants": [], "connect_fee": "0", "incoming_service": null},
+            "wholesale": {"list": "mtt", "prefix": "381", "row": 4711, "currency": "RUB", "tiers": "0:1@0.004/60", "variants": [], "connect_fee": "0", "incoming_service": null}}],
         "below": null, "locks": [],
         "explanation": {"amount": "0.0078", "currency": "RUB", "billed_seconds": 78, "refusal": null,
             "lines": [{"step": "list", "side": "retail", "list": "retail", "prefix": "38111", "row": 17, "chosen": true,

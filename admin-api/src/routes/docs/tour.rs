@@ -1,0 +1,125 @@
+//! The tour at the top of the page: a client with an account and a plan, and his calls.
+//!
+//! Owns: the steps, as commands to be typed.
+//! Does not own: the operations.
+//! Always: a step whose operation this program lacks is left out; a step names the operation, whose entry says everything about it.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::render::{escaped, said};
+use crate::language::{Language, Text};
+
+/// Title of the tour.
+pub(super) const TITLE: Text = Text::fixed(
+    "Знакомство: клиент со счётом и тарифным планом, и его звонки",
+    "A tour: a client with an account and a tariff plan, and his calls",
+);
+
+/// A step: the operation that it needs (empty: none), what it is for, what is typed.
+struct Step {
+    operation: &'static str,
+    about: Text,
+    command: &'static str,
+}
+
+const STEPS: [Step; 9] = [
+    Step {
+        operation: "",
+        about: Text::fixed(
+            "Токен. Первого администратора заводит командная строка, остальных — `POST /v1/staff`.",
+            "A token. The first administrator comes from the command line, everybody else from `POST /v1/staff`.",
+        ),
+        command: "TOKEN=$(admin-api token --login me --role admin)\nAPI=http://localhost:8080",
+    },
+    Step {
+        operation: "me",
+        about: Text::fixed("Кто вы и что вам можно.", "Who you are, and what you may."),
+        command: "curl -H \"Authorization: Bearer $TOKEN\" $API/v1/me",
+    },
+    Step {
+        operation: "client_create",
+        about: Text::fixed(
+            "Клиент. Ответ называет его код и тех, кто может оказаться тем же самым. С тем же `Idempotency-Key` повтор ничего не удвоит.",
+            "A client. The answer names his code, and clients who may be the same. With the same `Idempotency-Key` a repetition doubles nothing.",
+        ),
+        command: "curl -X POST -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -H 'Idempotency-Key: tour-1' \\\n     -d '{\"name\": \"ООО «Строй Сервис»\", \"email\": \"stroy@example.ru\", \"reason\": \"заявка с сайта\"}' $API/v1/clients\nCLIENT=17        # code",
+    },
+    Step {
+        operation: "client_get",
+        about: Text::fixed(
+            "Его карточка. Заголовок `ETag` понадобится, чтобы не потерять чужое изменение.",
+            "His card. The header `ETag` keeps you from losing somebody else's change.",
+        ),
+        command: "curl -i -H \"Authorization: Bearer $TOKEN\" $API/v1/clients/$CLIENT",
+    },
+    Step {
+        operation: "account_create",
+        about: Text::fixed(
+            "Лицевой счёт на тарифном плане: кто выставляет счета, предоплата, без кредита.",
+            "An account on a tariff plan: who issues its invoices, prepaid, no credit.",
+        ),
+        command: "curl -X POST -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -H 'Idempotency-Key: tour-2' \\\n     -d \"{\\\"client\\\": \\\"$CLIENT\\\", \\\"legal_entity\\\": \\\"T\\\", \\\"plan\\\": \\\"basic\\\", \\\"payment_mode\\\": \\\"prepaid\\\", \\\"credit_policy\\\": \\\"none\\\", \\\"reason\\\": \\\"договор 12\\\"}\" \\\n     $API/v1/accounts\nACCOUNT=A-000017 # code",
+    },
+    Step {
+        operation: "account_get",
+        about: Text::fixed("Баланс и условия счёта.", "Balance and terms of an account."),
+        command: "curl -H \"Authorization: Bearer $TOKEN\" $API/v1/accounts/$ACCOUNT",
+    },
+    Step {
+        operation: "tariff_check",
+        about: Text::fixed("Сколько будет стоить звонок, и почему.", "What a call is going to cost, and why."),
+        command: "curl -H \"Authorization: Bearer $TOKEN\" \"$API/v1/tariff-check?account=$ACCOUNT&number=381114112060&seconds=75\"",
+    },
+    Step {
+        operation: "account_calls",
+        about: Text::fixed(
+            "Звонки счёта за месяц. `next_cursor` ответа — `cursor` следующей страницы.",
+            "Calls of the account in a month. `next_cursor` of the answer is `cursor` of the next page.",
+        ),
+        command: "curl -H \"Authorization: Bearer $TOKEN\" \"$API/v1/accounts/$ACCOUNT/calls?service=outgoing&from=2026-07-01&to=2026-07-31&limit=10\"\nCALL=0F1E2D3C4B5A69788796A5B4C3D2E1F0 # id",
+    },
+    Step {
+        operation: "charge_why",
+        about: Text::fixed(
+            "Почему звонок стоит столько: текст, который можно прочитать клиенту.",
+            "Why a call costs what it costs: a text to be read to the customer.",
+        ),
+        command: "curl -H \"Authorization: Bearer $TOKEN\" \"$API/v1/charges/$CALL/why?format=text\"",
+    },
+];
+
+/// Writes the tour of what this document has.
+pub(super) fn write(page: &mut String, document: &Value, language: Language) {
+    let _ = write!(page, "<section><h2 id=\"tour\">{}</h2><ol>", escaped(TITLE.spoken(language)));
+    for step in STEPS.iter().filter(|step| exists(document, step.operation)) {
+        let _ = write!(page, "<li><p>{}", said(step.about.spoken(language)));
+        if !step.operation.is_empty() {
+            let _ = write!(page, " <a href=\"#op-{0}\">{0}</a>", step.operation);
+        }
+        let _ = write!(page, "</p><pre>{}</pre>", escaped(step.command));
+    }
+    page.push_str("</ol></section>\n");
+}
+
+fn exists(document: &Value, operation: &str) -> bool {
+    let items = document["paths"].as_object().into_iter().flatten().filter_map(|(_, item)| item.as_object());
+    operation.is_empty() || items.flatten().any(|(_, one)| one["operationId"] == operation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tour_leads_from_a_client_to_his_calls() {
+        let document: Value = serde_json::from_str(&crate::openapi::openapi_json()).unwrap();
+        let mut page = String::new();
+        write(&mut page, &document, Language::English);
+        for operation in ["client_create", "client_get", "account_get", "account_calls", "charge_why"] {
+            assert!(page.contains(&format!("#op-{operation}")), "{operation}");
+        }
+        assert!(!exists(&document, "no_such_operation"));
+    }
+}
