@@ -1,7 +1,7 @@
 //! Who calls, whether he may, and how often: the door before every guarded route.
 //!
 //! Owns: authentication by bearer token, the check of what the route asks for, the audit of refused attempts, and the [`CallContext`] of a write.
-//! Does not own: which permission a route asks for (`router`), what a permission means (`billing::staff`).
+//! Does not own: which permission a route asks for (`router`), the door of the cabinet (`cabinet_context`), what a permission means (`billing::staff`).
 //! Always: no guarded handler runs without a user whom its route lets in; a refusal of his, and every write that was refused, leaves an audit line.
 
 use axum::extract::rejection::RawPathParamsRejection;
@@ -13,7 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use billing::Actor;
 use billing::audit::{self, AuditLine};
-use billing::change::IdempotencyKey;
+use billing::change::{Author, IdempotencyKey};
 use billing::staff::{self, Permission, Staff};
 
 use crate::edge::RequestId;
@@ -24,6 +24,7 @@ use crate::origin;
 use crate::problem::{Code, Problem};
 use crate::router::Access;
 use crate::state::AppState;
+use crate::writes::Caller;
 
 /// Longest token that is looked up.
 const TOKEN_BYTES_MAX: usize = 512;
@@ -51,6 +52,12 @@ impl CallContext {
     pub(crate) fn idempotency(&self, operation: &str, subject: &str, body: &[u8]) -> Option<IdempotencyKey> {
         let key = self.key.as_ref()?;
         Some(IdempotencyKey::new(key, &[operation.as_bytes(), subject.as_bytes(), body]))
+    }
+}
+
+impl Caller for CallContext {
+    fn actor(&self) -> &Actor {
+        &self.actor
     }
 }
 
@@ -83,9 +90,9 @@ impl Door {
     }
 
     /// Writes down that an attempt was refused. When that fails, the refusal stands all the same.
-    async fn refused(&self, actor: &Actor, subject: &str, code: Code) {
+    pub(crate) async fn refused(&self, actor: &Actor, subject: &str, code: Code) {
         let line = AuditLine {
-            action: self.access.permission().map_or("signed_in", Permission::as_str),
+            action: self.access.action(),
             entity: self.entity,
             entity_id: subject.to_owned(),
             before: None,
@@ -96,6 +103,20 @@ impl Door {
         if let Err(error) = audit::refused(&self.state.store, actor, self.state.clock.now(), line).await {
             tracing::error!("a refusal is not in the audit: {error}");
         }
+    }
+
+    /// The handler's answer to a caller who is let through. A write that it refuses, and what it forbids, is written down.
+    pub(crate) async fn answer(&self, request: Request, next: Next, actor: &Actor, subject: &str) -> Response {
+        let is_write = !request.method().is_safe();
+        let response = next.run(request).await;
+        let refusal = response.extensions().get::<Problem>().map(Problem::code);
+        if let Some(code) = refusal
+            && (is_write || code == Code::Forbidden)
+            && code.status().is_client_error()
+        {
+            self.refused(actor, subject, code).await;
+        }
+        response
     }
 }
 
@@ -110,7 +131,6 @@ pub(crate) async fn guard(
     let names_nothing =
         parameters.as_ref().is_ok_and(|parameters| parameters.iter().any(|(_, value)| value.contains('\0')));
     let subject = parameters.map(|parameters| subject(&parameters)).unwrap_or_default();
-    let is_write = !request.method().is_safe();
     let token = bearer(request.headers());
     let revision = revision(request.headers());
     let key = idempotency_key(request.headers());
@@ -129,7 +149,7 @@ pub(crate) async fn guard(
             return problem.into_response();
         }
     };
-    let standing = limits.asked(user.id);
+    let standing = limits.asked(Author::Staff(user.id));
     if let Some(standing) = standing.filter(Standing::is_refused) {
         return standing.refusal();
     }
@@ -146,16 +166,9 @@ pub(crate) async fn guard(
         Err(problem) => return problem.into_response(),
     };
     request.extensions_mut().insert(CallContext { actor: actor.clone(), staff: user, revision, key });
-    let mut response = next.run(request).await;
+    let mut response = door.answer(request, next, &actor, &subject).await;
     if let Some(standing) = standing {
         standing.tell(response.headers_mut());
-    }
-    let refusal = response.extensions().get::<Problem>().map(Problem::code);
-    if let Some(code) = refusal
-        && (is_write || code == Code::Forbidden)
-        && code.status().is_client_error()
-    {
-        door.refused(&actor, &subject, code).await;
     }
     response
 }
@@ -163,7 +176,7 @@ pub(crate) async fn guard(
 /// The permission without which the caller is not let through.
 fn lacking(access: Access, user: &Staff, subject: &str) -> Option<Permission> {
     let (permission, is_let_through) = match access {
-        Access::Open | Access::SignedIn => return None,
+        Access::Open | Access::SignedIn | Access::Cabinet(_) => return None,
         Access::Needs(permission) => (permission, false),
         Access::NeedsOrSelf(permission) => (permission, user.login.to_lowercase() == subject.to_lowercase()),
         Access::NeedsOrOwn(permission, own) => (permission, user.may(own)),
@@ -179,13 +192,13 @@ pub(crate) fn forbidden(permission: Permission) -> Problem {
 }
 
 /// What a request is about: its first path parameter, as the audit names records.
-fn subject(parameters: &RawPathParams) -> String {
+pub(crate) fn subject(parameters: &RawPathParams) -> String {
     let first = parameters.iter().next().map(|(_, value)| value).unwrap_or_default();
     first.trim_start_matches('+').chars().filter(|letter| !letter.is_control()).take(SUBJECT_CHARS_MAX).collect()
 }
 
 /// The token of `Authorization: Bearer ..`.
-fn bearer(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<String> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
     let sensible = !token.is_empty() && token.len() <= TOKEN_BYTES_MAX;
@@ -193,7 +206,7 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The revision in `If-Match`. `*` asks for no certain one; what is no revision of ours matches nothing.
-fn revision(headers: &HeaderMap) -> Option<i64> {
+pub(crate) fn revision(headers: &HeaderMap) -> Option<i64> {
     let text = headers.get(IF_MATCH)?.to_str().unwrap_or_default().trim();
     if text == "*" {
         return None;
@@ -201,7 +214,7 @@ fn revision(headers: &HeaderMap) -> Option<i64> {
     Some(etag::revision(text).unwrap_or(NO_REVISION))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     const NAME: HeaderName = HeaderName::from_static("idempotency-key");
     let Some(value) = headers.get(NAME) else { return Ok(None) };
     match value.to_str() {

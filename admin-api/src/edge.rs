@@ -138,8 +138,12 @@ fn rendered(problem: &Problem, bare: Response, language: Language, request_id: &
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     parts.headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.as_str()));
     match problem.code() {
-        Code::Unauthorized => {
+        Code::Unauthorized | Code::WrongCredentials => {
             parts.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        Code::TooManyAttempts => {
+            // The last of the tries that count is a quarter of an hour old at the latest.
+            parts.headers.insert(RETRY_AFTER, HeaderValue::from_static("900"));
         }
         Code::Unavailable => {
             parts.headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));

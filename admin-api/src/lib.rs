@@ -20,10 +20,12 @@ mod etag;
 mod limits;
 mod origin;
 
+mod cabinet_context;
 mod call_context;
 mod extract;
 mod inputs;
 mod paging;
+mod passwords;
 mod sheets;
 mod tokens;
 mod writes;

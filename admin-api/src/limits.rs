@@ -15,6 +15,8 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 
+use billing::change::Author;
+
 use crate::language::Text;
 use crate::problem::{Code, Problem};
 
@@ -73,7 +75,7 @@ impl Default for RateLimits {
 
 /// The buckets of a serving program.
 pub(crate) struct Limits {
-    users: Option<Buckets<i64>>,
+    users: Option<Buckets<Author>>,
     failures: Option<Buckets<IpAddr>>,
 }
 
@@ -100,8 +102,8 @@ impl Limits {
     }
 
     /// A request of a user; where he stands with it.
-    pub(crate) fn asked(&self, user_id: i64) -> Option<Standing> {
-        self.users.as_ref().map(|users| users.take(user_id, Instant::now()))
+    pub(crate) fn asked(&self, author: Author) -> Option<Standing> {
+        self.users.as_ref().map(|users| users.take(author, Instant::now()))
     }
 }
 

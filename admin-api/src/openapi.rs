@@ -15,8 +15,8 @@ use crate::grids;
 use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Access, Route, Verb};
 use crate::routes::{
-    accounts, audit, charges, clients, docs, health, imports, lists, locks, numbers, price_lists, rework, search,
-    settings, staff, suspense, tariffs, terms,
+    accounts, audit, cabinet, charges, client_users, clients, docs, health, imports, lists, locks, numbers, payers,
+    price_lists, rework, search, settings, staff, suspense, tariffs, terms,
 };
 
 /// Name of the security scheme.
@@ -41,7 +41,28 @@ const BEARER: &str = "bearer";
         accounts::set_credit_limit::handler,
         accounts::traffic::handler,
         audit::history::handler,
+        cabinet::accounts::handler,
+        cabinet::calls::handler,
+        cabinet::contacts::handler,
+        cabinet::lock_create::handler,
+        cabinet::lock_delete::handler,
+        cabinet::lock_list::handler,
+        cabinet::me::handler,
+        cabinet::payers::handler,
+        cabinet::payment_intent::handler,
+        cabinet::profile::handler,
+        cabinet::session_end::handler,
+        cabinet::session_open::handler,
+        cabinet::user_block::handler,
+        cabinet::user_list::handler,
         charges::why::handler,
+        client_users::add::handler,
+        client_users::block::handler,
+        client_users::list::handler,
+        client_users::password::handler,
+        client_users::unblock::handler,
+        client_users::update::handler,
+        client_users::work_as::handler,
         clients::contact_add::handler,
         clients::contact_end::handler,
         clients::contact_list::handler,
@@ -84,6 +105,11 @@ const BEARER: &str = "bearer";
         numbers::archive::handler,
         numbers::get::handler,
         numbers::non_target::handler,
+        payers::add::handler,
+        payers::close::handler,
+        payers::list::handler,
+        payers::make_default::handler,
+        payers::update::handler,
         price_lists::activate::handler,
         price_lists::differences::handler,
         price_lists::discard::handler,
@@ -154,7 +180,8 @@ const BEARER: &str = "bearer";
     components(schemas(ProblemBody)),
     tags(
         (name = "accounts", description = "Accounts: balance, credit, calls, months"),
-        (name = "clients", description = "Clients: cards, contacts, notes, labels"),
+        (name = "clients", description = "Clients: cards, contacts, notes, labels, users, payers"),
+        (name = "cabinet", description = "What clients do themselves, and employees who work as they: a token of its own kind, nothing that staff write for themselves"),
         (name = "tariffs", description = "Why a call does not pass, and what it costs"),
         (name = "locks", description = "Barred prefixes and numbers, with their authors and history"),
         (name = "terms", description = "What clients have of their own: discounts, exchange rates, taxes, groups; currencies"),
@@ -175,7 +202,7 @@ struct Endpoints;
 /// The document.
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
     let mut document = Endpoints::openapi();
-    let description = "A token made by `admin-api token`; every operation says which permission its owner needs.";
+    let description = "A token of staff, made by `admin-api token` or `POST /v1/staff/{login}/tokens`: every operation says which permission its owner needs. Operations of the cabinet take the token of `POST /v1/cabinet/session` or `POST /v1/clients/{code}/work-as` instead, and say which right.";
     let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
     if let Some(components) = &mut document.components {
         components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
@@ -221,15 +248,17 @@ fn complete(operation: &mut Operation, route: &Route) {
     }
     let needed = match route.access {
         Access::Open => return,
-        Access::SignedIn => "any valid token is enough".to_owned(),
-        Access::Needs(permission) => format!("`{}`", permission.as_str()),
-        Access::NeedsOrSelf(permission) => format!("`{}`, or to be that user", permission.as_str()),
+        Access::SignedIn => "Permission: any valid token is enough".to_owned(),
+        Access::Needs(permission) => format!("Permission: `{}`", permission.as_str()),
+        Access::NeedsOrSelf(permission) => format!("Permission: `{}`, or to be that user", permission.as_str()),
         Access::NeedsOrOwn(permission, own) => {
-            format!("`{}`, or `{}` as far as the record is one's own", permission.as_str(), own.as_str())
+            format!("Permission: `{}`, or `{}` as far as the record is one's own", permission.as_str(), own.as_str())
         }
+        Access::Cabinet(None) => "Right: any, in the cabinet of a client".to_owned(),
+        Access::Cabinet(Some(right)) => format!("Right: `{}`", right.as_str()),
     };
     operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, [])]);
-    let needed = format!("Permission: {needed}. Audit: `{}`.", route.entity);
+    let needed = format!("{needed}. Audit: `{}`.", route.entity);
     operation.description = Some(match operation.description.take() {
         Some(text) if !text.is_empty() => format!("{text}\n\n{needed}"),
         _ => needed,

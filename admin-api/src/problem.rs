@@ -47,6 +47,12 @@ problems! {
     BadRequest = "bad_request", BAD_REQUEST, "Запрос не читается", "The request cannot be read";
     /// No token, or one that is not valid.
     Unauthorized = "unauthorized", UNAUTHORIZED, "Нужен действующий токен", "A valid token is needed";
+    /// Login and password do not fit, or whose they are is blocked.
+    WrongCredentials = "wrong_credentials", UNAUTHORIZED, "Неверный логин или пароль", "Wrong login or password";
+    /// Too many tries failed.
+    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Слишком много неудачных попыток; повторите позже", "Too many attempts failed; try again later";
+    /// Nobody pays for a client (B11).
+    OnlyClientPays = "only_client_pays", FORBIDDEN, "Оплачивает только сам клиент", "Only the client himself pays";
     /// A right that the giver lacks, or somebody who may more than he (S41).
     GrantExceedsOwn = "grant_exceeds_own", FORBIDDEN, "Нельзя дать или изменить право, которого нет у вас", "You cannot give or change what you lack";
     /// Nobody changes his own rights (S41).

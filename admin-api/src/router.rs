@@ -9,17 +9,19 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post, put};
+use billing::cabinet::Right;
 use billing::grid::Grid;
 use billing::staff::Permission;
 
+use crate::cabinet_context;
 use crate::call_context::{self, CallContext, Door};
 use crate::cors;
 use crate::edge;
 use crate::grids;
 use crate::problem::{Code, Problem};
 use crate::routes::{
-    accounts, audit, charges, clients, docs, health, imports, lists, locks, numbers, price_lists, rework, search,
-    settings, staff, suspense, tariffs, terms,
+    accounts, audit, cabinet, charges, client_users, clients, docs, health, imports, lists, locks, numbers, payers,
+    price_lists, rework, search, settings, staff, suspense, tariffs, terms,
 };
 use crate::state::AppState;
 
@@ -54,16 +56,26 @@ pub(crate) enum Access {
     NeedsOrSelf(Permission),
     /// A permission; a holder of the other one gets to the handler, which decides by the record whether he may.
     NeedsOrOwn(Permission, Permission),
+    /// A session in the cabinet of a client, with this right if one is named.
+    Cabinet(Option<Right>),
 }
 
 impl Access {
     /// The permission that a refusal names.
     pub(crate) const fn permission(self) -> Option<Permission> {
         match self {
-            Self::Open | Self::SignedIn => None,
+            Self::Open | Self::SignedIn | Self::Cabinet(_) => None,
             Self::Needs(permission) | Self::NeedsOrSelf(permission) | Self::NeedsOrOwn(permission, _) => {
                 Some(permission)
             }
+        }
+    }
+
+    /// What the audit calls an attempt that was refused.
+    pub(crate) fn action(self) -> &'static str {
+        match self {
+            Self::Cabinet(Some(right)) => right.action(),
+            access => access.permission().map_or("signed_in", Permission::as_str),
         }
     }
 }
@@ -95,14 +107,16 @@ impl Route {
 #[rustfmt::skip]
 pub(crate) fn table() -> Vec<Route> {
     use Permission as P;
+    use Right as R;
     use Verb::{Delete, Get, Post, Put};
     vec![
-        open("/docs", docs::page::handler),
-        open("/docs.css", docs::style::handler),
-        open("/docs.js", docs::script::handler),
-        open("/health", health::alive::handler),
-        open("/openapi.json", docs::document::handler),
-        open("/ready", health::ready::handler),
+        open(Get, "/docs", docs::page::handler),
+        open(Get, "/docs.css", docs::style::handler),
+        open(Get, "/docs.js", docs::script::handler),
+        open(Get, "/health", health::alive::handler),
+        open(Get, "/openapi.json", docs::document::handler),
+        open(Get, "/ready", health::ready::handler),
+        open(Post, "/v1/cabinet/session", cabinet::session_open::handler),
 
         guarded(Get,    "/v1/accounts/{code}",                         P::AccountView,   "account",       accounts::get::handler),
         guarded(Get,    "/v1/accounts/{code}/bundles",                 P::AccountView,   "account",       accounts::bundles::handler),
@@ -116,6 +130,19 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/accounts/{code}/traffic",                 P::CallsView,     "account",       accounts::traffic::handler),
         grid("/v1/audit", P::AuditView, "audit", &billing::audit::GRID),
         guarded(Get,    "/v1/audit/{entity}/{id}",                     P::AuditView,     "audit",         audit::history::handler),
+        cabinet(Get,    "/v1/cabinet/accounts",                        Some(R::View),    "account",       cabinet::accounts::handler),
+        cabinet(Get,    "/v1/cabinet/accounts/{code}/calls",           Some(R::View),    "account",       cabinet::calls::handler),
+        cabinet(Get,    "/v1/cabinet/contacts",                        Some(R::View),    "client",        cabinet::contacts::handler),
+        cabinet(Get,    "/v1/cabinet/locks",                           Some(R::View),    "lock",          cabinet::lock_list::handler),
+        cabinet(Post,   "/v1/cabinet/locks",                           Some(R::ManageServices), "lock",   cabinet::lock_create::handler),
+        cabinet(Delete, "/v1/cabinet/locks/{id}",                      Some(R::ManageServices), "lock",   cabinet::lock_delete::handler),
+        cabinet(Get,    "/v1/cabinet/me",                              None,             "client",        cabinet::me::handler),
+        cabinet(Get,    "/v1/cabinet/payers",                          Some(R::View),    "client",        cabinet::payers::handler),
+        cabinet(Post,   "/v1/cabinet/payment-intents",                 Some(R::Pay),     "client",        cabinet::payment_intent::handler),
+        cabinet(Put,    "/v1/cabinet/profile",                         Some(R::ManageContacts), "client", cabinet::profile::handler),
+        cabinet(Delete, "/v1/cabinet/session",                         None,             "client",        cabinet::session_end::handler),
+        cabinet(Get,    "/v1/cabinet/users",                           Some(R::ManageUsers), "client",    cabinet::user_list::handler),
+        cabinet(Post,   "/v1/cabinet/users/{id}/block",                Some(R::ManageUsers), "client_user", cabinet::user_block::handler),
         guarded(Get,    "/v1/charges/{identity}/why",                  P::CallsView,     "charge",        charges::why::handler),
         guarded(Get,    "/v1/client-groups",                           P::TermsView,     "client_group",  terms::group_list::handler),
         guarded(Post,   "/v1/client-groups",                           P::GroupEdit,     "client_group",  terms::group_add::handler),
@@ -139,6 +166,18 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Post,   "/v1/clients/{code}/notes",                    P::NoteEdit,      "client",        clients::note_add::handler),
         guarded(Put,    "/v1/clients/{code}/notes/{id}",               P::NoteEdit,      "client",        clients::note_update::handler),
         guarded(Delete, "/v1/clients/{code}/notes/{id}",               P::NoteEdit,      "client",        clients::note_delete::handler),
+        guarded(Get,    "/v1/clients/{code}/payers",                   P::ClientView,    "client",        payers::list::handler),
+        guarded(Post,   "/v1/clients/{code}/payers",                   P::PayerEdit,     "client",        payers::add::handler),
+        guarded(Put,    "/v1/clients/{code}/payers/{id}",              P::PayerEdit,     "client",        payers::update::handler),
+        guarded(Delete, "/v1/clients/{code}/payers/{id}",              P::PayerEdit,     "client",        payers::close::handler),
+        guarded(Post,   "/v1/clients/{code}/payers/{id}/default",      P::PayerEdit,     "client",        payers::make_default::handler),
+        guarded(Get,    "/v1/clients/{code}/users",                    P::ClientView,    "client",        client_users::list::handler),
+        guarded(Post,   "/v1/clients/{code}/users",                    P::ClientUserEdit, "client",       client_users::add::handler),
+        guarded(Put,    "/v1/clients/{code}/users/{id}",               P::ClientUserEdit, "client",       client_users::update::handler),
+        guarded(Post,   "/v1/clients/{code}/users/{id}/block",         P::ClientUserEdit, "client",       client_users::block::handler),
+        guarded(Post,   "/v1/clients/{code}/users/{id}/password",      P::ClientUserEdit, "client",       client_users::password::handler),
+        guarded(Post,   "/v1/clients/{code}/users/{id}/unblock",       P::ClientUserEdit, "client",       client_users::unblock::handler),
+        guarded(Post,   "/v1/clients/{code}/work-as",                  P::ClientWorkAs,  "client",        client_users::work_as::handler),
         guarded(Get,    "/v1/currencies",                              P::TermsView,     "currency",      terms::currency_list::handler),
         guarded(Put,    "/v1/currencies/{code}",                       P::CurrencyEdit,  "currency",      terms::currency_set::handler),
         guarded(Get,    "/v1/departments",                             P::StaffView,     "department",    staff::department_list::handler),
@@ -229,12 +268,12 @@ pub(crate) fn table() -> Vec<Route> {
     ]
 }
 
-fn open<H, T>(path: &'static str, handler: H) -> Route
+fn open<H, T>(verb: Verb, path: &'static str, handler: H) -> Route
 where
     H: Handler<T, AppState>,
     T: 'static,
 {
-    Route { verb: Verb::Get, path, access: Access::Open, entity: "", grid: None, handler: get(handler) }
+    Route { verb, path, access: Access::Open, entity: "", grid: None, handler: by(verb, handler) }
 }
 
 fn guarded<H, T>(verb: Verb, path: &'static str, permission: Permission, entity: &'static str, handler: H) -> Route
@@ -242,13 +281,7 @@ where
     H: Handler<T, AppState>,
     T: 'static,
 {
-    let handler: MethodRouter<AppState> = match verb {
-        Verb::Get => get(handler),
-        Verb::Put => put(handler),
-        Verb::Post => post(handler),
-        Verb::Delete => delete(handler),
-    };
-    Route { verb, path, access: Access::Needs(permission), entity, grid: None, handler }
+    Route { verb, path, access: Access::Needs(permission), entity, grid: None, handler: by(verb, handler) }
 }
 
 /// A list.
@@ -257,6 +290,28 @@ fn grid(path: &'static str, permission: Permission, entity: &'static str, grid: 
         grids::answer(state, grid, context, request)
     });
     Route { verb: Verb::Get, path, access: Access::Needs(permission), entity, grid: Some(grid), handler }
+}
+
+/// A route of the cabinet.
+fn cabinet<H, T>(verb: Verb, path: &'static str, right: Option<Right>, entity: &'static str, handler: H) -> Route
+where
+    H: Handler<T, AppState>,
+    T: 'static,
+{
+    Route { verb, path, access: Access::Cabinet(right), entity, grid: None, handler: by(verb, handler) }
+}
+
+fn by<H, T>(verb: Verb, handler: H) -> MethodRouter<AppState>
+where
+    H: Handler<T, AppState>,
+    T: 'static,
+{
+    match verb {
+        Verb::Get => get(handler),
+        Verb::Put => put(handler),
+        Verb::Post => post(handler),
+        Verb::Delete => delete(handler),
+    }
 }
 
 /// A route that any valid token opens.
@@ -292,6 +347,10 @@ pub fn app(state: AppState) -> Router {
     for route in table() {
         let handler = match route.access {
             Access::Open => route.handler,
+            access @ Access::Cabinet(_) => {
+                let door = Door { state: state.clone(), access, entity: route.entity };
+                route.handler.route_layer(from_fn_with_state(door, cabinet_context::guard))
+            }
             access => {
                 let door = Door { state: state.clone(), access, entity: route.entity };
                 route.handler.route_layer(from_fn_with_state(door, call_context::guard))
@@ -359,7 +418,8 @@ mod tests {
     fn only_a_few_routes_are_open() {
         let open: Vec<&str> =
             table().iter().filter(|route| route.access == Access::Open).map(|route| route.path).collect();
-        assert_eq!(open, ["/docs", "/docs.css", "/docs.js", "/health", "/openapi.json", "/ready"]);
+        let expected = ["/docs", "/docs.css", "/docs.js", "/health", "/openapi.json", "/ready", "/v1/cabinet/session"];
+        assert_eq!(open, expected);
         for route in table().iter().filter(|route| route.access != Access::Open) {
             assert!(route.path.starts_with("/v1/") && !route.entity.is_empty(), "{}", route.path);
         }

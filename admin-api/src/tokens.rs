@@ -11,14 +11,29 @@ use std::fmt::Write as _;
 #[error("the system gives no random bits: {0}")]
 pub struct NoRandomness(getrandom::Error);
 
-/// A new token.
+/// Beginning of the token of a user of a client.
+pub(crate) const OF_CLIENT: &str = "tollgate_client_";
+/// Beginning of the token of an employee who works as a client.
+pub(crate) const OF_WORK_AS: &str = "tollgate_work_as_";
+
+/// A new token of staff.
 ///
 /// # Errors
 /// The system gives no random bits.
 pub fn random() -> Result<String, NoRandomness> {
+    beginning_with("tollgate_")
+}
+
+/// Fills bytes with random bits.
+pub(crate) fn fill(bits: &mut [u8]) -> Result<(), NoRandomness> {
+    getrandom::fill(bits).map_err(NoRandomness)
+}
+
+/// A new token of another kind.
+pub(crate) fn beginning_with(beginning: &str) -> Result<String, NoRandomness> {
     let mut bits = [0u8; 32];
-    getrandom::fill(&mut bits).map_err(NoRandomness)?;
-    let mut token = String::from("tollgate_");
+    fill(&mut bits)?;
+    let mut token = String::from(beginning);
     for byte in bits {
         let _ = write!(token, "{byte:02x}");
     }

@@ -8,13 +8,12 @@
 use axum::Json;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use billing::Change;
 use billing::change::{Begun, IdempotencyKey};
+use billing::{Actor, Change};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::call_context::CallContext;
 use crate::etag;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -41,13 +40,25 @@ pub(crate) enum Write {
     Answered(Response),
 }
 
+/// Somebody who writes.
+pub(crate) trait Caller: Sync {
+    /// Author of the change.
+    fn actor(&self) -> &Actor;
+}
+
+impl Caller for Actor {
+    fn actor(&self) -> &Actor {
+        self
+    }
+}
+
 /// Begins a write of the caller.
 pub(crate) async fn begin(
     state: &AppState,
-    context: &CallContext,
+    context: &impl Caller,
     key: Option<IdempotencyKey>,
 ) -> Result<Write, Problem> {
-    let begun = Change::begin(&state.store, state.clock.as_ref(), context.actor.clone(), key).await?;
+    let begun = Change::begin(&state.store, state.clock.as_ref(), context.actor().clone(), key).await?;
     match begun {
         Begun::New(change) => Ok(Write::Begun(change)),
         Begun::Repeated(status, body) => Ok(Write::Answered(repeated(status, body))),

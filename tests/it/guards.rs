@@ -14,6 +14,8 @@ struct Described {
     subject: String,
     /// `None`: any valid token is enough.
     permission: Option<String>,
+    /// Of the cabinet: `None`: any session is enough.
+    right: Option<String>,
     entity: String,
 }
 
@@ -31,6 +33,7 @@ fn described(document: &Value) -> Vec<Described> {
                 path: path.replace(['{', '}'], ""),
                 subject: path.split(['{', '}']).nth(1).unwrap_or_default().to_owned(),
                 permission: quoted(text, "Permission"),
+                right: quoted(text, "Right"),
                 entity: quoted(text, "Audit").unwrap_or_else(|| panic!("no entity in `{text}`")),
             });
         }
@@ -44,12 +47,20 @@ async fn every_route_refuses_strangers_and_those_without_the_permission() {
     let world = World::new(1).await;
     let api = Api::serve(&world, Utc::now()).await;
     let nobody = somebody_without_roles(&api).await;
+    client_user_without_rights(&api).await;
+    let visitor = signed_in(&api).await;
     let routes = described(&api.get("/openapi.json", "").await.body);
     assert!(routes.len() > 30, "{}", routes.len());
     for route in routes {
-        let Described { method, path, subject, permission, entity } = route;
+        let Described { method, path, subject, permission, right, entity } = route;
         let stranger = api.ask(&method, &path, "", &[], None).await;
         assert_eq!((stranger.status, &stranger.body["code"]), (401, &"unauthorized".into()), "{method} {path}");
+        if path.starts_with("/v1/cabinet/") {
+            refuses_in_the_cabinet(&api, (&method, &path), right.as_deref(), (&entity, &subject)).await;
+            continue;
+        }
+        let of_client = api.ask(&method, &path, "", &[("Authorization", &visitor)], None).await;
+        assert_eq!((of_client.status, &of_client.body["code"]), (401, &"unauthorized".into()), "{method} {path}");
 
         let Some(permission) = permission else {
             assert_eq!(api.ask(&method, &path, "support", &[], None).await.status, 200, "{method} {path}");
@@ -90,6 +101,52 @@ async fn every_route_refuses_strangers_and_those_without_the_permission() {
         assert!(found, "{method} {path}: {}", audit.body);
     }
     world.drop().await;
+}
+
+/// Staff are strangers in the cabinet; a user of the client without the right is told its name, and the attempt is in the audit.
+async fn refuses_in_the_cabinet(
+    api: &Api,
+    (method, path): (&str, &str),
+    right: Option<&str>,
+    (entity, subject): (&str, &str),
+) {
+    let staff = api.ask(method, path, "admin", &[], None).await;
+    assert_eq!((staff.status, &staff.body["code"]), (401, &"unauthorized".into()), "{method} {path}");
+    // Anew each time: one of the routes ends the session.
+    let visitor = signed_in(api).await;
+    let headers = [("Accept-Language", "en"), ("Authorization", visitor.as_str())];
+    let answer = api.ask(method, path, "", &headers, None).await;
+    let Some(right) = right else {
+        assert_eq!(answer.status, 200, "{method} {path}: {}", answer.body);
+        return;
+    };
+    assert_eq!((answer.status, &answer.body["code"]), (403, &"forbidden".into()), "{method} {path}: {}", answer.body);
+    assert!(answer.body["detail"].as_str().unwrap().contains(right), "{method} {path}: {}", answer.body);
+    if subject.is_empty() {
+        return;
+    }
+    let audit = api.get(&format!("/v1/audit/{entity}/{subject}"), "admin").await;
+    let action = format!("cabinet.{right}");
+    let found = audit.body["items"].as_array().unwrap().iter().any(|line| {
+        line["login"] == "client:nobody@example.ru" && line["action"] == action.as_str() && line["outcome"] == "refused"
+    });
+    assert!(found, "{method} {path}: {}", audit.body);
+}
+
+/// A user of a client who may nothing.
+async fn client_user_without_rights(api: &Api) {
+    let user = json!({
+        "email": "nobody@example.ru", "name": "N", "password": "0123456789", "confirmation": "0123456789", "reason": "test",
+    });
+    let added = api.ask("POST", "/v1/clients/c1/users", "admin", &[], Some(user)).await;
+    assert_eq!(added.status, 201, "{}", added.body);
+}
+
+/// The header of a session of his.
+async fn signed_in(api: &Api) -> String {
+    let who = json!({"login": "nobody@example.ru", "password": "0123456789"});
+    let made = api.ask("POST", "/v1/cabinet/session", "", &[], Some(who)).await;
+    format!("Bearer {}", made.body["token"].as_str().unwrap())
 }
 
 /// The header of a user who has a token and no permission.

@@ -9,6 +9,7 @@ mod api;
 mod audit;
 mod bad_input;
 mod books;
+mod cabinet;
 mod clients;
 mod collect;
 mod collect_files;

@@ -34,6 +34,9 @@ fn asked_for(operation: &Value) -> String {
         return "open".to_owned();
     }
     let text = operation["description"].as_str().unwrap();
+    if let Some((_, rest)) = text.rsplit_once("Right: ") {
+        return format!("cabinet: {}", rest.split_once(". Audit: ").unwrap().0.replace('`', ""));
+    }
     let (_, rest) = text.rsplit_once("Permission: ").unwrap();
     rest.split_once(". Audit: ").unwrap().0.replace('`', "")
 }
@@ -53,7 +56,9 @@ async fn every_operation_by_every_role() {
                 let path = path.replace(['{', '}'], "");
                 let answer = api.ask(&method.to_uppercase(), &path, role, &[], None).await;
                 assert!(answer.status < 500, "{method} {path} {role}: {}", answer.body);
-                if answer.body["code"] != "forbidden" {
+                // A token of staff opens nothing in the cabinet.
+                let is_outside = asked_for.starts_with("cabinet") && answer.status == 401;
+                if answer.body["code"] != "forbidden" && !is_outside {
                     roles.push(role);
                 }
             }

@@ -8,19 +8,68 @@ use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use sqlx::{PgConnection, Postgres, Row, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row, Transaction};
 
 use crate::audit::{self, AuditLine, Outcome};
 use crate::clock::Clock;
 use crate::hot_path::Touched;
 use crate::store::{Store, StoreError};
 
+/// Whose deed it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Author {
+    /// A staff user, by identifier.
+    Staff(i64),
+    /// A user of a client, by identifier.
+    Client(i64),
+}
+
+impl Author {
+    /// Identifier of the staff user, where it is one.
+    pub const fn staff_id(self) -> Option<i64> {
+        match self {
+            Self::Staff(id) => Some(id),
+            Self::Client(_) => None,
+        }
+    }
+
+    const fn id(self) -> i64 {
+        match self {
+            Self::Staff(id) | Self::Client(id) => id,
+        }
+    }
+
+    /// The column of `idempotency` that refers to him.
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Staff(_) => "user_id",
+            Self::Client(_) => "client_user_id",
+        }
+    }
+
+    /// The statement that says whether he may write still, and holds his row.
+    const fn may_write(self) -> &'static str {
+        match self {
+            Self::Staff(_) => "SELECT blocked_at IS NULL FROM staff_user WHERE id = $1 FOR SHARE",
+            Self::Client(_) => "SELECT blocked_at IS NULL FROM client_user WHERE id = $1 FOR SHARE",
+        }
+    }
+
+    /// Keeps the keys of authors of both kinds apart.
+    const fn seed(self) -> i64 {
+        match self {
+            Self::Staff(id) => id,
+            Self::Client(id) => id.wrapping_neg(),
+        }
+    }
+}
+
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// Identifier of the staff user.
-    pub user_id: i64,
-    /// Login, as the audit shows it.
+    /// Whose deed it is.
+    pub author: Author,
+    /// Login, as the audit shows it: of a user of a client with `client:` before it.
     pub login: String,
     /// Identifier of the request, to find it in the logs.
     pub request_id: String,
@@ -31,17 +80,26 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Somebody who acts by himself and not over the network.
+    /// A staff user who acts by himself and not over the network.
     pub fn named(user_id: i64, login: &str, request_id: &str) -> Self {
         Self {
-            user_id,
+            author: Author::Staff(user_id),
             login: login.to_owned(),
             request_id: request_id.to_owned(),
             address: String::new(),
             on_behalf: None,
         }
     }
+
+    /// A user of a client, who acts for himself.
+    pub fn of_client(user_id: i64, login: &str, request_id: &str) -> Self {
+        let login = format!("{CLIENT_LOGIN}{login}");
+        Self { author: Author::Client(user_id), ..Self::named(user_id, &login, request_id) }
+    }
 }
+
+/// What stands before the login of a user of a client wherever authors are named; no login of staff has a colon.
+pub const CLIENT_LOGIN: &str = "client:";
 
 /// The `Idempotency-Key` of a request, with what it asked.
 #[derive(Clone, Debug)]
@@ -98,15 +156,13 @@ impl Change {
             // Two requests with one key at once: the second waits here for the first.
             sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, $2))")
                 .bind(&key.key)
-                .bind(actor.user_id)
+                .bind(actor.author.seed())
                 .execute(&mut *tx)
                 .await?;
+            let column = actor.author.column();
+            let sql = format!("SELECT input, status, response FROM idempotency WHERE {column} = $1 AND key = $2");
             let earlier =
-                sqlx::query("SELECT input, status, response FROM idempotency WHERE user_id = $1 AND key = $2")
-                    .bind(actor.user_id)
-                    .bind(&key.key)
-                    .fetch_optional(&mut *tx)
-                    .await?;
+                sqlx::query(AssertSqlSafe(sql)).bind(actor.author.id()).bind(&key.key).fetch_optional(&mut *tx).await?;
             if let Some(row) = earlier {
                 if row.get::<Vec<u8>, _>("input") != key.input {
                     return Ok(Begun::KeyReused);
@@ -194,17 +250,19 @@ impl Change {
     pub async fn commit(mut self, status: u16, response: &Value) -> Result<(), StoreError> {
         assert!(!self.lines.is_empty(), "a change without an audit line");
         // Held until the end: whoever blocks the author waits for this change, or this change finds him blocked (S42).
+        let author = self.actor.author;
         let may_write: Option<bool> =
-            sqlx::query_scalar("SELECT blocked_at IS NULL FROM staff_user WHERE id = $1 FOR SHARE")
-                .bind(self.actor.user_id)
-                .fetch_optional(&mut *self.tx)
-                .await?;
+            sqlx::query_scalar(author.may_write()).bind(author.id()).fetch_optional(&mut *self.tx).await?;
         if may_write != Some(true) {
             return Err(StoreError::AuthorBlocked);
         }
         if let Some(key) = &self.idempotency {
-            sqlx::query("INSERT INTO idempotency (user_id, key, input, status, response, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
-                .bind(self.actor.user_id)
+            let column = author.column();
+            let sql = format!(
+                "INSERT INTO idempotency ({column}, key, input, status, response, created_at) VALUES ($1, $2, $3, $4, $5, $6)"
+            );
+            sqlx::query(AssertSqlSafe(sql))
+                .bind(author.id())
                 .bind(&key.key)
                 .bind(&key.input)
                 .bind(status as i16)

@@ -273,7 +273,7 @@ impl From<sqlx::Error> for AcknowledgeError {
 
 /// Says that somebody has seen to an alarm.
 pub async fn acknowledge(change: &mut Change, id: i64, reason: &str) -> Result<Alarm, AcknowledgeError> {
-    let (user, now) = (change.actor().user_id, change.now());
+    let (user, now) = (change.actor().author.staff_id(), change.now());
     let sql = format!(
         "SELECT {COLUMNS} FROM ingest_alarm a LEFT JOIN staff_user u ON u.id = a.acknowledged_by WHERE a.id = $1 FOR UPDATE OF a"
     );

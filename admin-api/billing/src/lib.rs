@@ -1,6 +1,6 @@
 //! The books of Tollgate: the only crate that speaks SQL to Postgres.
 //!
-//! Owns: the schema and its migrations, and the rooms: [`accounts`], [`clients`], [`parties`], [`ledger`], [`numbers`], [`locks`], [`terms`], [`counters`], [`charges`] (what ClickHouse keeps of them), [`currencies`], [`fees`], [`price_lists`], [`invoicing`], [`streams`] (position, outbox and identities
+//! Owns: the schema and its migrations, and the rooms: [`accounts`], [`clients`], [`cabinet`] (what clients do themselves), [`parties`], [`payers`], [`ledger`], [`numbers`], [`locks`], [`terms`], [`counters`], [`charges`] (what ClickHouse keeps of them), [`currencies`], [`fees`], [`price_lists`], [`invoicing`], [`streams`] (position, outbox and identities
 //! of the record stream), [`suspense`], [`rework`] (jobs that rate again), [`imports`] (files of records), [`ingest_alarms`], [`reconciliation`] with switches, [`staff`], [`audit`], [`operator`] (loading a whole operator), the read-only [`hot_path`], and the [`numbering_plan`] of the process.
 //! Does not own: HTTP, Kafka, ClickHouse, the price of a call.
 //! Always: a balance changes only in the transaction that writes what it sums up; every write of a person goes through a [`change::Change`] and leaves
@@ -17,6 +17,7 @@ pub mod audit;
 pub mod staff;
 
 pub mod accounts;
+pub mod cabinet;
 pub mod charges;
 pub mod clients;
 pub mod counters;
@@ -28,6 +29,7 @@ pub mod locks;
 pub mod long_calls;
 pub mod numbers;
 pub mod parties;
+pub mod payers;
 pub mod price_lists;
 pub mod terms;
 
@@ -43,7 +45,7 @@ pub mod numbering_plan;
 pub mod operator;
 pub mod settings;
 
-pub use change::{Actor, Change};
+pub use change::{Actor, Author, Change};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use edit::Edit;
 pub use store::{Store, StoreError};

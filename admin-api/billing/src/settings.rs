@@ -53,7 +53,9 @@ const BREACH: Kind = Kind::Word(&["charge", "zero", "suspend"]);
 /// Every setting, and what it may be.
 const KINDS: &[(&str, Kind)] = &[
     ("billing.zone", Kind::Zone),
+    ("cabinet.session_minutes", Kind::Number(5..=10_080)),
     ("catalogue.history_days", Kind::Number(1..=3_650)),
+    ("client.login_at_registration", Kind::Word(&["yes", "no"])),
     ("dedup.window_hours", Kind::Number(1..=8_760)),
     ("did.quarantine_days", Kind::Number(1..=3_650)),
     ("export.keep_hours", Kind::Number(1..=8_760)),
@@ -79,6 +81,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("snapshot.poll_seconds", Kind::Number(1..=3_600)),
     ("suspense.alarm_percent", Kind::Number(0..=100)),
     ("token.max_days", Kind::Number(1..=3_660)),
+    ("work_as.minutes", Kind::Number(1..=480)),
 ];
 
 /// A setting as people see it.

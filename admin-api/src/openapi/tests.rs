@@ -20,6 +20,10 @@ fn the_document_has_the_routes_of_the_table_and_no_others() {
         if let Some(permission) = route.access.permission() {
             assert!(operation["description"].as_str().unwrap().contains(permission.as_str()), "{}", route.path);
         }
+        if let Access::Cabinet(Some(right)) = route.access {
+            let words = format!("Right: `{}`", right.as_str());
+            assert!(operation["description"].as_str().unwrap().contains(&words), "{}", route.path);
+        }
         routes += 1;
     }
     let paths = document["paths"].as_object().unwrap();

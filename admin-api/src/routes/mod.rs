@@ -6,7 +6,9 @@
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
+pub(crate) mod cabinet;
 pub(crate) mod charges;
+pub(crate) mod client_users;
 pub(crate) mod clients;
 pub(crate) mod docs;
 pub(crate) mod health;
@@ -14,6 +16,7 @@ pub(crate) mod imports;
 pub(crate) mod lists;
 pub(crate) mod locks;
 pub(crate) mod numbers;
+pub(crate) mod payers;
 pub(crate) mod price_lists;
 pub(crate) mod rework;
 pub(crate) mod search;

@@ -53,7 +53,7 @@ pub(crate) async fn write(
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::jsonb || jsonb_build_object('salt', gen_random_uuid()))",
         )
         .bind(at)
-        .bind(actor.user_id)
+        .bind(actor.author.staff_id())
         .bind(&actor.login)
         .bind(&actor.on_behalf)
         .bind(&actor.address)

@@ -110,7 +110,7 @@ fn unless_held(error: sqlx::Error) -> ClientError {
     if is_held { ClientError::HasHistory } else { error.into() }
 }
 
-/// Deletes a client without payments, charges and services, with his accounts, contacts and notes (B8). The audit keeps what he was.
+/// Deletes a client without payments, charges and services, with his accounts, contacts, notes, users and payers (B8). The audit keeps what he was.
 pub async fn delete(change: &mut Change, code: &str, reason: &str) -> Result<(), ClientError> {
     let row: Option<(i64, String)> = sqlx::query_as("SELECT id, name FROM client WHERE code = $1 FOR UPDATE")
         .bind(code)
@@ -136,7 +136,11 @@ pub async fn delete(change: &mut Change, code: &str, reason: &str) -> Result<(),
         let sql = format!("DELETE FROM {table} WHERE account_id = ANY($1)");
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(&accounts).execute(change.connection()).await?;
     }
-    for table in ["account", "contact", "note"] {
+    sqlx::query("DELETE FROM idempotency WHERE client_user_id IN (SELECT id FROM client_user WHERE client_id = $1)")
+        .bind(id)
+        .execute(change.connection())
+        .await?;
+    for table in ["account", "contact", "note", "client_session", "client_user", "payer"] {
         let sql = format!("DELETE FROM {table} WHERE client_id = $1");
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).execute(change.connection()).await.map_err(unless_held)?;
     }

@@ -48,6 +48,8 @@ pub enum Origin {
     Call,
     /// A mail with this sender.
     Mail(String),
+    /// The cabinet, where somebody with this e-mail is signed in; nobody's where an employee works as the client.
+    Cabinet(String),
 }
 
 /// Why a change is not made.
@@ -55,11 +57,12 @@ pub enum Origin {
 pub struct OriginFault;
 
 impl Origin {
-    /// Whether contacts may be changed on its word: a mail counts from the address of the profile only, whatever its case; further contacts do not count (L3).
+    /// Whether contacts may be changed on its word: a mail counts from the address of the profile only, whatever its case, and so does who is signed in;
+    /// further contacts do not count (L3).
     pub fn check(&self, profile_email: Option<&str>) -> Result<(), OriginFault> {
         match self {
             Self::Staff | Self::Call => Ok(()),
-            Self::Mail(sender) => {
+            Self::Mail(sender) | Self::Cabinet(sender) => {
                 let same = profile_email.is_some_and(|email| email.to_lowercase() == sender.trim().to_lowercase());
                 if same { Ok(()) } else { Err(OriginFault) }
             }
@@ -72,6 +75,7 @@ impl Origin {
             Self::Staff => "staff",
             Self::Call => "call",
             Self::Mail(_) => "mail",
+            Self::Cabinet(_) => "cabinet",
         }
     }
 }
@@ -88,6 +92,9 @@ mod tests {
             (mail(" office@example.ru "), Some("office@example.ru"), true),
             (mail("other@example.ru"), Some("office@example.ru"), false),
             (mail("office@example.ru"), None, false),
+            (Origin::Cabinet("Office@example.ru".to_owned()), Some("office@example.ru"), true),
+            (Origin::Cabinet("other@example.ru".to_owned()), Some("office@example.ru"), false),
+            (Origin::Cabinet(String::new()), None, false),
             (Origin::Staff, None, true),
             (Origin::Call, Some("office@example.ru"), true),
         ] {

@@ -116,7 +116,7 @@ fn read(row: &PgRow) -> Export {
 
 /// Orders an export for the author; its identifier.
 pub async fn order(change: &mut Change, new: &NewExport<'_>, reason: &str) -> Result<i64, ExportError> {
-    let (user_id, now) = (change.actor().user_id, change.now());
+    let (user_id, now) = (change.actor().author.staff_id(), change.now());
     // Orders of one user come one after another, or two at once would both be the last that may.
     sqlx::query("SELECT FROM staff_user WHERE id = $1 FOR NO KEY UPDATE")
         .bind(user_id)
@@ -155,7 +155,7 @@ pub async fn cancel(change: &mut Change, id: i64, reason: &str) -> Result<(), Ex
     let state: Option<String> =
         sqlx::query_scalar("SELECT state FROM export WHERE id = $1 AND user_id = $2 FOR UPDATE")
             .bind(id)
-            .bind(change.actor().user_id)
+            .bind(change.actor().author.staff_id())
             .fetch_optional(change.connection())
             .await?;
     let state = state.ok_or(ExportError::NotFound)?;

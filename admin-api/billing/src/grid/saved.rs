@@ -97,7 +97,7 @@ pub async fn find_saved(store: &Store, user_id: i64, id: i64) -> Result<Option<S
 
 /// Keeps a filter of the author; its identifier.
 pub async fn save_filter(change: &mut Change, new: &NewSavedFilter, reason: &str) -> Result<i64, SavedError> {
-    let (user_id, now) = (change.actor().user_id, change.now());
+    let (user_id, now) = (change.actor().author.staff_id(), change.now());
     let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM saved_filter WHERE user_id = $1")
         .bind(user_id)
         .fetch_one(change.connection())
@@ -128,7 +128,7 @@ pub async fn take_saved_filter(change: &mut Change, id: i64, reason: &str) -> Re
     let row: Option<(String, String)> =
         sqlx::query_as("DELETE FROM saved_filter WHERE id = $1 AND user_id = $2 RETURNING list, name")
             .bind(id)
-            .bind(change.actor().user_id)
+            .bind(change.actor().author.staff_id())
             .fetch_optional(change.connection())
             .await?;
     let (list, name) = row.ok_or(SavedError::NotFound)?;

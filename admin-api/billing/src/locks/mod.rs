@@ -10,6 +10,6 @@ pub mod rules;
 mod store;
 
 pub use list::GRID;
-pub use read::{LockCard, LockEvent, by_id, by_ids, changed, history};
+pub use read::{LockCard, LockEvent, by_id, by_ids, changed, history, of_client};
 pub use rules::{Period, masks_of};
-pub use store::{LockError, LockUpdate, NewLock, create, delete, update};
+pub use store::{LockError, LockUpdate, NewLock, create, delete, delete_of_client, update};

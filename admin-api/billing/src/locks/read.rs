@@ -81,6 +81,25 @@ fn card(row: &PgRow) -> LockCard {
     }
 }
 
+/// Locks of the client's own wish on an account that were not lifted, the newest first: at most `limit` older than `before_id`.
+pub async fn of_client(
+    store: &Store,
+    account: &str,
+    before_id: Option<i64>,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<LockCard>, StoreError> {
+    let mut query = cards_at(now);
+    query.push(" WHERE l.origin = 'client' AND l.active AND l.account_id = (SELECT id FROM account WHERE code = ");
+    query.push_bind(account.to_owned()).push(")");
+    if let Some(before) = before_id {
+        query.push(" AND l.id < ").push_bind(before);
+    }
+    query.push(" ORDER BY l.id DESC LIMIT ").push_bind(limit);
+    let rows = query.build().fetch_all(store.pool()).await?;
+    Ok(rows.iter().map(card).collect())
+}
+
 /// The locks with these identifiers as they stand at `now`.
 pub async fn by_ids(store: &Store, ids: &[i64], now: DateTime<Utc>) -> Result<Vec<LockCard>, StoreError> {
     let mut query = cards_at(now);

@@ -197,6 +197,36 @@ pub async fn delete(
     if !may_lift(staff, &held.author) {
         return Err(LockError::MayNotLift);
     }
+    end(change, id, &held, reason).await
+}
+
+/// Ends a lock that a client had made on an account of his: he lifts it himself, whoever wrote it down for him. `employee`: who works as the client; he lifts
+/// by his own right alone (M28, A25, B11). Any other lock is none of the client's.
+pub async fn delete_of_client(
+    change: &mut Change,
+    (client_id, id): (i64, i64),
+    employee: Option<&Staff>,
+    revision: Option<i64>,
+    reason: &str,
+) -> Result<(), LockError> {
+    let is_his: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM lock l JOIN account a ON a.id = l.account_id WHERE l.id = $1 AND a.client_id = $2 AND l.origin = 'client')",
+    )
+    .bind(id)
+    .bind(client_id)
+    .fetch_one(change.connection())
+    .await?;
+    if !is_his {
+        return Err(LockError::NotFound);
+    }
+    let held = hold(change.connection(), id, revision).await?;
+    if employee.is_some_and(|staff| !may_lift(staff, &held.author)) {
+        return Err(LockError::MayNotLift);
+    }
+    end(change, id, &held, reason).await
+}
+
+async fn end(change: &mut Change, id: i64, held: &Held, reason: &str) -> Result<(), LockError> {
     let now = change.now();
     sqlx::query("UPDATE lock SET active = false, deleted_at = $2, revision = revision + 1 WHERE id = $1")
         .bind(id)

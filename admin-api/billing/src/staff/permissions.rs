@@ -116,6 +116,12 @@ permissions! {
     ClientDelete = "client.delete", "Удалять клиентов без истории";
     /// Change further contacts of clients.
     ContactEdit = "contact.edit", "Менять дополнительные контакты клиентов";
+    /// Add users of clients, change and block them, set their passwords.
+    ClientUserEdit = "client_user.edit", "Заводить, менять и блокировать пользователей клиентов, задавать им пароли";
+    /// Work in the cabinet as a client, without paying.
+    ClientWorkAs = "client.work_as", "Работать в кабинете от имени клиента, не оплачивая";
+    /// Keep the payers of clients.
+    PayerEdit = "payer.edit", "Вести плательщиков клиентов";
     /// Write, change and delete notes on clients.
     NoteEdit = "note.edit", "Писать, менять и удалять примечания о клиентах";
     /// Delete important notes too.

@@ -88,6 +88,17 @@ pub async fn by_id(store: &Store, id: i64, now: DateTime<Utc>) -> Result<Option<
     }))
 }
 
+/// The same with no more than the permissions named.
+pub(crate) async fn at_work(
+    store: &Store,
+    id: i64,
+    scopes: &[String],
+    now: DateTime<Utc>,
+) -> Result<Option<Staff>, StoreError> {
+    let user = by_id(store, id, now).await?;
+    Ok(user.map(|user| Staff { permissions: &user.permissions & &known(scopes), ..user }))
+}
+
 /// A user as others see him.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaffCard {

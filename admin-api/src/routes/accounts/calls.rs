@@ -122,7 +122,7 @@ impl CallView {
         Self {
             id: leg.identity,
             revision: leg.revision,
-            archived: leg.started_ms < archive_end(now).timestamp_millis(),
+            archived: is_archived(leg.started_ms, now),
             started_at: DateTime::from_timestamp_millis(leg.started_ms),
             answered_at: leg.answered_ms.and_then(DateTime::from_timestamp_millis),
             ended_at: DateTime::from_timestamp_millis(leg.ended_ms),
@@ -176,19 +176,36 @@ pub(crate) async fn handler(
     Path(code): Path<String>,
     Params(asked): Params<CallsQuery>,
 ) -> Result<Json<List<CallView>>, Problem> {
-    let settings = state.settings()?;
     let snapshot = state.snapshot()?;
     let now = state.clock.now();
+    let account = async { super::existing(&state, &code).await.map(|account| account.id) };
+    let list = page(&state, &asked, now, account).await?;
+    Ok(Json(list.map(|row| CallView::of(row, &snapshot, now))))
+}
+
+/// The calls that are asked for at `now`, of an account that is looked up when the question can be read.
+pub(crate) async fn page(
+    state: &AppState,
+    asked: &CallsQuery,
+    now: DateTime<Utc>,
+    account: impl Future<Output = Result<i64, Problem>>,
+) -> Result<List<CallRow>, Problem> {
+    let settings = state.settings()?;
     let limit = paging::limit(asked.limit.as_deref(), &settings)?;
     let after = paging::call_of_cursor(asked.cursor.as_deref())?;
-    let mut filter = filter(&asked, settings.zone("billing.zone")?, now)?;
-    filter.account_id = super::existing(&state, &code).await?.id as u64;
+    let mut filter = filter(asked, settings.zone("billing.zone")?, now)?;
+    filter.account_id = account.await? as u64;
     let (rows, total) =
         tokio::try_join!(state.calls.list(&filter, after.as_ref(), limit as u64 + 1), state.calls.count(&filter))?;
     let mut list = List::page(rows, limit, |row| paging::cursor_of_call(&row.position()));
     list.total = Some(total.min(TOTAL_EXACT_MAX));
     list.total_exact = Some(total <= TOTAL_EXACT_MAX);
-    Ok(Json(list.map(|row| CallView::of(row, &snapshot, now))))
+    Ok(list)
+}
+
+/// Whether a call that started at this millisecond is archived at `now`.
+pub(crate) fn is_archived(started_ms: i64, now: DateTime<Utc>) -> bool {
+    started_ms < archive_end(now).timestamp_millis()
 }
 
 /// The first start that is not archived: starts have milliseconds, and one that is 60 minutes old to the millisecond is.

@@ -84,7 +84,7 @@ impl WantedParty {
     }
 }
 
-fn fault_text(fault: PartyFault) -> (&'static str, Text) {
+pub(crate) fn fault_text(fault: PartyFault) -> (&'static str, Text) {
     match fault {
         PartyFault::Inn => (
             "/party/inn",
@@ -383,7 +383,7 @@ fn origin(wanted: Option<&WantedOrigin>) -> Result<Origin, Problem> {
 }
 
 /// There is no such client.
-fn no_client(code: &str) -> Problem {
+pub(crate) fn no_client(code: &str) -> Problem {
     let shown: String = code.chars().filter(|letter| !letter.is_control()).take(100).collect();
     Problem::new(Code::NotFound)
         .because(Text::new(format!("Клиента {shown} нет"), format!("There is no client {shown}")))

@@ -113,6 +113,14 @@ impl<'a> Operation<'a> {
             (Access::NeedsOrOwn(needed, own), Language::English) => {
                 format!("Permission: {}; for records of one's own {}", one(needed), one(own))
             }
+            (Access::Cabinet(None), Language::Russian) => "Любой сеанс в кабинете клиента".to_owned(),
+            (Access::Cabinet(None), Language::English) => "Any session in the cabinet of a client".to_owned(),
+            (Access::Cabinet(Some(right)), Language::Russian) => {
+                format!("Право в кабинете: <code>{}</code>", right.as_str())
+            }
+            (Access::Cabinet(Some(right)), Language::English) => {
+                format!("Right in the cabinet: <code>{}</code>", right.as_str())
+            }
         }
     }
 

@@ -287,7 +287,7 @@ fn code(pointer: &str, text: &str) -> Result<String, Problem> {
 }
 
 /// A login: what stands in one word.
-fn login(text: &str) -> Result<&str, Problem> {
+pub(crate) fn login(text: &str) -> Result<&str, Problem> {
     let text = text.trim();
     let plain = |letter: char| letter.is_alphanumeric() || "._-@".contains(letter);
     let fits = (1..=100).contains(&text.chars().count()) && text.chars().all(plain);

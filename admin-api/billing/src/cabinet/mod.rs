@@ -1,0 +1,76 @@
+//! The cabinet: what clients do themselves.
+//!
+//! Owns: tables `client_user`, `client_session`, `client_sign_in`, `payment_intent`; what an employee may as a client (B11, B26).
+//! Does not own: clients as staff keep them (`clients`), payers (`payers`), locks (`locks`), passwords in clear (the API makes the digests).
+//! Always: a client sees and does what is his own; nobody pays for him; a token is stored as its digest only; who is blocked is out with his next request, and
+//! so is an employee who may no more work as a client.
+
+mod own;
+mod rules;
+mod sessions;
+mod sign_in;
+mod users;
+
+pub use own::{Intent, NewIntent, OwnAccount, Profile, accounts, add_intent, own_account, profile};
+pub use rules::Right;
+pub use sessions::{NewSession, Visitor, Who, authenticate, end_session, open_session, work_as};
+pub use sign_in::{Candidate, TryError, try_to_sign_in};
+pub use users::{
+    ClientUser, ClientUserUpdate, NewClientUser, add_user, block_user, set_password, unblock_user, update_user, users,
+};
+
+use crate::change::Change;
+use crate::store::StoreError;
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum CabinetError {
+    /// No such client, user or account, or somebody else's.
+    #[error("there is no such record")]
+    NotFound,
+    /// Logins are e-mails here (B2).
+    #[error("the setting client.login_at_registration gives no logins")]
+    LoginOff,
+    /// Another user has the login.
+    #[error("another user has the login {0}")]
+    LoginInUse(String),
+    /// Another user has the e-mail.
+    #[error("another user has the e-mail {0}")]
+    EmailInUse(String),
+    /// More than a client may have.
+    #[error("at most {0}")]
+    TooMany(i64),
+    /// Nobody shuts himself out.
+    #[error("nobody blocks himself")]
+    Oneself,
+    /// It is blocked already, or is not.
+    #[error("it is so already")]
+    Already,
+    /// Somebody changed it since it was read.
+    #[error("it was changed since it was read")]
+    Stale,
+    /// Only a user of the client pays (B11).
+    #[error("only the client pays")]
+    OnlyClientPays,
+    /// Not an amount that can be paid.
+    #[error("an amount above 0 and below 1000000000 with at most two decimals is expected")]
+    BadAmount,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for CabinetError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// A client until the end of the change.
+async fn held(change: &mut Change, client: &str) -> Result<i64, CabinetError> {
+    let id = sqlx::query_scalar("SELECT id FROM client WHERE code = $1 FOR NO KEY UPDATE")
+        .bind(client)
+        .fetch_optional(change.connection())
+        .await?;
+    id.ok_or(CabinetError::NotFound)
+}

@@ -1,0 +1,40 @@
+//! `POST /v1/clients/{code}/users/{id}/unblock`: a blocked user may come in again (B27).
+//!
+//! Owns: what the request says.
+//! Does not own: users (`billing::cabinet`).
+//! Always: his sessions stay ended; he signs in anew.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use billing::cabinet;
+
+use crate::call_context::CallContext;
+use crate::extract::{JsonBody, Reason};
+use crate::inputs;
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::writes::{self, Numbered, Write};
+
+/// Unblock a user of a client
+#[utoipa::path(
+    post, path = "/v1/clients/{code}/users/{id}/unblock", operation_id = "client_user_unblock", tag = "clients",
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the user", example = 3), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    request_body(content = Reason, example = json!({"reason": "вернулась"})),
+    responses((status = 200, description = "Unblocked", body = Numbered, example = json!({"id": 3})))
+)]
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    context: CallContext,
+    Path((code, id)): Path<(String, String)>,
+    body: JsonBody<Reason>,
+) -> Result<Response, Problem> {
+    let number = inputs::id("/id", &id)?;
+    let reason = inputs::reason(body.value.reason.as_deref())?;
+    let key = context.idempotency("client_user_unblock", &format!("{code}\n{id}"), &body.bytes);
+    let mut change = match writes::begin(&state, &context, key).await? {
+        Write::Begun(change) => change,
+        Write::Answered(answer) => return Ok(answer),
+    };
+    cabinet::unblock_user(&mut change, (&code, number), reason).await?;
+    writes::commit(change, &Numbered { id: number }).await
+}

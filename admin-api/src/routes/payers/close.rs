@@ -1,0 +1,40 @@
+//! `DELETE /v1/clients/{code}/payers/{id}`: new documents name a payer no more (B27).
+//!
+//! Owns: what the request says.
+//! Does not own: payers (`billing::payers`).
+//! Always: nothing is erased; where it was the default, there is none until another is made it.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use billing::payers;
+
+use crate::call_context::CallContext;
+use crate::extract::{JsonBody, Reason};
+use crate::inputs;
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::writes::{self, Numbered, Write};
+
+/// Close a payer
+#[utoipa::path(
+    delete, path = "/v1/clients/{code}/payers/{id}", operation_id = "payer_close", tag = "clients",
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the payer", example = 4), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    request_body(content = Reason, example = json!({"reason": "реорганизация"})),
+    responses((status = 200, description = "Done", body = Numbered, example = json!({"id": 4})))
+)]
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    context: CallContext,
+    Path((code, id)): Path<(String, String)>,
+    body: JsonBody<Reason>,
+) -> Result<Response, Problem> {
+    let number = inputs::id("/id", &id)?;
+    let reason = inputs::reason(body.value.reason.as_deref())?;
+    let key = context.idempotency("payer_close", &format!("{code}\n{id}"), &body.bytes);
+    let mut change = match writes::begin(&state, &context, key).await? {
+        Write::Begun(change) => change,
+        Write::Answered(answer) => return Ok(answer),
+    };
+    payers::close(&mut change, (&code, number), reason).await?;
+    writes::commit(change, &Numbered { id: number }).await
+}

@@ -1,0 +1,569 @@
+//! The cabinet: users of clients and what they may, employees who work as clients, payers.
+
+use std::sync::{Arc, Mutex};
+
+use billing::Clock;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use tests::{World, record};
+
+use crate::api::{Answer, Api};
+
+const PASSWORD: &str = "correct horse";
+
+fn now() -> DateTime<Utc> {
+    "2026-07-01T10:00:00Z".parse().unwrap()
+}
+
+/// A clock that the test moves.
+struct Moved(Mutex<DateTime<Utc>>);
+
+impl Clock for Moved {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+fn said(answer: &Answer) -> (u16, &str) {
+    let code = if answer.status < 400 { "" } else { answer.body["code"].as_str().unwrap_or_default() };
+    (answer.status, code)
+}
+
+/// A body with a reason.
+fn why(body: Value) -> Value {
+    let mut body = body;
+    body["reason"] = json!("test");
+    body
+}
+
+/// Somebody in the cabinet.
+struct Visitor<'a> {
+    api: &'a Api,
+    token: String,
+}
+
+impl<'a> Visitor<'a> {
+    /// A new user of a client with these rights, signed in.
+    async fn user(api: &'a Api, client: &str, email: &str, rights: &[&str]) -> Self {
+        let added = add(api, client, json!({"email": email, "rights": rights})).await;
+        assert_eq!(added.status, 201, "{}", added.body);
+        Self::signed_in(api, email, PASSWORD).await
+    }
+
+    async fn signed_in(api: &'a Api, login: &str, password: &str) -> Self {
+        let answer = sign_in(api, login, password).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        Self { api, token: answer.body["token"].as_str().unwrap().to_owned() }
+    }
+
+    /// An employee who works as a client; `bearer`: his own token.
+    async fn employee(api: &'a Api, bearer: &str, client: &str) -> Self {
+        let path = format!("/v1/clients/{client}/work-as");
+        let begun = api.ask("POST", &path, "", &[("Authorization", bearer)], Some(why(json!({})))).await;
+        assert_eq!(begun.status, 201, "{}", begun.body);
+        Self { api, token: begun.body["token"].as_str().unwrap().to_owned() }
+    }
+
+    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
+        let bearer = format!("Bearer {}", self.token);
+        let mut headers = headers.to_vec();
+        headers.extend([("Authorization", bearer.as_str()), ("Accept-Language", "en")]);
+        self.api.ask(method, path, "", &headers, body).await
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[], None).await
+    }
+}
+
+/// Adds a user to a client as a head would; name, password and reason are filled in.
+async fn add(api: &Api, client: &str, body: Value) -> Answer {
+    let mut user = json!({"name": "N", "password": PASSWORD, "confirmation": PASSWORD, "reason": "test"});
+    for (field, value) in body.as_object().unwrap() {
+        user[field] = value.clone();
+    }
+    let path = format!("/v1/clients/{client}/users");
+    api.ask("POST", &path, "head", &[("Accept-Language", "en")], Some(user)).await
+}
+
+async fn sign_in(api: &Api, login: &str, password: &str) -> Answer {
+    let who = json!({"login": login, "password": password});
+    api.ask("POST", "/v1/cabinet/session", "", &[("Accept-Language", "en")], Some(who)).await
+}
+
+/// B2, B4: the e-mail is the login unless the setting gives others; passwords are named twice or made up; nobody says that a phone was verified.
+#[tokio::test(flavor = "multi_thread")]
+async fn users_are_added_and_sign_in() {
+    let world = World::new(1).await;
+    let api = Api::serve(&world, now()).await;
+    for (body, expected, pointer) in [
+        (json!({"email": "x@example.ru", "login": "ivan"}), (422, "validation"), "/login"),
+        (json!({"email": "x@example.ru", "confirmation": "other horse"}), (422, "validation"), "/confirmation"),
+        (
+            json!({"email": "x@example.ru", "password": "short", "confirmation": "short"}),
+            (422, "validation"),
+            "/password",
+        ),
+        (json!({"email": "x@example.ru", "generate": true}), (422, "validation"), "/password"),
+        (json!({"email": "x"}), (422, "validation"), "/email"),
+        (json!({"email": "x@example.ru", "rights": ["all"]}), (422, "validation"), "/rights"),
+        (json!({"email": "x@example.ru", "verified_phone": "+74952000200"}), (422, "validation"), "/verified_phone"),
+    ] {
+        let refused = add(&api, "c1", body).await;
+        assert_eq!(said(&refused), expected, "{}", refused.body);
+        assert_eq!(refused.body["errors"][0]["pointer"], pointer, "{}", refused.body);
+    }
+    assert_eq!(said(&add(&api, "c99", json!({"email": "x@example.ru"})).await), (404, "not_found"));
+    let made = add(&api, "c1", json!({"email": "X@example.ru"})).await;
+    assert_eq!((made.status, &made.body["login"], &made.body["password"]), (201, &json!("X@example.ru"), &Value::Null));
+    let opened = sign_in(&api, "x@EXAMPLE.ru", PASSWORD).await;
+    assert_eq!((opened.status, &opened.body["client"]), (201, &json!("c1")), "{}", opened.body);
+    assert!(opened.body["token"].as_str().unwrap().starts_with("tollgate_client_"));
+    assert_eq!(said(&add(&api, "c2", json!({"email": "x@example.RU"})).await).0, 409);
+
+    // Made up, shown once, kept nowhere.
+    let wanted = || Some(json!({"name": "N", "email": "y@example.ru", "generate": true, "reason": "test"}));
+    let key = [("Idempotency-Key", "k")];
+    let with_key = api.ask("POST", "/v1/clients/c1/users", "head", &key, wanted()).await;
+    assert_eq!(said(&with_key), (422, "validation"));
+    let made = api.ask("POST", "/v1/clients/c1/users", "head", &[], wanted()).await;
+    let password = made.body["password"].as_str().unwrap().to_owned();
+    assert_eq!(sign_in(&api, "y@example.ru", &password).await.status, 201);
+    let made_id = made.body["id"].clone();
+
+    // A login of one's own, where the setting gives one; the e-mail is none then.
+    let on = Some(json!({"value": "yes", "reason": "test"}));
+    let set = api.ask("PUT", "/v1/settings/client.login_at_registration", "admin", &[], on).await;
+    assert_eq!(set.status, 200, "{}", set.body);
+    assert_eq!(add(&api, "c1", json!({"login": "ivan", "email": "z@example.ru"})).await.status, 201);
+    assert_eq!(sign_in(&api, "Ivan", PASSWORD).await.status, 201);
+    assert_eq!(said(&sign_in(&api, "z@example.ru", PASSWORD).await), (401, "wrong_credentials"));
+    for (body, code) in [
+        (json!({"login": "IVAN", "email": "w@example.ru"}), "login_in_use"),
+        (json!({"login": "other", "email": "Z@example.ru"}), "email_in_use"),
+    ] {
+        assert_eq!(said(&add(&api, "c1", body).await), (409, code));
+    }
+
+    // B4: the verified phone is shown, and no edit has the field.
+    let verified = format!(
+        "UPDATE client_user SET verified_phone = '+74952000200', phone_verified_at = now() WHERE id = {made_id}"
+    );
+    world.store.run_past_the_rooms(&verified).await.unwrap();
+    let user = format!("/v1/clients/c1/users/{made_id}");
+    for field in ["verified_phone", "phone_verified_at", "phone_verified"] {
+        let refused = api.ask("PUT", &user, "head", &[], Some(why(json!({field: "x"})))).await;
+        assert_eq!(refused.body["errors"][0]["pointer"], format!("/{field}"), "{}", refused.body);
+    }
+    let renamed = api.ask("PUT", &user, "head", &[], Some(why(json!({"name": "M", "email": "new@example.ru"})))).await;
+    assert_eq!(renamed.status, 200, "{}", renamed.body);
+    let shown = (&renamed.body["name"], &renamed.body["login"], &renamed.body["verified_phone"]);
+    assert_eq!(shown, (&json!("M"), &json!("new@example.ru"), &json!("+74952000200")), "{}", renamed.body);
+    let stale = api.ask("PUT", &user, "head", &[("If-Match", "\"1\"")], Some(why(json!({"name": "L"})))).await;
+    assert_eq!(said(&stale), (412, "stale"));
+    assert_eq!(said(&api.ask("PUT", &user, "support", &[], Some(why(json!({"name": "L"})))).await), (403, "forbidden"));
+
+    // Another password ends his sessions, and so does a block.
+    let visitor = Visitor::signed_in(&api, "new@example.ru", &password).await;
+    let body = json!({"password": "another horse", "confirmation": "another horse"});
+    let changed = api.ask("POST", &format!("{user}/password"), "head", &[], Some(why(body))).await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    assert_eq!(visitor.get("/v1/cabinet/me").await.status, 401);
+    assert_eq!(said(&sign_in(&api, "new@example.ru", &password).await), (401, "wrong_credentials"));
+    let visitor = Visitor::signed_in(&api, "new@example.ru", "another horse").await;
+    let block =
+        async |what: &str| said(&api.ask("POST", &format!("{user}/{what}"), "head", &[], Some(why(json!({})))).await).0;
+    assert_eq!((block("block").await, block("block").await), (200, 409));
+    assert_eq!(visitor.get("/v1/cabinet/me").await.status, 401);
+    assert_eq!(said(&sign_in(&api, "new@example.ru", "another horse").await), (401, "wrong_credentials"));
+    assert_eq!((block("unblock").await, block("unblock").await), (200, 409));
+    assert_eq!(visitor.get("/v1/cabinet/me").await.status, 401, "his sessions stay ended");
+    let visitor = Visitor::signed_in(&api, "new@example.ru", "another horse").await;
+    assert_eq!(visitor.ask("DELETE", "/v1/cabinet/session", &[], None).await.status, 200);
+    assert_eq!(visitor.get("/v1/cabinet/me").await.status, 401);
+
+    let audit = api.get("/v1/audit/client/c1?limit=100", "admin").await;
+    for secret in [password.as_str(), "argon2", PASSWORD, "another horse", "tollgate_"] {
+        assert!(!audit.text.contains(secret), "{secret}");
+    }
+    assert!(billing::audit::verify(&world.store, None, None, &mut |_| ()).await.unwrap().fault.is_none());
+    world.drop().await;
+}
+
+/// Five tries that fail within a quarter of an hour, per login and address; also for a login that nobody has, and at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords_are_not_tried_for_ever() {
+    let world = World::new(1).await;
+    let clock = Arc::new(Moved(Mutex::new(now())));
+    let api = Api::serve_by(&world, clock.clone()).await;
+    for email in ["a@example.ru", "b@example.ru"] {
+        assert_eq!(add(&api, "c1", json!({"email": email})).await.status, 201);
+    }
+    for login in ["a@example.ru", "nobody@example.ru"] {
+        for _ in 0..5 {
+            assert_eq!(said(&sign_in(&api, login, "wrong horse!").await), (401, "wrong_credentials"));
+        }
+        let refused = sign_in(&api, &login.to_uppercase(), PASSWORD).await;
+        assert_eq!(said(&refused), (429, "too_many_attempts"), "{}", refused.body);
+        assert!(refused.head.contains("retry-after: 900"), "{}", refused.head);
+    }
+    // A success in between forgets what failed.
+    for _ in 0..3 {
+        for _ in 0..4 {
+            assert_eq!(sign_in(&api, "b@example.ru", "wrong horse!").await.status, 401);
+        }
+        assert_eq!(sign_in(&api, "b@example.ru", PASSWORD).await.status, 201);
+    }
+    *clock.0.lock().unwrap() = now() + TimeDelta::minutes(15);
+    assert_eq!(sign_in(&api, "a@example.ru", PASSWORD).await.status, 201);
+    let once = || sign_in(&api, "b@example.ru", "wrong horse!");
+    let many = tokio::join!(once(), once(), once(), once(), once(), once(), once(), once());
+    let statuses = [many.0, many.1, many.2, many.3, many.4, many.5, many.6, many.7].map(|answer| answer.status);
+    let judged = statuses.iter().filter(|status| **status == 401).count();
+    assert_eq!((judged, statuses.iter().filter(|status| **status == 429).count()), (5, 3), "{statuses:?}");
+    world.drop().await;
+}
+
+/// B27: what each user may; his own accounts and nobody else's; what he does is in the audit under his name.
+#[tokio::test(flavor = "multi_thread")]
+async fn users_see_and_do_what_is_their_own() {
+    let world = World::new(1).await;
+    world.send(0, &record("c", json!({})));
+    world.ingest().await.unwrap();
+    let api = Api::serve(&world, Utc::now()).await;
+    let payer = Visitor::user(&api, "c1", "pay@example.ru", &["view", "pay"]).await;
+    let viewer = Visitor::user(&api, "c1", "view@example.ru", &["view"]).await;
+    let stranger = Visitor::user(&api, "c2", "other@example.ru", &["view", "pay", "manage_services"]).await;
+
+    // 100 - 0.60.
+    let accounts = viewer.get("/v1/cabinet/accounts").await;
+    let own =
+        json!([{"code": "a1", "issuer": "T", "currency": "RUB", "balance": "99.4", "plan": "basic", "active": true}]);
+    assert_eq!(accounts.body["items"], own, "{}", accounts.body);
+    let calls = viewer.get("/v1/cabinet/accounts/a1/calls?service=outgoing").await;
+    let items = calls.body["items"].as_array().unwrap();
+    assert_eq!(
+        (items.len(), &items[0]["gross"], &calls.body["total"]),
+        (1, &json!("0.6"), &json!(1)),
+        "{}",
+        calls.body
+    );
+    assert!(items[0].get("provider").is_none() && items[0].get("rate").is_none(), "{}", calls.body);
+    for (path, expected) in [
+        ("/v1/cabinet/accounts/a2/calls?service=outgoing", (404, "not_found")),
+        ("/v1/cabinet/accounts/a99/calls?service=outgoing", (404, "not_found")),
+        ("/v1/cabinet/accounts/a1/calls", (422, "validation")),
+        ("/v1/cabinet/locks?account=a2", (404, "not_found")),
+        ("/v1/accounts/a1", (401, "unauthorized")),
+        ("/v1/me", (401, "unauthorized")),
+    ] {
+        assert_eq!(said(&viewer.get(path).await), expected, "{path}");
+    }
+    assert_eq!(said(&api.get("/v1/cabinet/me", "admin").await), (401, "unauthorized"));
+
+    let pay = |amount: &str, account: &str| Some(json!({"account": account, "amount": amount}));
+    let intents = "/v1/cabinet/payment-intents";
+    let refused = viewer.ask("POST", intents, &[], pay("10", "a1")).await;
+    assert_eq!(said(&refused), (403, "forbidden"));
+    assert!(refused.body["detail"].as_str().unwrap().contains("pay"), "{}", refused.body);
+    for (amount, account, expected) in [
+        ("0", "a1", (422, "validation")),
+        ("-5", "a1", (422, "validation")),
+        ("1.234", "a1", (422, "validation")),
+        ("ten", "a1", (422, "validation")),
+        ("10", "a2", (404, "not_found")),
+    ] {
+        assert_eq!(said(&payer.ask("POST", intents, &[], pay(amount, account)).await), expected, "{amount} {account}");
+    }
+    let key = [("Idempotency-Key", "k-1")];
+    let made = payer.ask("POST", intents, &key, pay("1500.00", "a1")).await;
+    assert_eq!(
+        (made.status, &made.body["state"], &made.body["amount"], &made.body["currency"]),
+        (201, &json!("new"), &json!("1500"), &json!("RUB")),
+        "{}",
+        made.body
+    );
+    let again = payer.ask("POST", intents, &key, pay("1500.00", "a1")).await;
+    assert_eq!((again.status, &again.body["id"]), (201, &made.body["id"]));
+    assert!(again.head.contains("idempotent-replayed: true"), "{}", again.head);
+    let other = payer.ask("POST", intents, &key, pay("1501.00", "a1")).await;
+    assert_eq!(said(&other), (422, "idempotency_key_reused"));
+    let of_other = stranger.ask("POST", intents, &key, pay("7", "a2")).await;
+    assert_eq!(of_other.status, 201, "keys of others are theirs: {}", of_other.body);
+    let audit = api.get("/v1/audit/account/a1", "admin").await;
+    let line = audit.body["items"].as_array().unwrap().iter().find(|line| line["action"] == "payment_intent.create");
+    assert_eq!(line.unwrap()["login"], "client:pay@example.ru", "{}", audit.body);
+    assert_eq!(world.balance("a1").await, "99.4", "no money is booked");
+
+    // Rights count from the next request on; who has the right shuts others of his client out, and never himself.
+    let users = api.get("/v1/clients/c1/users", "support").await;
+    let id = |number: usize| users.body["items"][number]["id"].clone();
+    let path = format!("/v1/clients/c1/users/{}", id(1));
+    let rights = json!({"rights": ["view", "manage_users", "pay"]});
+    assert_eq!(api.ask("PUT", &path, "head", &[], Some(why(rights))).await.status, 200);
+    assert_eq!(viewer.ask("POST", intents, &[], pay("10", "a1")).await.status, 201);
+    let other_users = api.get("/v1/clients/c2/users", "support").await;
+    let foreign = other_users.body["items"][0]["id"].clone();
+    for (user, expected) in [(id(1), (409, "invalid_transition")), (foreign, (404, "not_found")), (id(0), (200, ""))] {
+        let answer = viewer.ask("POST", &format!("/v1/cabinet/users/{user}/block"), &[], Some(json!({}))).await;
+        assert_eq!(said(&answer), expected, "{}", answer.body);
+    }
+    assert_eq!(said(&payer.get("/v1/cabinet/me").await), (401, "unauthorized"));
+    assert_eq!(viewer.get("/v1/cabinet/users").await.body["items"][0]["blocked"], true);
+    // B8: users alone are no history, payments are.
+    let gone = api.ask("DELETE", "/v1/clients/c1", "admin", &[], Some(why(json!({})))).await;
+    assert_eq!(said(&gone), (409, "has_history"));
+    world.drop().await;
+}
+
+/// Locks of the client's own wish: made, seen and lifted by him; those of others are none of his.
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_bar_and_lift_what_is_their_own() {
+    let world = World::new(1).await;
+    let api = Api::serve(&world, now()).await;
+    let client = Visitor::user(&api, "c1", "a@example.ru", &["view", "manage_services"]).await;
+    let bearer = "Bearer token-support";
+    let employee = Visitor::employee(&api, bearer, "c1").await;
+    let list = async || {
+        let answer = client.get("/v1/cabinet/locks?account=a1").await;
+        answer.body["items"].as_array().unwrap().clone()
+    };
+    let loaded = list().await;
+    assert_eq!(loaded.len(), 1, "of two on the account one is his own: {loaded:?}");
+    assert_eq!((&loaded[0]["mask"], &loaded[0]["comment"]), (&json!("38161"), &Value::Null), "what staff wrote");
+    let wanted = |account: &str, mask: &str| Some(json!({"account": account, "mask": mask, "comment": "не звоним"}));
+    for (account, mask, expected) in [
+        ("a2", "44", (404, "not_found")),
+        ("a1", "112", (422, "emergency_not_lockable")),
+        ("a1", "38161", (409, "already_exists")),
+        ("a1", "44", (201, "")),
+    ] {
+        let answer = client.ask("POST", "/v1/cabinet/locks", &[], wanted(account, mask)).await;
+        assert_eq!(said(&answer), expected, "{account} {mask}: {}", answer.body);
+    }
+    let by_employee = employee.ask("POST", "/v1/cabinet/locks", &[], wanted("a1", "49")).await;
+    assert_eq!((by_employee.status, &by_employee.body["comment"]), (201, &Value::Null), "{}", by_employee.body);
+    let made = list().await;
+    let masks: Vec<&str> = made.iter().map(|lock| lock["mask"].as_str().unwrap()).collect();
+    assert_eq!(masks, ["49", "44", "38161"]);
+    assert_eq!(made[1]["comment"], "не звоним");
+
+    // B26: employee E as client C.
+    let audit = api.get(&format!("/v1/audit/lock/{}", made[0]["id"]), "admin").await;
+    let line = &audit.body["items"][0];
+    assert_eq!(
+        (&line["login"], &line["on_behalf"], &line["action"]),
+        (&json!("support"), &json!("c1"), &json!("lock.create")),
+        "{}",
+        audit.body
+    );
+    let fraud = api.get("/v1/locks?account=a1&origin=fraud", "support").await.body["items"][0]["id"].clone();
+    for (visitor, id, body, expected) in [
+        // M28: support never lifts a lock, also not as a client.
+        (&employee, &made[1]["id"], json!({"reason": "r"}), (403, "forbidden")),
+        (&employee, &made[0]["id"], json!({"reason": "r"}), (403, "forbidden")),
+        (&employee, &made[0]["id"], json!({}), (422, "reason_required")),
+        (&client, &fraud, json!({}), (404, "not_found")),
+        (&client, &made[2]["id"], json!({}), (200, "")),
+        (&client, &made[0]["id"], json!({"reason": "r"}), (200, "")),
+        (&client, &made[0]["id"], json!({}), (409, "invalid_transition")),
+    ] {
+        let answer = visitor.ask("DELETE", &format!("/v1/cabinet/locks/{id}"), &[], Some(body)).await;
+        assert_eq!(said(&answer), expected, "{id}: {}", answer.body);
+    }
+    assert_eq!(list().await.len(), 1);
+    world.drop().await;
+}
+
+/// L3, L5, L27: the profile changes on the word of the user whose e-mail it has; what stood there is a note, which no client sees.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_profile_changes_on_its_own_word() {
+    let world = World::new(1).await;
+    let api = Api::serve(&world, now()).await;
+    let profile = json!({"email": "office@example.ru", "phone": "8 495 200-02-00", "comment": "тайна"});
+    assert_eq!(api.ask("PUT", "/v1/clients/c1", "sales", &[], Some(why(profile))).await.status, 200);
+    let contact = json!({"name": "Орлова", "email": "orlova@example.ru"});
+    assert_eq!(api.ask("POST", "/v1/clients/c1/contacts", "sales", &[], Some(why(contact))).await.status, 201);
+    let owner = Visitor::user(&api, "c1", "Office@example.ru", &["view", "manage_contacts"]).await;
+    let other = Visitor::user(&api, "c1", "orlova@example.ru", &["view", "manage_contacts"]).await;
+    let employee = Visitor::employee(&api, "Bearer token-head", "c1").await;
+    let phone = |number: &str| json!({"phone": number, "reason": "новый"});
+    for (visitor, body, expected) in [
+        (&other, phone("8 495 200-02-01"), (403, "unverified_sender")),
+        (&employee, phone("8 495 200-02-01"), (403, "unverified_sender")),
+        (&owner, phone("12"), (422, "validation")),
+        (&owner, json!({"comment": "x"}), (422, "validation")),
+        (&owner, json!({"phone": "8 495 200-02-01"}), (200, "")),
+    ] {
+        let answer = visitor.ask("PUT", "/v1/cabinet/profile", &[], Some(body)).await;
+        assert_eq!(said(&answer), expected, "{}", answer.body);
+    }
+    let notes = api.get("/v1/clients/c1/notes", "support").await;
+    let note = notes.body["items"].as_array().unwrap().iter().find(|note| note["important"] == true).unwrap();
+    assert_eq!(
+        (&note["text"], &note["author"]),
+        (&json!("phone: 8 495 200-02-00"), &json!("client:Office@example.ru"))
+    );
+    let seen = other.get("/v1/cabinet/contacts").await;
+    assert_eq!(
+        (&seen.body["profile"]["phone"], &seen.body["items"][0]["name"]),
+        (&json!("8 495 200-02-01"), &json!("Орлова")),
+        "{}",
+        seen.body
+    );
+    for secret in ["тайна", "200-02-00", "sales", "characteristic", "label", "created_by"] {
+        assert!(!seen.text.contains(secret), "{secret}: {}", seen.text);
+    }
+    let audit = api.get("/v1/audit/client/c1?limit=100", "admin").await;
+    let lines = audit.body["items"].as_array().unwrap();
+    let of = |login: &str, on_behalf: &Value, reason: &str| {
+        lines.iter().any(|line| line["login"] == login && line["on_behalf"] == *on_behalf && line["reason"] == reason)
+    };
+    assert!(of("head", &json!("c1"), "unverified_sender"), "{}", audit.body);
+    assert!(of("client:orlova@example.ru", &Value::Null, "unverified_sender"), "{}", audit.body);
+    let edit = lines.iter().find(|line| line["action"] == "client.edit").unwrap();
+    assert_eq!(edit["login"], "client:Office@example.ru", "{}", audit.body);
+    assert!(billing::audit::verify(&world.store, None, None, &mut |_| ()).await.unwrap().fault.is_none());
+    world.drop().await;
+}
+
+/// B11, B26: an employee works as a client, never pays, and is out with his block, his permission, his time or his own word.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_employee_works_as_a_client_and_never_pays() {
+    let world = World::new(1).await;
+    let clock = Arc::new(Moved(Mutex::new(now())));
+    let api = Api::serve_by(&world, clock.clone()).await;
+    for (role, path, body, expected) in [
+        ("sales", "/v1/clients/c1/work-as", why(json!({})), (403, "forbidden")),
+        ("support", "/v1/clients/c1/work-as", json!({}), (422, "reason_required")),
+        ("support", "/v1/clients/c99/work-as", why(json!({})), (404, "not_found")),
+    ] {
+        assert_eq!(said(&api.ask("POST", path, role, &[], Some(body)).await), expected, "{role} {path}");
+    }
+    let key = [("Idempotency-Key", "k")];
+    let keyed = api.ask("POST", "/v1/clients/c1/work-as", "support", &key, Some(why(json!({})))).await;
+    assert_eq!(said(&keyed), (422, "validation"));
+    let employee = Visitor::employee(&api, "Bearer token-support", "c1").await;
+    assert!(employee.token.starts_with("tollgate_work_as_"));
+    let me = employee.get("/v1/cabinet/me").await;
+    assert_eq!(
+        (&me.body["client"], &me.body["user"], &me.body["employee"]),
+        (&json!("c1"), &Value::Null, &json!("support")),
+        "{}",
+        me.body
+    );
+    assert_eq!(me.body["rights"], json!(["view", "manage_services", "manage_contacts", "manage_users"]));
+    assert_eq!(me.body["expires_at"], "2026-07-01T10:30:00Z");
+    assert_eq!(said(&employee.get("/v1/accounts/a1").await), (401, "unauthorized"), "staff routes take staff tokens");
+    assert_eq!(said(&employee.get("/v1/cabinet/accounts/a2/calls?service=outgoing").await), (404, "not_found"));
+    let pay = || Some(json!({"account": "a1", "amount": "10", "reason": "r"}));
+    let paid = employee.ask("POST", "/v1/cabinet/payment-intents", &[], pay()).await;
+    assert_eq!(said(&paid), (403, "only_client_pays"), "{}", paid.body);
+    let history = api.get("/v1/audit/client/c1", "admin").await;
+    let lines = history.body["items"].as_array().unwrap();
+    let begun = lines.iter().find(|line| line["action"] == "client.work_as" && line["outcome"] == "done").unwrap();
+    assert_eq!(begun["reason"], "test", "{}", history.body);
+    let tried = lines.iter().find(|line| line["action"] == "cabinet.pay").unwrap();
+    assert_eq!(
+        (&tried["login"], &tried["on_behalf"], &tried["outcome"], &tried["reason"]),
+        (&json!("support"), &json!("c1"), &json!("refused"), &json!("only_client_pays")),
+        "{}",
+        history.body
+    );
+
+    // A user of staff of his own, so that he can be blocked.
+    let user = json!({"login": "petrov", "name": "P", "roles": ["client_service"], "reason": "test"});
+    assert_eq!(api.ask("POST", "/v1/staff", "admin", &[], Some(user)).await.status, 201);
+    let token = json!({"name": "t", "days": 1, "reason": "test"});
+    let made = api.ask("POST", "/v1/staff/petrov/tokens", "admin", &[], Some(token)).await;
+    let bearer = format!("Bearer {}", made.body["token"].as_str().unwrap());
+    let petrov = Visitor::employee(&api, &bearer, "c2").await;
+    assert_eq!(petrov.get("/v1/cabinet/accounts").await.status, 200);
+    for what in ["block", "unblock"] {
+        let done = api.ask("POST", &format!("/v1/staff/petrov/{what}"), "admin", &[], Some(why(json!({})))).await;
+        assert_eq!(done.status, 200, "{}", done.body);
+        assert_eq!(said(&petrov.get("/v1/cabinet/accounts").await), (401, "unauthorized"), "after {what}");
+    }
+    // Without the permission no more: his tokens were revoked, so he gets another one first.
+    let token = json!({"name": "t", "days": 1, "reason": "test"});
+    let made = api.ask("POST", "/v1/staff/petrov/tokens", "admin", &[], Some(token)).await;
+    let bearer = format!("Bearer {}", made.body["token"].as_str().unwrap());
+    let petrov = Visitor::employee(&api, &bearer, "c2").await;
+    let none = Some(why(json!({"roles": ["accounting"]})));
+    assert_eq!(api.ask("PUT", "/v1/staff/petrov/roles", "admin", &[], none).await.status, 200);
+    assert_eq!(said(&petrov.get("/v1/cabinet/accounts").await), (401, "unauthorized"));
+
+    let second = Visitor::employee(&api, "Bearer token-support", "c1").await;
+    assert_eq!(second.ask("DELETE", "/v1/cabinet/session", &[], None).await.status, 200);
+    assert_eq!(said(&second.get("/v1/cabinet/me").await), (401, "unauthorized"));
+    assert_eq!(employee.get("/v1/cabinet/me").await.status, 200);
+    *clock.0.lock().unwrap() = now() + TimeDelta::minutes(30);
+    assert_eq!(said(&employee.get("/v1/cabinet/me").await), (401, "unauthorized"));
+    world.drop().await;
+}
+
+/// B27: payers of a client, one of them the default; numbers that do not fit are refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn payers_of_a_client() {
+    let world = World::new(1).await;
+    let api = Api::serve(&world, now()).await;
+    let ask = async |method: &str, path: &str, body: Value| {
+        let path = format!("/v1/clients/c1/payers{path}");
+        api.ask(method, &path, "accounting", &[("Accept-Language", "en")], Some(why(body))).await
+    };
+    let company = |changes: Value| {
+        let mut body = json!({
+            "kind": "legal", "name": "ООО «Строй Сервис»", "inn": "7707083893", "kpp": "770701001", "bank": "ПАО Сбербанк", "bik": "044525225",
+            "settlement_account": "40702810938000000001", "correspondent_account": "30101810400000000225",
+        });
+        for (field, value) in changes.as_object().unwrap() {
+            body[field] = value.clone();
+        }
+        body
+    };
+    for (changes, pointer) in [
+        (json!({"inn": "7707083894"}), "/inn"),
+        (json!({"kpp": null}), "/kpp"),
+        (json!({"kind": "company"}), "/kind"),
+        (json!({"name": " "}), "/name"),
+        (json!({"bik": "04452522"}), "/bik"),
+        (json!({"settlement_account": "40702810838000000001"}), "/settlement_account"),
+        (json!({"correspondent_account": "30101810500000000225"}), "/correspondent_account"),
+    ] {
+        let refused = ask("POST", "", company(changes)).await;
+        assert_eq!(said(&refused), (422, "validation"), "{}", refused.body);
+        assert_eq!(refused.body["errors"][0]["pointer"], pointer, "{}", refused.body);
+    }
+    let first = ask("POST", "", company(json!({}))).await;
+    assert_eq!(first.status, 201, "{}", first.body);
+    assert_eq!(said(&ask("POST", "", company(json!({}))).await), (409, "already_exists"));
+    let person = json!({"kind": "natural", "name": "Иванов", "inn": "500100732259"});
+    let second = ask("POST", "", person.clone()).await;
+    assert_eq!(second.status, 201, "{}", second.body);
+    let (first, second) = (format!("/{}", first.body["id"]), format!("/{}", second.body["id"]));
+    let defaults = async || {
+        let list = api.get("/v1/clients/c1/payers", "support").await;
+        let items = list.body["items"].as_array().unwrap();
+        items.iter().map(|payer| payer["default"].as_bool().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(defaults().await, [true, false]);
+    assert_eq!(ask("POST", &format!("{second}/default"), json!({})).await.status, 200);
+    assert_eq!(defaults().await, [false, true]);
+    let changed = ask("PUT", &second, json!({"kind": "natural", "name": "Иванов И.", "inn": "500100732259"})).await;
+    assert_eq!((changed.status, &changed.body["name"]), (200, &json!("Иванов И.")), "{}", changed.body);
+    assert_eq!(changed.body["default"], true);
+    assert_eq!(ask("DELETE", &second, json!({})).await.status, 200);
+    assert_eq!(said(&ask("PUT", &second, person).await), (404, "not_found"));
+    assert_eq!(said(&ask("POST", &format!("{second}/default"), json!({})).await), (404, "not_found"));
+    assert_eq!(defaults().await, [false]);
+    let foreign = format!("/v1/clients/c2/payers{first}");
+    assert_eq!(said(&api.ask("DELETE", &foreign, "accounting", &[], Some(why(json!({})))).await), (404, "not_found"));
+
+    let visitor = Visitor::user(&api, "c1", "a@example.ru", &["view"]).await;
+    let own = visitor.get("/v1/cabinet/payers").await;
+    assert_eq!((own.body["items"].as_array().unwrap().len(), &own.body["items"][0]["inn"]), (1, &json!("7707083893")));
+    let audit = api.get("/v1/audit/client/c1", "admin").await;
+    assert!(!audit.text.contains("500100732259") && audit.text.contains("***"), "{}", audit.text);
+    assert!(billing::audit::verify(&world.store, None, None, &mut |_| ()).await.unwrap().fault.is_none());
+    world.drop().await;
+}
