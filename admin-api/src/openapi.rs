@@ -15,8 +15,8 @@ use crate::grids;
 use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Access, Route, Verb};
 use crate::routes::{
-    accounts, audit, cabinet, charges, client_users, clients, docs, health, imports, lists, locks, numbers, payers,
-    price_lists, rework, search, settings, staff, suspense, tariffs, terms,
+    accounts, approvals, audit, cabinet, charges, client_users, clients, docs, health, imports, lists, locks, numbers,
+    payers, price_lists, rework, search, settings, staff, suspense, tariffs, terms,
 };
 
 /// Name of the security scheme.
@@ -40,6 +40,12 @@ const BEARER: &str = "bearer";
         accounts::recordings::handler,
         accounts::set_credit_limit::handler,
         accounts::traffic::handler,
+        approvals::approve::handler,
+        approvals::evidence_add::handler,
+        approvals::get::handler,
+        approvals::refuse::handler,
+        approvals::request::handler,
+        approvals::withdraw::handler,
         audit::history::handler,
         cabinet::accounts::handler,
         cabinet::calls::handler,
@@ -191,6 +197,7 @@ const BEARER: &str = "bearer";
         (name = "rework", description = "Jobs that rate again: suspense tried anew, charges re-rated, imports taken back"),
         (name = "imports", description = "Files of call records, the alarms of their collection, and what switches count themselves"),
         (name = "lists", description = "Lists, filters that people keep, lists as files"),
+        (name = "approvals", description = "What somebody asks for and others decide"),
         (name = "audit", description = "Who did or tried what"),
         (name = "staff", description = "People who work here: users, departments, roles, rights, tokens"),
         (name = "settings", description = "Operating parameters"),

@@ -57,6 +57,16 @@ problems! {
     GrantExceedsOwn = "grant_exceeds_own", FORBIDDEN, "Нельзя дать или изменить право, которого нет у вас", "You cannot give or change what you lack";
     /// Nobody changes his own rights (S41).
     SelfGrant = "self_grant", FORBIDDEN, "Свои права меняет другой", "Somebody else changes your own rights";
+    /// Nobody approves his own request (A25).
+    SelfApproval = "self_approval", FORBIDDEN, "Свой запрос согласует другой", "Somebody else approves your own request";
+    /// One person alone does not do it; the detail says how it is asked for.
+    ApprovalNeeded = "approval_needed", CONFLICT, "Нужно согласование", "An approval is needed";
+    /// Nobody decides on a request twice.
+    AlreadyDecided = "already_decided", CONFLICT, "Вы уже приняли решение по этому запросу", "You have decided on this request already";
+    /// What a request is about has changed since it was made.
+    StaleRequest = "stale_request", CONFLICT, "То, о чём запрос, с тех пор изменилось", "What the request is about was changed since";
+    /// The client has to agree first.
+    ClientConsentRequired = "client_consent_required", CONFLICT, "Нужно согласие клиента", "The client's consent is needed";
     /// Nobody could change roles any more.
     LastAdministrator = "last_administrator", CONFLICT, "Это последний администратор", "This is the last administrator";
     /// Logins are unique without regard to case.
@@ -188,6 +198,12 @@ impl Problem {
     /// Its code.
     pub(crate) const fn code(&self) -> Code {
         self.code
+    }
+
+    /// Its code, and what is wrong, in one language: for an answer that is no refusal.
+    pub(crate) fn told(&self, language: Language) -> (&'static str, String) {
+        let title = self.code.title();
+        (self.code.as_str(), self.detail.as_ref().unwrap_or(&title).spoken(language).to_owned())
     }
 
     /// Whether fields are to blame.

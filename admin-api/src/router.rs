@@ -20,8 +20,8 @@ use crate::edge;
 use crate::grids;
 use crate::problem::{Code, Problem};
 use crate::routes::{
-    accounts, audit, cabinet, charges, client_users, clients, docs, health, imports, lists, locks, numbers, payers,
-    price_lists, rework, search, settings, staff, suspense, tariffs, terms,
+    accounts, approvals, audit, cabinet, charges, client_users, clients, docs, health, imports, lists, locks, numbers,
+    payers, price_lists, rework, search, settings, staff, suspense, tariffs, terms,
 };
 use crate::state::AppState;
 
@@ -128,6 +128,13 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/accounts/{code}/invoices/{month}",        P::InvoiceView,   "account",       accounts::invoice::handler),
         guarded(Get,    "/v1/accounts/{code}/recordings",              P::CallsView,     "account",       accounts::recordings::handler),
         guarded(Get,    "/v1/accounts/{code}/traffic",                 P::CallsView,     "account",       accounts::traffic::handler),
+        grid("/v1/approvals", P::ApprovalView, "approval", &billing::approvals::GRID),
+        guarded(Post,   "/v1/approvals",                               P::ApprovalRequest, "approval",    approvals::request::handler),
+        guarded(Get,    "/v1/approvals/{id}",                          P::ApprovalView,  "approval",      approvals::get::handler),
+        guarded(Post,   "/v1/approvals/{id}/approve",                  P::ApprovalView,  "approval",      approvals::approve::handler),
+        guarded(Post,   "/v1/approvals/{id}/evidence",                 P::ApprovalRequest, "approval",    approvals::evidence_add::handler),
+        guarded(Post,   "/v1/approvals/{id}/refuse",                   P::ApprovalView,  "approval",      approvals::refuse::handler),
+        guarded(Post,   "/v1/approvals/{id}/withdraw",                 P::ApprovalRequest, "approval",    approvals::withdraw::handler),
         grid("/v1/audit", P::AuditView, "audit", &billing::audit::GRID),
         guarded(Get,    "/v1/audit/{entity}/{id}",                     P::AuditView,     "audit",         audit::history::handler),
         cabinet(Get,    "/v1/cabinet/accounts",                        Some(R::View),    "account",       cabinet::accounts::handler),

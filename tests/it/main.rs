@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod api;
+mod approvals;
 mod audit;
 mod bad_input;
 mod books;

@@ -22,6 +22,8 @@ pub enum Author {
     Staff(i64),
     /// A user of a client, by identifier.
     Client(i64),
+    /// The program itself.
+    Program,
 }
 
 impl Author {
@@ -29,20 +31,21 @@ impl Author {
     pub const fn staff_id(self) -> Option<i64> {
         match self {
             Self::Staff(id) => Some(id),
-            Self::Client(_) => None,
+            Self::Client(_) | Self::Program => None,
         }
     }
 
     const fn id(self) -> i64 {
         match self {
             Self::Staff(id) | Self::Client(id) => id,
+            Self::Program => 0,
         }
     }
 
     /// The column of `idempotency` that refers to him.
     const fn column(self) -> &'static str {
         match self {
-            Self::Staff(_) => "user_id",
+            Self::Staff(_) | Self::Program => "user_id",
             Self::Client(_) => "client_user_id",
         }
     }
@@ -51,6 +54,7 @@ impl Author {
     const fn may_write(self) -> &'static str {
         match self {
             Self::Staff(_) => "SELECT blocked_at IS NULL FROM staff_user WHERE id = $1 FOR SHARE",
+            Self::Program => "SELECT $1::bigint = 0",
             Self::Client(_) => "SELECT blocked_at IS NULL FROM client_user WHERE id = $1 FOR SHARE",
         }
     }
@@ -60,6 +64,7 @@ impl Author {
         match self {
             Self::Staff(id) => id,
             Self::Client(id) => id.wrapping_neg(),
+            Self::Program => 0,
         }
     }
 }
@@ -80,6 +85,11 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// The program itself, for a job of its own: its audit lines name no user. It begins no [`Change`], which is a person's.
+    pub fn program(job: &str) -> Self {
+        Self { author: Author::Program, ..Self::named(0, "tollgate", job) }
+    }
+
     /// A staff user who acts by himself and not over the network.
     pub fn named(user_id: i64, login: &str, request_id: &str) -> Self {
         Self {
@@ -131,6 +141,12 @@ pub enum Begun {
     Repeated(u16, Value),
     /// The key was used for another request.
     KeyReused,
+}
+
+/// A point inside a change.
+pub(crate) struct Savepoint {
+    lines: usize,
+    touched: usize,
 }
 
 /// A transaction with its author.
@@ -199,6 +215,20 @@ impl Change {
     /// until this change ends.
     pub(crate) async fn tariff_version(&mut self) -> Result<i64, StoreError> {
         crate::hot_path::raise_version(&mut self.tx, &[Touched::Tariffs]).await
+    }
+
+    /// Marks a point to which the change can go back; one at a time.
+    pub(crate) async fn savepoint(&mut self) -> Result<Savepoint, StoreError> {
+        sqlx::query("SAVEPOINT attempt").execute(&mut *self.tx).await?;
+        Ok(Savepoint { lines: self.lines.len(), touched: self.touched.len() })
+    }
+
+    /// Undoes what was done since that point: effects, audit lines, what was said of the snapshot.
+    pub(crate) async fn back_to(&mut self, point: Savepoint) -> Result<(), StoreError> {
+        sqlx::query("ROLLBACK TO SAVEPOINT attempt").execute(&mut *self.tx).await?;
+        self.lines.truncate(point.lines);
+        self.touched.truncate(point.touched);
+        Ok(())
     }
 
     /// Adds an audit line.

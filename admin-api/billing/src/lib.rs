@@ -1,7 +1,7 @@
 //! The books of Tollgate: the only crate that speaks SQL to Postgres.
 //!
 //! Owns: the schema and its migrations, and the rooms: [`accounts`], [`clients`], [`cabinet`] (what clients do themselves), [`parties`], [`payers`], [`ledger`], [`numbers`], [`locks`], [`terms`], [`counters`], [`charges`] (what ClickHouse keeps of them), [`currencies`], [`fees`], [`price_lists`], [`invoicing`], [`streams`] (position, outbox and identities
-//! of the record stream), [`suspense`], [`rework`] (jobs that rate again), [`imports`] (files of records), [`ingest_alarms`], [`reconciliation`] with switches, [`staff`], [`audit`], [`operator`] (loading a whole operator), the read-only [`hot_path`], and the [`numbering_plan`] of the process.
+//! of the record stream), [`suspense`], [`rework`] (jobs that rate again), [`imports`] (files of records), [`ingest_alarms`], [`reconciliation`] with switches, [`staff`], [`approvals`], [`audit`], [`operator`] (loading a whole operator), the read-only [`hot_path`], and the [`numbering_plan`] of the process.
 //! Does not own: HTTP, Kafka, ClickHouse, the price of a call.
 //! Always: a balance changes only in the transaction that writes what it sums up; every write of a person goes through a [`change::Change`] and leaves
 //! an audit line; SQL has bound parameters only; time is an argument ([`clock::Clock`]).
@@ -13,6 +13,7 @@ pub mod change;
 pub mod edit;
 pub mod grid;
 
+pub mod approvals;
 pub mod audit;
 pub mod staff;
 

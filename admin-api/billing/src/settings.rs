@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use numbering::{NumberRules, ShortCode};
+use rust_decimal::Decimal;
 use serde_json::json;
-use sqlx::Row;
+use sqlx::{PgConnection, Row};
 
 use crate::change::Change;
 use crate::hot_path::Touched;
@@ -28,6 +29,8 @@ pub enum Kind {
     NumberRules,
     /// Short codes with blanks between them; at least so many.
     Codes(usize),
+    /// An amount from 0 on, or nothing.
+    AmountOrNothing,
 }
 
 impl Kind {
@@ -40,6 +43,7 @@ impl Kind {
             Self::NumberRules => NumberRules::parse(text, "").is_ok(),
             Self::Zone => text.parse::<chrono_tz::Tz>().is_ok(),
             Self::Word(words) => words.contains(&text),
+            Self::AmountOrNothing => text.is_empty() || amount(text).is_some(),
             Self::Codes(least) => {
                 let codes: Vec<&str> = text.split_whitespace().collect();
                 codes.len() >= *least && codes.iter().all(|code| ShortCode::parse(code).is_some())
@@ -48,10 +52,22 @@ impl Kind {
     }
 }
 
+/// An amount as settings and payloads write it: digits, with at most two decimals, below 1,000,000,000.
+pub(crate) fn amount(text: &str) -> Option<Decimal> {
+    let plain = text.starts_with(|first: char| first.is_ascii_digit())
+        && text.ends_with(|last: char| last.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let amount = Decimal::from_str_exact(text).ok().filter(|_| plain)?;
+    (amount.scale() <= 2 && amount < Decimal::from(1_000_000_000)).then_some(amount)
+}
+
 const BREACH: Kind = Kind::Word(&["charge", "zero", "suspend"]);
 
 /// Every setting, and what it may be.
 const KINDS: &[(&str, Kind)] = &[
+    ("approval.credit_limit_above", Kind::AmountOrNothing),
+    ("approval.days", Kind::Number(1..=366)),
+    ("approval.price_import", Kind::Word(&["off", "second_person"])),
     ("billing.zone", Kind::Zone),
     ("cabinet.session_minutes", Kind::Number(5..=10_080)),
     ("catalogue.history_days", Kind::Number(1..=3_650)),
@@ -123,6 +139,13 @@ pub async fn list(store: &Store) -> Result<Vec<Setting>, StoreError> {
 /// What a setting may be; `None`: it is not one of ours.
 pub fn kind(key: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|(known, _)| *known == key).map(|(_, kind)| kind)
+}
+
+/// The value of a setting as a transaction sees it: for what may not lag behind a change.
+pub(crate) async fn value(connection: &mut PgConnection, key: &str) -> Result<String, StoreError> {
+    let value: Option<String> =
+        sqlx::query_scalar("SELECT value FROM setting WHERE key = $1").bind(key).fetch_optional(connection).await?;
+    value.ok_or_else(|| StoreError::Inconsistent { table: "setting", problem: format!("no row for {key}") })
 }
 
 /// Changes a setting; readers have it within `snapshot.poll_seconds`.
@@ -198,6 +221,14 @@ mod tests {
     #[test]
     fn values_fit_their_kind() {
         for (key, value, fits) in [
+            ("approval.credit_limit_above", "", true),
+            ("approval.credit_limit_above", "1500.50", true),
+            ("approval.credit_limit_above", "1500.505", false),
+            ("approval.credit_limit_above", "1_500", false),
+            ("approval.credit_limit_above", "-1", false),
+            ("approval.credit_limit_above", "1.", false),
+            ("approval.price_import", "second_person", true),
+            ("approval.price_import", "on", false),
             ("billing.zone", "Europe/Moscow", true),
             ("billing.zone", "Moscow", false),
             ("ingest.batch_rows", "400000", true),

@@ -5,6 +5,7 @@
 //! Always: a handler reads its input, calls one room, and shows the answer; no rule of billing is written here.
 
 pub(crate) mod accounts;
+pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod cabinet;
 pub(crate) mod charges;

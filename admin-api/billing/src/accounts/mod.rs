@@ -7,3 +7,4 @@
 mod store;
 
 pub use store::{Account, AccountError, FieldChange, by_code, codes, credit_history, set_credit_limit};
+pub(crate) use store::{credit_of, set_approved_credit_limit};

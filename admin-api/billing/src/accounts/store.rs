@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::json;
-use sqlx::Row;
+use sqlx::{PgConnection, Row};
 
 use crate::audit;
 use crate::change::Change;
+use crate::settings;
 use crate::store::{Store, StoreError};
 
 /// An account with its balance.
@@ -77,6 +78,9 @@ pub enum AccountError {
     /// The account's terms have no limit (A13).
     #[error("an account with credit policy `none` has no limit")]
     NoCreditPolicy,
+    /// A raise above this amount is nothing that one person does (setting `approval.credit_limit_above`).
+    #[error("a credit limit above {0} needs an approval")]
+    ApprovalNeeded(Decimal),
     /// Somebody changed it since it was read.
     #[error("the account was changed since it was read")]
     Stale,
@@ -91,7 +95,43 @@ impl From<sqlx::Error> for AccountError {
     }
 }
 
-/// Changes the credit limit (B14, B16). `revision`: the one the caller has seen, if it insists.
+/// The credit of an account that may have a certain limit.
+pub(crate) struct Credit {
+    id: i64,
+    limit: Decimal,
+    /// Revision of the account.
+    pub(crate) revision: i64,
+}
+
+/// The credit of an account, if it may have `limit` at all. `hold`: it stays as it is until the end of the transaction.
+pub(crate) async fn credit_of(
+    connection: &mut PgConnection,
+    code: &str,
+    limit: Decimal,
+    hold: bool,
+) -> Result<Credit, AccountError> {
+    if limit.is_sign_negative() && !limit.is_zero() || limit.scale() > 2 || limit >= Decimal::from(1_000_000_000) {
+        return Err(AccountError::BadLimit);
+    }
+    let lock = if hold { "FOR NO KEY UPDATE" } else { "" };
+    let sql = format!("SELECT id, credit_limit, credit_policy, revision FROM account WHERE code = $1 {lock}");
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(code)
+        .fetch_optional(connection)
+        .await?
+        .ok_or(AccountError::NotFound)?;
+    if row.get::<&str, _>("credit_policy") == "none" && !limit.is_zero() {
+        return Err(AccountError::NoCreditPolicy);
+    }
+    Ok(Credit {
+        id: row.get("id"),
+        limit: row.get::<Decimal, _>("credit_limit").normalize(),
+        revision: row.get("revision"),
+    })
+}
+
+/// Changes the credit limit (B14, B16). `revision`: the one the caller has seen, if it insists. A raise above the setting `approval.credit_limit_above` is
+/// nothing that one person does.
 pub async fn set_credit_limit(
     change: &mut Change,
     code: &str,
@@ -100,24 +140,41 @@ pub async fn set_credit_limit(
     reason: &str,
 ) -> Result<(), AccountError> {
     let limit = limit.normalize();
-    if limit.is_sign_negative() && !limit.is_zero() || limit.scale() > 2 || limit >= Decimal::from(1_000_000_000) {
-        return Err(AccountError::BadLimit);
-    }
-    let row =
-        sqlx::query("SELECT id, credit_limit, credit_policy, revision FROM account WHERE code = $1 FOR NO KEY UPDATE")
-            .bind(code)
-            .fetch_optional(change.connection())
-            .await?
-            .ok_or(AccountError::NotFound)?;
-    if revision.is_some_and(|seen| seen != row.get::<i64, _>("revision")) {
+    let credit = credit_of(change.connection(), code, limit, true).await?;
+    let most = settings::value(change.connection(), "approval.credit_limit_above").await?;
+    write_limit(change, code, limit, &credit, revision, settings::amount(&most), reason).await
+}
+
+/// The same, where others have approved the limit.
+pub(crate) async fn set_approved_credit_limit(
+    change: &mut Change,
+    code: &str,
+    limit: Decimal,
+    revision: i64,
+    reason: &str,
+) -> Result<(), AccountError> {
+    let credit = credit_of(change.connection(), code, limit, true).await?;
+    write_limit(change, code, limit, &credit, Some(revision), None, reason).await
+}
+
+/// Writes the limit, unless it is a raise above `most`.
+async fn write_limit(
+    change: &mut Change,
+    code: &str,
+    limit: Decimal,
+    credit: &Credit,
+    revision: Option<i64>,
+    most: Option<Decimal>,
+    reason: &str,
+) -> Result<(), AccountError> {
+    if revision.is_some_and(|seen| seen != credit.revision) {
         return Err(AccountError::Stale);
     }
-    if row.get::<&str, _>("credit_policy") == "none" && !limit.is_zero() {
-        return Err(AccountError::NoCreditPolicy);
+    if let Some(most) = most.filter(|most| limit > *most && limit > credit.limit) {
+        return Err(AccountError::ApprovalNeeded(most));
     }
-    let before: Decimal = row.get::<Decimal, _>("credit_limit").normalize();
     sqlx::query("UPDATE account SET credit_limit = $2, revision = revision + 1 WHERE id = $1")
-        .bind(row.get::<i64, _>("id"))
+        .bind(credit.id)
         .bind(limit)
         .execute(change.connection())
         .await?;
@@ -125,7 +182,7 @@ pub async fn set_credit_limit(
         "account.credit",
         "account",
         code,
-        &json!({"credit_limit": before}),
+        &json!({"credit_limit": credit.limit}),
         &json!({"credit_limit": limit}),
         reason,
     );

@@ -58,7 +58,7 @@ fn key_fits(of_bik: &str, account: &str) -> bool {
     let digits: Option<Vec<u32>> = of_bik.chars().chain(account.chars()).map(|sign| sign.to_digit(10)).collect();
     let Some(digits) = digits.filter(|digits| digits.len() == 23) else { return false };
     let sum: u32 = digits.iter().zip([7, 1, 3].iter().cycle()).map(|(digit, weight)| digit * weight).sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 #[cfg(test)]

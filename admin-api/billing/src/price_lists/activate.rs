@@ -7,10 +7,11 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::json;
-use sqlx::Row;
+use sqlx::{PgConnection, Row};
 
 use super::import::{ImportError, refuse_past};
 use crate::change::Change;
+use crate::settings;
 use crate::store::StoreError;
 
 /// Why an import stays in its state.
@@ -31,6 +32,9 @@ pub enum ActivateError {
     /// The moment lies in a month that is closed, or before one.
     #[error("the moment from which the prices count lies in a closed period")]
     ClosedPeriod,
+    /// Whoever imported it does not put it in force himself (setting `approval.price_import`).
+    #[error("somebody else has to put the import in force, or to approve that")]
+    ApprovalNeeded,
     /// A later import is in force on the list.
     #[error("import {0} was put in force later; take that back first")]
     LaterImport(i64),
@@ -78,6 +82,7 @@ struct Locked {
     list_id: i32,
     revision: i64,
     state: String,
+    author: String,
     starts_at: Option<DateTime<Utc>>,
     previewed_at: DateTime<Utc>,
     list_revision: i64,
@@ -95,7 +100,7 @@ async fn lock(change: &mut Change, list: &str, import: i64) -> Result<Locked, Ac
         .ok_or(ActivateError::NotFound)?;
     let list_id: i32 = head.get("id");
     let row = sqlx::query(
-        "SELECT state, starts_at, previewed_at, list_revision, published_in, published_rows, activated_for FROM price_import
+        "SELECT state, created_by, starts_at, previewed_at, list_revision, published_in, published_rows, activated_for FROM price_import
          WHERE id = $1 AND list_id = $2 FOR UPDATE",
     )
     .bind(import)
@@ -107,6 +112,7 @@ async fn lock(change: &mut Change, list: &str, import: i64) -> Result<Locked, Ac
         list_id,
         revision: head.get("revision"),
         state: row.get("state"),
+        author: row.get("created_by"),
         starts_at: row.get("starts_at"),
         previewed_at: row.get("previewed_at"),
         list_revision: row.get("list_revision"),
@@ -122,6 +128,35 @@ impl Locked {
     }
 }
 
+/// An import as a request for its approval sees it.
+pub(crate) struct Waiting {
+    /// Code of its list.
+    pub(crate) list: String,
+    /// Revision of its list.
+    pub(crate) revision: i64,
+    /// Login of who imported it.
+    pub(crate) author: String,
+}
+
+/// A draft that could be put in force as it is. `hold`: the list stays as it is until the end of the transaction.
+pub(crate) async fn waiting(connection: &mut PgConnection, import: i64, hold: bool) -> Result<Waiting, ActivateError> {
+    let lock = if hold { "FOR UPDATE OF l" } else { "" };
+    let sql = format!(
+        "SELECT l.code, l.revision, i.state, i.created_by, i.list_revision FROM price_import i JOIN price_list l ON l.id = i.list_id WHERE i.id = $1 {lock}"
+    );
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(import).fetch_optional(connection).await?;
+    let row = row.ok_or(ActivateError::NotFound)?;
+    let state: String = row.get("state");
+    if state != "draft" {
+        return Err(ActivateError::State(state));
+    }
+    let revision: i64 = row.get("revision");
+    if revision != row.get::<i64, _>("list_revision") {
+        return Err(ActivateError::StalePreview);
+    }
+    Ok(Waiting { list: row.get("code"), revision, author: row.get("created_by") })
+}
+
 /// Puts a draft in force: from its date, or from now where it has none. `backdate` allows a date that is past.
 pub async fn activate(
     change: &mut Change,
@@ -132,6 +167,11 @@ pub async fn activate(
 ) -> Result<Activated, ActivateError> {
     let locked = lock(change, list, import).await?;
     locked.must_be("draft")?;
+    if locked.author == change.actor().login
+        && settings::value(change.connection(), "approval.price_import").await? == "second_person"
+    {
+        return Err(ActivateError::ApprovalNeeded);
+    }
     let now = change.now();
     let starts_at = locked.starts_at.unwrap_or(now);
     let is_backdated = starts_at < now;

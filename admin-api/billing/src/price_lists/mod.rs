@@ -23,6 +23,7 @@ mod sheet;
 mod stage;
 mod state;
 
+pub(crate) use activate::waiting;
 pub use activate::{ActivateError, Activated, RolledBack, activate, discard, roll_back};
 pub use columns::{Layout, Mapping, MappingError, layout};
 pub use compare::{Kind, Mode};

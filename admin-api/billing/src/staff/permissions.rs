@@ -42,6 +42,8 @@ permissions! {
     AccountView = "account.view", "Видеть лицевые счета, балансы, условия кредита и их историю";
     /// Change a credit limit.
     AccountCredit = "account.credit", "Менять кредитный лимит";
+    /// Approve a credit limit above what one person may give.
+    AccountCreditApprove = "account.credit_approve", "Согласовывать кредитный лимит выше того, что даёт один сотрудник";
     /// See calls of an account.
     CallsView = "calls.view", "Видеть звонки лицевого счёта";
     /// Keep filters of lists, order lists as files.
@@ -96,6 +98,10 @@ permissions! {
     PriceImport = "price.import", "Загружать черновик цен и отменять его";
     /// Put a draft of prices in force, or take it back.
     PriceActivate = "price.activate", "Вводить черновик цен в действие и возвращать прежние цены";
+    /// See requests for approval.
+    ApprovalView = "approval.view", "Видеть запросы на согласование";
+    /// Ask for approval, add evidence, withdraw one's own request.
+    ApprovalRequest = "approval.request", "Запрашивать согласование, прикладывать основания, отзывать свой запрос";
     /// See the audit of any record.
     AuditView = "audit.view", "Видеть аудит любой записи";
     /// See users, their roles, departments and tokens.

@@ -54,6 +54,14 @@ impl From<AccountError> for Problem {
                 "У счёта без кредитной политики лимита нет",
                 "An account with credit policy `none` has no limit",
             )),
+            AccountError::ApprovalNeeded(most) => Self::new(Code::ApprovalNeeded).because(Text::new(
+                format!(
+                    "Лимит выше {most} согласует руководитель: POST /v1/approvals с kind account.credit_limit, кодом счёта в entity_id и payload {{\"limit\": ..}}"
+                ),
+                format!(
+                    "A head approves a limit above {most}: POST /v1/approvals with kind account.credit_limit, the code of the account as entity_id and payload {{\"limit\": ..}}"
+                ),
+            )),
             AccountError::Stale => Self::new(Code::Stale),
             AccountError::Store(error) => error.into(),
         }
@@ -63,7 +71,8 @@ impl From<AccountError> for Problem {
 /// Change the credit limit
 ///
 /// In force for the next call. Send `If-Match` with the revision you have seen to be sure that nobody changed the account in between, and
-/// `Idempotency-Key` to be able to repeat the request safely.
+/// `Idempotency-Key` to be able to repeat the request safely. A raise above the setting `approval.credit_limit_above` is `approval_needed`: it is asked for
+/// with `POST /v1/approvals`.
 #[utoipa::path(
     put, path = "/v1/accounts/{code}/credit-limit", operation_id = "account_set_credit_limit", tag = "accounts",
     params(
@@ -102,6 +111,7 @@ mod tests {
             (AccountError::NotFound, Code::NotFound),
             (AccountError::BadLimit, Code::Validation),
             (AccountError::NoCreditPolicy, Code::CreditPolicyConflict),
+            (AccountError::ApprovalNeeded(1000.into()), Code::ApprovalNeeded),
             (AccountError::Stale, Code::Stale),
         ] {
             assert_eq!(Problem::from(error).code(), code);

@@ -22,6 +22,7 @@ use crate::state::AppState;
 
 /// Records whose audit is for those alone who may see the records.
 const CLOSED: &[(&str, Permission)] = &[
+    ("approval", Permission::ApprovalView),
     ("client", Permission::ClientView),
     ("department", Permission::StaffView),
     ("lock", Permission::LockView),
@@ -88,7 +89,7 @@ impl From<AuditRecord> for AuditView {
 #[utoipa::path(
     get, path = "/v1/audit/{entity}/{id}", operation_id = "audit_history", tag = "audit",
     params(
-        ("entity" = String, Path, description = "Kind of record: account, client_group, client_tax, currency, did, discount, exchange_rate, lock, staff, suspense, tariff", example = "account"),
+        ("entity" = String, Path, description = "Kind of record: account, approval, client_group, client_tax, currency, did, discount, exchange_rate, lock, staff, suspense, tariff", example = "account"),
         ("id" = String, Path, description = "Which one: code of an account, digits of a number, login", example = "A-000001"),
         AuditQuery
     ),

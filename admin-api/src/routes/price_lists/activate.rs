@@ -59,7 +59,8 @@ pub(crate) struct ActivatedView {
 
 /// Put a draft in force
 ///
-/// From its date on, or from now where it has none. Refused when the list was changed since the draft was compared with it.
+/// From its date on, or from now where it has none. Refused when the list was changed since the draft was compared with it. With the setting
+/// `approval.price_import` = `second_person` whoever imported it asks for approval instead (`POST /v1/approvals`).
 #[utoipa::path(
     post, path = "/v1/price-lists/{code}/imports/{id}/activate", operation_id = "price_import_activate", tag = "prices",
     params(

@@ -103,6 +103,10 @@ impl From<ActivateError> for Problem {
             )),
             ActivateError::Past => Self::field("/backdate", PAST),
             ActivateError::ClosedPeriod => Self::new(Code::PeriodClosed).because(CLOSED),
+            ActivateError::ApprovalNeeded => Self::new(Code::ApprovalNeeded).because(Text::fixed(
+                "Свой импорт вводит в действие другой сотрудник или его согласуют: POST /v1/approvals с kind price_import.activate и номером импорта в entity_id",
+                "Somebody else puts your own import in force, or approves it: POST /v1/approvals with kind price_import.activate and the number of the import as entity_id",
+            )),
             ActivateError::LaterImport(id) => Self::new(Code::LaterImport).because(Text::new(
                 format!("Позже введён импорт {id}; сначала откатите его"),
                 format!("Import {id} was put in force later; roll that back first"),
@@ -159,6 +163,7 @@ mod tests {
             (ActivateError::StalePreview, Code::StalePreview),
             (ActivateError::Past, Code::Validation),
             (ActivateError::ClosedPeriod, Code::PeriodClosed),
+            (ActivateError::ApprovalNeeded, Code::ApprovalNeeded),
             (ActivateError::LaterImport(7), Code::LaterImport),
         ] {
             assert_eq!(Problem::from(error).code(), code);

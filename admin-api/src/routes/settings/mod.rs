@@ -60,6 +60,10 @@ fn expected(kind: &Kind) -> Text {
             let words = words.join(", ");
             Text::new(format!("Ожидается одно из: {words}"), format!("One of these is expected: {words}"))
         }
+        Kind::AmountOrNothing => Text::fixed(
+            "Ожидается сумма от 0 до 999999999.99 или пустое значение",
+            "An amount of 0 to 999999999.99 is expected, or nothing",
+        ),
         Kind::Codes(least) => Text::new(
             format!("Ожидаются короткие коды через пробел, не меньше {least}"),
             format!("Short codes with blanks between them are expected, at least {least}"),

@@ -1,0 +1,64 @@
+//! `POST /v1/approvals/{id}/refuse`: refuse in the name of the caller.
+//!
+//! Owns: what the request says.
+//! Does not own: who may decide, and what follows (`billing::approvals`).
+//! Always: no refusal without a word why.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use billing::approvals;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::ApprovalView;
+use crate::call_context::CallContext;
+use crate::extract::{JsonBody, Spoken};
+use crate::inputs;
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::writes::{self, Write};
+
+/// A refusal.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Refuse {
+    /// Why; obligatory.
+    #[serde(default)]
+    #[schema(value_type = String, required = true)]
+    comment: Option<String>,
+}
+
+/// Refuse
+///
+/// For those who might approve. One refusal ends the request.
+#[utoipa::path(
+    post, path = "/v1/approvals/{id}/refuse", operation_id = "approval_refuse", tag = "approvals",
+    params(("id" = i64, Path, description = "Number of the request", example = 5), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    request_body(content = Refuse, example = json!({"comment": "есть долг"})),
+    responses((status = 200, description = "Refused", body = ApprovalView, example = json!({
+        "id": 5, "kind": "account.credit_limit", "entity": "account", "entity_id": "A-000001", "entity_revision": 3, "payload": {"limit": "1500"},
+        "state": "refused", "reason": "письмо клиента от 1 июля", "requested_by": "ivanova", "department": "sales",
+        "requested_at": "2026-07-01T10:00:00Z", "expires_at": "2026-07-15T10:00:00Z", "closed_at": "2026-07-02T09:00:00Z", "failure": null,
+        "consent_needed": false, "consent_number": null,
+        "steps": [{"no": 1, "permission": "account.credit_approve", "people": 1, "approved": 0, "barred": [], "waits": false}],
+        "decisions": [{"user": "petrov", "step": 1, "verdict": "refuse", "comment": "есть долг", "at": "2026-07-02T09:00:00Z"}], "evidence": [], "may_approve": false, "may_refuse": false, "why_not": {"code": "invalid_transition", "detail": "Запрос в состоянии refused"}, "revision": 2
+    })))
+)]
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    Spoken(language): Spoken,
+    context: CallContext,
+    Path(id): Path<String>,
+    body: JsonBody<Refuse>,
+) -> Result<Response, Problem> {
+    let number = inputs::id("/id", &id)?;
+    let comment = inputs::words_of_reason("/comment", body.value.comment.as_deref())?;
+    let key = context.idempotency("approval_refuse", &id, &body.bytes);
+    let mut change = match writes::begin(&state, &context, key).await? {
+        Write::Begun(change) => change,
+        Write::Answered(answer) => return Ok(answer),
+    };
+    approvals::refuse(&mut change, &context.staff, number, context.revision, comment).await?;
+    let decided = approvals::changed(&mut change, &context.staff, number).await?;
+    writes::commit(change, &ApprovalView::new(decided, language)).await
+}

@@ -1,0 +1,50 @@
+//! `POST /v1/approvals/{id}/withdraw`: take one's own request back.
+//!
+//! Owns: what the request says.
+//! Does not own: until when that is possible (`billing::approvals`).
+//! Always: by who asked, and nobody else.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use billing::approvals;
+
+use super::ApprovalView;
+use crate::call_context::CallContext;
+use crate::extract::{JsonBody, Reason, Spoken};
+use crate::inputs;
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::writes::{self, Write};
+
+/// Withdraw a request
+#[utoipa::path(
+    post, path = "/v1/approvals/{id}/withdraw", operation_id = "approval_withdraw", tag = "approvals",
+    params(("id" = i64, Path, description = "Number of the request", example = 5), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    request_body(content = Reason, example = json!({"reason": "клиент передумал"})),
+    responses((status = 200, description = "Withdrawn", body = ApprovalView, example = json!({
+        "id": 5, "kind": "account.credit_limit", "entity": "account", "entity_id": "A-000001", "entity_revision": 3, "payload": {"limit": "1500"},
+        "state": "withdrawn", "reason": "письмо клиента от 1 июля", "requested_by": "ivanova", "department": "sales",
+        "requested_at": "2026-07-01T10:00:00Z", "expires_at": "2026-07-15T10:00:00Z", "closed_at": "2026-07-02T09:00:00Z", "failure": null,
+        "consent_needed": false, "consent_number": null,
+        "steps": [{"no": 1, "permission": "account.credit_approve", "people": 1, "approved": 0, "barred": [], "waits": false}],
+        "decisions": [], "evidence": [], "may_approve": false, "may_refuse": false, "why_not": {"code": "invalid_transition", "detail": "Запрос в состоянии withdrawn"}, "revision": 2
+    })))
+)]
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    Spoken(language): Spoken,
+    context: CallContext,
+    Path(id): Path<String>,
+    body: JsonBody<Reason>,
+) -> Result<Response, Problem> {
+    let number = inputs::id("/id", &id)?;
+    let reason = inputs::reason(body.value.reason.as_deref())?;
+    let key = context.idempotency("approval_withdraw", &id, &body.bytes);
+    let mut change = match writes::begin(&state, &context, key).await? {
+        Write::Begun(change) => change,
+        Write::Answered(answer) => return Ok(answer),
+    };
+    approvals::withdraw(&mut change, &context.staff, number, context.revision, reason).await?;
+    let withdrawn = approvals::changed(&mut change, &context.staff, number).await?;
+    writes::commit(change, &ApprovalView::new(withdrawn, language)).await
+}
