@@ -77,6 +77,14 @@ problems! {
     UnverifiedSender = "unverified_sender", FORBIDDEN, "Изменения принимаются только с почты из профиля", "Changes are accepted from the e-mail of the profile only";
     /// Who has history is not deleted (B8).
     HasHistory = "has_history", CONFLICT, "У клиента есть платежи, начисления или услуги", "The client has payments, charges or services";
+    /// Accounts stand against closing a legal entity.
+    HasActiveAccounts = "has_active_accounts", CONFLICT, "Есть активные лицевые счета", "There are active accounts";
+    /// Services in work stand against it (B12).
+    HasActiveServices = "has_active_services", CONFLICT, "Есть работающие услуги", "There are services in work";
+    /// An account that holds or owes money is not closed.
+    BalanceNotZero = "balance_not_zero", CONFLICT, "Баланс не равен нулю", "The balance is not zero";
+    /// The client is not connected to the legal entity (B12).
+    NotConnected = "not_connected", CONFLICT, "Клиент не подключён к организации", "The client is not connected to the legal entity";
     /// The user lacks a permission.
     Forbidden = "forbidden", FORBIDDEN, "Недостаточно прав", "Permission denied";
     /// No such route or record.

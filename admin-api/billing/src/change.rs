@@ -231,6 +231,11 @@ impl Change {
         Ok(())
     }
 
+    /// The same for rows of one account: its plans name the version too.
+    pub(crate) async fn account_version(&mut self, account: i64) -> Result<i64, StoreError> {
+        crate::hot_path::raise_version(&mut self.tx, &[Touched::Account(account)]).await
+    }
+
     /// Adds an audit line.
     pub(crate) fn record(
         &mut self,

@@ -23,6 +23,7 @@ pub mod charges;
 pub mod clients;
 pub mod counters;
 pub mod currencies;
+pub mod entities;
 pub mod fees;
 pub mod invoicing;
 pub mod ledger;
@@ -31,7 +32,9 @@ pub mod long_calls;
 pub mod numbers;
 pub mod parties;
 pub mod payers;
+pub mod plans;
 pub mod price_lists;
+pub mod providers;
 pub mod terms;
 
 pub mod imports;

@@ -31,6 +31,8 @@ pub enum Kind {
     Codes(usize),
     /// An amount from 0 on, or nothing.
     AmountOrNothing,
+    /// A code with `{number}` in it.
+    CodeFormat,
 }
 
 impl Kind {
@@ -41,6 +43,7 @@ impl Kind {
                 text.parse::<i64>().is_ok_and(|number| range.contains(&number) && number.to_string() == text)
             }
             Self::NumberRules => NumberRules::parse(text, "").is_ok(),
+            Self::CodeFormat => crate::accounts::account_code(text, 1).is_some(),
             Self::Zone => text.parse::<chrono_tz::Tz>().is_ok(),
             Self::Word(words) => words.contains(&text),
             Self::AmountOrNothing => text.is_empty() || amount(text).is_some(),
@@ -62,9 +65,12 @@ pub(crate) fn amount(text: &str) -> Option<Decimal> {
 }
 
 const BREACH: Kind = Kind::Word(&["charge", "zero", "suspend"]);
+const YES_OR_NO: Kind = Kind::Word(&["yes", "no"]);
 
 /// Every setting, and what it may be.
 const KINDS: &[(&str, Kind)] = &[
+    ("account.code_format", Kind::CodeFormat),
+    ("account.one_per_entity", YES_OR_NO),
     ("approval.credit_limit_above", Kind::AmountOrNothing),
     ("approval.days", Kind::Number(1..=366)),
     ("approval.price_import", Kind::Word(&["off", "second_person"])),
@@ -72,6 +78,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("cabinet.session_minutes", Kind::Number(5..=10_080)),
     ("catalogue.history_days", Kind::Number(1..=3_650)),
     ("client.login_at_registration", Kind::Word(&["yes", "no"])),
+    ("client.auto_connect", YES_OR_NO),
     ("dedup.window_hours", Kind::Number(1..=8_760)),
     ("did.quarantine_days", Kind::Number(1..=3_650)),
     ("export.keep_hours", Kind::Number(1..=8_760)),
@@ -231,6 +238,9 @@ mod tests {
             ("approval.price_import", "on", false),
             ("billing.zone", "Europe/Moscow", true),
             ("billing.zone", "Moscow", false),
+            ("account.code_format", "A-{number:06}", true),
+            ("account.code_format", "A-", false),
+            ("client.auto_connect", "maybe", false),
             ("ingest.batch_rows", "400000", true),
             ("ingest.batch_rows", "400001", false),
             ("ingest.batch_rows", "0", false),

@@ -1,14 +1,13 @@
-//! SQL of the accounts.
+//! SQL that the parts of the room share: the card, an account held for a change, its history.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
-use serde_json::json;
 use sqlx::{PgConnection, Row};
 
+use super::AccountError;
 use crate::audit;
 use crate::change::Change;
-use crate::settings;
 use crate::store::{Store, StoreError};
 
 /// An account with its balance.
@@ -21,8 +20,12 @@ pub struct Account {
     pub code: String,
     /// Code of its client.
     pub client: String,
+    /// Code of its legal entity.
+    pub legal_entity: String,
     /// Currency.
     pub currency: String,
+    /// Zone.
+    pub zone: String,
     /// `prepaid` or `postpaid`.
     pub payment_mode: String,
     /// `none`, `monthly` or `days`.
@@ -33,159 +36,113 @@ pub struct Account {
     pub balance: Decimal,
     /// Whether it is active.
     pub active: bool,
+    /// Whether the client may use it: it is active, and in the currency that its legal entity has now (B13).
+    pub available: bool,
     /// Code of the plan of now.
     pub plan: Option<String>,
+    /// Login of who answers for it.
+    pub responsible: Option<String>,
+    /// Code of the card in the accounting program (L6).
+    pub card_code: Option<String>,
+    /// For staff.
+    pub comment: String,
+    /// When it was opened.
+    pub opened_at: DateTime<Utc>,
+    /// By whom.
+    pub opened_by: String,
+    /// When it was closed.
+    pub closed_at: Option<DateTime<Utc>>,
     /// Raised by every change; the ETag.
     pub revision: i64,
 }
 
 /// The account with this code.
 pub async fn by_code(store: &Store, code: &str, now: DateTime<Utc>) -> Result<Option<Account>, StoreError> {
+    let mut connection = store.pool().acquire().await?;
+    find(&mut connection, code, now).await
+}
+
+/// The same inside a change.
+pub async fn changed(change: &mut Change, code: &str) -> Result<Account, AccountError> {
+    let now = change.now();
+    find(change.connection(), code, now).await?.ok_or(AccountError::NotFound)
+}
+
+async fn find(connection: &mut PgConnection, code: &str, now: DateTime<Utc>) -> Result<Option<Account>, StoreError> {
     let row = sqlx::query(
-        "SELECT a.id, a.code, c.code AS client, a.currency::text AS currency, a.payment_mode, a.credit_policy, a.credit_limit, b.balance, a.active,
-                a.revision, (SELECT t.code FROM account_plan p JOIN tariff_plan t ON t.id = p.plan_id
-                             WHERE p.account_id = a.id AND coalesce(p.valid_from, '-infinity') <= $2 AND $2 < coalesce(p.valid_to, 'infinity') LIMIT 1) AS plan
-         FROM account a JOIN client c ON c.id = a.client_id JOIN account_balance b ON b.account_id = a.id WHERE a.code = $1",
+        "SELECT a.id, a.code, c.code AS client, e.code AS legal_entity, a.currency::text AS currency, a.zone, a.payment_mode, a.credit_policy,
+                a.credit_limit, b.balance, a.active, a.active AND a.currency = e.currency AS available, u.login AS responsible, a.card_code, a.comment,
+                a.opened_at, a.opened_by, a.closed_at, a.revision,
+                (SELECT t.code FROM account_plan p JOIN tariff_plan t ON t.id = p.plan_id
+                 WHERE p.account_id = a.id AND p.withdrawn_in IS NULL
+                       AND coalesce(p.valid_from, '-infinity') <= $2 AND $2 < coalesce(p.valid_to, 'infinity') LIMIT 1) AS plan
+         FROM account a JOIN client c ON c.id = a.client_id JOIN legal_entity e ON e.id = a.legal_entity_id
+         JOIN account_balance b ON b.account_id = a.id LEFT JOIN staff_user u ON u.id = a.responsible_id WHERE a.code = $1",
     )
     .bind(code)
     .bind(now)
-    .fetch_optional(store.pool())
+    .fetch_optional(connection)
     .await?;
     Ok(row.map(|row| Account {
         id: row.get("id"),
         code: row.get("code"),
         client: row.get("client"),
+        legal_entity: row.get("legal_entity"),
         currency: row.get("currency"),
+        zone: row.get("zone"),
         payment_mode: row.get("payment_mode"),
         credit_policy: row.get("credit_policy"),
         credit_limit: row.get("credit_limit"),
         balance: row.get::<Decimal, _>("balance").normalize(),
         active: row.get("active"),
+        available: row.get("available"),
         plan: row.get("plan"),
+        responsible: row.get("responsible"),
+        card_code: row.get("card_code"),
+        comment: row.get("comment"),
+        opened_at: row.get("opened_at"),
+        opened_by: row.get("opened_by"),
+        closed_at: row.get("closed_at"),
         revision: row.get("revision"),
     }))
 }
 
-/// Why a credit limit was not changed.
-#[derive(Debug, thiserror::Error)]
-pub enum AccountError {
-    /// No such account.
-    #[error("there is no such account")]
-    NotFound,
-    /// Not an amount a limit can have.
-    #[error("a credit limit is 0 to 999999999.99 with at most two decimals")]
-    BadLimit,
-    /// The account's terms have no limit (A13).
-    #[error("an account with credit policy `none` has no limit")]
-    NoCreditPolicy,
-    /// A raise above this amount is nothing that one person does (setting `approval.credit_limit_above`).
-    #[error("a credit limit above {0} needs an approval")]
-    ApprovalNeeded(Decimal),
-    /// Somebody changed it since it was read.
-    #[error("the account was changed since it was read")]
-    Stale,
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+/// An account until the end of a change.
+pub(super) struct Held {
+    pub(super) id: i64,
+    pub(super) client_id: i64,
+    pub(super) currency: String,
+    pub(super) zone: String,
+    pub(super) active: bool,
 }
 
-impl From<sqlx::Error> for AccountError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
+/// Holds an account, if it is as the caller has seen it.
+pub(super) async fn held(change: &mut Change, code: &str, revision: Option<i64>) -> Result<Held, AccountError> {
+    let row = sqlx::query(
+        "SELECT id, client_id, currency::text AS currency, zone, active, revision FROM account WHERE code = $1 FOR NO KEY UPDATE",
+    )
+    .bind(code)
+    .fetch_optional(change.connection())
+    .await?
+    .ok_or(AccountError::NotFound)?;
+    if revision.is_some_and(|seen| seen != row.get::<i64, _>("revision")) {
+        return Err(AccountError::Stale);
     }
-}
-
-/// The credit of an account that may have a certain limit.
-pub(crate) struct Credit {
-    id: i64,
-    limit: Decimal,
-    /// Revision of the account.
-    pub(crate) revision: i64,
-}
-
-/// The credit of an account, if it may have `limit` at all. `hold`: it stays as it is until the end of the transaction.
-pub(crate) async fn credit_of(
-    connection: &mut PgConnection,
-    code: &str,
-    limit: Decimal,
-    hold: bool,
-) -> Result<Credit, AccountError> {
-    if limit.is_sign_negative() && !limit.is_zero() || limit.scale() > 2 || limit >= Decimal::from(1_000_000_000) {
-        return Err(AccountError::BadLimit);
-    }
-    let lock = if hold { "FOR NO KEY UPDATE" } else { "" };
-    let sql = format!("SELECT id, credit_limit, credit_policy, revision FROM account WHERE code = $1 {lock}");
-    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(code)
-        .fetch_optional(connection)
-        .await?
-        .ok_or(AccountError::NotFound)?;
-    if row.get::<&str, _>("credit_policy") == "none" && !limit.is_zero() {
-        return Err(AccountError::NoCreditPolicy);
-    }
-    Ok(Credit {
+    Ok(Held {
         id: row.get("id"),
-        limit: row.get::<Decimal, _>("credit_limit").normalize(),
-        revision: row.get("revision"),
+        client_id: row.get("client_id"),
+        currency: row.get("currency"),
+        zone: row.get("zone"),
+        active: row.get("active"),
     })
 }
 
-/// Changes the credit limit (B14, B16). `revision`: the one the caller has seen, if it insists. A raise above the setting `approval.credit_limit_above` is
-/// nothing that one person does.
-pub async fn set_credit_limit(
-    change: &mut Change,
-    code: &str,
-    limit: Decimal,
-    revision: Option<i64>,
-    reason: &str,
-) -> Result<(), AccountError> {
-    let limit = limit.normalize();
-    let credit = credit_of(change.connection(), code, limit, true).await?;
-    let most = settings::value(change.connection(), "approval.credit_limit_above").await?;
-    write_limit(change, code, limit, &credit, revision, settings::amount(&most), reason).await
-}
-
-/// The same, where others have approved the limit.
-pub(crate) async fn set_approved_credit_limit(
-    change: &mut Change,
-    code: &str,
-    limit: Decimal,
-    revision: i64,
-    reason: &str,
-) -> Result<(), AccountError> {
-    let credit = credit_of(change.connection(), code, limit, true).await?;
-    write_limit(change, code, limit, &credit, Some(revision), None, reason).await
-}
-
-/// Writes the limit, unless it is a raise above `most`.
-async fn write_limit(
-    change: &mut Change,
-    code: &str,
-    limit: Decimal,
-    credit: &Credit,
-    revision: Option<i64>,
-    most: Option<Decimal>,
-    reason: &str,
-) -> Result<(), AccountError> {
-    if revision.is_some_and(|seen| seen != credit.revision) {
-        return Err(AccountError::Stale);
-    }
-    if let Some(most) = most.filter(|most| limit > *most && limit > credit.limit) {
-        return Err(AccountError::ApprovalNeeded(most));
-    }
-    sqlx::query("UPDATE account SET credit_limit = $2, revision = revision + 1 WHERE id = $1")
-        .bind(credit.id)
-        .bind(limit)
+/// Raises the revision of a held account.
+pub(super) async fn raise_revision(change: &mut Change, id: i64) -> Result<(), AccountError> {
+    sqlx::query("UPDATE account SET revision = revision + 1 WHERE id = $1")
+        .bind(id)
         .execute(change.connection())
         .await?;
-    change.record(
-        "account.credit",
-        "account",
-        code,
-        &json!({"credit_limit": credit.limit}),
-        &json!({"credit_limit": limit}),
-        reason,
-    );
     Ok(())
 }
 
@@ -218,6 +175,7 @@ pub async fn credit_history(
     let records = audit::history(store, "account", code, before_id, limit, true).await?;
     let mut changes = Vec::new();
     for record in records {
+        let record = record.with_personal();
         let (Some(serde_json::Value::Object(before)), Some(serde_json::Value::Object(after))) =
             (record.before, record.after)
         else {

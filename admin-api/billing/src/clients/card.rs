@@ -146,7 +146,7 @@ pub(super) async fn head(connection: &mut PgConnection, code: &str) -> Result<Op
 
 const PLAN_OF_NOW: &str =
     "(SELECT t.code FROM account_plan p JOIN tariff_plan t ON t.id = p.plan_id WHERE p.account_id = a.id
-     AND coalesce(p.valid_from, '-infinity') <= $2 AND $2 < coalesce(p.valid_to, 'infinity') LIMIT 1)";
+     AND p.withdrawn_in IS NULL AND coalesce(p.valid_from, '-infinity') <= $2 AND $2 < coalesce(p.valid_to, 'infinity') LIMIT 1)";
 
 /// The whole card at `now`.
 pub async fn card(store: &Store, code: &str, now: DateTime<Utc>) -> Result<Option<ClientCard>, StoreError> {

@@ -1,7 +1,7 @@
 //! Further contacts of a client (L9).
 //!
 //! Owns: table `contact`.
-//! Does not own: the main contact (`update`), who is sent what.
+//! Does not own: the main contact (`update`), those of one account (`account_contacts`), who is sent what.
 //! Always: a value that goes is kept as an important note (L27); changes come on the client's own word or with staff as their author (L3); nothing is erased.
 
 use chrono::{DateTime, Utc};
@@ -17,9 +17,9 @@ use crate::edit::Edit;
 use crate::store::{Store, StoreError};
 
 /// Most contacts of a client.
-const MOST: i64 = 100;
+pub(super) const MOST: i64 = 100;
 /// What the audit keeps apart.
-const PERSONAL: &[&str] = &["name", "position", "email", "phone"];
+pub(super) const PERSONAL: &[&str] = &["name", "position", "email", "phone"];
 
 /// A contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,9 +68,9 @@ pub struct ContactUpdate {
     pub phone: Edit<(String, E164)>,
 }
 
-const COLUMNS: &str = "k.id, k.name, k.position, k.email, k.phone, k.created_at, k.created_by, k.revision";
+pub(super) const COLUMNS: &str = "k.id, k.name, k.position, k.email, k.phone, k.created_at, k.created_by, k.revision";
 
-fn read(row: &PgRow) -> Contact {
+pub(super) fn read(row: &PgRow) -> Contact {
     Contact {
         id: row.get("id"),
         name: row.get("name"),
@@ -88,7 +88,9 @@ pub async fn contacts(store: &Store, client: &str) -> Result<Option<Vec<Contact>
     let id: Option<i64> =
         sqlx::query_scalar("SELECT id FROM client WHERE code = $1").bind(client).fetch_optional(store.pool()).await?;
     let Some(id) = id else { return Ok(None) };
-    let sql = format!("SELECT {COLUMNS} FROM contact k WHERE k.client_id = $1 AND k.ended_at IS NULL ORDER BY k.id");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM contact k WHERE k.client_id = $1 AND k.account_id IS NULL AND k.ended_at IS NULL ORDER BY k.id"
+    );
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).fetch_all(store.pool()).await?;
     Ok(Some(rows.iter().map(read).collect()))
 }
@@ -122,10 +124,12 @@ pub async fn add_contact(
         return Err(ClientError::NoAddress);
     }
     let client_id = checked(change, client, origin).await?;
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM contact WHERE client_id = $1 AND ended_at IS NULL")
-        .bind(client_id)
-        .fetch_one(change.connection())
-        .await?;
+    let count: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM contact WHERE client_id = $1 AND account_id IS NULL AND ended_at IS NULL",
+    )
+    .bind(client_id)
+    .fetch_one(change.connection())
+    .await?;
     if count >= MOST {
         return Err(ClientError::TooMany(MOST));
     }
@@ -240,7 +244,7 @@ fn shown(contact: &Contact, origin: &Origin) -> serde_json::Value {
 
 async fn find(change: &mut Change, client_id: i64, id: i64) -> Result<Contact, ClientError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM contact k WHERE k.id = $1 AND k.client_id = $2 AND k.ended_at IS NULL FOR UPDATE"
+        "SELECT {COLUMNS} FROM contact k WHERE k.id = $1 AND k.client_id = $2 AND k.account_id IS NULL AND k.ended_at IS NULL FOR UPDATE"
     );
     let row =
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).bind(client_id).fetch_optional(change.connection()).await?;

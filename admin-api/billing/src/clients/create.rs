@@ -140,7 +140,8 @@ pub async fn delete(change: &mut Change, code: &str, reason: &str) -> Result<(),
         .bind(id)
         .execute(change.connection())
         .await?;
-    for table in ["account", "contact", "note", "client_session", "client_user", "payer"] {
+    // Contacts first: some are of his accounts.
+    for table in ["contact", "note", "client_session", "client_user", "payer", "client_entity", "account"] {
         let sql = format!("DELETE FROM {table} WHERE client_id = $1");
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).execute(change.connection()).await.map_err(unless_held)?;
     }

@@ -5,6 +5,7 @@
 //! Always: an e-mail is the main one of one client at most (L2); what a contact was before is kept as an important note (L27); who has history is not deleted
 //! (B8); every change leaves the fields before and after (B23, M69).
 
+mod account_contacts;
 mod card;
 mod contacts;
 mod create;
@@ -14,6 +15,7 @@ mod notes;
 mod rules;
 mod update;
 
+pub use account_contacts::{account_contacts, add_account_contact, end_account_contact};
 pub use card::{AccountLine, ClientCard, ServiceLine, Twin, card, changed, twins};
 pub use contacts::{Contact, ContactUpdate, NewContact, add_contact, contacts, end_contact, update_contact};
 pub use create::{NewClient, create, delete};
@@ -21,6 +23,7 @@ pub use labels::{add_label, labels};
 pub use list::GRID;
 pub use notes::{NewNote, Note, NoteUpdate, add_note, delete_note, notes, update_note};
 pub use rules::{Characteristic, Origin, OriginFault};
+pub(crate) use update::keep_differing;
 pub use update::{ClientUpdate, update};
 
 use crate::store::{StoreError, broken_constraint};

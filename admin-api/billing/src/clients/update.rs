@@ -147,7 +147,7 @@ fn shown(card: &ClientCard) -> Value {
 }
 
 /// Leaves the fields that changed.
-fn keep_differing(before: &mut Value, after: &mut Value) {
+pub(crate) fn keep_differing(before: &mut Value, after: &mut Value) {
     if let (Some(before), Some(after)) = (before.as_object_mut(), after.as_object_mut()) {
         let same: Vec<String> = before
             .iter()

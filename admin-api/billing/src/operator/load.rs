@@ -66,6 +66,7 @@ pub async fn load(
     load_numbers(&mut tx, operator, now, progress).await?;
     super::load_locks::load_locks(&mut tx, operator, now, progress).await?;
     for (table, column) in [
+        ("legal_entity", "id"),
         ("provider", "id"),
         ("source", "id"),
         ("price_list", "id"),
@@ -330,6 +331,13 @@ async fn load_accounts(
         .await?;
     }
     copy.end().await?;
+    sqlx::query(
+        "INSERT INTO client_entity (client_id, legal_entity_id, enabled, changed_at, changed_by)
+         SELECT DISTINCT client_id, legal_entity_id, true, $1::timestamptz, 'load' FROM account",
+    )
+    .bind(now)
+    .execute(&mut *connection)
+    .await?;
     let mut copy = Copy::begin(connection, "account_balance (account_id, balance)", progress).await?;
     for (row, details) in rows.accounts.iter().zip(&operator.accounts) {
         copy.line(&[Some(&row.id.0.to_string()), Some(&details.balance.to_string())]).await?;

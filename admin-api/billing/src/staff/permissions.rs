@@ -44,6 +44,10 @@ permissions! {
     AccountCredit = "account.credit", "Менять кредитный лимит";
     /// Approve a credit limit above what one person may give.
     AccountCreditApprove = "account.credit_approve", "Согласовывать кредитный лимит выше того, что даёт один сотрудник";
+    /// Open, change and close accounts, choose their plans.
+    AccountEdit = "account.edit", "Открывать, менять и закрывать лицевые счета, выбирать им тарифные планы";
+    /// Give an account a plan from a month that is over.
+    AccountPlanPast = "account.plan_past", "Менять тарифный план лицевого счёта задним числом, раньше текущего месяца";
     /// See calls of an account.
     CallsView = "calls.view", "Видеть звонки лицевого счёта";
     /// Keep filters of lists, order lists as files.
@@ -134,6 +138,12 @@ permissions! {
     NoteDeleteImportant = "note.delete_important", "Удалять и важные примечания";
     /// Keep directories: labels of clients.
     DirectoryEdit = "directory.edit", "Вести справочники: метки клиентов";
+    /// See our own companies and who is connected to them.
+    EntityView = "entity.view", "Видеть собственные организации и подключённых к ним клиентов";
+    /// Enter, change and close our own companies.
+    EntityEdit = "entity.edit", "Заводить, менять и закрывать собственные организации";
+    /// Change carriers.
+    ProviderEdit = "provider.edit", "Менять провайдеров";
     /// See the settings.
     SettingView = "setting.view", "Видеть настройки";
     /// Change a setting.

@@ -1,4 +1,4 @@
-//! `GET /v1/accounts/{code}`: balance and credit terms.
+//! `GET /v1/accounts/{code}`: the card of an account: balance, credit terms, plan, who answers for it.
 //!
 //! Owns: how an account is shown.
 //! Does not own: the account.
@@ -7,6 +7,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use billing::accounts::Account;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,8 +22,12 @@ pub(crate) struct AccountView {
     code: String,
     /// Code of its client.
     client: String,
+    /// Code of its legal entity; what belongs to one pays nothing of another (B37).
+    legal_entity: String,
     /// Currency, ISO 4217.
     currency: String,
+    /// Zone.
+    zone: String,
     /// `prepaid` or `postpaid`.
     payment_mode: String,
     /// `none`, `monthly` or `days`.
@@ -33,8 +38,24 @@ pub(crate) struct AccountView {
     balance: String,
     /// Whether it is active.
     active: bool,
+    /// `active` or `closed`.
+    status: &'static str,
+    /// Whether the client may use it: it is active, and in the currency that its legal entity has now (B13).
+    available: bool,
     /// Code of the plan of now.
     plan: Option<String>,
+    /// Login of who answers for it.
+    responsible: Option<String>,
+    /// Code of the card in the accounting program (L6).
+    card_code: Option<String>,
+    /// For staff.
+    comment: String,
+    /// When it was opened.
+    opened_at: DateTime<Utc>,
+    /// By whom.
+    opened_by: String,
+    /// When it was closed.
+    closed_at: Option<DateTime<Utc>>,
     /// Raised by every change; also the ETag.
     revision: i64,
 }
@@ -44,25 +65,37 @@ impl From<Account> for AccountView {
         Self {
             code: account.code,
             client: account.client,
+            legal_entity: account.legal_entity,
             currency: account.currency,
+            zone: account.zone,
             payment_mode: account.payment_mode,
             credit_policy: account.credit_policy,
             credit_limit: account.credit_limit.normalize().to_string(),
             balance: account.balance.normalize().to_string(),
             active: account.active,
+            status: if account.active { "active" } else { "closed" },
+            available: account.available,
             plan: account.plan,
+            responsible: account.responsible,
+            card_code: account.card_code,
+            comment: account.comment,
+            opened_at: account.opened_at,
+            opened_by: account.opened_by,
+            closed_at: account.closed_at,
             revision: account.revision,
         }
     }
 }
 
-/// An account with its balance and credit terms
+/// An account with its balance, terms and plan
 #[utoipa::path(
     get, path = "/v1/accounts/{code}", operation_id = "account_get", tag = "accounts",
     params(("code" = String, Path, description = "Code of the account", example = "A-000001")),
     responses((status = 200, description = "The account; the header ETag carries its revision", body = AccountView, example = json!({
-        "code": "A-000001", "client": "C-000001", "currency": "RUB", "payment_mode": "postpaid", "credit_policy": "monthly",
-        "credit_limit": "1000", "balance": "-12.5048", "active": true, "plan": "base", "revision": 3
+        "code": "A-000001", "client": "C-000001", "legal_entity": "T", "currency": "RUB", "zone": "Europe/Moscow", "payment_mode": "postpaid",
+        "credit_policy": "monthly", "credit_limit": "1000", "balance": "-12.5048", "active": true, "status": "active", "available": true, "plan": "base",
+        "responsible": "ivanova", "card_code": "К-00017", "comment": "", "opened_at": "2026-07-01T10:00:00Z", "opened_by": "ivanova", "closed_at": null,
+        "revision": 3
     })))
 )]
 pub(crate) async fn handler(State(state): State<AppState>, Path(code): Path<String>) -> Result<Response, Problem> {
@@ -80,13 +113,22 @@ mod tests {
             id: 1,
             code: "A-1".into(),
             client: "C-1".into(),
+            legal_entity: "T".into(),
             currency: "RUB".into(),
+            zone: "Europe/Moscow".into(),
             payment_mode: "postpaid".into(),
             credit_policy: "monthly".into(),
             credit_limit: "1000.00".parse().unwrap(),
             balance: "-0.000000001".parse().unwrap(),
             active: true,
+            available: true,
             plan: None,
+            responsible: None,
+            card_code: None,
+            comment: String::new(),
+            opened_at: DateTime::UNIX_EPOCH,
+            opened_by: "load".into(),
+            closed_at: None,
             revision: 3,
         };
         let shown = serde_json::to_value(AccountView::from(account)).unwrap();

@@ -1,20 +1,19 @@
 //! `PUT /v1/accounts/{code}/credit-limit`: change the credit limit (B14, B16).
 //!
-//! Owns: what the request says, and which problem each refusal is.
+//! Owns: what the request says.
 //! Does not own: what a limit may be (`billing::accounts`).
 //! Always: no change without a reason; it is in the account's history and in the audit.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use billing::accounts::{self, AccountError};
+use billing::accounts;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs;
-use crate::language::Text;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::state::AppState;
 use crate::writes::{self, Write};
 
@@ -37,35 +36,6 @@ pub(crate) struct CreditLimitSet {
     code: String,
     /// Its credit limit, a decimal.
     credit_limit: String,
-}
-
-impl From<AccountError> for Problem {
-    fn from(error: AccountError) -> Self {
-        match error {
-            AccountError::NotFound => Self::new(Code::NotFound),
-            AccountError::BadLimit => Self::field(
-                "/limit",
-                Text::fixed(
-                    "Лимит от 0 до 999999999.99, не больше двух знаков после точки",
-                    "A limit is 0 to 999999999.99 with at most two decimals",
-                ),
-            ),
-            AccountError::NoCreditPolicy => Self::new(Code::CreditPolicyConflict).because(Text::fixed(
-                "У счёта без кредитной политики лимита нет",
-                "An account with credit policy `none` has no limit",
-            )),
-            AccountError::ApprovalNeeded(most) => Self::new(Code::ApprovalNeeded).because(Text::new(
-                format!(
-                    "Лимит выше {most} согласует руководитель: POST /v1/approvals с kind account.credit_limit, кодом счёта в entity_id и payload {{\"limit\": ..}}"
-                ),
-                format!(
-                    "A head approves a limit above {most}: POST /v1/approvals with kind account.credit_limit, the code of the account as entity_id and payload {{\"limit\": ..}}"
-                ),
-            )),
-            AccountError::Stale => Self::new(Code::Stale),
-            AccountError::Store(error) => error.into(),
-        }
-    }
 }
 
 /// Change the credit limit
@@ -99,22 +69,4 @@ pub(crate) async fn handler(
     };
     accounts::set_credit_limit(&mut change, code, limit, context.revision, reason).await?;
     writes::commit(change, &CreditLimitSet { code: code.to_owned(), credit_limit: limit.to_string() }).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_refusal_has_its_code() {
-        for (error, code) in [
-            (AccountError::NotFound, Code::NotFound),
-            (AccountError::BadLimit, Code::Validation),
-            (AccountError::NoCreditPolicy, Code::CreditPolicyConflict),
-            (AccountError::ApprovalNeeded(1000.into()), Code::ApprovalNeeded),
-            (AccountError::Stale, Code::Stale),
-        ] {
-            assert_eq!(Problem::from(error).code(), code);
-        }
-    }
 }

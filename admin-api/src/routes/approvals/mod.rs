@@ -273,7 +273,10 @@ mod tests {
             (ApprovalError::NotRequester, Code::Forbidden),
             (ApprovalError::TooMuchEvidence(100), Code::LimitTooLarge),
             (ApprovalError::Stale, Code::Stale),
-            (ApprovalError::Account(AccountError::NoCreditPolicy), Code::CreditPolicyConflict),
+            (
+                ApprovalError::Account(AccountError::Credit(billing::accounts::CreditFault::NoLimit)),
+                Code::CreditPolicyConflict,
+            ),
             (ApprovalError::Prices(ActivateError::StalePreview), Code::StalePreview),
             (of(Obstacle::State(State::Refused)), Code::InvalidTransition),
             (of(Obstacle::SelfApproval), Code::SelfApproval),

@@ -22,9 +22,11 @@ use crate::state::AppState;
 
 /// Records whose audit is for those alone who may see the records.
 const CLOSED: &[(&str, Permission)] = &[
+    ("account_contact", Permission::ClientView),
     ("approval", Permission::ApprovalView),
     ("client", Permission::ClientView),
     ("department", Permission::StaffView),
+    ("legal_entity", Permission::EntityView),
     ("lock", Permission::LockView),
     ("role", Permission::StaffView),
     ("setting", Permission::SettingView),

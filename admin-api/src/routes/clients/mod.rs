@@ -10,6 +10,8 @@ pub(crate) mod contact_list;
 pub(crate) mod contact_update;
 pub(crate) mod create;
 pub(crate) mod delete;
+pub(crate) mod entity_connect;
+pub(crate) mod entity_list;
 pub(crate) mod get;
 pub(crate) mod history;
 pub(crate) mod label_add;
@@ -84,6 +86,7 @@ impl WantedParty {
     }
 }
 
+/// The field that is to blame in a [`WantedParty`], and why.
 pub(crate) fn fault_text(fault: PartyFault) -> (&'static str, Text) {
     match fault {
         PartyFault::Inn => (

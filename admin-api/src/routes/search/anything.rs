@@ -47,6 +47,8 @@ pub(crate) struct Found {
 pub(crate) struct FoundEverywhere {
     /// Clients, as in `GET /v1/clients?q=`; empty without the permission `client.view`.
     clients: Found,
+    /// Accounts whose code begins so; empty without the permission `account.view`.
+    accounts: Found,
     /// The number of our capacity that was typed, with its holder; empty without the permission `did.view`.
     numbers: Found,
     /// The number that was typed, when it is not of our capacity (A33).
@@ -59,7 +61,7 @@ pub(crate) struct FoundEverywhere {
     params(SearchQuery),
     responses((status = 200, description = "The first rows of each list", body = FoundEverywhere, example = json!({
         "clients": {"items": [{"id": 17, "code": "C-000017", "name": "ООО «Строй Сервис»", "inn": "7707083893"}], "is_more": false},
-        "numbers": {"items": [], "is_more": false}, "not_ours": null
+        "accounts": {"items": [], "is_more": false}, "numbers": {"items": [], "is_more": false}, "not_ours": null
     })))
 )]
 pub(crate) async fn handler(
@@ -71,6 +73,12 @@ pub(crate) async fn handler(
     let caller = Caller::of(&context.staff, state.clock.now());
     let words = inputs::party::some_text("/q", &asked.q, 100)?;
     let clients = find(&state, &settings, &caller, &billing::clients::GRID, "q", &words).await?;
+    let is_code = words.chars().any(char::is_alphanumeric);
+    let accounts = if is_code && context.staff.may(Permission::AccountView) {
+        find(&state, &settings, &caller, &billing::accounts::GRID, "code", &words).await?
+    } else {
+        Found::default()
+    };
     let number = inputs::party::phone("/q", &words, &settings).ok().map(|(_, number)| number.to_string());
     let may_see_numbers = context.staff.may(Permission::DidView);
     let numbers = match number.as_deref().filter(|_| may_see_numbers) {
@@ -78,7 +86,7 @@ pub(crate) async fn handler(
         None => Found::default(),
     };
     let not_ours = number.filter(|_| may_see_numbers && numbers.items.is_empty());
-    Ok(Json(FoundEverywhere { clients, numbers, not_ours }))
+    Ok(Json(FoundEverywhere { clients, accounts, numbers, not_ours }))
 }
 
 async fn find(

@@ -52,6 +52,10 @@ fn expected(kind: &Kind) -> Text {
             "Ожидается часовой пояс IANA, например Europe/Moscow",
             "An IANA time zone is expected, such as Europe/Moscow",
         ),
+        Kind::CodeFormat => Text::fixed(
+            "Ожидается код с одним {number} или, например, {number:06}, без пробелов",
+            "A code with one {number} is expected, or {number:06} for instance, without blanks",
+        ),
         Kind::NumberRules => Text::fixed(
             "Ожидаются правила замены начала номера через пробел, например +> 8>7",
             "Rules of replaced beginnings with blanks between them are expected, such as +> 8>7",

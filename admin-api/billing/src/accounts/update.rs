@@ -1,0 +1,149 @@
+//! Terms of an account change.
+//!
+//! Owns: payment mode, credit policy and limit (A13, B14), who answers for it, its card code, zone and comment.
+//! Does not own: plans (`plans`), its end (`close`).
+//! Always: what is not said stays; the three credit terms go together at every moment.
+
+use chrono_tz::Tz;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use sqlx::Row;
+
+use super::AccountError;
+use super::open::{PERSONAL, responsible_of};
+use super::rules::{CreditPolicy, PaymentMode, check_credit, limit_fits};
+use crate::change::Change;
+use crate::clients::keep_differing;
+use crate::edit::Edit;
+use crate::store::StoreError;
+
+/// How an account is to be; what is kept or `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct AccountUpdate {
+    /// When it pays.
+    pub payment_mode: Option<PaymentMode>,
+    /// What credit it has.
+    pub credit_policy: Option<CreditPolicy>,
+    /// Credit limit.
+    pub credit_limit: Option<Decimal>,
+    /// Login of who answers for it.
+    pub responsible: Edit<String>,
+    /// Code of the card in the accounting program (L6).
+    pub card_code: Edit<String>,
+    /// For staff.
+    pub comment: Option<String>,
+    /// Zone.
+    pub zone: Option<Tz>,
+}
+
+impl AccountUpdate {
+    /// Whether it says anything of credit.
+    pub fn touches_credit(&self) -> bool {
+        self.payment_mode.is_some() || self.credit_policy.is_some() || self.credit_limit.is_some()
+    }
+}
+
+/// The terms as they stand.
+#[derive(Clone)]
+struct Terms {
+    payment_mode: PaymentMode,
+    credit_policy: CreditPolicy,
+    credit_limit: Decimal,
+    responsible_id: Option<i64>,
+    responsible: Option<String>,
+    card_code: Option<String>,
+    comment: String,
+    zone: String,
+}
+
+/// Changes an account.
+pub async fn update(
+    change: &mut Change,
+    code: &str,
+    update: &AccountUpdate,
+    revision: Option<i64>,
+    reason: &str,
+) -> Result<(), AccountError> {
+    let row = sqlx::query(
+        "SELECT a.id, a.payment_mode, a.credit_policy, a.credit_limit, a.responsible_id, u.login AS responsible, a.card_code, a.comment, a.zone, a.revision
+         FROM account a LEFT JOIN staff_user u ON u.id = a.responsible_id WHERE a.code = $1 FOR NO KEY UPDATE OF a",
+    )
+    .bind(code)
+    .fetch_optional(change.connection())
+    .await?
+    .ok_or(AccountError::NotFound)?;
+    if revision.is_some_and(|seen| seen != row.get::<i64, _>("revision")) {
+        return Err(AccountError::Stale);
+    }
+    let id: i64 = row.get("id");
+    let before = Terms {
+        payment_mode: word(row.get("payment_mode"))?,
+        credit_policy: word(row.get("credit_policy"))?,
+        credit_limit: row.get::<Decimal, _>("credit_limit").normalize(),
+        responsible_id: row.get("responsible_id"),
+        responsible: row.get("responsible"),
+        card_code: row.get("card_code"),
+        comment: row.get("comment"),
+        zone: row.get("zone"),
+    };
+    let mut after = before.clone();
+    after.payment_mode = update.payment_mode.unwrap_or(after.payment_mode);
+    after.credit_policy = update.credit_policy.unwrap_or(after.credit_policy);
+    after.credit_limit = update.credit_limit.map_or(after.credit_limit, |limit| limit.normalize());
+    after.card_code = update.card_code.clone().applied(after.card_code);
+    after.comment = update.comment.clone().unwrap_or(after.comment);
+    after.zone = update.zone.map_or(after.zone, |zone| zone.name().to_owned());
+    // Who left meanwhile stays responsible until somebody else is named.
+    if update.responsible != Edit::Keep {
+        after.responsible = update.responsible.clone().applied(None);
+        after.responsible_id = responsible_of(change.connection(), after.responsible.as_deref()).await?;
+    }
+    if update.touches_credit() {
+        if !limit_fits(after.credit_limit) {
+            return Err(AccountError::BadLimit);
+        }
+        check_credit(after.payment_mode, after.credit_policy, after.credit_limit).map_err(AccountError::Credit)?;
+        super::credit::refuse_raise(change, before.credit_limit, after.credit_limit).await?;
+    }
+    if after.zone != before.zone {
+        let has_usage: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM usage_total WHERE account_id = $1)")
+            .bind(id)
+            .fetch_one(change.connection())
+            .await?;
+        if has_usage {
+            return Err(AccountError::HasUsage);
+        }
+    }
+    sqlx::query(
+        "UPDATE account SET payment_mode = $2, credit_policy = $3, credit_limit = $4, responsible_id = $5, card_code = $6, comment = $7, zone = $8,
+             revision = revision + 1 WHERE id = $1",
+    )
+    .bind(id)
+    .bind(after.payment_mode.as_str())
+    .bind(after.credit_policy.as_str())
+    .bind(after.credit_limit)
+    .bind(after.responsible_id)
+    .bind(&after.card_code)
+    .bind(&after.comment)
+    .bind(&after.zone)
+    .execute(change.connection())
+    .await?;
+    let (mut was, mut is) = (shown(&before), shown(&after));
+    keep_differing(&mut was, &mut is);
+    change.record_personal(("account.edit", "account", code), &was, &is, PERSONAL, reason);
+    Ok(())
+}
+
+fn word<T: std::str::FromStr>(text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(|_| StoreError::Inconsistent {
+        table: "account",
+        problem: format!("`{text}`, which is no payment mode and no credit policy"),
+    })
+}
+
+fn shown(terms: &Terms) -> Value {
+    json!({
+        "payment_mode": terms.payment_mode.as_str(), "credit_policy": terms.credit_policy.as_str(), "credit_limit": terms.credit_limit,
+        "responsible": terms.responsible, "card_code": terms.card_code, "comment": terms.comment, "zone": terms.zone,
+    })
+}
