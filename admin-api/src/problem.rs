@@ -87,6 +87,12 @@ problems! {
     NotConnected = "not_connected", CONFLICT, "Клиент не подключён к организации", "The client is not connected to the legal entity";
     /// The user lacks a permission.
     Forbidden = "forbidden", FORBIDDEN, "Недостаточно прав", "Permission denied";
+    /// The plan is kept for groups that the client is not in (B10).
+    TariffNotAvailable = "tariff_not_available", FORBIDDEN, "Тарифный план недоступен клиенту", "The tariff plan is not available to the client";
+    /// The payment method is kept for groups that the client is not in (B32).
+    PaymentMethodNotAvailable = "payment_method_not_available", FORBIDDEN, "Способ оплаты недоступен клиенту", "The payment method is not available to the client";
+    /// The template is kept for groups that the client is not in (B31).
+    TemplateNotAvailable = "template_not_available", FORBIDDEN, "Образец договора недоступен клиенту", "The template is not available to the client";
     /// No such route or record.
     NotFound = "not_found", NOT_FOUND, "Не найдено", "Not found";
     /// The number is outside of our capacity (A33).

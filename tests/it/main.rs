@@ -19,6 +19,7 @@ mod counting;
 mod duplicates;
 mod edge;
 mod formats;
+mod groups_contracts;
 mod guards;
 mod in_force;
 mod in_words;

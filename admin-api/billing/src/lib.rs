@@ -1,7 +1,7 @@
 //! The books of Tollgate: the only crate that speaks SQL to Postgres.
 //!
-//! Owns: the schema and its migrations, and the rooms: [`accounts`], [`clients`], [`cabinet`] (what clients do themselves), [`parties`], [`payers`], [`ledger`], [`numbers`], [`locks`], [`terms`], [`counters`], [`charges`] (what ClickHouse keeps of them), [`currencies`], [`fees`], [`price_lists`], [`invoicing`], [`streams`] (position, outbox and identities
-//! of the record stream), [`suspense`], [`rework`] (jobs that rate again), [`imports`] (files of records), [`ingest_alarms`], [`reconciliation`] with switches, [`staff`], [`approvals`], [`audit`], [`operator`] (loading a whole operator), the read-only [`hot_path`], and the [`numbering_plan`] of the process.
+//! Owns: the schema and its migrations, and the rooms: each module below says in its header which tables are its own. Read-only: [`hot_path`] (the snapshot of
+//! rating). For the process: [`numbering_plan`].
 //! Does not own: HTTP, Kafka, ClickHouse, the price of a call.
 //! Always: a balance changes only in the transaction that writes what it sums up; every write of a person goes through a [`change::Change`] and leaves
 //! an audit line; SQL has bound parameters only; time is an argument ([`clock::Clock`]).
@@ -18,9 +18,11 @@ pub mod audit;
 pub mod staff;
 
 pub mod accounts;
+pub mod availability;
 pub mod cabinet;
 pub mod charges;
 pub mod clients;
+pub mod contracts;
 pub mod counters;
 pub mod currencies;
 pub mod entities;
@@ -32,6 +34,7 @@ pub mod long_calls;
 pub mod numbers;
 pub mod parties;
 pub mod payers;
+pub mod payment_methods;
 pub mod plans;
 pub mod price_lists;
 pub mod providers;

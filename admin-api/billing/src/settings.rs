@@ -33,6 +33,8 @@ pub enum Kind {
     AmountOrNothing,
     /// A code with `{number}` in it.
     CodeFormat,
+    /// The form of the numbers of contracts.
+    ContractNumber,
 }
 
 impl Kind {
@@ -45,6 +47,7 @@ impl Kind {
             Self::NumberRules => NumberRules::parse(text, "").is_ok(),
             Self::CodeFormat => crate::accounts::account_code(text, 1).is_some(),
             Self::Zone => text.parse::<chrono_tz::Tz>().is_ok(),
+            Self::ContractNumber => crate::contracts::NumberFormat::parse(text).is_some(),
             Self::Word(words) => words.contains(&text),
             Self::AmountOrNothing => text.is_empty() || amount(text).is_some(),
             Self::Codes(least) => {
@@ -79,6 +82,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("catalogue.history_days", Kind::Number(1..=3_650)),
     ("client.login_at_registration", Kind::Word(&["yes", "no"])),
     ("client.auto_connect", YES_OR_NO),
+    ("contract.number_format", Kind::ContractNumber),
     ("dedup.window_hours", Kind::Number(1..=8_760)),
     ("did.quarantine_days", Kind::Number(1..=3_650)),
     ("export.keep_hours", Kind::Number(1..=8_760)),
@@ -241,6 +245,8 @@ mod tests {
             ("account.code_format", "A-{number:06}", true),
             ("account.code_format", "A-", false),
             ("client.auto_connect", "maybe", false),
+            ("contract.number_format", "{entity}-{year}-{number:5}", true),
+            ("contract.number_format", "{entity}-{number}", false),
             ("ingest.batch_rows", "400000", true),
             ("ingest.batch_rows", "400001", false),
             ("ingest.batch_rows", "0", false),

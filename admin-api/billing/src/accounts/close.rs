@@ -78,7 +78,7 @@ pub async fn reopen(
     if let Some(wanted) = plan {
         let from = wanted.from.unwrap_or(now);
         plans::may_begin(from, now, &held.zone, may_past)?;
-        let plan = plans::checked(change.connection(), &wanted.plan, (client_id, &held.currency)).await?;
+        let plan = plans::checked(change.connection(), &wanted.plan, (client_id, &held.currency), now).await?;
         plans::write(change, held.id, Some(plan), from, reason).await?;
         after["plan"] = Value::from(wanted.plan.as_str());
         after["plan_from"] = json!(from);

@@ -76,6 +76,9 @@ pub enum AccountError {
     /// No such plan.
     #[error("there is no tariff plan {0}")]
     NoPlan(String),
+    /// The plan is kept for groups that the client is not in (B10).
+    #[error("the tariff plan {0} is not available to the client")]
+    PlanNotAvailable(String),
     /// A price list of the plan is in another currency, and no exchange rate turns it into the account's.
     #[error("list {list} is in {currency}, and there is no exchange rate")]
     NoExchange {

@@ -118,8 +118,9 @@ pub async fn open(
     may_be_opened(change, (client_id, &entity, &new.entity), &currency, rules, reason, &new.client).await?;
     let zone = new.zone.map_or(entity.zone.clone(), |zone| zone.name().to_owned());
     let responsible_id = responsible_of(change.connection(), new.responsible.as_deref()).await?;
+    let now = change.now();
     let plan = match &new.plan {
-        Some(code) => Some(plans::checked(change.connection(), code, (client_id, &currency)).await?),
+        Some(code) => Some(plans::checked(change.connection(), code, (client_id, &currency), now).await?),
         None => None,
     };
     let from = new.plan_from.unwrap_or(change.now());

@@ -12,6 +12,7 @@ use sqlx::{PgConnection, Row};
 
 use super::rules::{PlanPeriod, Replacement, month_start};
 use super::{AccountError, store};
+use crate::availability;
 use crate::change::Change;
 use crate::store::{Store, StoreError};
 
@@ -125,7 +126,7 @@ pub async fn set_plan(
     let now = change.now();
     let from = wanted.from.unwrap_or(now);
     may_begin(from, now, &held.zone, may_past)?;
-    let plan = checked(change.connection(), &wanted.plan, (held.client_id, &held.currency)).await?;
+    let plan = checked(change.connection(), &wanted.plan, (held.client_id, &held.currency), now).await?;
     let former = plan_at(change.connection(), held.id, from).await?;
     write(change, held.id, Some(plan), from, reason).await?;
     store::raise_revision(change, held.id).await?;
@@ -148,18 +149,22 @@ pub(super) fn may_begin(
     if may_past || from >= month_start(now, zone) { Ok(()) } else { Err(AccountError::PlanPast) }
 }
 
-/// The plan with a code, if an account of a client in a currency can have it: every list of it is in that currency, or some exchange rate that the client ever
+/// The plan with a code, if an account of a client in a currency can have it: it is not kept for others (B10), every list of it is in that currency, or some exchange rate that the client ever
 /// has turns it into it.
 pub(super) async fn checked(
     connection: &mut PgConnection,
     code: &str,
     (client_id, currency): (i64, &str),
+    now: DateTime<Utc>,
 ) -> Result<i32, AccountError> {
     let plan: Option<i32> = sqlx::query_scalar("SELECT id FROM tariff_plan WHERE code = $1")
         .bind(code)
         .fetch_optional(&mut *connection)
         .await?;
     let plan = plan.ok_or_else(|| AccountError::NoPlan(code.to_owned()))?;
+    if !availability::plan(&mut *connection, client_id, plan, now).await? {
+        return Err(AccountError::PlanNotAvailable(code.to_owned()));
+    }
     let foreign = sqlx::query(
         "SELECT l.code, l.currency::text AS currency FROM tariff_layer y JOIN price_list l ON l.id = y.list_id
          WHERE y.plan_id = $1 AND y.withdrawn_in IS NULL AND l.currency::text <> $2 AND NOT EXISTS (

@@ -19,6 +19,7 @@ pub use users::{
     ClientUser, ClientUserUpdate, NewClientUser, add_user, block_user, set_password, unblock_user, update_user, users,
 };
 
+use crate::availability::AvailabilityError;
 use crate::change::Change;
 use crate::store::StoreError;
 
@@ -52,6 +53,9 @@ pub enum CabinetError {
     /// Only a user of the client pays (B11).
     #[error("only the client pays")]
     OnlyClientPays,
+    /// The payment method is not there, or not for this client (B32).
+    #[error(transparent)]
+    Method(#[from] AvailabilityError),
     /// Not an amount that can be paid.
     #[error("an amount above 0 and below 1000000000 with at most two decimals is expected")]
     BadAmount,

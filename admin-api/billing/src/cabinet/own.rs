@@ -11,6 +11,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use super::{CabinetError, rules};
+use crate::availability::{self, Thing};
 use crate::change::{Author, Change};
 use crate::store::{Store, StoreError};
 
@@ -57,7 +58,7 @@ pub struct NewIntent {
     pub account: String,
     /// How much, in its currency.
     pub amount: Decimal,
-    /// How; the adapter of the gateway knows which there are.
+    /// Code of a payment method that is available to the client (B32).
     pub method: Option<String>,
 }
 
@@ -154,6 +155,9 @@ pub async fn add_intent(
     .ok_or(CabinetError::NotFound)?;
     let (account_id, currency): (i64, String) = (account.get("id"), account.get("currency"));
     let (now, amount) = (change.now(), new.amount.normalize());
+    if let Some(method) = &new.method {
+        availability::offered_to(change.connection(), Thing::PaymentMethod, client_id, method, now).await?;
+    }
     let row = sqlx::query(
         "INSERT INTO payment_intent (account_id, user_id, amount, currency, method, created_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id, state",
     )

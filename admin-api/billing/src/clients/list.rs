@@ -5,6 +5,7 @@
 //! Always: all filters hold together, wherever they come from (M3); each that narrows a million clients has an index.
 
 use crate::grid::{Column, Filter, Grid, Read};
+use crate::terms::BY_GROUP;
 
 /// Clients.
 pub static GRID: Grid = Grid {
@@ -133,7 +134,7 @@ pub static GRID: Grid = Grid {
         ),
         Filter::new("active", "c.active = {}", Read::Flag, "Действует", "Active"),
         Filter::new("country", "c.country = {}", Read::Word, "Страна", "Country"),
-        Filter::new("group", GROUP, Read::Word, "Группа", "Group"),
+        BY_GROUP,
         Filter::new(
             "legal_entity",
             "EXISTS (SELECT FROM account a JOIN legal_entity e ON e.id = a.legal_entity_id WHERE a.client_id = c.id AND e.code = {})",
@@ -158,7 +159,3 @@ const ANYTHING: &str =
                          UNION ALL SELECT k.client_id FROM contact k WHERE k.ended_at IS NULL AND lower(k.email) = ({})[5]))";
 
 const STATE: &str = "EXISTS (SELECT FROM account a JOIN did d ON d.account_id = a.id AND d.status = 'in_work' WHERE a.client_id = c.id) = ({} = 'active')";
-
-const GROUP: &str =
-    "EXISTS (SELECT FROM client_group_member b JOIN client_group g ON g.id = b.group_id
-             WHERE b.client_id = c.id AND g.code = {} AND coalesce(b.valid_from, '-infinity') <= {now} AND {now} < coalesce(b.valid_to, 'infinity'))";

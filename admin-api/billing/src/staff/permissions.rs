@@ -60,18 +60,26 @@ permissions! {
     LockEdit = "lock.edit", "Ставить блокировки, менять их примечания и расширять их";
     /// Lift and delete locks of anybody.
     LockDelete = "lock.delete", "Снимать и удалять чужие блокировки";
-    /// See discounts, exchange rates, taxes, groups of clients, currencies.
-    TermsView = "terms.view", "Видеть скидки, курсы валют, налоги, группы клиентов, валюты";
+    /// See discounts, exchange rates, taxes, groups of clients and what is kept for them, payment methods, currencies.
+    TermsView = "terms.view", "Видеть скидки, курсы валют, налоги, группы клиентов и что доступно только им, способы оплаты, валюты";
     /// Give and end discounts.
     DiscountEdit = "discount.edit", "Давать и завершать скидки";
-    /// Make groups of clients, say who belongs to them.
-    GroupEdit = "group.edit", "Вести группы клиентов и их состав";
+    /// Make groups of clients, say who belongs to them, what they permit, and which tariff plans are kept for them.
+    GroupEdit = "group.edit", "Вести группы клиентов, их состав и разрешения, закреплять за ними тарифные планы";
     /// Enter and end exchange rates.
     ExchangeEdit = "exchange.edit", "Вводить и завершать курсы валют";
     /// Say which currencies may be chosen.
     CurrencyEdit = "currency.edit", "Решать, какие валюты доступны";
     /// Give a client a tax rate of his own.
     TaxOverride = "tax.override", "Задавать клиенту собственную ставку налога";
+    /// Keep the directory of payment methods, and say for which groups a method is.
+    PaymentMethodEdit = "payment_method.edit", "Вести справочник способов оплаты и закреплять их за группами";
+    /// See contracts, their texts and templates.
+    ContractView = "contract.view", "Видеть договоры, их тексты и образцы";
+    /// Make contracts, change drafts, activate and terminate.
+    ContractEdit = "contract.edit", "Заводить договоры, менять черновики, вводить в действие и расторгать";
+    /// Keep templates and kinds of contracts, and say for which groups a template is.
+    ContractTemplateEdit = "contract_template.edit", "Вести образцы и виды договоров и закреплять образцы за группами";
     /// See numbers of the capacity.
     DidView = "did.view", "Видеть номера номерной ёмкости";
     /// Send a number to quarantine.

@@ -7,8 +7,20 @@ use sqlx::postgres::PgRow;
 
 use super::parties::{Holder, TermsError, first_moment, ids_of};
 use crate::change::Change;
+use crate::grid::{Filter, Read};
 use crate::hot_path::Touched;
 use crate::store::{Store, StoreError};
+
+/// For lists of clients, whose alias is `c`: members of a group now (B38).
+pub const BY_GROUP: Filter = Filter::new(
+    "group",
+    "EXISTS (SELECT FROM client_group_member m JOIN client_group g ON g.id = m.group_id
+     WHERE m.client_id = c.id AND g.code = {} AND coalesce(m.valid_from, '-infinity') <= {now}
+           AND {now} < coalesce(least(m.valid_to, m.ended_at), 'infinity'))",
+    Read::Word,
+    "Из этой группы (код)",
+    "Of this group (code)",
+);
 
 /// A group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +29,12 @@ pub struct GroupCard {
     pub id: i32,
     /// Code.
     pub code: String,
+    /// Title.
+    pub title: String,
     /// Members of now.
     pub members: i64,
+    /// Since when it is closed.
+    pub closed_at: Option<DateTime<Utc>>,
 }
 
 /// A client in a group for a time.
@@ -64,7 +80,7 @@ pub async fn groups(
              SELECT * FROM client_group_member
              WHERE coalesce(valid_from, '-infinity') <= $2 AND $2 < coalesce(least(valid_to, ended_at), 'infinity')
          )
-         SELECT g.id, g.code, (SELECT count(*) FROM present m WHERE m.group_id = g.id) AS members FROM client_group g
+         SELECT g.id, g.code, g.title, g.closed_at, (SELECT count(*) FROM present m WHERE m.group_id = g.id) AS members FROM client_group g
          WHERE ($1::text IS NULL OR EXISTS (SELECT FROM present m JOIN client c ON c.id = m.client_id WHERE m.group_id = g.id AND c.code = $1))
                AND ($3::bigint IS NULL OR g.id < $3)
          ORDER BY g.id DESC LIMIT $4",
@@ -75,22 +91,14 @@ pub async fn groups(
     .bind(limit)
     .fetch_all(store.pool())
     .await?;
-    let card = |row: &PgRow| GroupCard { id: row.get("id"), code: row.get("code"), members: row.get("members") };
+    let card = |row: &PgRow| GroupCard {
+        id: row.get("id"),
+        code: row.get("code"),
+        title: row.get("title"),
+        members: row.get("members"),
+        closed_at: row.get("closed_at"),
+    };
     Ok(rows.iter().map(card).collect())
-}
-
-/// Makes a group.
-pub async fn add_group(change: &mut Change, code: &str, reason: &str) -> Result<(), TermsError> {
-    let made: Option<i32> =
-        sqlx::query_scalar("INSERT INTO client_group (code) VALUES ($1) ON CONFLICT DO NOTHING RETURNING id")
-            .bind(code)
-            .fetch_optional(change.connection())
-            .await?;
-    if made.is_none() {
-        return Err(TermsError::Exists(code.to_owned()));
-    }
-    change.record("group.edit", "client_group", code, &Value::Null, &json!({"code": code}), reason);
-    Ok(())
 }
 
 /// Who belongs, belonged and will belong to a group, the newest first: at most `limit`, older than `before_id`. `None`: no such group.

@@ -59,6 +59,9 @@ pub enum TermsError {
     /// It was ended before.
     #[error("it is ended already")]
     Ended,
+    /// Somebody changed it since it was read.
+    #[error("it was changed since it was read")]
+    Stale,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -76,7 +79,9 @@ pub(super) async fn ids_of(connection: &mut PgConnection, holder: &Holder) -> Re
     match holder {
         Holder::General => {}
         Holder::Group(code) => {
-            let group = sqlx::query_scalar("SELECT id FROM client_group WHERE code = $1 FOR NO KEY UPDATE").bind(code);
+            // A closed group gets nothing any more.
+            let sql = "SELECT id FROM client_group WHERE code = $1 AND closed_at IS NULL FOR NO KEY UPDATE";
+            let group = sqlx::query_scalar(sql).bind(code);
             let group = group.fetch_optional(&mut *connection).await?;
             ids.group = Some(group.ok_or_else(|| TermsError::NoGroup(code.clone()))?);
         }

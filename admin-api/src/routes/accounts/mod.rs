@@ -119,6 +119,13 @@ impl From<AccountError> for Problem {
                 ),
             ),
             AccountError::BadLimit => bad_limit("/limit"),
+            AccountError::PlanNotAvailable(plan) => Self::new(Code::TariffNotAvailable).at(
+                "/plan",
+                Text::new(
+                    format!("Тариф {plan} доступен только группам, в которых клиент не состоит"),
+                    format!("The tariff plan {plan} is kept for groups that the client is not in"),
+                ),
+            ),
             AccountError::Credit(fault) => Self::new(Code::CreditPolicyConflict).because(credit_text(fault)),
             AccountError::ApprovalNeeded(most) => Self::new(Code::ApprovalNeeded).because(Text::new(
                 format!(
@@ -228,6 +235,7 @@ mod tests {
             (AccountError::BadLimit, Code::Validation),
             (AccountError::Credit(CreditFault::NoLimit), Code::CreditPolicyConflict),
             (AccountError::ApprovalNeeded(Decimal::ONE), Code::ApprovalNeeded),
+            (AccountError::PlanNotAvailable(word()), Code::TariffNotAvailable),
             (AccountError::NoResponsible(word()), Code::Validation),
             (AccountError::NoExchange { list: word(), currency: word() }, Code::Validation),
             (AccountError::PlanPast, Code::Forbidden),

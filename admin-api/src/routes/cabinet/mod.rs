@@ -19,6 +19,7 @@ pub(crate) mod session_open;
 pub(crate) mod user_block;
 pub(crate) mod user_list;
 
+use billing::availability::AvailabilityError;
 use billing::cabinet::{self, CabinetError, Profile};
 use billing::change::CLIENT_LOGIN;
 use billing::locks::LockCard;
@@ -155,6 +156,10 @@ impl From<CabinetError> for Problem {
                     "An amount above 0 and below 1000000000 is expected, with at most two decimals",
                 ),
             ),
+            CabinetError::Method(AvailabilityError::NotFound) => {
+                Self::field("/method", Text::fixed("Такого способа оплаты нет", "There is no such payment method"))
+            }
+            CabinetError::Method(error) => error.into(),
             CabinetError::Store(error) => error.into(),
         }
     }
@@ -177,6 +182,11 @@ mod tests {
             (CabinetError::Stale, Code::Stale),
             (CabinetError::OnlyClientPays, Code::OnlyClientPays),
             (CabinetError::BadAmount, Code::Validation),
+            (CabinetError::Method(AvailabilityError::NotFound), Code::Validation),
+            (
+                CabinetError::Method(AvailabilityError::NotAvailable(billing::availability::Thing::PaymentMethod)),
+                Code::PaymentMethodNotAvailable,
+            ),
         ] {
             assert_eq!(Problem::from(error).code(), code);
         }

@@ -26,7 +26,7 @@ pub(crate) struct WantedPayment {
     account: String,
     /// Amount in its currency, above 0, with at most two decimals.
     amount: String,
-    /// How, in the word of the payment gateway.
+    /// Code of a payment method that is available to you.
     #[serde(default)]
     method: Option<String>,
     /// Why; need not be said.

@@ -56,6 +56,10 @@ fn expected(kind: &Kind) -> Text {
             "Ожидается код с одним {number} или, например, {number:06}, без пробелов",
             "A code with one {number} is expected, or {number:06} for instance, without blanks",
         ),
+        Kind::ContractNumber => Text::fixed(
+            "Ожидается до 60 символов: один раз {number} или {number:5}, один раз {year} или {yy}, по желанию {entity}",
+            "Up to 60 characters are expected: {number} or {number:5} once, {year} or {yy} once, {entity} if wanted",
+        ),
         Kind::NumberRules => Text::fixed(
             "Ожидаются правила замены начала номера через пробел, например +> 8>7",
             "Rules of replaced beginnings with blanks between them are expected, such as +> 8>7",

@@ -1,12 +1,13 @@
 //! `GET /v1/client-groups`: groups of clients.
 //!
 //! Owns: how a group is shown.
-//! Does not own: who belongs to it (`member_list`).
+//! Does not own: who belongs to it (`member_list`), what it says (`group_get`).
 //! Always: the newest first.
 
 use axum::Json;
 use axum::extract::State;
 use billing::terms::{GroupCard, groups};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -35,13 +36,17 @@ pub(crate) struct GroupsQuery {
 pub(crate) struct GroupView {
     /// Code.
     code: String,
+    /// Title.
+    title: String,
     /// Members of now.
     members: i64,
+    /// Since when it is closed.
+    closed_at: Option<DateTime<Utc>>,
 }
 
 impl From<GroupCard> for GroupView {
     fn from(card: GroupCard) -> Self {
-        Self { code: card.code, members: card.members }
+        Self { code: card.code, title: card.title, members: card.members, closed_at: card.closed_at }
     }
 }
 
@@ -50,7 +55,7 @@ impl From<GroupCard> for GroupView {
     get, path = "/v1/client-groups", operation_id = "group_list", tag = "terms",
     params(GroupsQuery),
     responses((status = 200, description = "Groups, the newest first", body = List<GroupView>, example = json!({
-        "items": [{"code": "partners", "members": 12}], "next_cursor": null
+        "items": [{"code": "partners", "title": "Партнёры", "members": 12, "closed_at": null}], "next_cursor": null
     })))
 )]
 pub(crate) async fn handler(

@@ -4,6 +4,7 @@
 //! Does not own: terms (`billing::terms`), currencies (`billing::currencies`), which terms count for a call (`rating::terms`).
 //! Always: what is entered has a reason; what is ended stays readable.
 
+pub(crate) mod client_permissions;
 pub(crate) mod currency_list;
 pub(crate) mod currency_set;
 pub(crate) mod discount_end;
@@ -11,14 +12,19 @@ pub(crate) mod discount_give;
 pub(crate) mod exchange_end;
 pub(crate) mod exchange_enter;
 pub(crate) mod group_add;
+pub(crate) mod group_close;
+pub(crate) mod group_get;
 pub(crate) mod group_list;
+pub(crate) mod group_update;
 pub(crate) mod member_add;
 pub(crate) mod member_end;
 pub(crate) mod member_list;
 pub(crate) mod tax_end;
 pub(crate) mod tax_give;
 
-use billing::terms::{Holder, TermsError};
+use std::collections::BTreeSet;
+
+use billing::terms::{Group, Holder, Permit, Stance, TermsError};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -26,6 +32,70 @@ use utoipa::ToSchema;
 use crate::inputs::{self, given};
 use crate::language::Text;
 use crate::problem::{Code, Problem};
+
+/// Longest title of a group.
+const TITLE_CHARS_MAX: usize = 300;
+/// Longest comment on a group.
+const COMMENT_CHARS_MAX: usize = 10_000;
+
+/// A group of clients with all that it says.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct GroupCardView {
+    /// Code.
+    code: String,
+    /// Title.
+    title: String,
+    /// For staff.
+    comment: String,
+    /// What its members may: `may_stop_services`, `may_resume_services`, `may_delete_services`, `no_service_limit`.
+    permits: Vec<&'static str>,
+    /// Whether they take part in promo actions: `allow`, `deny` or `unsaid`.
+    promo: &'static str,
+    /// Whether they take part in the referral programme: `allow`, `deny` or `unsaid`.
+    referral: &'static str,
+    /// Segment of mailings that they belong to.
+    mailing_segment: Option<String>,
+    /// Members of now.
+    members: i64,
+    /// When it was made.
+    created_at: DateTime<Utc>,
+    /// By whom.
+    created_by: String,
+    /// Since when it is closed.
+    closed_at: Option<DateTime<Utc>>,
+    /// Raised with every change; the ETag of the card.
+    revision: i64,
+}
+
+impl From<Group> for GroupCardView {
+    fn from(group: Group) -> Self {
+        Self {
+            permits: group.permits.iter().map(|permit| permit.as_str()).collect(),
+            code: group.code,
+            title: group.title,
+            comment: group.comment,
+            promo: group.promo.as_str(),
+            referral: group.referral.as_str(),
+            mailing_segment: group.mailing_segment,
+            members: group.members,
+            created_at: group.created_at,
+            created_by: group.created_by,
+            closed_at: group.closed_at,
+            revision: group.revision,
+        }
+    }
+}
+
+/// What members of a group may, by names.
+fn permits(names: &[String]) -> Result<BTreeSet<Permit>, Problem> {
+    let words = || Permit::ALL.iter().map(|permit| permit.as_str());
+    names.iter().map(|name| inputs::one_of("/permits", name, words())).collect()
+}
+
+/// What a group says of a programme.
+fn stance(pointer: &str, text: &str) -> Result<Stance, Problem> {
+    inputs::one_of(pointer, text, Stance::ALL.iter().map(|stance| stance.as_str()))
+}
 
 /// Something that was ended.
 #[derive(Debug, Serialize, ToSchema)]
@@ -65,6 +135,7 @@ impl From<TermsError> for Problem {
             TermsError::Ended => {
                 Self::new(Code::InvalidTransition).because(Text::fixed("Уже завершено", "It is ended already"))
             }
+            TermsError::Stale => Self::new(Code::Stale),
             TermsError::Store(error) => error.into(),
         }
     }
@@ -117,6 +188,7 @@ mod tests {
             (TermsError::Exists("7".into()), Code::AlreadyExists),
             (TermsError::NoTime, Code::Validation),
             (TermsError::Ended, Code::InvalidTransition),
+            (TermsError::Stale, Code::Stale),
         ] {
             assert_eq!(Problem::from(error).code(), code);
         }

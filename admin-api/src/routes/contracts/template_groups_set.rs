@@ -1,0 +1,44 @@
+//! `PUT /v1/contract-templates/{code}/groups`: keep a template of contracts for groups, or open it to everybody (B31).
+//!
+//! Owns: what the request says.
+//! Does not own: what is open to whom (`billing::availability`).
+//! Always: what was agreed before stays: who has it keeps it.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use billing::availability::{self, Thing};
+
+use crate::call_context::CallContext;
+use crate::extract::JsonBody;
+use crate::inputs;
+use crate::problem::Problem;
+use crate::routes::availability::{KeptFor, WantedGroups};
+use crate::state::AppState;
+use crate::writes::{self, Write};
+
+/// Keep a template of contracts for groups
+///
+/// These groups take the place of those of before; none opens it to everybody.
+#[utoipa::path(
+    put, path = "/v1/contract-templates/{code}/groups", operation_id = "contract_template_groups_set", tag = "contracts",
+    params(("code" = String, Path, description = "Code of the template", example = "services"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    request_body(content = WantedGroups, example = json!({"groups": ["partners"], "reason": "условия партнёрской программы"})),
+    responses((status = 200, description = "Kept from now on", body = KeptFor, example = json!({"code": "services", "groups": ["partners"]})))
+)]
+pub(crate) async fn handler(
+    State(state): State<AppState>,
+    context: CallContext,
+    Path(code): Path<String>,
+    body: JsonBody<WantedGroups>,
+) -> Result<Response, Problem> {
+    let wanted = body.value.codes()?;
+    let reason = inputs::reason(body.value.reason.as_deref())?;
+    let key = context.idempotency("contract_template_groups_set", &code, &body.bytes);
+    let mut change = match writes::begin(&state, &context, key).await? {
+        Write::Begun(change) => change,
+        Write::Answered(answer) => return Ok(answer),
+    };
+    let groups =
+        availability::restrict(&mut change, Thing::ContractTemplate, &code, &wanted, context.revision, reason).await?;
+    writes::commit(change, &KeptFor { code, groups }).await
+}
