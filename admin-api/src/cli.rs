@@ -11,12 +11,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use admin_api::{AppState, CallsReader, Origin, Rate, RateLimits, openapi_json, random_token, serve_on};
+use admin_api::{
+    AppState, CallsReader, Mailer, Origin, Ran, Rate, RateLimits, openapi_json, random_token, run_job, serve_on,
+};
 use anyhow::Context;
 use billing::audit::{self, Anchor, AuditLine, Fault, What};
 use billing::staff::Permission;
 use billing::{Actor, Clock, Store, SystemClock, numbering_plan, staff};
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 
@@ -51,6 +53,8 @@ enum Command {
     Serve(ServeOptions),
     /// Make a token for a user, and the user if there is none with this login. The token is printed once and stored as a digest only.
     Token(TokenOptions),
+    /// Run a job for a date, as the serving program does by night. A date that is done is not done again.
+    RunJob(RunJobOptions),
     /// Print the OpenAPI document.
     Openapi,
     /// The audit as a whole.
@@ -112,6 +116,11 @@ struct ServeOptions {
     hsts: bool,
     #[command(flatten)]
     limits: LimitOptions,
+    #[command(flatten)]
+    mail: Mail,
+    /// Leave the nightly jobs to other processes. Several that run them do not get into each other's way.
+    #[arg(long)]
+    no_jobs: bool,
 }
 
 // How often one may ask; each process counts for itself. (A comment of documentation here would become that of the whole command.)
@@ -139,6 +148,27 @@ impl From<LimitOptions> for RateLimits {
             failures: rate(options.failures_per_second, options.failures_burst),
         }
     }
+}
+
+#[derive(Args)]
+struct Mail {
+    /// Mail server: smtp://host:port, smtp://host:port?tls=required for STARTTLS, smtps://user:password@host:port. Without it mails wait in the outbox.
+    #[arg(long, env = "TOLLGATE_SMTP", hide_env_values = true, requires = "mail_from")]
+    smtp_url: Option<String>,
+    /// Address that mails come from.
+    #[arg(long, env = "TOLLGATE_MAIL_FROM")]
+    mail_from: Option<String>,
+}
+
+#[derive(Args)]
+struct RunJobOptions {
+    /// Name of the job; `GET /v1/jobs` has them all.
+    name: String,
+    /// The date for which it runs, YYYY-MM-DD.
+    #[arg(long)]
+    date: NaiveDate,
+    #[command(flatten)]
+    postgres: Postgres,
 }
 
 #[derive(Args)]
@@ -181,6 +211,7 @@ pub(crate) fn main() -> anyhow::Result<()> {
     match cli.command {
         Command::Serve(options) => runtime.block_on(serve(options)),
         Command::Token(options) => runtime.block_on(token(options)),
+        Command::RunJob(options) => runtime.block_on(run_one_job(options)),
         Command::Openapi => print(&openapi_json()),
         Command::Audit(AuditCommand::Verify(options)) => runtime.block_on(verify_audit(options)),
     }
@@ -194,11 +225,21 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let calls = CallsReader::open(&options.clickhouse, &database);
     wait_for("Postgres", url, options.wait_seconds, async || store.ping().await).await?;
     wait_for("ClickHouse", &options.clickhouse, options.wait_seconds, async || calls.ping().await).await?;
-    let state = AppState::new(store.clone(), Arc::new(SystemClock), calls)
+    let mut state = AppState::new(store.clone(), Arc::new(SystemClock), calls)
         .behind(options.trusted_proxies)
         .limited(options.limits.into())
         .open_to(options.cors_origin)
         .behind_tls(options.hsts);
+    match (&options.mail.smtp_url, &options.mail.mail_from) {
+        (Some(url), Some(from)) => {
+            let mailer = Mailer::open(url, from).with_context(|| format!("no mail can go to {}", shown(url)))?;
+            state = state.sending(mailer);
+        }
+        _ => tracing::info!("mails wait in the outbox: no --smtp-url"),
+    }
+    if !options.no_jobs {
+        state = state.running_jobs();
+    }
     state.refresh().await.with_context(|| {
         format!(
             "cannot read the catalogue from {}; `cdr-ingest migrate` makes the schema, `cdr-ingest load` fills it",
@@ -241,6 +282,22 @@ async fn token(options: TokenOptions) -> anyhow::Result<()> {
     audit::done(&store, &actor, now, line).await?;
     tracing::info!("a token of {} with the role {}, valid until {expires_at}", options.login, options.role);
     print(&format!("{token}\n"))
+}
+
+async fn run_one_job(options: RunJobOptions) -> anyhow::Result<()> {
+    let RunJobOptions { name, date, postgres } = options;
+    // One for the lock, one for the job.
+    let store = Store::open(&postgres.url, 2)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    match run_job(&store, &clock, &name, date).await? {
+        Ran::Now(run) if run.is_done() => {
+            let counts = run.counts.map(|counts| counts.to_string()).unwrap_or_default();
+            print(&format!("{name} {date}: done {counts}\n"))
+        }
+        Ran::Now(run) => anyhow::bail!("{name} for {date} failed: {}", run.error),
+        Ran::Before => print(&format!("{name} {date}: done before\n")),
+        Ran::Elsewhere => anyhow::bail!("another process runs {name} at this moment"),
+    }
 }
 
 async fn verify_audit(options: VerifyOptions) -> anyhow::Result<()> {

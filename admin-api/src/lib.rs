@@ -4,7 +4,7 @@
 //! request -> listener -> cors -> edge (id, time limit, problems) -> router -> call_context (token, limits, permission) -> routes/<room>/<endpoint> -> billing, rating, calls
 //! ```
 //!
-//! Owns: the contract of the API: paths, permissions, bodies, problems, the OpenAPI document; the held snapshot; reading calls from ClickHouse.
+//! Owns: the contract of the API: paths, permissions, bodies, problems, the OpenAPI document; the held snapshot; jobs and the sender of mails; reading calls from ClickHouse.
 //! Does not own: any rule of billing (`billing`, whose rooms the folders of [`app`]'s routes are named after), the price of a call (`rating`).
 //! Always: one endpoint a file and one line in `router`; no guarded handler runs without a user whom its route lets in; a write goes through a
 //! `billing::Change`; no answer and no log line shows a secret or an engine's words.
@@ -32,6 +32,8 @@ mod writes;
 
 mod audit_anchor;
 mod calls;
+mod jobs;
+mod mailer;
 mod snapshot;
 mod state;
 
@@ -45,7 +47,9 @@ mod serve;
 
 pub use calls::{CallRow, CallsFilter, CallsReader, Numbers, Position, TrafficRow};
 pub use cors::{NoOrigin, Origin};
+pub use jobs::runner::{Ran, RunError, run_due_jobs, run_job};
 pub use limits::{Rate, RateLimits};
+pub use mailer::{Mailer, MailerError, SentMails, send_mails};
 pub use openapi::openapi_json;
 pub use router::app;
 pub use serve::{serve_on, serve_until};

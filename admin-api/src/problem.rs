@@ -119,6 +119,8 @@ problems! {
     EmergencyNotLockable = "emergency_not_lockable", UNPROCESSABLE_ENTITY, "Экстренный номер нельзя запретить", "An emergency code cannot be locked";
     /// More rows than a list may have.
     LimitTooLarge = "limit_too_large", UNPROCESSABLE_ENTITY, "Слишком много строк", "Too many rows";
+    /// Advertising needs the recorded consent of the client (A42).
+    ConsentRequired = "consent_required", UNPROCESSABLE_ENTITY, "Клиент не давал согласия на рекламу", "The client has not agreed to advertising";
     /// The account's credit policy does not allow it (A13).
     CreditPolicyConflict = "credit_policy_conflict", UNPROCESSABLE_ENTITY, "Противоречит кредитной политике счёта", "In conflict with the account's credit policy";
     /// A file cannot be imported; `errors` names rows and columns.

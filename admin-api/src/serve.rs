@@ -7,12 +7,12 @@
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::audit_anchor;
 use crate::grids::exporter;
+use crate::jobs::runner;
 use crate::listener::{self, ConnectionLimits};
 use crate::router::app;
-use crate::snapshot;
 use crate::state::AppState;
+use crate::{audit_anchor, mailer, snapshot};
 
 /// Serves the API on a listener until SIGTERM or SIGINT. Reads the catalogue first if that was not done yet; without one, what needs it is `unavailable`.
 pub async fn serve_on(listener: TcpListener, state: AppState) {
@@ -29,6 +29,12 @@ pub async fn serve_until(listener: TcpListener, state: AppState, stop: impl Futu
     background.spawn(snapshot::keep_fresh(state.clone()));
     background.spawn(audit_anchor::tell(state.store.clone()));
     background.spawn(exporter::work(state.clone()));
+    if state.runs_jobs {
+        background.spawn(runner::keep_running(state.store.clone(), state.clock.clone()));
+    }
+    if let Some(mailer) = &state.mailer {
+        background.spawn(mailer::keep_sending(state.store.clone(), state.clock.clone(), mailer.clone()));
+    }
     listener::serve(listener, app(state), ConnectionLimits::default(), stop).await;
 }
 

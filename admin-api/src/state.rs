@@ -1,6 +1,6 @@
 //! The program's state: what every handler may use.
 //!
-//! Owns: the handles of both engines, the clock, the held catalogue, what a serving program is told about its surroundings.
+//! Owns: the handles of both engines, the clock, the held catalogue, the way to the mail server, what a serving program is told about its surroundings.
 //! Does not own: what is done with them.
 //! Always: cheap to clone; a request changes nothing here but the count of itself.
 
@@ -14,6 +14,7 @@ use rating::Snapshot;
 use crate::calls::CallsReader;
 use crate::cors::Origin;
 use crate::limits::{Limits, RateLimits};
+use crate::mailer::Mailer;
 use crate::problem::{Code, Problem};
 use crate::snapshot::{Catalogue, RefreshError};
 
@@ -32,6 +33,10 @@ pub struct AppState {
     pub(crate) origins: Arc<[Origin]>,
     /// Whether callers reach the program by TLS alone.
     pub(crate) is_behind_tls: bool,
+    /// Sends mails; without one they wait.
+    pub(crate) mailer: Option<Arc<Mailer>>,
+    /// Whether this process runs jobs.
+    pub(crate) runs_jobs: bool,
 }
 
 impl AppState {
@@ -46,6 +51,8 @@ impl AppState {
             limits: Arc::new(Limits::new(RateLimits::default())),
             origins: Arc::new([]),
             is_behind_tls: false,
+            mailer: None,
+            runs_jobs: false,
         }
     }
 
@@ -74,6 +81,20 @@ impl AppState {
     #[must_use]
     pub fn behind_tls(mut self, is_behind_tls: bool) -> Self {
         self.is_behind_tls = is_behind_tls;
+        self
+    }
+
+    /// The same with a way to send mails.
+    #[must_use]
+    pub fn sending(mut self, mailer: Mailer) -> Self {
+        self.mailer = Some(Arc::new(mailer));
+        self
+    }
+
+    /// The same in a process that runs jobs while it serves.
+    #[must_use]
+    pub fn running_jobs(mut self) -> Self {
+        self.runs_jobs = true;
         self
     }
 

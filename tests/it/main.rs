@@ -23,6 +23,7 @@ mod groups_contracts;
 mod guards;
 mod in_force;
 mod in_words;
+mod liquidation;
 mod lists;
 mod locks;
 mod long_calls;

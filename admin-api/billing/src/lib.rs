@@ -29,8 +29,10 @@ pub mod entities;
 pub mod fees;
 pub mod invoicing;
 pub mod ledger;
+pub mod liquidation;
 pub mod locks;
 pub mod long_calls;
+pub mod mail;
 pub mod numbers;
 pub mod parties;
 pub mod payers;
@@ -42,6 +44,7 @@ pub mod terms;
 
 pub mod imports;
 pub mod ingest_alarms;
+pub mod jobs;
 pub mod reconciliation;
 pub mod rework;
 pub mod streams;

@@ -21,6 +21,8 @@ use crate::store::{Store, StoreError};
 pub enum Kind {
     /// A whole number.
     Number(RangeInclusive<i64>),
+    /// A whole number, or nothing.
+    OptionalNumber(RangeInclusive<i64>),
     /// A time zone of IANA.
     Zone,
     /// One of these words.
@@ -44,6 +46,7 @@ impl Kind {
             Self::Number(range) => {
                 text.parse::<i64>().is_ok_and(|number| range.contains(&number) && number.to_string() == text)
             }
+            Self::OptionalNumber(range) => text.is_empty() || Self::Number(range.clone()).fits(text),
             Self::NumberRules => NumberRules::parse(text, "").is_ok(),
             Self::CodeFormat => crate::accounts::account_code(text, 1).is_some(),
             Self::Zone => text.parse::<chrono_tz::Tz>().is_ok(),
@@ -83,6 +86,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("client.login_at_registration", Kind::Word(&["yes", "no"])),
     ("client.auto_connect", YES_OR_NO),
     ("contract.number_format", Kind::ContractNumber),
+    ("client.new_months", Kind::Number(1..=120)),
     ("dedup.window_hours", Kind::Number(1..=8_760)),
     ("did.quarantine_days", Kind::Number(1..=3_650)),
     ("export.keep_hours", Kind::Number(1..=8_760)),
@@ -93,9 +97,13 @@ const KINDS: &[(&str, Kind)] = &[
     ("ingest.batch_ms", Kind::Number(1..=60_000)),
     ("ingest.batch_rows", Kind::Number(1..=400_000)),
     ("ingest.under_way_bytes", Kind::Number(1 << 20..=1 << 40)),
+    ("jobs.catch_up_days", Kind::Number(1..=366)),
+    ("liquidation.repeat_days", Kind::OptionalNumber(1..=3_650)),
+    ("liquidation.trigger", Kind::Word(&["date", "status_or_date"])),
     ("lock.breach.client", BREACH),
     ("lock.breach.fraud", BREACH),
     ("lock.breach.operator", BREACH),
+    ("mail.attempts", Kind::Number(1..=100)),
     ("nontarget.grace_minutes", Kind::Number(0..=10_080)),
     // Emergency calls pass under every setting (A1).
     ("numbering.emergency", Kind::Codes(1)),
@@ -215,6 +223,11 @@ impl Settings {
         })
     }
 
+    /// A whole number, where there is one.
+    pub fn optional_number(&self, key: &str) -> Result<Option<i64>, StoreError> {
+        if self.text(key)?.is_empty() { Ok(None) } else { self.number(key).map(Some) }
+    }
+
     /// A time zone.
     pub fn zone(&self, key: &str) -> Result<chrono_tz::Tz, StoreError> {
         let text = self.text(key)?;
@@ -258,6 +271,9 @@ mod tests {
             ("numbering.emergency", " ", false),
             ("numbering.emergency", "112,101", false),
             ("numbering.short_codes", "", true),
+            ("liquidation.repeat_days", "", true),
+            ("liquidation.repeat_days", "30", true),
+            ("liquidation.repeat_days", "0", false),
         ] {
             assert_eq!(kind(key).unwrap().fits(value), fits, "{key} = `{value}`");
         }

@@ -44,7 +44,9 @@ pub(crate) fn query_of(grid: &Grid, pairs: Vec<(String, String)>) -> Result<Quer
 
 /// What is asked of a list: filters, order, beginning.
 pub(crate) fn asked(grid: &'static Grid, query: &Query, settings: &Settings) -> Result<Asked, Problem> {
-    if !grid.required.is_empty() && !grid.required.iter().any(|name| query.contains_key(*name)) {
+    let is_nothing = !grid.required.is_empty() && !grid.required.iter().any(|name| query.contains_key(*name));
+    let excuses = |filter: &Filter| filter.excuses && query.get(filter.name).is_some_and(|value| value == "true");
+    if is_nothing && !grid.filters.iter().any(excuses) {
         let names = grid.required.join(", ");
         let detail = Text::new(
             format!("Нужно указать хотя бы одно из: {names}"),
@@ -61,7 +63,7 @@ pub(crate) fn asked(grid: &'static Grid, query: &Query, settings: &Settings) -> 
     let (column, descending) = order(grid, query.get("sort").map(String::as_str))?;
     let after =
         given(query.get("cursor").map(String::as_str)).map(|text| position(column, descending, text)).transpose()?;
-    Ok(Asked { filters, column, descending, after })
+    Ok(Asked { filters, column, descending, is_nothing, after })
 }
 
 /// CSV or XLSX, where one of them is asked for; JSON is no file.

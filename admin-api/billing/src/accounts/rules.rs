@@ -105,7 +105,7 @@ pub(super) fn check_credit(mode: PaymentMode, policy: CreditPolicy, limit: Decim
 /// Whether an amount may be a limit: 0 to 999999999.99 with at most two decimals.
 pub(super) fn limit_fits(limit: Decimal) -> bool {
     let limit = limit.normalize();
-    !(limit.is_sign_negative() && !limit.is_zero()) && limit.scale() <= 2 && limit < Decimal::from(1_000_000_000)
+    (limit.is_zero() || !limit.is_sign_negative()) && limit.scale() <= 2 && limit < Decimal::from(1_000_000_000)
 }
 
 /// The code that a format makes of a number: `{number}`, or `{number:06}` for at least six digits, stands in it once. `None`: it is no such format.

@@ -1,8 +1,8 @@
 //! A client as staff see him.
 //!
-//! Owns: the card: who he is, his accounts with balance and turnover per issuer (B6), his services (B7); who else may be the same (S4).
+//! Owns: the card: who he is, how he stands by the registry (M60), his accounts with balance and turnover per issuer (B6), his services (B7); who else may be the same (S4).
 //! Does not own: his notes and contacts (their own lists).
-//! Always: four round trips, however much he has.
+//! Always: five round trips, however much he has.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
@@ -11,6 +11,7 @@ use sqlx::{PgConnection, Row};
 
 use super::ClientError;
 use crate::change::Change;
+use crate::liquidation::{self, Legal};
 use crate::parties::{self, Party};
 use crate::store::{Store, StoreError};
 
@@ -32,6 +33,8 @@ pub struct ClientCard {
     pub name: String,
     /// Who he is by the registry.
     pub party: Option<Party>,
+    /// How he stands by the registry.
+    pub legal: Legal,
     /// Main e-mail.
     pub email: Option<String>,
     /// Phone, as it was written.
@@ -103,7 +106,7 @@ pub struct ServiceLine {
     pub state: String,
 }
 
-/// A client with the head of his card; accounts and services are left out.
+/// A client with the head of his card; accounts, services and how he stands by the registry are left out.
 pub(super) async fn head(connection: &mut PgConnection, code: &str) -> Result<Option<ClientCard>, StoreError> {
     let row = sqlx::query(
         "SELECT c.id, c.code, c.name, c.party_id, c.email, c.phone, c.contact_person, c.country::text AS country, c.language::text AS language, l.name AS label,
@@ -123,6 +126,7 @@ pub(super) async fn head(connection: &mut PgConnection, code: &str) -> Result<Op
         code: row.get("code"),
         name: row.get("name"),
         party,
+        legal: Legal::default(),
         email: row.get("email"),
         phone: row.get("phone"),
         contact_person: row.get("contact_person"),
@@ -166,6 +170,7 @@ async fn whole(
     now: DateTime<Utc>,
 ) -> Result<Option<ClientCard>, StoreError> {
     let Some(mut card) = head(connection, code).await? else { return Ok(None) };
+    card.legal = liquidation::of_client(connection, card.id, card.party.as_ref(), now).await?;
     let sql = format!(
         "SELECT a.code, e.code AS issuer, a.currency::text AS currency, b.balance, a.active, {PLAN_OF_NOW} AS plan,
                 coalesce((SELECT sum(g.amount) FROM posting g WHERE g.account_id = a.id AND g.kind = 'payment' AND g.is_real AND g.at > $3 AND g.at <= $2), 0) AS turnover,

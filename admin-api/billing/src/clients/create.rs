@@ -97,10 +97,12 @@ pub async fn create(change: &mut Change, new: &NewClient, reason: &str) -> Resul
 /// The user with a login who is at work.
 pub(super) async fn manager_of(connection: &mut PgConnection, login: Option<&str>) -> Result<Option<i64>, ClientError> {
     let Some(login) = login else { return Ok(None) };
-    let id = sqlx::query_scalar("SELECT id FROM staff_user WHERE lower(login) = lower($1) AND blocked_at IS NULL")
-        .bind(login)
-        .fetch_optional(connection)
-        .await?;
+    let id = sqlx::query_scalar(
+        "SELECT id FROM staff_user WHERE lower(login) = lower($1) AND blocked_at IS NULL AND NOT is_system",
+    )
+    .bind(login)
+    .fetch_optional(connection)
+    .await?;
     id.map(Some).ok_or_else(|| ClientError::NoManager(login.to_owned()))
 }
 

@@ -66,6 +66,8 @@ pub struct Asked {
     pub column: &'static Column,
     /// Whether the greatest comes first.
     pub descending: bool,
+    /// No row at all: what the list requires is not said, and that is excused.
+    pub is_nothing: bool,
     /// Behind this row; `None` = from the beginning.
     pub after: Option<Position>,
 }

@@ -259,12 +259,20 @@ pub struct Filter {
     pub en: &'static str,
     /// Value where a request does not say one.
     pub default: Option<&'static str>,
+    /// Whether its `true` makes a list without the filters that it requires empty instead of refused.
+    pub excuses: bool,
 }
 
 impl Filter {
     /// A filter.
     pub const fn new(name: &'static str, sql: &'static str, read: Read, ru: &'static str, en: &'static str) -> Self {
-        Self { name, sql, read, ru, en, default: None }
+        Self { name, sql, read, ru, en, default: None, excuses: false }
+    }
+
+    /// The same, whose `true` makes a list without the filters that it requires empty instead of refused.
+    #[must_use]
+    pub const fn excusing(self) -> Self {
+        Self { excuses: true, ..self }
     }
 
     /// The same with a value where a request does not say one.

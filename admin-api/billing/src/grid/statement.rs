@@ -65,6 +65,9 @@ impl<'a> Statement<'a> {
     pub(super) fn rows(&mut self, grid: &Grid, asked: &Asked) -> &mut Self {
         self.push(" FROM ", None).push(grid.from, None);
         self.push(if has_condition(grid.from) { "" } else { " WHERE true" }, None);
+        if asked.is_nothing {
+            self.push(" AND false", None);
+        }
         for (filter, value) in &asked.filters {
             self.push(" AND (", None).push(filter.sql, Some(value)).push(")", None);
         }
@@ -149,7 +152,7 @@ mod tests {
             (GRID.filter("mine").unwrap(), Value::Flag(true)),
         ];
         let after = Some(super::super::Position { value: Value::Text("b".into()), id: 3 });
-        let asked = Asked { filters, column: &GRID.columns[0], descending: true, after };
+        let asked = Asked { filters, column: &GRID.columns[0], descending: true, is_nothing: false, after };
         let mut statement = Statement::new(&caller);
         statement.push("SELECT 1", None).rows(&GRID, &asked).ordered(&GRID, &asked);
         assert_eq!(

@@ -1,12 +1,58 @@
 //! Parties: companies, sole proprietors and persons, as the registry has them.
 //!
-//! Owns: table `party`, check digits of INN and OGRN.
-//! Does not own: who of them is a client (`clients`).
-//! Always: one row an INN with its KPP (S1); an INN whose digits do not fit is never written.
+//! ```text
+//! a client of himself -> of_client     staff -> create, update     a file of the registry -> import
+//! ```
+//!
+//! Owns: table `party`, check digits of INN and OGRN, files of the registry.
+//! Does not own: who of them is a client (`clients`), what follows from a status (`liquidation`).
+//! Always: one row an INN with its KPP, whether or not it is a client (S1); an INN whose digits do not fit is never written; a file is taken as a whole or
+//! refused with all its faults.
 
+mod edit;
+mod faults;
+mod grid;
+mod import;
 mod rules;
+mod sheet;
 mod store;
 
-pub use rules::{Kind, PartyFault, check, inn_ok, kpp_ok, ogrn_ok};
-pub use store::{NewParty, Party};
+pub use edit::{PartyUpdate, create, update};
+pub use faults::{FAULTS_MAX, Fault, Faults, RowFault};
+pub use grid::GRID;
+pub use import::{ImportError, Imported, import};
+pub use rules::{Kind, PartyFault, PassportCheck, RegistryStatus, check, inn_ok, kpp_ok, ogrn_ok};
+pub use sheet::{Column, TitlesError};
+pub use store::{NewParty, Party, Passport, party};
 pub(crate) use store::{by_id, of_client};
+
+use crate::store::{StoreError, broken_constraint};
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum PartyError {
+    /// No such party.
+    #[error("there is no such party")]
+    NotFound,
+    /// Another party has this INN with this KPP.
+    #[error("a party with this INN and KPP is there already")]
+    Exists,
+    /// Numbers do not fit the kind.
+    #[error("numbers do not fit: {0:?}")]
+    Numbers(Vec<PartyFault>),
+    /// A legal entity has no passport.
+    #[error("a legal entity has no passport")]
+    NotAPerson,
+    /// Somebody changed it since it was read.
+    #[error("it was changed since it was read")]
+    Stale,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for PartyError {
+    fn from(error: sqlx::Error) -> Self {
+        if broken_constraint(&error) == Some("party_once") { Self::Exists } else { Self::Store(error.into()) }
+    }
+}

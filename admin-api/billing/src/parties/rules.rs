@@ -1,6 +1,6 @@
 //! Numbers of the registry.
 //!
-//! Owns: check digits of INN, OGRN and OGRNIP, the form of a KPP, which of them a kind of party has.
+//! Owns: check digits of INN, OGRN and OGRNIP, the form of a KPP, which of them a kind of party has; the words of a status and of a check of a passport.
 //! Does not own: whether the registry knows them.
 //! Always: pure.
 
@@ -36,6 +36,81 @@ impl FromStr for Kind {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or(())
+    }
+}
+
+/// What the registry says of a party (M56).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum RegistryStatus {
+    /// It works.
+    #[default]
+    Active,
+    /// It is no more.
+    Inactive,
+    /// It becomes another one.
+    Reorganisation,
+    /// It is going bankrupt.
+    Bankruptcy,
+    /// It is being wound up.
+    Liquidation,
+}
+
+impl RegistryStatus {
+    /// All of them.
+    pub const ALL: &'static [Self] =
+        &[Self::Active, Self::Inactive, Self::Reorganisation, Self::Bankruptcy, Self::Liquidation];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Reorganisation => "reorganisation",
+            Self::Bankruptcy => "bankruptcy",
+            Self::Liquidation => "liquidation",
+        }
+    }
+}
+
+impl FromStr for RegistryStatus {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|status| status.as_str() == text).ok_or(())
+    }
+}
+
+/// The verdict of a check of a passport, made elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum PassportCheck {
+    /// It passed.
+    Valid,
+    /// It is lost, replaced or in the black list.
+    Invalid,
+    /// It was not checked.
+    #[default]
+    Unknown,
+}
+
+impl PassportCheck {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Valid, Self::Invalid, Self::Unknown];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl FromStr for PassportCheck {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|check| check.as_str() == text).ok_or(())
     }
 }
 

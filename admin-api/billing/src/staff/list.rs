@@ -12,7 +12,7 @@ pub static GRID: Grid = Grid {
     ru: "Сотрудники",
     en: "Users",
     from: "staff_user u LEFT JOIN department d ON d.id = u.department_id
-           WHERE ('role.edit' = ANY({rights}) OR u.id = {caller} OR u.department_id IN (
+           WHERE NOT u.is_system AND ('role.edit' = ANY({rights}) OR u.id = {caller} OR u.department_id IN (
                WITH RECURSIVE reach AS (
                    SELECT h.department_id AS id FROM staff_user h WHERE h.id = {caller} AND h.heads_department
                    UNION SELECT b.id FROM department b JOIN reach r ON b.parent_id = r.id)

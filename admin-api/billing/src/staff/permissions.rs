@@ -152,6 +152,26 @@ permissions! {
     EntityEdit = "entity.edit", "Заводить, менять и закрывать собственные организации";
     /// Change carriers.
     ProviderEdit = "provider.edit", "Менять провайдеров";
+    /// See organisations, connected or not.
+    PartyView = "party.view", "Видеть организации, подключённые и нет";
+    /// Add organisations and change what is known of them.
+    PartyEdit = "party.edit", "Заводить организации и менять сведения о них";
+    /// Bring in files of the registry.
+    PartyImport = "party.import", "Загружать файлы реестра организаций";
+    /// See and change passports of persons.
+    PartyPassport = "party.passport", "Видеть и менять паспорта физических лиц";
+    /// See who was told about a liquidation.
+    LiquidationView = "liquidation.view", "Видеть уведомления ликвидированным клиентам";
+    /// Exclude clients from letters about their liquidation.
+    LiquidationExclude = "liquidation.exclude", "Исключать клиентов из рассылки о ликвидации";
+    /// See mails to clients.
+    MailView = "mail.view", "Видеть письма клиентам";
+    /// Send a mail that failed again.
+    MailRetry = "mail.retry", "Повторять неотправленные письма";
+    /// See jobs and their runs.
+    JobView = "job.view", "Видеть задания и их запуски";
+    /// Run a job by hand.
+    JobRun = "job.run", "Запускать задания вручную";
     /// See the settings.
     SettingView = "setting.view", "Видеть настройки";
     /// Change a setting.

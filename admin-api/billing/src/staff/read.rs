@@ -2,7 +2,7 @@
 //!
 //! Owns: the user behind a token, cards and lists of users, whom a caller may see.
 //! Does not own: changes (`people`, `grants`, `tokens`).
-//! Always: what a user may is read anew for every request: roles that have not ended, rights that have not run out, no more than the token's scopes.
+//! Always: the user of what the program does by itself is nobody's to see or change, and nobody logs in as it; what a user may is read anew for every request: roles that have not ended, rights that have not run out, no more than the token's scopes.
 
 use std::collections::BTreeSet;
 
@@ -63,7 +63,7 @@ pub async fn authenticate(store: &Store, token: &str, now: DateTime<Utc>) -> Res
     let sql = format!(
         "SELECT u.id, u.login, t.scopes, {EFFECTIVE} AS permissions, {ROLES} AS roles
          FROM api_token t JOIN staff_user u ON u.id = t.user_id
-         WHERE t.digest = $1 AND t.revoked_at IS NULL AND t.expires_at > $2 AND u.blocked_at IS NULL"
+         WHERE t.digest = $1 AND t.revoked_at IS NULL AND t.expires_at > $2 AND u.blocked_at IS NULL AND NOT u.is_system"
     );
     let row =
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(token_digest(token)).bind(now).fetch_optional(store.pool()).await?;
@@ -202,7 +202,7 @@ async fn seen(
     let departments = departments_of(connection, by).await?;
     let sql = format!(
         "SELECT {CARD}, {EFFECTIVE} AS permissions, {ROLES} AS roles FROM staff_user u LEFT JOIN department d ON d.id = u.department_id
-         WHERE lower(u.login) = lower($1) AND ($3::integer[] IS NULL OR u.department_id = ANY($3) OR u.id = $4)"
+         WHERE lower(u.login) = lower($1) AND NOT u.is_system AND ($3::integer[] IS NULL OR u.department_id = ANY($3) OR u.id = $4)"
     );
     let row = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(login)

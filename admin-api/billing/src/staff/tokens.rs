@@ -160,6 +160,9 @@ pub enum AddError {
         "there is no role `{0}`; roles are support, sales, client_service, assistants, head, accounting, settlement, admin"
     )]
     UnknownRole(String),
+    /// The login belongs to the program itself.
+    #[error("nobody logs in as `{0}`: it is the author of what the program does by itself")]
+    OfTheProgram(String),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -180,13 +183,15 @@ pub async fn add_token(
         .await
         .map_err(StoreError::from)?;
     let role_id = role_id.ok_or_else(|| AddError::UnknownRole(role.to_owned()))?;
-    let user_id: i64 = sqlx::query_scalar(
-        "INSERT INTO staff_user (login, name) VALUES ($1, $1) ON CONFLICT (lower(login)) DO UPDATE SET name = staff_user.name RETURNING id",
+    let user_id: Option<i64> = sqlx::query_scalar(
+        "INSERT INTO staff_user (login, name) VALUES ($1, $1)
+         ON CONFLICT (lower(login)) DO UPDATE SET name = staff_user.name WHERE NOT staff_user.is_system RETURNING id",
     )
     .bind(login)
-    .fetch_one(&mut *tx)
+    .fetch_optional(&mut *tx)
     .await
     .map_err(StoreError::from)?;
+    let user_id = user_id.ok_or_else(|| AddError::OfTheProgram(login.to_owned()))?;
     sqlx::query("INSERT INTO user_role (user_id, role_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind(user_id)
         .bind(role_id)

@@ -1,4 +1,4 @@
-//! `GET /v1/clients/{code}`: the card of a client (B5-B7).
+//! `GET /v1/clients/{code}`: the card of a client (B5-B7, M60).
 //!
 //! Owns: nothing.
 //! Does not own: the card (`billing::clients`).
@@ -20,6 +20,7 @@ use crate::state::AppState;
     responses((status = 200, description = "The card; the header ETag carries its revision", body = ClientView, example = json!({
         "id": 1, "code": "C-000001", "name": "ООО «Строй Сервис»", "state": "active", "active": true, "revision": 4,
         "party": {"kind": "legal", "name": "ООО «Строй Сервис»", "inn": "7707083893", "kpp": "770701001", "ogrn": "1027700132195", "city": "Москва", "legal_address": "Москва, ул. Ленина, 1"},
+        "liquidation": {"legal_status": "active", "termination_date": null, "liquidated": false, "warning": false, "excluded": "Нет", "comment": "", "first_notified_at": null, "history": "/v1/mails?client=C-000001"},
         "email": "office@example.ru", "phone": "8 (495) 200-0-200", "contact_person": "И. Петров", "country": "RU", "language": "ru",
         "label": "VIP", "characteristic": "ordinary", "manager": "ivanova", "comment": "",
         "registered": {"at": "2026-07-01T10:00:00Z", "by": "sidorov", "from": "192.0.2.7"},

@@ -23,14 +23,19 @@ pub(crate) mod note_update;
 pub(crate) mod update;
 
 use billing::clients::{AccountLine, ClientCard, ClientError, Contact, Note, Origin, ServiceLine, Twin};
+use billing::liquidation::{self, Legal, Verdict};
 use billing::parties::{self, Kind, NewParty, Party, PartyFault};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::inputs::{self, given};
 use crate::language::Text;
 use crate::problem::{Code, Problem};
+
+/// What a code in a link is written with; all the rest is encoded.
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
 /// Who a client is by the registry.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -139,6 +144,44 @@ impl From<Party> for PartyView {
     }
 }
 
+/// How a client stands by the registry (M60).
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LegalView {
+    /// `active`, `inactive`, `reorganisation`, `bankruptcy` or `liquidation`; `null`: nobody knows which party he is.
+    legal_status: Option<String>,
+    /// When the party ends or ended.
+    termination_date: Option<NaiveDate>,
+    /// Whether it is liquidated.
+    liquidated: bool,
+    /// Whether it may end: somebody should look.
+    warning: bool,
+    /// «Да» or «Нет»: whether he gets no letters about it.
+    excluded: &'static str,
+    /// Words on that.
+    comment: String,
+    /// When the first letter about it was written.
+    first_notified_at: Option<DateTime<Utc>>,
+    /// Where his notifications are; `kind=liquidation` leaves those about this alone.
+    history: String,
+}
+
+impl LegalView {
+    fn of(code: &str, legal: Legal) -> Self {
+        let Legal { status, termination_date, verdict, excluded, comment, first_notified_at } = legal;
+        let code = utf8_percent_encode(code, KEPT);
+        Self {
+            legal_status: status,
+            termination_date,
+            liquidated: verdict == Verdict::Liquidated,
+            warning: verdict == Verdict::Warning,
+            excluded: liquidation::word(excluded),
+            comment,
+            first_notified_at,
+            history: format!("/v1/mails?client={code}"),
+        }
+    }
+}
+
 /// When, by whom and from where a client was registered; never changed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RegisteredView {
@@ -223,6 +266,8 @@ pub(crate) struct ClientView {
     revision: i64,
     /// Who he is by the registry.
     party: Option<PartyView>,
+    /// How he stands by the registry.
+    liquidation: LegalView,
     /// Main e-mail.
     email: Option<String>,
     /// Phone, as it was written.
@@ -255,6 +300,7 @@ impl From<ClientCard> for ClientView {
     fn from(card: ClientCard) -> Self {
         Self {
             id: card.id,
+            liquidation: LegalView::of(&card.code, card.legal),
             code: card.code,
             name: card.name,
             state: if card.services_total > 0 { "active" } else { "inactive" },

@@ -48,6 +48,10 @@ fn expected(kind: &Kind) -> Text {
             format!("Ожидается целое число от {} до {}", range.start(), range.end()),
             format!("A whole number from {} to {} is expected", range.start(), range.end()),
         ),
+        Kind::OptionalNumber(range) => Text::new(
+            format!("Ожидается целое число от {} до {} или пустая строка", range.start(), range.end()),
+            format!("A whole number from {} to {} is expected, or nothing", range.start(), range.end()),
+        ),
         Kind::Zone => Text::fixed(
             "Ожидается часовой пояс IANA, например Europe/Moscow",
             "An IANA time zone is expected, such as Europe/Moscow",

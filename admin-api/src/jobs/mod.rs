@@ -1,0 +1,15 @@
+//! Jobs: what the program does by night.
+//!
+//! ```text
+//! clock, billing zone, runs so far -> billing::jobs::due -> runner (one process, one run a date) -> a job of the registry
+//! ```
+//!
+//! Owns: the registry, the jobs one file each, the loop that runs them.
+//! Does not own: what they change (the rooms of `billing`), the record of their runs (`billing::jobs`).
+//! Always: a job is idempotent by its date; what it changes is a change of the user `system`.
+//!
+//! A new job: one file here, one line in [`registry`].
+
+pub(crate) mod liquidation_notice;
+pub(crate) mod registry;
+pub(crate) mod runner;

@@ -1,0 +1,102 @@
+//! Every job, on one page.
+//!
+//! Owns: names, times, what each is about.
+//! Does not own: what a job does (its file).
+//! Always: by name; a name is never given to another job, for the record of runs knows it.
+
+use std::sync::Arc;
+
+use billing::mail::MailError;
+use billing::settings::Settings;
+use billing::{Actor, Clock, Store, StoreError};
+use chrono::{NaiveDate, NaiveTime};
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use super::liquidation_notice;
+use crate::language::Text;
+
+/// What a job works with.
+#[derive(Clone)]
+pub(crate) struct Context {
+    /// Postgres.
+    pub(crate) store: Store,
+    /// What time it is.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The settings of when it began.
+    pub(crate) settings: Arc<Settings>,
+    /// The author of its changes.
+    pub(crate) actor: Actor,
+}
+
+/// Why a job failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JobFault {
+    /// A mail was not written.
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A setting that nobody knows.
+    #[error("the setting {0} cannot be understood")]
+    Setting(&'static str),
+}
+
+impl JobFault {
+    /// The same for people: the words of an engine stay in the log.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::Store(_) | Self::Mail(MailError::Store(_)) => "the database failed; the log says how".to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// What a job did, in figures.
+pub(crate) type Figures = Value;
+
+/// A job.
+pub(crate) struct Job {
+    /// Name.
+    pub(crate) name: &'static str,
+    /// What it does.
+    pub(crate) about: Text,
+    /// When it runs, by the clock of the billing zone.
+    pub(crate) at: NaiveTime,
+    /// Does the work of a date.
+    pub(crate) run: for<'a> fn(&'a Context, NaiveDate) -> BoxFuture<'a, Result<Figures, JobFault>>,
+}
+
+/// The table, by name.
+#[rustfmt::skip]
+pub(crate) static JOBS: &[Job] = &[
+    Job { name: "liquidation_notice", about: Text::fixed("Письма ликвидированным клиентам", "Letters to liquidated clients"), at: at(4, 30), run: liquidation_notice::run },
+];
+
+/// A time of a day.
+const fn at(hour: u32, minute: u32) -> NaiveTime {
+    match NaiveTime::from_hms_opt(hour, minute, 0) {
+        Some(time) => time,
+        None => panic!("there is no such time"),
+    }
+}
+
+/// The job with a name.
+pub(crate) fn find(name: &str) -> Option<&'static Job> {
+    JOBS.iter().find(|job| job.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_have_names_of_their_own() {
+        assert!(JOBS.windows(2).all(|pair| pair[0].name < pair[1].name));
+        for job in JOBS {
+            assert!(find(job.name).is_some());
+        }
+        assert!(find("nothing").is_none());
+    }
+}
