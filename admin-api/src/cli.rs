@@ -169,6 +169,12 @@ struct RunJobOptions {
     date: NaiveDate,
     #[command(flatten)]
     postgres: Postgres,
+    /// Address of ClickHouse's HTTP interface, for jobs that count calls: http://user:password@host:port, credentials optional.
+    #[arg(long, env = "TOLLGATE_CLICKHOUSE", hide_env_values = true)]
+    clickhouse: String,
+    /// Database in ClickHouse; default: the name of the Postgres database.
+    #[arg(long, env = "TOLLGATE_CLICKHOUSE_DATABASE")]
+    clickhouse_database: Option<String>,
 }
 
 #[derive(Args)]
@@ -285,11 +291,12 @@ async fn token(options: TokenOptions) -> anyhow::Result<()> {
 }
 
 async fn run_one_job(options: RunJobOptions) -> anyhow::Result<()> {
-    let RunJobOptions { name, date, postgres } = options;
+    let RunJobOptions { name, date, postgres, clickhouse, clickhouse_database } = options;
+    let database = clickhouse_database.unwrap_or_else(|| database_of(&postgres.url).to_owned());
     // One for the lock, one for the job.
     let store = Store::open(&postgres.url, 2)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    match run_job(&store, &clock, &name, date).await? {
+    let state = AppState::new(store, Arc::new(SystemClock), CallsReader::open(&clickhouse, &database));
+    match run_job(&state, &name, date).await? {
         Ran::Now(run) if run.is_done() => {
             let counts = run.counts.map(|counts| counts.to_string()).unwrap_or_default();
             print(&format!("{name} {date}: done {counts}\n"))

@@ -34,6 +34,7 @@ mod audit_anchor;
 mod calls;
 mod jobs;
 mod mailer;
+mod risk_tags;
 mod snapshot;
 mod state;
 
@@ -51,6 +52,7 @@ pub use jobs::runner::{Ran, RunError, run_due_jobs, run_job};
 pub use limits::{Rate, RateLimits};
 pub use mailer::{Mailer, MailerError, SentMails, send_mails};
 pub use openapi::openapi_json;
+pub use risk_tags::{RiskTagsError, apply_risk_tags};
 pub use router::app;
 pub use serve::{serve_on, serve_until};
 pub use snapshot::RefreshError;

@@ -85,6 +85,20 @@ problems! {
     BalanceNotZero = "balance_not_zero", CONFLICT, "Баланс не равен нулю", "The balance is not zero";
     /// The client is not connected to the legal entity (B12).
     NotConnected = "not_connected", CONFLICT, "Клиент не подключён к организации", "The client is not connected to the legal entity";
+    /// Another manager holds the client, and the caller may not take him (S4).
+    Held = "held", CONFLICT, "Клиента ведёт другой менеджер", "Another manager holds the client";
+    /// Another manager holds a client who may be the same (S4).
+    HeldByRelated = "held_by_related", CONFLICT, "Похожего клиента ведёт другой менеджер", "Another manager holds a client who may be the same";
+    /// No payment of the client is booked (L4).
+    NotPaid = "not_paid", CONFLICT, "Клиент ещё не платил", "The client has not paid yet";
+    /// The data of the client were cleaned; he does not change any more (B9).
+    Cleaned = "cleaned", CONFLICT, "Данные клиента очищены", "The data of the client were cleaned";
+    /// Data are kept for a term that is not over (A40).
+    Retention = "retention", CONFLICT, "Срок хранения данных не истёк", "The data have to be kept longer";
+    /// An account is under a legal hold (A40).
+    LegalHold = "legal_hold", CONFLICT, "Действует запрет на уничтожение данных", "A legal hold is in force";
+    /// The module is switched off by a setting.
+    ModuleOff = "module_off", NOT_FOUND, "Модуль выключен", "The module is switched off";
     /// The user lacks a permission.
     Forbidden = "forbidden", FORBIDDEN, "Недостаточно прав", "Permission denied";
     /// The plan is kept for groups that the client is not in (B10).

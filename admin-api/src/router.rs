@@ -19,11 +19,7 @@ use crate::cors;
 use crate::edge;
 use crate::grids;
 use crate::problem::{Code, Problem};
-use crate::routes::{
-    accounts, approvals, audit, availability, cabinet, charges, client_users, clients, contracts, docs, health,
-    imports, jobs, legal_entities, liquidation, lists, locks, mails, numbers, parties, payers, payment_methods, plans,
-    price_lists, providers, rework, search, settings, staff, suspense, tariffs, terms,
-};
+use crate::routes::{accounts, agents, approvals, audit, availability, cabinet, charges, cleaning, client_users, clients, contracts, docs, health, imports, jobs, legal_entities, liquidation, lists, locks, mails, numbers, parties, payers, payment_methods, plans, price_lists, providers, reports, rework, search, settings, staff, suspense, tags, tariffs, terms};
 use crate::state::AppState;
 
 /// Largest body.
@@ -134,11 +130,17 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/accounts/{code}/fees",                    P::CallsView,     "account",       accounts::fees::handler),
         guarded(Get,    "/v1/accounts/{code}/history",                 P::AccountView,   "account",       accounts::history::handler),
         guarded(Get,    "/v1/accounts/{code}/invoices/{month}",        P::InvoiceView,   "account",       accounts::invoice::handler),
+        guarded(Put,    "/v1/accounts/{code}/legal-hold",              P::LegalHoldEdit, "account",       cleaning::hold::handler),
         guarded(Put,    "/v1/accounts/{code}/plan",                    P::AccountEdit,   "account",       accounts::set_plan::handler),
         guarded(Get,    "/v1/accounts/{code}/plans",                   P::AccountView,   "account",       accounts::plan_list::handler),
         guarded(Get,    "/v1/accounts/{code}/recordings",              P::CallsView,     "account",       accounts::recordings::handler),
         guarded(Post,   "/v1/accounts/{code}/reopen",                  P::AccountEdit,   "account",       accounts::reopen::handler),
         guarded(Get,    "/v1/accounts/{code}/traffic",                 P::CallsView,     "account",       accounts::traffic::handler),
+        grid("/v1/agents", P::AgentView, "agent", &billing::agents::GRID),
+        guarded(Post,   "/v1/agents",                                  P::AgentEdit,     "agent",         agents::add::handler),
+        guarded(Get,    "/v1/agents/{code}",                           P::AgentView,     "agent",         agents::get::handler),
+        guarded(Put,    "/v1/agents/{code}",                           P::AgentEdit,     "agent",         agents::update::handler),
+        guarded(Delete, "/v1/agents/{code}",                           P::AgentEdit,     "agent",         agents::close::handler),
         grid("/v1/approvals", P::ApprovalView, "approval", &billing::approvals::GRID),
         guarded(Post,   "/v1/approvals",                               P::ApprovalRequest, "approval",    approvals::request::handler),
         guarded(Get,    "/v1/approvals/{id}",                          P::ApprovalView,  "approval",      approvals::get::handler),
@@ -162,6 +164,7 @@ pub(crate) fn table() -> Vec<Route> {
         cabinet(Get,    "/v1/cabinet/users",                           Some(R::ManageUsers), "client",    cabinet::user_list::handler),
         cabinet(Post,   "/v1/cabinet/users/{id}/block",                Some(R::ManageUsers), "client_user", cabinet::user_block::handler),
         guarded(Get,    "/v1/charges/{identity}/why",                  P::CallsView,     "charge",        charges::why::handler),
+        guarded(Post,   "/v1/client-assignments",                      P::ClientEdit,    "client",        clients::assign::handler),
         guarded(Get,    "/v1/client-groups",                           P::TermsView,     "client_group",  terms::group_list::handler),
         guarded(Post,   "/v1/client-groups",                           P::GroupEdit,     "client_group",  terms::group_add::handler),
         guarded(Get,    "/v1/client-groups/{code}",                      P::TermsView,     "client_group",  terms::group_get::handler),
@@ -180,6 +183,7 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Put,    "/v1/clients/{code}",                          P::ClientEdit,    "client",        clients::update::handler),
         guarded(Delete, "/v1/clients/{code}",                          P::ClientDelete,  "client",        clients::delete::handler),
         guarded(Put,    "/v1/clients/{code}/advertising-consent",       P::ClientEdit,     "client",        mails::consent::handler),
+        guarded(Post,   "/v1/clients/{code}/clean",                    P::ClientClean,   "client",        cleaning::clean::handler),
         guarded(Get,    "/v1/clients/{code}/contacts",                 P::ClientView,    "client",        clients::contact_list::handler),
         guarded(Post,   "/v1/clients/{code}/contacts",                 P::ContactEdit,   "client",        clients::contact_add::handler),
         guarded(Put,    "/v1/clients/{code}/contacts/{id}",            P::ContactEdit,   "client",        clients::contact_update::handler),
@@ -187,7 +191,10 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/clients/{code}/contract-templates",         P::ContractView,  "client",        availability::template_list::handler),
         guarded(Get,    "/v1/clients/{code}/contracts",                  P::ContractView,  "client",        contracts::of_client::handler),
         guarded(Post,   "/v1/clients/{code}/contracts",                  P::ContractEdit,  "client",        contracts::create::handler),
+        guarded(Post,   "/v1/clients/{code}/destroy",                  P::ClientClean,   "client",        cleaning::destroy::handler),
+        guarded(Get,    "/v1/clients/{code}/destruction-act",          P::AuditView,     "client",        cleaning::act::handler),
         guarded(Get,    "/v1/clients/{code}/history",                  P::ClientView,    "client",        clients::history::handler),
+        guarded(Put,    "/v1/clients/{code}/lead",                     P::ClientEdit,    "client",        clients::lead::handler),
         guarded(Get,    "/v1/clients/{code}/legal-entities",           P::EntityView,    "client",        clients::entity_list::handler),
         guarded(Put,    "/v1/clients/{code}/legal-entities/{entity}",  P::ClientEdit,    "client",        clients::entity_connect::handler),
         guarded(Put,    "/v1/clients/{code}/liquidation-exclusion",     P::LiquidationExclude, "client",        liquidation::exclude::handler),
@@ -205,6 +212,11 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/clients/{code}/permissions",                P::ClientView,    "client",        terms::client_permissions::handler),
         guarded(Get,    "/v1/clients/{code}/plans",                      P::ClientView,    "client",        availability::plan_list::handler),
         guarded(Get,    "/v1/clients/{code}/plans/{plan}",               P::ClientView,    "client",        availability::plan_offer::handler),
+        guarded(Get,    "/v1/clients/{code}/tags",                     P::ClientView,    "client",        tags::of_client::handler),
+        guarded(Post,   "/v1/clients/{code}/tags",                     P::TagAssign,     "client",        tags::give::handler),
+        guarded(Get,    "/v1/clients/{code}/tags/history",             P::ClientView,    "client",        tags::history::handler),
+        guarded(Delete, "/v1/clients/{code}/tags/{tag}",               P::TagAssign,     "client",        tags::take::handler),
+        guarded(Post,   "/v1/clients/{code}/transfer-to-support",      P::ClientTransfer, "client",       clients::transfer::handler),
         guarded(Get,    "/v1/clients/{code}/users",                    P::ClientView,    "client",        client_users::list::handler),
         guarded(Post,   "/v1/clients/{code}/users",                    P::ClientUserEdit, "client",       client_users::add::handler),
         guarded(Put,    "/v1/clients/{code}/users/{id}",               P::ClientUserEdit, "client",       client_users::update::handler),
@@ -308,7 +320,11 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Put,    "/v1/providers/{code}",                        P::ProviderEdit,  "provider",      providers::rename::handler),
         guarded(Post,   "/v1/re-ratings",                              P::ChargeRerate,  "rework",        rework::re_rate::handler),
         guarded(Get,    "/v1/reconciliation",                          P::ImportView,    "reconciliation", imports::reconciliation::handler),
+        grid("/v1/reports/completeness", P::ClientView, "client", &billing::clients::COMPLETENESS),
+        guarded(Get,    "/v1/reports/distribution",                    P::ClientView,    "client",        reports::distribution::handler),
         grid("/v1/reports/liquidation-notices",                         P::LiquidationView, "liquidation",   &billing::liquidation::GRID),
+        grid("/v1/reports/tag-history", P::ClientView, "tag", &billing::tags::HISTORY),
+        grid("/v1/reports/tags", P::ClientView, "tag", &billing::tags::REPORT),
         guarded(Get,    "/v1/rework",                                  P::ReworkView,    "rework",        rework::list::handler),
         guarded(Get,    "/v1/rework/{id}",                             P::ReworkView,    "rework",        rework::get::handler),
         guarded(Post,   "/v1/rework/{id}/cancel",                      P::ReworkView,    "rework",        rework::cancel::handler),
@@ -344,6 +360,10 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/suspense/{id}",                           P::SuspenseView,  "suspense",      suspense::get::handler),
         guarded(Put,    "/v1/suspense/{id}/correction",                P::SuspenseCorrect,"suspense",      suspense::correct::handler),
         guarded(Post,   "/v1/switch-counts",                           P::SwitchCountEnter, "switch_count", imports::switch_counts::handler).with_body(4 * BODY_BYTES_MAX),
+        guarded(Get,    "/v1/tags",                                    P::ClientView,    "tag",           tags::list::handler),
+        guarded(Post,   "/v1/tags",                                    P::TagEdit,       "tag",           tags::add::handler),
+        guarded(Put,    "/v1/tags/{id}",                               P::TagEdit,       "tag",           tags::update::handler),
+        guarded(Delete, "/v1/tags/{id}",                               P::TagEdit,       "tag",           tags::close::handler),
         guarded(Get,    "/v1/tariff-check",                            P::TariffCheck,   "tariff",        tariffs::tariff_check::handler),
     ]
 }

@@ -30,7 +30,7 @@ pub async fn serve_until(listener: TcpListener, state: AppState, stop: impl Futu
     background.spawn(audit_anchor::tell(state.store.clone()));
     background.spawn(exporter::work(state.clone()));
     if state.runs_jobs {
-        background.spawn(runner::keep_running(state.store.clone(), state.clock.clone()));
+        background.spawn(runner::keep_running(state.clone()));
     }
     if let Some(mailer) = &state.mailer {
         background.spawn(mailer::keep_sending(state.store.clone(), state.clock.clone(), mailer.clone()));

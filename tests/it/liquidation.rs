@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use admin_api::{Mailer, Ran, SentMails, run_due_jobs, run_job, send_mails};
+use admin_api::{AppState, CallsReader, Mailer, Ran, SentMails, run_due_jobs, run_job, send_mails};
 use billing::change::Begun;
 use billing::liquidation::{Trigger, Verdict, judge};
 use billing::mail::{self, Class, MailError, NewMail};
@@ -17,6 +17,10 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::api::{Answer, Api};
+
+fn state_of(world: &World, clock: &Arc<dyn Clock>) -> AppState {
+    AppState::new(world.store.clone(), clock.clone(), CallsReader::open(&world.clickhouse_url, &world.name))
+}
 
 /// A clock that the test moves.
 struct Hands(Mutex<DateTime<Utc>>);
@@ -103,6 +107,7 @@ async fn whoever_is_liquidated_is_told_once() {
     let hands = Hands::at("2026-07-01T10:00:00Z");
     let clock: Arc<dyn Clock> = hands.clone();
     let api = Api::serve_by(&world, clock.clone()).await;
+    let state = state_of(&world, &clock);
     let gone = client(&api, "770701001", "ru").await;
     let becoming = client(&api, "770701002", "ru").await;
     let excluded = client(&api, "770701003", "en").await;
@@ -226,7 +231,7 @@ async fn whoever_is_liquidated_is_told_once() {
     // Once; with the setting again after so many days, and an excluded one never.
     let job = async |date: &str| {
         hands.set(&format!("{date}T10:00:00Z"));
-        figures(run_job(&world.store, &clock, "liquidation_notice", day(date)).await.unwrap())["letters"].clone()
+        figures(run_job(&state, "liquidation_notice", day(date)).await.unwrap())["letters"].clone()
     };
     assert_eq!(job("2026-07-29").await, 0);
     let often = api.ask("PUT", "/v1/settings/liquidation.repeat_days", "admin", &[], why(json!({"value": "30"}))).await;
@@ -351,9 +356,10 @@ async fn jobs_make_up_for_missed_dates_and_run_once() {
     let world = World::new(1).await;
     let hands = Hands::at("2026-07-01T10:00:00Z");
     let clock: Arc<dyn Clock> = hands.clone();
+    let state = state_of(&world, &clock);
     let due = async || {
-        let runs = run_due_jobs(&world.store, &clock).await.unwrap();
-        runs.iter().map(|run| format!("{} {}", run.for_date, run.outcome)).collect::<Vec<_>>()
+        let runs = run_due_jobs(&state).await.unwrap();
+        runs.iter().filter(|run| run.name == "liquidation_notice").map(|run| format!("{} {}", run.for_date, run.outcome)).collect::<Vec<_>>()
     };
     assert_eq!(due().await, ["2026-07-01 done"]);
     assert_eq!(due().await, [""; 0], "a date is done once");
@@ -366,12 +372,12 @@ async fn jobs_make_up_for_missed_dates_and_run_once() {
 
     let name = "liquidation_notice";
     let both = tokio::join!(
-        run_job(&world.store, &clock, name, day("2026-06-01")),
-        run_job(&world.store, &clock, name, day("2026-06-01"))
+        run_job(&state, name, day("2026-06-01")),
+        run_job(&state, name, day("2026-06-01"))
     );
     let ran = [both.0.unwrap(), both.1.unwrap()];
     assert_eq!(ran.iter().filter(|ran| matches!(ran, Ran::Now(_))).count(), 1, "{ran:?}");
-    assert!(run_job(&world.store, &clock, "nothing", day("2026-06-01")).await.is_err());
+    assert!(run_job(&state, "nothing", day("2026-06-01")).await.is_err());
 
     // What fails waits, is tried again, and holds up the later dates.
     let broken = async |value: &str| {

@@ -12,6 +12,7 @@ mod audit;
 mod bad_input;
 mod books;
 mod cabinet;
+mod care;
 mod clients;
 mod collect;
 mod collect_files;

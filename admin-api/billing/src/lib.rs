@@ -18,9 +18,11 @@ pub mod audit;
 pub mod staff;
 
 pub mod accounts;
+pub mod agents;
 pub mod availability;
 pub mod cabinet;
 pub mod charges;
+pub mod cleaning;
 pub mod clients;
 pub mod contracts;
 pub mod counters;
@@ -40,6 +42,7 @@ pub mod payment_methods;
 pub mod plans;
 pub mod price_lists;
 pub mod providers;
+pub mod tags;
 pub mod terms;
 
 pub mod imports;

@@ -1,9 +1,10 @@
 //! Calls as ClickHouse holds them: the only module that asks it.
 //!
-//! Owns: the statements on table `calls` ([`search`], [`traffic`], of an import, by hour, one charge) and the connection.
+//! Owns: the statements on table `calls` ([`search`], [`traffic`], of an import, by hour, by client, one charge) and the connection.
 //! Does not own: the table (`deploy/clickhouse`), who may see which account's calls.
 //! Always: values are bound, never pasted into a statement; a charge is shown once, as its revisions leave it.
 
+mod by_client;
 mod imports;
 mod reconciliation;
 mod search;

@@ -28,7 +28,7 @@ async fn work(context: &Context, date: NaiveDate) -> Result<Figures, JobFault> {
     let repeat = context.settings.optional_number("liquidation.repeat_days")?;
     let (mut letters, mut after) = (0, 0);
     loop {
-        let begun = Change::begin(&context.store, context.clock.as_ref(), context.actor.clone(), None).await?;
+        let begun = Change::begin(&context.state.store, context.state.clock.as_ref(), context.actor.clone(), None).await?;
         let Begun::New(mut change) = begun else {
             return Err(StoreError::Inconsistent { table: "idempotency", problem: "a key of a job".to_owned() }.into());
         };
@@ -39,5 +39,5 @@ async fn work(context: &Context, date: NaiveDate) -> Result<Figures, JobFault> {
         letters += done.letters;
         after = last;
     }
-    Ok(liquidation::counts(&context.store, date, trigger).await?.result(letters))
+    Ok(liquidation::counts(&context.state.store, date, trigger).await?.result(letters))
 }

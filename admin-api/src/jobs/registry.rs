@@ -8,21 +8,21 @@ use std::sync::Arc;
 
 use billing::mail::MailError;
 use billing::settings::Settings;
-use billing::{Actor, Clock, Store, StoreError};
+use billing::{Actor, StoreError};
 use chrono::{NaiveDate, NaiveTime};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::liquidation_notice;
+use super::{approvals_expire, liquidation_notice, risk_tags};
 use crate::language::Text;
+use crate::risk_tags::RiskTagsError;
+use crate::state::AppState;
 
 /// What a job works with.
 #[derive(Clone)]
 pub(crate) struct Context {
-    /// Postgres.
-    pub(crate) store: Store,
-    /// What time it is.
-    pub(crate) clock: Arc<dyn Clock>,
+    /// The program's state: engines, clock.
+    pub(crate) state: AppState,
     /// The settings of when it began.
     pub(crate) settings: Arc<Settings>,
     /// The author of its changes.
@@ -38,6 +38,9 @@ pub(crate) enum JobFault {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Tags were not given.
+    #[error(transparent)]
+    Tags(#[from] RiskTagsError),
     /// A setting that nobody knows.
     #[error("the setting {0} cannot be understood")]
     Setting(&'static str),
@@ -47,7 +50,7 @@ impl JobFault {
     /// The same for people: the words of an engine stay in the log.
     pub(crate) fn told(&self) -> String {
         match self {
-            Self::Store(_) | Self::Mail(MailError::Store(_)) => "the database failed; the log says how".to_owned(),
+            Self::Store(_) | Self::Mail(MailError::Store(_)) | Self::Tags(_) => "an engine failed; the log says how".to_owned(),
             other => other.to_string(),
         }
     }
@@ -71,7 +74,9 @@ pub(crate) struct Job {
 /// The table, by name.
 #[rustfmt::skip]
 pub(crate) static JOBS: &[Job] = &[
+    Job { name: "approvals_expire", about: Text::fixed("Просроченные согласования", "Requests that are overdue"), at: at(3, 0), run: approvals_expire::run },
     Job { name: "liquidation_notice", about: Text::fixed("Письма ликвидированным клиентам", "Letters to liquidated clients"), at: at(4, 30), run: liquidation_notice::run },
+    Job { name: "risk_tags", about: Text::fixed("Теги по правилам: мало звонков за прошлый месяц", "Tags by rules: few calls in the last month"), at: at(5, 0), run: risk_tags::run },
 ];
 
 /// A time of a day.

@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use billing::jobs::{self, JobRun, Tried};
 use billing::settings::Settings;
-use billing::{Clock, Store, StoreError};
+use billing::StoreError;
 use chrono::{Days, NaiveDate};
 use futures_util::FutureExt;
 
 use super::registry::{self, Context, Job};
+use crate::state::AppState;
 
 /// How often it is looked whether a job is due.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
@@ -44,31 +45,31 @@ pub enum RunError {
 }
 
 /// Runs the job with a name for a date.
-pub async fn run_job(store: &Store, clock: &Arc<dyn Clock>, name: &str, date: NaiveDate) -> Result<Ran, RunError> {
+pub async fn run_job(state: &AppState, name: &str, date: NaiveDate) -> Result<Ran, RunError> {
     let Some(job) = registry::find(name) else {
         let names: Vec<&str> = registry::JOBS.iter().map(|job| job.name).collect();
         return Err(RunError::NoJob(name.to_owned(), names.join(", ")));
     };
-    Ok(run(store, clock, job, date).await?)
+    Ok(run(state, job, date).await?)
 }
 
 /// Runs what is due or was ordered, of every job; the runs of now.
-pub async fn run_due_jobs(store: &Store, clock: &Arc<dyn Clock>) -> Result<Vec<JobRun>, StoreError> {
-    let settings = Settings::read(store).await?;
+pub async fn run_due_jobs(state: &AppState) -> Result<Vec<JobRun>, StoreError> {
+    let settings = Settings::read(&state.store).await?;
     let zone = settings.zone("billing.zone")?;
     let most = u64::try_from(settings.number("jobs.catch_up_days")?).unwrap_or(1).max(1);
     let mut runs = Vec::new();
     for job in registry::JOBS {
-        for date in jobs::ordered(store, job.name).await? {
-            if let Ran::Now(run) = run(store, clock, job, date).await? {
+        for date in jobs::ordered(&state.store, job.name).await? {
+            if let Ran::Now(run) = run(state, job, date).await? {
                 runs.push(run);
             }
         }
-        let now = clock.now();
+        let now = state.clock.now();
         let local = now.with_timezone(&zone).naive_local();
         // One day more than is made up for: before its time of the day the latest date is yesterday's.
         let from = local.date().checked_sub_days(Days::new(most)).unwrap_or_default();
-        let (known, first) = jobs::since(store, job.name, from).await?;
+        let (known, first) = jobs::since(&state.store, job.name, from).await?;
         let word = |run: &JobRun| if run.is_done() { Tried::Done } else { Tried::Undone };
         let tried: BTreeMap<NaiveDate, Tried> = known.iter().map(|run| (run.for_date, word(run))).collect();
         for date in jobs::due(job.at, local, &tried, first, most) {
@@ -78,7 +79,7 @@ pub async fn run_due_jobs(store: &Store, clock: &Arc<dyn Clock>) -> Result<Vec<J
             if waits {
                 break;
             }
-            match run(store, clock, job, date).await? {
+            match run(state, job, date).await? {
                 Ran::Now(run) => {
                     let done = run.is_done();
                     runs.push(run);
@@ -95,20 +96,20 @@ pub async fn run_due_jobs(store: &Store, clock: &Arc<dyn Clock>) -> Result<Vec<J
 }
 
 /// Runs a job for a date.
-async fn run(store: &Store, clock: &Arc<dyn Clock>, job: &Job, date: NaiveDate) -> Result<Ran, StoreError> {
-    let Some(lock) = jobs::lock(store, job.name).await? else { return Ok(Ran::Elsewhere) };
-    let ran = run_locked(store, clock, job, date).await;
+async fn run(state: &AppState, job: &Job, date: NaiveDate) -> Result<Ran, StoreError> {
+    let Some(lock) = jobs::lock(&state.store, job.name).await? else { return Ok(Ran::Elsewhere) };
+    let ran = run_locked(state, job, date).await;
     if let Err(error) = lock.release().await {
         tracing::warn!("the connection that held the lock of a job did not end well: {error}");
     }
     ran
 }
 
-async fn run_locked(store: &Store, clock: &Arc<dyn Clock>, job: &Job, date: NaiveDate) -> Result<Ran, StoreError> {
-    let settings = Arc::new(Settings::read(store).await?);
-    let actor = jobs::actor(store, job.name).await?;
-    let Some(begun) = jobs::begin(store, job.name, date, clock.now()).await? else { return Ok(Ran::Before) };
-    let context = Context { store: store.clone(), clock: Arc::clone(clock), settings, actor };
+async fn run_locked(state: &AppState, job: &Job, date: NaiveDate) -> Result<Ran, StoreError> {
+    let settings = Arc::new(Settings::read(&state.store).await?);
+    let actor = jobs::actor(&state.store, job.name).await?;
+    let Some(begun) = jobs::begin(&state.store, job.name, date, state.clock.now()).await? else { return Ok(Ran::Before) };
+    let context = Context { state: state.clone(), settings, actor };
     let result = AssertUnwindSafe((job.run)(&context, date)).catch_unwind().await;
     let ended = match result {
         Ok(Ok(figures)) => Ok(figures),
@@ -118,7 +119,7 @@ async fn run_locked(store: &Store, clock: &Arc<dyn Clock>, job: &Job, date: Naiv
         }
         Err(_) => Err("it panicked; the log says where".to_owned()),
     };
-    let run = jobs::finish(store, begun.id, ended.as_ref().map_err(String::as_str), clock.now()).await?;
+    let run = jobs::finish(&state.store, begun.id, ended.as_ref().map_err(String::as_str), state.clock.now()).await?;
     match &run.counts {
         Some(counts) if run.is_done() => tracing::info!(job = job.name, %date, %counts, "done"),
         _ => tracing::error!(job = job.name, %date, attempts = run.attempts, "failed: {}", run.error),
@@ -127,8 +128,8 @@ async fn run_locked(store: &Store, clock: &Arc<dyn Clock>, job: &Job, date: Naiv
 }
 
 /// Runs a job for a date; what stands in the way goes to the log.
-pub(crate) async fn run_logged(store: &Store, clock: &Arc<dyn Clock>, job: &Job, date: NaiveDate) {
-    match run(store, clock, job, date).await {
+pub(crate) async fn run_logged(state: &AppState, job: &Job, date: NaiveDate) {
+    match run(state, job, date).await {
         Ok(Ran::Now(_) | Ran::Before) => {}
         Ok(Ran::Elsewhere) => tracing::info!(job = job.name, %date, "another process runs the job"),
         Err(error) => tracing::error!(job = job.name, %date, "not run: {error}"),
@@ -136,9 +137,9 @@ pub(crate) async fn run_logged(store: &Store, clock: &Arc<dyn Clock>, job: &Job,
 }
 
 /// Runs what is due, again and again.
-pub(crate) async fn keep_running(store: Store, clock: Arc<dyn Clock>) {
+pub(crate) async fn keep_running(state: AppState) {
     loop {
-        if let Err(error) = run_due_jobs(&store, &clock).await {
+        if let Err(error) = run_due_jobs(&state).await {
             tracing::warn!("jobs are not looked after: {error}");
         }
         tokio::time::sleep(LOOK_EVERY).await;

@@ -5,11 +5,13 @@
 //! Always: a handler reads its input, calls one room, and shows the answer; no rule of billing is written here.
 
 pub(crate) mod accounts;
+pub(crate) mod agents;
 pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod availability;
 pub(crate) mod cabinet;
 pub(crate) mod charges;
+pub(crate) mod cleaning;
 pub(crate) mod client_users;
 pub(crate) mod clients;
 pub(crate) mod contracts;
@@ -29,10 +31,12 @@ pub(crate) mod payment_methods;
 pub(crate) mod plans;
 pub(crate) mod price_lists;
 pub(crate) mod providers;
+pub(crate) mod reports;
 pub(crate) mod rework;
 pub(crate) mod search;
 pub(crate) mod settings;
 pub(crate) mod staff;
 pub(crate) mod suspense;
+pub(crate) mod tags;
 pub(crate) mod tariffs;
 pub(crate) mod terms;

@@ -52,6 +52,19 @@ pub struct ClientCard {
     /// Login of his manager.
     pub manager: Option<String>,
     pub(super) manager_id: Option<i64>,
+    /// `lead`, `sales` or `support` (L4).
+    pub stage: String,
+    /// `invited`, `connected` or `refused` (S5).
+    pub lead_state: Option<String>,
+    /// Since when.
+    pub lead_state_at: Option<DateTime<Utc>>,
+    /// Code of the agent who brought him.
+    pub agent: Option<String>,
+    /// What the agent is: `partner`, `licensee` or `own`.
+    pub agent_type: Option<String>,
+    pub(super) agent_id: Option<i64>,
+    /// `none`, `cleaned` or `destroyed` (B9).
+    pub gdpr_state: String,
     /// For staff.
     pub comment: String,
     /// The flag of the company.
@@ -110,8 +123,10 @@ pub struct ServiceLine {
 pub(super) async fn head(connection: &mut PgConnection, code: &str) -> Result<Option<ClientCard>, StoreError> {
     let row = sqlx::query(
         "SELECT c.id, c.code, c.name, c.party_id, c.email, c.phone, c.contact_person, c.country::text AS country, c.language::text AS language, l.name AS label,
-                c.characteristic, c.manager_id, u.login AS manager, c.comment, c.active, c.registered_at, c.registered_by, c.registered_from, c.revision
-         FROM client c LEFT JOIN client_label l ON l.id = c.label_id LEFT JOIN staff_user u ON u.id = c.manager_id WHERE c.code = $1",
+                c.characteristic, c.manager_id, u.login AS manager, c.stage, c.lead_state, c.lead_state_at, c.agent_id, g.code AS agent, g.type AS agent_type,
+                c.gdpr_state, c.comment, c.active, c.registered_at, c.registered_by, c.registered_from, c.revision
+         FROM client c LEFT JOIN client_label l ON l.id = c.label_id LEFT JOIN staff_user u ON u.id = c.manager_id LEFT JOIN agent g ON g.id = c.agent_id
+         WHERE c.code = $1",
     )
     .bind(code)
     .fetch_optional(&mut *connection)
@@ -136,6 +151,13 @@ pub(super) async fn head(connection: &mut PgConnection, code: &str) -> Result<Op
         characteristic: row.get("characteristic"),
         manager: row.get("manager"),
         manager_id: row.get("manager_id"),
+        stage: row.get("stage"),
+        lead_state: row.get("lead_state"),
+        lead_state_at: row.get("lead_state_at"),
+        agent: row.get("agent"),
+        agent_type: row.get("agent_type"),
+        agent_id: row.get("agent_id"),
+        gdpr_state: row.get("gdpr_state"),
         comment: row.get("comment"),
         active: row.get("active"),
         registered_at: row.get("registered_at"),
@@ -146,6 +168,13 @@ pub(super) async fn head(connection: &mut PgConnection, code: &str) -> Result<Op
         services: Vec::new(),
         services_total: 0,
     }))
+}
+
+/// A client until the end of a change; one whose data were cleaned does not change any more (B9).
+pub(super) async fn held(change: &mut Change, code: &str) -> Result<ClientCard, ClientError> {
+    sqlx::query("SELECT FROM client WHERE code = $1 FOR NO KEY UPDATE").bind(code).execute(change.connection()).await?;
+    let card = head(change.connection(), code).await?.ok_or(ClientError::NotFound)?;
+    if card.gdpr_state == "none" { Ok(card) } else { Err(ClientError::Cleaned) }
 }
 
 const PLAN_OF_NOW: &str =
@@ -234,23 +263,27 @@ pub struct Twin {
     pub alike: Vec<String>,
 }
 
-/// Clients with the same INN, the same phone, or an e-mail of whose contacts is his: the first of them by code (S4).
+/// `alike (client_id, twin_id, what)`: for each of the clients $1 who may be the same, he himself among them: the same INN, or a phone or e-mail of the one
+/// that is the other's or a contact's of the other (S4).
+pub(super) const ALIKE: &str =
+    "WITH own AS (SELECT c.id, p.inn, c.phone_key, lower(c.email) AS email FROM client c LEFT JOIN party p ON p.id = c.party_id WHERE c.id = ANY($1)),
+          alike (client_id, twin_id, what) AS (
+              SELECT own.id, c.id, 'inn' FROM own JOIN party p ON p.inn = own.inn JOIN client c ON c.party_id = p.id
+              UNION SELECT own.id, c.id, 'phone' FROM own JOIN client c ON c.phone_key = own.phone_key
+              UNION SELECT own.id, k.client_id, 'phone' FROM own JOIN contact k ON k.phone_key = own.phone_key AND k.ended_at IS NULL
+              UNION SELECT own.id, k.client_id, 'email' FROM own JOIN contact k ON lower(k.email) = own.email AND k.ended_at IS NULL
+              UNION SELECT own.id, c.id, 'phone' FROM own JOIN contact k ON k.client_id = own.id AND k.ended_at IS NULL JOIN client c ON c.phone_key = k.phone_key
+              UNION SELECT own.id, c.id, 'email' FROM own JOIN contact k ON k.client_id = own.id AND k.ended_at IS NULL JOIN client c ON lower(c.email) = lower(k.email))";
+
+/// Clients with the same INN, phone or e-mail, contacts counted in: the first of them by code (S4).
 pub async fn twins(change: &mut Change, id: i64) -> Result<Vec<Twin>, StoreError> {
-    let rows = sqlx::query(
-        "WITH own AS (SELECT c.id, p.inn, c.phone_key, lower(c.email) AS email FROM client c LEFT JOIN party p ON p.id = c.party_id WHERE c.id = $1),
-              alike (client_id, what) AS (
-                  SELECT c.id, 'inn' FROM own JOIN party p ON p.inn = own.inn JOIN client c ON c.party_id = p.id
-                  UNION SELECT c.id, 'phone' FROM own JOIN client c ON c.phone_key = own.phone_key
-                  UNION SELECT k.client_id, 'phone' FROM own JOIN contact k ON k.phone_key = own.phone_key AND k.ended_at IS NULL
-                  UNION SELECT k.client_id, 'email' FROM own JOIN contact k ON lower(k.email) = own.email AND k.ended_at IS NULL)
-         SELECT c.code, c.name, u.login AS manager, array_agg(DISTINCT alike.what ORDER BY alike.what) AS what
-         FROM alike JOIN client c ON c.id = alike.client_id LEFT JOIN staff_user u ON u.id = c.manager_id
-         WHERE c.id <> $1 GROUP BY c.code, c.name, u.login ORDER BY c.code LIMIT $2",
-    )
-    .bind(id)
-    .bind(TWINS_SHOWN)
-    .fetch_all(change.connection())
-    .await?;
+    let sql = format!(
+        "{ALIKE} SELECT c.code, c.name, u.login AS manager, array_agg(DISTINCT alike.what ORDER BY alike.what) AS what
+         FROM alike JOIN client c ON c.id = alike.twin_id LEFT JOIN staff_user u ON u.id = c.manager_id
+         WHERE alike.twin_id <> alike.client_id GROUP BY c.code, c.name, u.login ORDER BY c.code LIMIT $2"
+    );
+    let rows =
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(vec![id]).bind(TWINS_SHOWN).fetch_all(change.connection()).await?;
     let twin = |row: &PgRow| Twin {
         code: row.get("code"),
         name: row.get("name"),

@@ -95,13 +95,15 @@ pub async fn contacts(store: &Store, client: &str) -> Result<Option<Vec<Contact>
     Ok(Some(rows.iter().map(read).collect()))
 }
 
-/// A client until the end of the change.
-pub(super) async fn held(change: &mut Change, client: &str) -> Result<i64, ClientError> {
-    let id = sqlx::query_scalar("SELECT id FROM client WHERE code = $1 FOR NO KEY UPDATE")
-        .bind(client)
-        .fetch_optional(change.connection())
-        .await?;
-    id.ok_or(ClientError::NotFound)
+/// A client until the end of the change; one whose data were cleaned does not change any more.
+pub(crate) async fn held(change: &mut Change, client: &str) -> Result<i64, ClientError> {
+    let row: Option<(i64, String)> =
+        sqlx::query_as("SELECT id, gdpr_state FROM client WHERE code = $1 FOR NO KEY UPDATE")
+            .bind(client)
+            .fetch_optional(change.connection())
+            .await?;
+    let (id, gdpr_state) = row.ok_or(ClientError::NotFound)?;
+    if gdpr_state == "none" { Ok(id) } else { Err(ClientError::Cleaned) }
 }
 
 async fn checked(change: &mut Change, client: &str, origin: &Origin) -> Result<i64, ClientError> {

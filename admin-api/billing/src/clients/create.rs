@@ -8,6 +8,7 @@ use numbering::E164;
 use serde_json::json;
 use sqlx::PgConnection;
 
+use super::assignment::{self, AssignmentRights};
 use super::rules::Characteristic;
 use super::{ClientError, labels};
 use crate::change::Change;
@@ -45,6 +46,9 @@ pub struct NewClient {
 
 /// Makes a client; his number and code.
 pub async fn create(change: &mut Change, new: &NewClient, reason: &str) -> Result<(i64, String), ClientError> {
+    if new.manager.is_some() {
+        assignment::one_by_one(change).await?;
+    }
     let party_id = match &new.party {
         Some(party) => Some(parties::of_client(change, party).await?),
         None => None,
@@ -83,6 +87,8 @@ pub async fn create(change: &mut Change, new: &NewClient, reason: &str) -> Resul
     if made.rows_affected() == 0 {
         return Err(ClientError::CodeInUse(code));
     }
+    // A second card does not take the client from who holds the first one (S4).
+    assignment::check(change, id, None, manager_id, AssignmentRights::default()).await?;
     let party = new.party.as_ref();
     let after = json!({
         "id": id, "name": new.name, "kind": party.map(|party| party.kind.as_str()), "inn": party.and_then(|party| party.inn.clone()),
@@ -114,11 +120,15 @@ fn unless_held(error: sqlx::Error) -> ClientError {
 
 /// Deletes a client without payments, charges and services, with his accounts, contacts, notes, users and payers (B8). The audit keeps what he was.
 pub async fn delete(change: &mut Change, code: &str, reason: &str) -> Result<(), ClientError> {
-    let row: Option<(i64, String)> = sqlx::query_as("SELECT id, name FROM client WHERE code = $1 FOR UPDATE")
-        .bind(code)
-        .fetch_optional(change.connection())
-        .await?;
-    let (id, name) = row.ok_or(ClientError::NotFound)?;
+    let row: Option<(i64, String, String)> =
+        sqlx::query_as("SELECT id, name, gdpr_state FROM client WHERE code = $1 FOR UPDATE")
+            .bind(code)
+            .fetch_optional(change.connection())
+            .await?;
+    let (id, name, gdpr_state) = row.ok_or(ClientError::NotFound)?;
+    if gdpr_state != "none" {
+        return Err(ClientError::Cleaned);
+    }
     let accounts: Vec<i64> = sqlx::query_scalar("SELECT id FROM account WHERE client_id = $1 ORDER BY id FOR UPDATE")
         .bind(id)
         .fetch_all(change.connection())
@@ -143,7 +153,7 @@ pub async fn delete(change: &mut Change, code: &str, reason: &str) -> Result<(),
         .execute(change.connection())
         .await?;
     // Contacts first: some are of his accounts.
-    for table in ["contact", "note", "client_session", "client_user", "payer", "client_entity", "account"] {
+    for table in ["contact", "note", "tag_assignment", "client_session", "client_user", "payer", "client_entity", "account"] {
         let sql = format!("DELETE FROM {table} WHERE client_id = $1");
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).execute(change.connection()).await.map_err(unless_held)?;
     }

@@ -7,12 +7,14 @@
 use crate::grid::{Column, Filter, Grid, Read};
 use crate::terms::BY_GROUP;
 
+const AGENT_TYPES: &[&str] = &["partner", "licensee", "own"];
+
 /// Clients.
 pub static GRID: Grid = Grid {
     name: "clients",
     ru: "Клиенты",
     en: "Clients",
-    from: "client c LEFT JOIN party p ON p.id = c.party_id LEFT JOIN client_label l ON l.id = c.label_id LEFT JOIN staff_user m ON m.id = c.manager_id",
+    from: "client c LEFT JOIN party p ON p.id = c.party_id LEFT JOIN client_label l ON l.id = c.label_id LEFT JOIN staff_user m ON m.id = c.manager_id LEFT JOIN agent g ON g.id = c.agent_id",
     key: "c.id",
     columns: &[
         Column::number("id", "c.id", "№", "Number", "17").sorted(),
@@ -29,6 +31,9 @@ pub static GRID: Grid = Grid {
         Column::text("label", "l.name", "Метка", "Label", "VIP"),
         Column::text("characteristic", "c.characteristic", "Характеристика", "Characteristic", "ordinary"),
         Column::text("manager", "m.login", "Менеджер", "Manager", "ivanova"),
+        Column::text("agent", "g.code", "Агент", "Agent", "A-1"),
+        Column::text("agent_type", "g.type", "Тип агента", "Type of agent", "partner"),
+        Column::text("stage", "c.stage", "Стадия", "Stage", "sales"),
         Column::words(
             "accounts",
             "array(SELECT a.code FROM account a WHERE a.client_id = c.id ORDER BY a.code LIMIT 100)",
@@ -134,6 +139,14 @@ pub static GRID: Grid = Grid {
         ),
         Filter::new("active", "c.active = {}", Read::Flag, "Действует", "Active"),
         Filter::new("country", "c.country = {}", Read::Word, "Страна", "Country"),
+        Filter::new("agent", "g.code = {}", Read::Word, "Код агента", "Code of the agent"),
+        Filter::new("without_agent", "(c.agent_id IS NULL) = {}", Read::Flag, "Без агента", "Without an agent"),
+        Filter::new("agent_type", "g.type = {}", Read::OneOf(AGENT_TYPES), "Тип агента", "Type of agent"),
+        Filter::new("agent_type_not", "g.type IS DISTINCT FROM {}", Read::OneOf(AGENT_TYPES), "Кроме типа агента", "Type of agent that is left out"),
+        Filter::new("stage", "c.stage = {}", Read::OneOf(&["lead", "sales", "support"]), "Стадия", "Stage"),
+        Filter::new("lead_state", "c.lead_state = {}", Read::OneOf(&["invited", "connected", "refused"]), "Что стало с приглашением", "What became of the invitation"),
+        Filter::new("tag", "EXISTS (SELECT FROM tag_assignment x WHERE x.client_id = c.id AND x.tag_id = {} AND x.removed_at IS NULL)", Read::Number, "Номер тега", "Identifier of a tag"),
+        Filter::new("gdpr_state", "c.gdpr_state = {}", Read::OneOf(&["none", "cleaned", "destroyed"]), "Очистка данных", "Cleaning of data"),
         BY_GROUP,
         Filter::new(
             "legal_entity",

@@ -129,6 +129,7 @@ pub async fn update_note(
     revision: Option<i64>,
     reason: &str,
 ) -> Result<Note, ClientError> {
+    super::contacts::held(change, client).await?;
     let before = find(change, client, id).await?;
     if before.kind != "note" {
         return Err(ClientError::OfTheProgram);
@@ -161,6 +162,7 @@ pub async fn delete_note(
     reason: &str,
 ) -> Result<(), ClientError> {
     let now = change.now();
+    super::contacts::held(change, client).await?;
     let before = find(change, client, id).await?;
     if before.important && !may_delete_important {
         return Err(ClientError::ImportantNote);

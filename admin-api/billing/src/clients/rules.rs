@@ -1,6 +1,6 @@
-//! Whose word on a client's contacts is taken.
+//! Whose word on a client's contacts is taken, and where a client stands.
 //!
-//! Owns: the rule of the sender (L3), the words of a characteristic (B5).
+//! Owns: the rule of the sender (L3), the words of a characteristic (B5), the steps between stages (L4), what came of talking to a client (S5).
 //! Does not own: requests by mail (who reads them says what their sender was).
 //! Always: pure.
 
@@ -32,6 +32,78 @@ impl Characteristic {
 }
 
 impl FromStr for Characteristic {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|one| one.as_str() == text).ok_or(())
+    }
+}
+
+/// Where a client stands with us (L4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// Known, and nobody sells to him yet.
+    Lead,
+    /// Somebody sells to him.
+    Sales,
+    /// He has paid and has a personal manager.
+    Support,
+}
+
+impl Stage {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Lead, Self::Sales, Self::Support];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lead => "lead",
+            Self::Sales => "sales",
+            Self::Support => "support",
+        }
+    }
+
+    /// Whether staff may say that a client stands at `next` now: between lead and sales in both directions. Support is reached by the hand-over of who has
+    /// paid, and is not left.
+    pub fn may_become(self, next: Self) -> bool {
+        self == next || (self != Self::Support && next != Self::Support)
+    }
+}
+
+impl FromStr for Stage {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|one| one.as_str() == text).ok_or(())
+    }
+}
+
+/// What came of talking to a client (S5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LeadState {
+    /// He was invited.
+    Invited,
+    /// He joined.
+    Connected,
+    /// He said no.
+    Refused,
+}
+
+impl LeadState {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Invited, Self::Connected, Self::Refused];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invited => "invited",
+            Self::Connected => "connected",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl FromStr for LeadState {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -83,6 +155,22 @@ impl Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn support_is_reached_by_hand_over_and_not_left() {
+        use Stage::{Lead, Sales, Support};
+        for (from, to, may) in [
+            (Lead, Sales, true),
+            (Sales, Lead, true),
+            (Sales, Sales, true),
+            (Sales, Support, false),
+            (Lead, Support, false),
+            (Support, Sales, false),
+            (Support, Support, true),
+        ] {
+            assert_eq!(from.may_become(to), may, "{from:?} {to:?}");
+        }
+    }
 
     #[test]
     fn a_mail_counts_from_the_profile_only() {

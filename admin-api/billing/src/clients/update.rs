@@ -8,10 +8,12 @@
 use numbering::E164;
 use serde_json::{Value, json};
 
+use super::assignment::{self, AssignmentRights};
 use super::card::{self, ClientCard};
 use super::create::manager_of;
 use super::rules::{Characteristic, Origin};
 use super::{ClientError, labels, notes};
+use crate::agents;
 use crate::change::Change;
 use crate::edit::Edit;
 use crate::parties::{self, NewParty};
@@ -42,10 +44,14 @@ pub struct ClientUpdate {
     pub characteristic: Option<Characteristic>,
     /// Login of his manager.
     pub manager: Edit<String>,
+    /// Code of the agent who brought him.
+    pub agent: Edit<String>,
     /// For staff.
     pub comment: Option<String>,
     /// The flag of the company (T25).
     pub active: Option<bool>,
+    /// What the caller may where the manager changes (S4).
+    pub rights: AssignmentRights,
 }
 
 impl ClientUpdate {
@@ -63,8 +69,10 @@ pub async fn update(
     revision: Option<i64>,
     reason: &str,
 ) -> Result<ClientCard, ClientError> {
-    sqlx::query("SELECT FROM client WHERE code = $1 FOR NO KEY UPDATE").bind(code).execute(change.connection()).await?;
-    let before = card::head(change.connection(), code).await?.ok_or(ClientError::NotFound)?;
+    if update.manager != Edit::Keep {
+        assignment::one_by_one(change).await?;
+    }
+    let before = card::held(change, code).await?;
     if revision.is_some_and(|seen| seen != before.revision) {
         return Err(ClientError::Stale);
     }
@@ -107,11 +115,23 @@ pub async fn update(
         Edit::Keep => before.manager_id,
         _ => manager_of(change.connection(), after.manager.as_deref()).await?,
     };
+    if manager_id != before.manager_id {
+        assignment::check(change, before.id, before.manager_id, manager_id, update.rights).await?;
+    }
     after.manager_id = manager_id;
+    match &update.agent {
+        Edit::Keep => {}
+        Edit::Clear => (after.agent, after.agent_type, after.agent_id) = (None, None, None),
+        Edit::Set(code) => {
+            let agent = agents::in_work(change.connection(), code).await?;
+            let (id, kind) = agent.ok_or_else(|| ClientError::NoAgent(code.clone()))?;
+            (after.agent, after.agent_type, after.agent_id) = (Some(code.clone()), Some(kind), Some(id));
+        }
+    }
     let keeps_phone = update.phone == Edit::Keep;
     sqlx::query(
         "UPDATE client SET name = $2, party_id = $3, email = $4, phone = $5, phone_key = CASE WHEN $6 THEN phone_key ELSE $7 END, contact_person = $8, country = $9,
-             language = $10, label_id = $11, characteristic = $12, manager_id = $13, comment = $14, active = $15, revision = $16 WHERE id = $1",
+             language = $10, label_id = $11, characteristic = $12, manager_id = $13, comment = $14, active = $15, revision = $16, agent_id = $17 WHERE id = $1",
     )
     .bind(before.id)
     .bind(&after.name)
@@ -129,6 +149,7 @@ pub async fn update(
     .bind(&after.comment)
     .bind(after.active)
     .bind(after.revision)
+    .bind(after.agent_id)
     .execute(change.connection())
     .await?;
     let (mut was, mut is) = (shown(&before), shown(&after));
@@ -142,7 +163,7 @@ fn shown(card: &ClientCard) -> Value {
     json!({
         "name": card.name, "inn": party.and_then(|party| party.inn.clone()), "kpp": party.and_then(|party| party.kpp.clone()),
         "email": card.email, "phone": card.phone, "contact_person": card.contact_person, "country": card.country, "language": card.language,
-        "label": card.label, "characteristic": card.characteristic, "manager": card.manager, "comment": card.comment, "active": card.active,
+        "label": card.label, "characteristic": card.characteristic, "manager": card.manager, "agent": card.agent, "comment": card.comment, "active": card.active,
     })
 }
 

@@ -144,6 +144,24 @@ permissions! {
     NoteEdit = "note.edit", "Писать, менять и удалять примечания о клиентах";
     /// Delete important notes too.
     NoteDeleteImportant = "note.delete_important", "Удалять и важные примечания";
+    /// Take clients from another manager.
+    ClientReassign = "client.reassign", "Забирать клиентов у другого менеджера";
+    /// Take a client although another manager holds one who may be the same.
+    ClientAssignOverride = "client.assign_override", "Закреплять клиента, даже если похожая карточка у другого менеджера";
+    /// Hand a client who has paid over to support.
+    ClientTransfer = "client.transfer", "Передавать оплатившего клиента на сопровождение";
+    /// Clean and destroy personal data of clients.
+    ClientClean = "client.clean", "Очищать и уничтожать персональные данные клиентов";
+    /// Put accounts under a legal hold, and lift it.
+    LegalHoldEdit = "legal_hold.edit", "Ставить и снимать запрет на уничтожение данных счёта";
+    /// See agents.
+    AgentView = "agent.view", "Видеть агентов";
+    /// Make, change and close agents.
+    AgentEdit = "agent.edit", "Заводить, менять и закрывать агентов";
+    /// Give tags to clients and take them.
+    TagAssign = "tag.assign", "Ставить клиентам теги и снимать их";
+    /// Keep the tree of tags.
+    TagEdit = "tag.edit", "Вести дерево тегов";
     /// Keep directories: labels of clients.
     DirectoryEdit = "directory.edit", "Вести справочники: метки клиентов";
     /// See our own companies and who is connected to them.

@@ -24,6 +24,7 @@ use crate::state::AppState;
 const CLOSED: &[(&str, Permission)] = &[
     ("account_contact", Permission::ClientView),
     ("approval", Permission::ApprovalView),
+    ("agent", Permission::AgentView),
     ("client", Permission::ClientView),
     ("department", Permission::StaffView),
     ("legal_entity", Permission::EntityView),
@@ -31,6 +32,7 @@ const CLOSED: &[(&str, Permission)] = &[
     ("role", Permission::StaffView),
     ("setting", Permission::SettingView),
     ("staff", Permission::StaffView),
+    ("tag", Permission::ClientView),
 ];
 
 /// A page.

@@ -2,11 +2,12 @@
 //!
 //! Owns: nothing.
 //! Does not own: the audit that it is read from.
-//! Always: the newest first, without refused attempts; personal values are shown as long as they are not destroyed.
+//! Always: the newest first, without refused attempts; personal values are shown as long as the client is not cleaned.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use billing::audit::{self, AuditRecord};
+use billing::cleaning;
 
 use crate::extract::Params;
 use crate::paging::{self, List};
@@ -33,5 +34,8 @@ pub(crate) async fn handler(
     let before = paging::id_of_cursor(asked.cursor.as_deref())?;
     let records = audit::history(&state.store, "client", &code, before, limit as i64 + 1, true).await?;
     let list = List::page(records, limit, |record| paging::cursor_of_id(record.id));
-    Ok(Json(list.map(|record: AuditRecord| AuditView::from(record.with_personal()))))
+    // Asked after the lines: a cleaning in between shows less, never more.
+    let is_blocked = cleaning::is_blocked(&state.store, &code).await?;
+    let shown = |record: AuditRecord| if is_blocked { record } else { record.with_personal() };
+    Ok(Json(list.map(|record| AuditView::from(shown(record)))))
 }

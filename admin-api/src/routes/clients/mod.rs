@@ -4,6 +4,7 @@
 //! Does not own: what a client is (`billing::clients`).
 //! Always: no change without a reason; contacts change with the word where the wish came from (L3).
 
+pub(crate) mod assign;
 pub(crate) mod contact_add;
 pub(crate) mod contact_end;
 pub(crate) mod contact_list;
@@ -16,10 +17,12 @@ pub(crate) mod get;
 pub(crate) mod history;
 pub(crate) mod label_add;
 pub(crate) mod label_list;
+pub(crate) mod lead;
 pub(crate) mod note_add;
 pub(crate) mod note_delete;
 pub(crate) mod note_list;
 pub(crate) mod note_update;
+pub(crate) mod transfer;
 pub(crate) mod update;
 
 use billing::clients::{AccountLine, ClientCard, ClientError, Contact, Note, Origin, ServiceLine, Twin};
@@ -64,7 +67,7 @@ pub(crate) struct WantedParty {
 
 impl WantedParty {
     /// The party, or all that is wrong with its numbers at once.
-    fn read(&self) -> Result<NewParty, Problem> {
+    pub(crate) fn read(&self) -> Result<NewParty, Problem> {
         let kind: Kind = inputs::one_of("/party/kind", &self.kind, Kind::ALL.iter().map(|kind| kind.as_str()))?;
         let digits = |text: &Option<String>| given(text.as_deref()).map(|text| text.replace(' ', ""));
         let (inn, kpp, ogrn) = (digits(&self.inn), digits(&self.kpp), digits(&self.ogrn));
@@ -284,6 +287,18 @@ pub(crate) struct ClientView {
     characteristic: String,
     /// Login of his manager.
     manager: Option<String>,
+    /// `lead`, `sales` or `support`.
+    stage: String,
+    /// What came of talking to him: `invited`, `connected` or `refused`.
+    lead_state: Option<String>,
+    /// Since when.
+    lead_state_at: Option<DateTime<Utc>>,
+    /// Code of the agent who brought him.
+    agent: Option<String>,
+    /// What the agent is: `partner`, `licensee` or `own`.
+    agent_type: Option<String>,
+    /// `none`; `cleaned`: he is anonymous and does not change any more; `destroyed`: the personal values of his history are gone too.
+    gdpr_state: String,
     /// For staff.
     comment: String,
     /// When, by whom, from where.
@@ -315,6 +330,12 @@ impl From<ClientCard> for ClientView {
             label: card.label,
             characteristic: card.characteristic,
             manager: card.manager,
+            stage: card.stage,
+            lead_state: card.lead_state,
+            lead_state_at: card.lead_state_at,
+            agent: card.agent,
+            agent_type: card.agent_type,
+            gdpr_state: card.gdpr_state,
             comment: card.comment,
             registered: RegisteredView { at: card.registered_at, by: card.registered_by, from: card.registered_from },
             accounts: card.accounts.into_iter().map(ClientAccountView::from).collect(),
@@ -471,6 +492,24 @@ impl From<ClientError> for Problem {
             ClientError::OfTheProgram => Self::new(Code::InvalidTransition).because(Text::fixed(
                 "Запись о прежнем контакте не меняется",
                 "What a contact was before is not changed",
+            )),
+            ClientError::Cleaned => Self::new(Code::Cleaned),
+            ClientError::Held => Self::new(Code::Held),
+            ClientError::HeldByRelated(login) => Self::new(Code::HeldByRelated).because(Text::new(
+                format!("Похожего клиента ведёт {login}"),
+                format!("{login} holds a client who may be the same"),
+            )),
+            ClientError::NoAgent(code) => Self::field(
+                "/agent",
+                Text::new(
+                    format!("Агента {code} нет или он закрыт"),
+                    format!("There is no agent {code}, or he is closed"),
+                ),
+            ),
+            ClientError::NotPaid => Self::new(Code::NotPaid),
+            ClientError::NoStep(stage) => Self::new(Code::InvalidTransition).because(Text::new(
+                format!("Стадия {stage} сейчас невозможна"),
+                format!("The stage {stage} is not possible now"),
             )),
             ClientError::Stale => Self::new(Code::Stale),
             ClientError::Store(error) => error.into(),

@@ -7,7 +7,8 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use billing::Edit;
-use billing::clients::{self, Characteristic, ClientUpdate};
+use billing::clients::{self, AssignmentRights, Characteristic, ClientUpdate};
+use billing::staff::Permission;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -57,6 +58,10 @@ pub(crate) struct ClientChange {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     manager: Edit<String>,
+    /// Code of the agent who brought him.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    agent: Edit<String>,
     /// For staff.
     #[serde(default)]
     comment: Option<String>,
@@ -74,7 +79,7 @@ pub(crate) struct ClientChange {
 
 /// Change a client
 ///
-/// A change of e-mail, phone or contact person that a mail asked for is accepted from the e-mail of the profile only. What stood there before is kept as an
+/// A client goes to another manager under the rules of `POST /v1/client-assignments`. A change of e-mail, phone or contact person that a mail asked for is accepted from the e-mail of the profile only. What stood there before is kept as an
 /// important note.
 #[utoipa::path(
     put, path = "/v1/clients/{code}", operation_id = "client_update", tag = "clients",
@@ -85,7 +90,8 @@ pub(crate) struct ClientChange {
         "party": {"kind": "legal", "name": "ООО «Строй Сервис»", "inn": "7707083893", "kpp": "770701001", "ogrn": "1027700132195", "city": "Москва", "legal_address": "Москва, ул. Ленина, 1"},
         "liquidation": {"legal_status": "active", "termination_date": null, "liquidated": false, "warning": false, "excluded": "Нет", "comment": "", "first_notified_at": null, "history": "/v1/mails?client=C-000001"},
         "email": "office@example.ru", "phone": "8 (495) 200-0-200", "contact_person": "И. Петров", "country": "RU", "language": "ru",
-        "label": "VIP", "characteristic": "ordinary", "manager": "ivanova", "comment": "",
+        "label": "VIP", "characteristic": "ordinary", "manager": "ivanova", "stage": "support",
+        "lead_state": "connected", "lead_state_at": "2026-06-01T10:00:00Z", "agent": "A-1", "agent_type": "partner", "gdpr_state": "none", "comment": "",
         "registered": {"at": "2026-07-01T10:00:00Z", "by": "sidorov", "from": "192.0.2.7"},
         "accounts": [{"code": "A-000001", "issuer": "T", "currency": "RUB", "balance": "99.4", "turnover_year": "1500", "plan": "basic", "active": true}],
         "services": [{"number": "74950000001", "account": "A-000001", "issuer": "T", "plan": "basic", "state": "in_work"}], "services_total": 1
@@ -119,8 +125,10 @@ pub(crate) async fn handler(
             .map(|text| inputs::one_of("/characteristic", text, words()))
             .transpose()?,
         manager: asked.manager.try_map(word("/manager"))?,
+        agent: asked.agent.try_map(word("/agent"))?,
         comment: text("/comment", &asked.comment, 10_000)?,
         active: asked.active,
+        rights: AssignmentRights { reassign: context.staff.may(Permission::ClientReassign), override_related: false },
     };
     let origin = super::origin(asked.origin.as_ref())?;
     let reason = inputs::reason(asked.reason.as_deref())?;

@@ -67,7 +67,7 @@ pub(crate) async fn handler(
     let id = jobs::order(&mut change, job.name, date, reason).await?;
     let answer = writes::commit(change, &Numbered { id }).await?;
     // A task of its own: who stops waiting for the answer does not stop the run.
-    let run = tokio::spawn(async move { runner::run_logged(&state.store, &state.clock, job, date).await });
+    let run = tokio::spawn(async move { runner::run_logged(&state, job, date).await });
     let _ = tokio::time::timeout(ANSWER_WITHIN, run).await;
     Ok(answer)
 }

@@ -1,0 +1,171 @@
+//! Cleaning: a client becomes anonymous.
+//!
+//! Owns: which fields hold personal data, and what stands there afterwards.
+//! Does not own: the values in the audit, which are blocked now and destroyed later (`destroy`).
+//! Always: rows of every room that knows the client stay, so that sums, documents and references stay; kept answers to requests that repeat personal data go.
+
+use chrono_tz::Tz;
+use serde_json::json;
+
+use super::rules::{Terms, cleaned_from};
+use super::{CleaningError, Subject, day_of, not_before, subject};
+use crate::change::Change;
+use crate::store::{Store, StoreError};
+
+/// What was made anonymous.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cleaned {
+    /// Further contacts.
+    pub contacts: u64,
+    /// Notes.
+    pub notes: u64,
+    /// Whether the party of the registry was.
+    pub party: bool,
+}
+
+/// Whether personal values of a client are shown to nobody any more.
+pub async fn is_blocked(store: &Store, code: &str) -> Result<bool, StoreError> {
+    let state: Option<String> = sqlx::query_scalar("SELECT gdpr_state FROM client WHERE code = $1")
+        .bind(code)
+        .fetch_optional(store.pool())
+        .await?;
+    Ok(state.is_some_and(|state| state != "none"))
+}
+
+/// Makes a client anonymous and switches him and his accounts off (B9). `zone`: the billing zone.
+pub async fn clean(
+    change: &mut Change,
+    code: &str,
+    terms: Terms,
+    zone: Tz,
+    reason: &str,
+) -> Result<Cleaned, CleaningError> {
+    let now = change.now();
+    let subject = subject(change, code, zone).await?;
+    if subject.gdpr_state != "none" {
+        return Err(CleaningError::Cleaned);
+    }
+    let has_numbers: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM did WHERE account_id = ANY($1) AND status IN ('in_work', 'reserved'))",
+    )
+    .bind(&subject.accounts)
+    .fetch_one(change.connection())
+    .await?;
+    if has_numbers {
+        return Err(CleaningError::InWork);
+    }
+    not_before(cleaned_from(subject.last, terms), day_of(now, zone))?;
+    forget_answers(change, &subject, code).await?;
+    let party = clean_party(change, &subject).await?;
+    // A contact without any address does not exist: an empty one stands for it.
+    let contacts = sqlx::query(
+        "UPDATE contact SET name = '', position = '', email = NULL, phone = '', phone_key = NULL, ended_at = coalesce(ended_at, $2), revision = revision + 1
+         WHERE client_id = $1",
+    )
+    .bind(subject.id)
+    .bind(now)
+    .execute(change.connection())
+    .await?
+    .rows_affected();
+    let notes = sqlx::query(
+        "UPDATE note SET text = '', deleted_at = coalesce(deleted_at, $2), revision = revision + 1 WHERE client_id = $1",
+    )
+    .bind(subject.id)
+    .bind(now)
+    .execute(change.connection())
+    .await?
+    .rows_affected();
+    clean_around(change, &subject).await?;
+    sqlx::query("UPDATE account SET active = false, comment = '', revision = revision + 1 WHERE id = ANY($1) AND active")
+        .bind(&subject.accounts)
+        .execute(change.connection())
+        .await?;
+    sqlx::query(
+        "UPDATE client SET name = '№ ' || id, email = NULL, phone = NULL, phone_key = NULL, contact_person = '', comment = '', registered_from = '', active = false,
+             gdpr_state = 'cleaned', cleaned_at = $2, revision = revision + 1 WHERE id = $1",
+    )
+    .bind(subject.id)
+    .bind(now)
+    .execute(change.connection())
+    .await?;
+    let after = json!({"gdpr_state": "cleaned", "contacts": contacts, "notes": notes, "party": party});
+    change.record("client.clean", "client", code, &json!({"gdpr_state": "none"}), &after, reason);
+    Ok(Cleaned { contacts, notes, party })
+}
+
+/// His users come in no more and have no names, payers who are persons are nobody's, letters that wait do not go out. What went out, and contracts, stay until
+/// the legal terms are over (`destroy`).
+async fn clean_around(change: &mut Change, subject: &Subject) -> Result<(), CleaningError> {
+    let now = change.now();
+    for sql in [
+        "UPDATE client_user SET login = 'cleaned-' || id, email = 'cleaned-' || id, name = '', password_digest = '', verified_phone = NULL, phone_verified_at = NULL,
+             blocked_at = coalesce(blocked_at, $2), block_reason = 'cleaned', revision = revision + 1 WHERE client_id = $1",
+        "UPDATE client_session SET ended_at = coalesce(ended_at, $2), address = '' WHERE client_id = $1",
+        "UPDATE payer SET name = '', inn = NULL, address = '', bank = '', bik = NULL, settlement_account = NULL, correspondent_account = NULL, is_default = false,
+             closed_at = coalesce(closed_at, $2), revision = revision + 1 WHERE client_id = $1 AND kind = 'natural'",
+        "UPDATE mail SET state = 'suppressed', reason = 'cleaned' WHERE client_id = $1 AND state = 'queued' AND $2 IS NOT NULL",
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()))
+            .bind(subject.id)
+            .bind(now)
+            .execute(change.connection())
+            .await?;
+    }
+    Ok(())
+}
+
+/// A person of the registry becomes anonymous when he is no other client's party; else the client is parted from him. Companies and sole proprietors stay:
+/// what the public registry says of them is no secret.
+async fn clean_party(change: &mut Change, subject: &Subject) -> Result<bool, CleaningError> {
+    let Some(party_id) = subject.party_id else { return Ok(false) };
+    let kind: String = sqlx::query_scalar("SELECT kind FROM party WHERE id = $1 FOR UPDATE")
+        .bind(party_id)
+        .fetch_one(change.connection())
+        .await?;
+    if kind != "natural" {
+        return Ok(false);
+    }
+    let is_shared: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM client WHERE party_id = $1 AND id <> $2 AND gdpr_state = 'none') OR EXISTS (SELECT FROM agent WHERE party_id = $1)",
+    )
+    .bind(party_id)
+    .bind(subject.id)
+    .fetch_one(change.connection())
+    .await?;
+    if is_shared {
+        sqlx::query("UPDATE client SET party_id = NULL WHERE id = $1")
+            .bind(subject.id)
+            .execute(change.connection())
+            .await?;
+        return Ok(false);
+    }
+    sqlx::query(
+        "UPDATE party SET name = '', inn = NULL, city = '', legal_address = '', passport_series = NULL, passport_number = NULL, passport_result = '',
+             phone = NULL, email = NULL, revision = revision + 1 WHERE id = $1",
+    )
+    .bind(party_id)
+    .execute(change.connection())
+    .await?;
+    Ok(true)
+}
+
+/// Answers that are kept for idempotency keys and repeat his card, a contact or a note. Who repeats such a request is refused from now on: he is cleaned.
+async fn forget_answers(change: &mut Change, subject: &Subject, code: &str) -> Result<(), CleaningError> {
+    sqlx::query(
+        "DELETE FROM idempotency i WHERE (i.response ->> 'code' = $1 AND i.response ? 'registered')
+             OR (i.response ? 'position' AND i.response ->> 'id' IN (SELECT k.id::text FROM contact k WHERE k.client_id = $2))
+             OR (i.response ? 'important' AND i.response ->> 'id' IN (SELECT n.id::text FROM note n WHERE n.client_id = $2))",
+    )
+    .bind(code)
+    .bind(subject.id)
+    .execute(change.connection())
+    .await?;
+    // Who made a client that may be the same was told his name.
+    sqlx::query(
+        "UPDATE idempotency SET response = jsonb_set(response, '{twins}', '[]') WHERE response -> 'twins' @> jsonb_build_array(jsonb_build_object('code', $1::text))",
+    )
+    .bind(code)
+    .execute(change.connection())
+    .await?;
+    Ok(())
+}
