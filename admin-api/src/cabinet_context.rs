@@ -5,8 +5,6 @@
 //! Always: a token of staff opens nothing here, nor one of the cabinet anything there; a handler knows whose cabinet it is from the session alone; whoever
 //! works as a client is named beside him, and never pays (B11, B26).
 
-use std::convert::Infallible;
-
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::request::Parts;
@@ -73,25 +71,6 @@ impl<S: Send + Sync> FromRequestParts<S> for CabinetContext {
     }
 }
 
-/// What is known of somebody who is not signed in yet.
-pub(crate) struct Stranger {
-    /// Identifier of the request.
-    pub(crate) request_id: String,
-    /// Network address that it came from.
-    pub(crate) address: String,
-}
-
-impl FromRequestParts<AppState> for Stranger {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        Ok(Self {
-            request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
-            address: origin::address_of(&parts.extensions, &parts.headers, &state.proxies),
-        })
-    }
-}
-
 /// Lets a request through to its handler, or refuses it.
 pub(crate) async fn guard(
     State(door): State<Door>,
@@ -104,7 +83,7 @@ pub(crate) async fn guard(
     let revision = call_context::revision(request.headers());
     let key = call_context::idempotency_key(request.headers());
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let address = origin::address(&request, &door.state.proxies);
+    let address = origin::address(request.extensions(), request.headers(), &door.state.proxies);
     let limits = &door.state.limits;
     if let Some(refusal) = limits.refusal_of_address(&address) {
         return refusal;

@@ -1,6 +1,6 @@
 //! Who calls, whether he may, and how often: the door before every guarded route.
 //!
-//! Owns: authentication by bearer token, the check of what the route asks for, the audit of refused attempts, and the [`CallContext`] of a write.
+//! Owns: authentication by bearer token (of a session or an API token), the check of what the route asks for, the audit of refused attempts, and the [`CallContext`] of a write.
 //! Does not own: which permission a route asks for (`router`), the door of the cabinet (`cabinet_context`), what a permission means (`billing::staff`).
 //! Always: no guarded handler runs without a user whom its route lets in; a refusal of his, and every write that was refused, leaves an audit line.
 
@@ -135,7 +135,7 @@ pub(crate) async fn guard(
     let revision = revision(request.headers());
     let key = idempotency_key(request.headers());
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let address = origin::address(&request, &door.state.proxies);
+    let address = origin::address(request.extensions(), request.headers(), &door.state.proxies);
     let limits = &door.state.limits;
     if let Some(refusal) = limits.refusal_of_address(&address) {
         return refusal;
@@ -154,6 +154,10 @@ pub(crate) async fn guard(
         return standing.refusal();
     }
     let actor = Actor { address, ..Actor::named(user.id, &user.login, &request_id) };
+    if let Some(code) = unfit(door.access, &user) {
+        door.refused(&actor, &subject, code).await;
+        return Problem::new(code).into_response();
+    }
     if let Some(lacking) = lacking(door.access, &user, &subject) {
         door.refused(&actor, &subject, Code::Forbidden).await;
         return forbidden(lacking).into_response();
@@ -173,10 +177,19 @@ pub(crate) async fn guard(
     response
 }
 
+/// Why the caller is not let through by what he shows, whatever he may: an API token where a person has to be there, or a session that may only enrol.
+fn unfit(access: Access, user: &Staff) -> Option<Code> {
+    let needs_session = matches!(access, Access::InSession | Access::Enrolling);
+    if needs_session && user.session.is_none() {
+        return Some(Code::SessionNeeded);
+    }
+    (user.only_enrols && access != Access::Enrolling).then_some(Code::EnrolmentNeeded)
+}
+
 /// The permission without which the caller is not let through.
 fn lacking(access: Access, user: &Staff, subject: &str) -> Option<Permission> {
     let (permission, is_let_through) = match access {
-        Access::Open | Access::SignedIn | Access::Cabinet(_) => return None,
+        Access::Open | Access::SignedIn | Access::InSession | Access::Enrolling | Access::Cabinet(_) => return None,
         Access::Needs(permission) => (permission, false),
         Access::NeedsOrSelf(permission) => (permission, user.login.to_lowercase() == subject.to_lowercase()),
         Access::NeedsOrOwn(permission, own) => (permission, user.may(own)),
@@ -265,6 +278,29 @@ mod tests {
             assert_eq!(revision(&headers(IF_MATCH, text)), expected, "{text:?}");
         }
         assert_eq!(revision(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn a_session_is_more_than_a_token_and_may_be_less() {
+        let user = |session: Option<i64>, only_enrols: bool| Staff {
+            id: 1,
+            login: "me".into(),
+            permissions: std::collections::BTreeSet::new(),
+            roles: Vec::new(),
+            session,
+            only_enrols,
+        };
+        for (access, user, expected) in [
+            (Access::SignedIn, user(None, false), None),
+            (Access::InSession, user(None, false), Some(Code::SessionNeeded)),
+            (Access::Enrolling, user(None, false), Some(Code::SessionNeeded)),
+            (Access::InSession, user(Some(1), false), None),
+            (Access::Needs(Permission::StaffView), user(Some(1), true), Some(Code::EnrolmentNeeded)),
+            (Access::InSession, user(Some(1), true), Some(Code::EnrolmentNeeded)),
+            (Access::Enrolling, user(Some(1), true), None),
+        ] {
+            assert_eq!(unfit(access, &user), expected, "{access:?} {user:?}");
+        }
     }
 
     #[test]

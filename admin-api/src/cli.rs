@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use admin_api::{
-    AppState, CallsReader, Mailer, Origin, Ran, Rate, RateLimits, openapi_json, random_token, run_job, serve_on,
+    AppState, CallsReader, Mailer, Origin, Provider, ProviderClaim, ProviderOptions, Ran, Rate, RateLimits, SecretKey,
+    openapi_json, random_token, run_job, serve_on,
 };
 use anyhow::Context;
 use billing::audit::{self, Anchor, AuditLine, Fault, What};
@@ -50,7 +51,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the API until SIGTERM or SIGINT; open requests get 30 s to be answered before the end. /docs describes it to people.
-    Serve(ServeOptions),
+    Serve(Box<ServeOptions>),
     /// Make a token for a user, and the user if there is none with this login. The token is printed once and stored as a digest only.
     Token(TokenOptions),
     /// Run a job for a date, as the serving program does by night. A date that is done is not done again.
@@ -121,6 +122,12 @@ struct ServeOptions {
     /// Leave the nightly jobs to other processes. Several that run them do not get into each other's way.
     #[arg(long)]
     no_jobs: bool,
+    /// Key by which secrets of second factors are encrypted at rest: 64 hexadecimal digits, the same for all processes and for ever. Better in the
+    /// environment than on the command line. Without it nobody enrols a second factor.
+    #[arg(long, env = "TOLLGATE_SECRET_KEY", hide_env_values = true)]
+    secret_key: Option<String>,
+    #[command(flatten)]
+    provider: ProviderArgs,
 }
 
 // How often one may ask; each process counts for itself. (A comment of documentation here would become that of the whole command.)
@@ -178,6 +185,54 @@ struct RunJobOptions {
 }
 
 #[derive(Args)]
+struct ProviderArgs {
+    /// Issuer of an OpenID Connect provider by which people sign in with the account that they have there: https://id.example.ru/realms/office for instance.
+    #[arg(long, env = "TOLLGATE_OIDC_ISSUER", requires = "oidc_client_id", requires = "oidc_redirect_url")]
+    oidc_issuer: Option<String>,
+    /// Under which name the provider knows this program.
+    #[arg(long, env = "TOLLGATE_OIDC_CLIENT_ID", requires = "oidc_issuer")]
+    oidc_client_id: Option<String>,
+    /// File with the secret that goes with it; none for a public client.
+    #[arg(long, env = "TOLLGATE_OIDC_CLIENT_SECRET_FILE", requires = "oidc_issuer")]
+    oidc_client_secret_file: Option<PathBuf>,
+    /// Page of the console that the provider sends the browser back to; it posts state and code to /v1/session/oidc.
+    #[arg(long, env = "TOLLGATE_OIDC_REDIRECT_URL", requires = "oidc_issuer")]
+    oidc_redirect_url: Option<String>,
+    /// Claim that names the user: email (verified by the provider; the e-mail of the user here) or preferred_username (his login here).
+    #[arg(long, env = "TOLLGATE_OIDC_CLAIM", default_value = "email")]
+    oidc_claim: ProviderClaim,
+    /// Forwarder on this machine that speaks TLS to the provider, by the Host of each request: http://127.0.0.1:8444. Needed unless the provider itself is on
+    /// this machine: this program has no TLS of its own.
+    #[arg(long, env = "TOLLGATE_OIDC_VIA", requires = "oidc_issuer")]
+    oidc_via: Option<String>,
+}
+
+impl ProviderArgs {
+    /// The provider, if one is named.
+    fn provider(self) -> anyhow::Result<Option<Provider>> {
+        let (Some(issuer), Some(client_id), Some(redirect_url)) =
+            (self.oidc_issuer, self.oidc_client_id, self.oidc_redirect_url)
+        else {
+            return Ok(None);
+        };
+        let secret = self.oidc_client_secret_file.map(|path| {
+            let text = std::fs::read_to_string(&path);
+            text.with_context(|| format!("cannot read the secret of --oidc-client-secret-file in {}", path.display()))
+        });
+        let client_secret = secret.transpose()?.map(|text| text.trim().to_owned());
+        let options = ProviderOptions {
+            issuer,
+            client_id,
+            client_secret,
+            redirect_url,
+            claim: self.oidc_claim,
+            via: self.oidc_via,
+        };
+        Ok(Some(Provider::new(options)?))
+    }
+}
+
+#[derive(Args)]
 struct Postgres {
     /// Address of Postgres with the database: postgres://user:password@host:port/database.
     #[arg(long = "postgres", env = "TOLLGATE_POSTGRES", hide_env_values = true)]
@@ -215,7 +270,7 @@ pub(crate) fn main() -> anyhow::Result<()> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match cli.command {
-        Command::Serve(options) => runtime.block_on(serve(options)),
+        Command::Serve(options) => runtime.block_on(serve(*options)),
         Command::Token(options) => runtime.block_on(token(options)),
         Command::RunJob(options) => runtime.block_on(run_one_job(options)),
         Command::Openapi => print(&openapi_json()),
@@ -225,6 +280,9 @@ pub(crate) fn main() -> anyhow::Result<()> {
 
 async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     numbering_plan::choose(options.numbering_plan.as_deref(), &options.ported)?;
+    let secret_key = options.secret_key.as_deref().map(str::parse::<SecretKey>).transpose();
+    let secret_key = secret_key.map_err(|problem| anyhow::anyhow!("TOLLGATE_SECRET_KEY: {problem}"))?;
+    let provider = options.provider.provider()?;
     let url = &options.postgres.url;
     let store = Store::open(url, CONNECTIONS_MAX)?;
     let database = options.clickhouse_database.unwrap_or_else(|| database_of(url).to_owned());
@@ -245,6 +303,12 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     }
     if !options.no_jobs {
         state = state.running_jobs();
+    }
+    if let Some(key) = secret_key {
+        state = state.with_secret_key(key);
+    }
+    if let Some(provider) = provider {
+        state = state.with_provider(provider);
     }
     state.refresh().await.with_context(|| {
         format!(

@@ -150,6 +150,9 @@ fn rendered(problem: &Problem, bare: Response, language: Language, request_id: &
         }
         _ => {}
     }
+    if let Some(seconds) = problem.retry_seconds() {
+        parts.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
     Response::from_parts(parts, body)
 }
 

@@ -25,8 +25,8 @@ mod call_context;
 mod extract;
 mod inputs;
 mod paging;
-mod passwords;
 mod sheets;
+mod sign_in;
 mod tokens;
 mod writes;
 
@@ -55,6 +55,7 @@ pub use openapi::openapi_json;
 pub use risk_tags::{RiskTagsError, apply_risk_tags};
 pub use router::app;
 pub use serve::{serve_on, serve_until};
+pub use sign_in::{Provider, ProviderClaim, ProviderFault, ProviderOptions, SecretKey};
 pub use snapshot::RefreshError;
 pub use state::AppState;
 pub use tokens::{NoRandomness, random as random_token};

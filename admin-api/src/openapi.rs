@@ -14,7 +14,11 @@ use utoipa::openapi::{ContentBuilder, Object, Ref, RefOr, Required, Response, Re
 use crate::grids;
 use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Access, Route, Verb};
-use crate::routes::{accounts, agents, approvals, audit, availability, cabinet, charges, cleaning, client_users, clients, contracts, docs, health, imports, jobs, legal_entities, liquidation, lists, locks, mails, numbers, parties, payers, payment_methods, plans, price_lists, providers, reports, rework, search, settings, staff, suspense, tags, tariffs, terms};
+use crate::routes::{accounts, agents, approvals, audit, availability, cabinet, charges, cleaning, client_users, clients, contracts, docs, health, imports, jobs, legal_entities, liquidation, lists, locks, mails, numbers, parties, payers, payment_methods, plans, price_lists, providers, reports, rework, search, settings, sign_in, staff, suspense, tags, tariffs, terms};
+use crate::routes::{
+    accounts, audit, charges, clients, docs, health, imports, locks, numbers, price_lists, rework, settings, sign_in,
+    staff, suspense, tariffs, terms,
+};
 
 /// Name of the security scheme.
 const BEARER: &str = "bearer";
@@ -205,6 +209,18 @@ const BEARER: &str = "bearer";
         search::anything::handler,
         settings::list::handler,
         settings::set::handler,
+        sign_in::close::handler,
+        sign_in::end::handler,
+        sign_in::list::handler,
+        sign_in::open::handler,
+        sign_in::password_change::handler,
+        sign_in::password_reset::handler,
+        sign_in::password_set::handler,
+        sign_in::provider_begin::handler,
+        sign_in::provider_finish::handler,
+        sign_in::totp_begin::handler,
+        sign_in::totp_confirm::handler,
+        sign_in::totp_end::handler,
         staff::add::handler,
         staff::block::handler,
         staff::department_add::handler,
@@ -286,6 +302,7 @@ const BEARER: &str = "bearer";
         (name = "approvals", description = "What somebody asks for and others decide"),
         (name = "audit", description = "Who did or tried what"),
         (name = "staff", description = "People who work here: users, departments, roles, rights, tokens"),
+        (name = "sign_in", description = "Sessions, passwords, second factors, sign-in by OpenID Connect"),
         (name = "settings", description = "Operating parameters"),
         (name = "health", description = "For whoever watches or programs; no token")
     )
@@ -296,6 +313,7 @@ struct Endpoints;
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
     let mut document = Endpoints::openapi();
     let description = "A token of staff, made by `admin-api token` or `POST /v1/staff/{login}/tokens`: every operation says which permission its owner needs. Operations of the cabinet take the token of `POST /v1/cabinet/session` or `POST /v1/clients/{code}/work-as` instead, and say which right.";
+    let description = "A token: of a session (`POST /v1/session`), or an API token (`admin-api token`, `POST /v1/staff/{login}/tokens`). Every operation says which permission its owner needs.";
     let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
     if let Some(components) = &mut document.components {
         components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
@@ -344,6 +362,13 @@ fn complete(operation: &mut Operation, route: &Route) {
         Access::SignedIn => "Permission: any valid token is enough".to_owned(),
         Access::Needs(permission) => format!("Permission: `{}`", permission.as_str()),
         Access::NeedsOrSelf(permission) => format!("Permission: `{}`, or to be that user", permission.as_str()),
+        Access::SignedIn => "any valid token is enough".to_owned(),
+        Access::InSession => "a session; an API token is not enough".to_owned(),
+        Access::Enrolling => {
+            "a session, also one that may only enrol a second factor; an API token is not enough".to_owned()
+        }
+        Access::Needs(permission) => format!("`{}`", permission.as_str()),
+        Access::NeedsOrSelf(permission) => format!("`{}`, or to be that user", permission.as_str()),
         Access::NeedsOrOwn(permission, own) => {
             format!("Permission: `{}`, or `{}` as far as the record is one's own", permission.as_str(), own.as_str())
         }

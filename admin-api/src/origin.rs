@@ -6,19 +6,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderMap, HeaderName};
 use ipnet::IpNet;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The address as text; empty where there is no connection.
-pub(crate) fn address(request: &Request, proxies: &[IpNet]) -> String {
-    address_of(request.extensions(), request.headers(), proxies)
-}
-
-/// The same of a request that was taken apart.
-pub(crate) fn address_of(extensions: &Extensions, headers: &HeaderMap, proxies: &[IpNet]) -> String {
+/// The address behind a request's extensions and headers as text; empty where there is no connection.
+pub(crate) fn address(extensions: &Extensions, headers: &HeaderMap, proxies: &[IpNet]) -> String {
     let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<SocketAddr>>() else { return String::new() };
     let hops = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
     let hops: Vec<&str> = hops.flat_map(|value| value.split(',')).map(str::trim).collect();

@@ -47,10 +47,22 @@ problems! {
     BadRequest = "bad_request", BAD_REQUEST, "Запрос не читается", "The request cannot be read";
     /// No token, or one that is not valid.
     Unauthorized = "unauthorized", UNAUTHORIZED, "Нужен действующий токен", "A valid token is needed";
-    /// Login and password do not fit, or whose they are is blocked.
-    WrongCredentials = "wrong_credentials", UNAUTHORIZED, "Неверный логин или пароль", "Wrong login or password";
-    /// Too many tries failed.
-    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Слишком много неудачных попыток; повторите позже", "Too many attempts failed; try again later";
+    /// Login and password do not fit, or what else was shown instead of them. Which of it is wrong is not told.
+    WrongCredentials = "wrong_credentials", UNAUTHORIZED, "Войти не удалось: проверьте логин и пароль", "The sign-in failed: check login and password";
+    /// The password fits, and a code of the second factor is needed beside it.
+    CodeNeeded = "code_needed", UNAUTHORIZED, "Нужен код второго фактора", "A code of the second factor is needed";
+    /// The code of the second factor does not fit, or was used before.
+    WrongCode = "wrong_code", UNAUTHORIZED, "Код не подходит или уже использован", "The code does not fit or was used before";
+    /// The session may do nothing but enrol a second factor (setting `signin.totp`).
+    EnrolmentNeeded = "enrolment_needed", FORBIDDEN, "Сначала подключите второй фактор", "Enrol a second factor first";
+    /// An API token, where a person has to be signed in.
+    SessionNeeded = "session_needed", FORBIDDEN, "Нужен вход по паролю, API-токен не подходит", "A session is needed, an API token is not enough";
+    /// Known to the provider of identities, and no user here (S43).
+    NotEmployed = "not_employed", FORBIDDEN, "Вас нет среди сотрудников", "You are not among the staff here";
+    /// Too many wrong guesses; `Retry-After` says how long to wait.
+    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Слишком много неудачных попыток входа, подождите", "Too many failed sign-ins, please wait";
+    /// The server lacks an option; the detail names it.
+    NotConfigured = "not_configured", NOT_IMPLEMENTED, "На сервере это не настроено", "The server is not configured for this";
     /// Nobody pays for a client (B11).
     OnlyClientPays = "only_client_pays", FORBIDDEN, "Оплачивает только сам клиент", "Only the client himself pays";
     /// A right that the giver lacks, or somebody who may more than he (S41).
@@ -162,12 +174,13 @@ pub(crate) struct Problem {
     detail: Option<Text>,
     errors: Vec<(String, Text)>,
     total: Option<usize>,
+    retry_after: Option<u64>,
 }
 
 impl Problem {
     /// A problem that its title says all about.
     pub(crate) const fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), total: None }
+        Self { code, detail: None, errors: Vec::new(), total: None, retry_after: None }
     }
 
     /// The same with a sentence about this case.
@@ -180,6 +193,17 @@ impl Problem {
     pub(crate) const fn of_total(mut self, total: usize) -> Self {
         self.total = Some(total);
         self
+    }
+
+    /// The same, where it is worth trying again in so many seconds.
+    pub(crate) const fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// In how many seconds it is worth trying again.
+    pub(crate) const fn retry_seconds(&self) -> Option<u64> {
+        self.retry_after
     }
 
     /// The same with one more field that is to blame. `pointer` is `/name` of a field or parameter, or the name of a header.

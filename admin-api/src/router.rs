@@ -19,7 +19,11 @@ use crate::cors;
 use crate::edge;
 use crate::grids;
 use crate::problem::{Code, Problem};
-use crate::routes::{accounts, agents, approvals, audit, availability, cabinet, charges, cleaning, client_users, clients, contracts, docs, health, imports, jobs, legal_entities, liquidation, lists, locks, mails, numbers, parties, payers, payment_methods, plans, price_lists, providers, reports, rework, search, settings, staff, suspense, tags, tariffs, terms};
+use crate::routes::{accounts, agents, approvals, audit, availability, cabinet, charges, cleaning, client_users, clients, contracts, docs, health, imports, jobs, legal_entities, liquidation, lists, locks, mails, numbers, parties, payers, payment_methods, plans, price_lists, providers, reports, rework, search, settings, sign_in, staff, suspense, tags, tariffs, terms};
+use crate::routes::{
+    accounts, audit, charges, clients, docs, health, imports, locks, numbers, price_lists, rework, settings, sign_in,
+    staff, suspense, tariffs, terms,
+};
 use crate::state::AppState;
 
 /// Largest body.
@@ -45,8 +49,12 @@ pub(crate) enum Verb {
 pub(crate) enum Access {
     /// Nothing.
     Open,
-    /// A valid token.
+    /// A valid token, or a session.
     SignedIn,
+    /// A session: a person and not an API token.
+    InSession,
+    /// A session, also one that may do nothing but enrol a second factor.
+    Enrolling,
     /// A permission.
     Needs(Permission),
     /// A permission, or to be the user whom the first parameter names.
@@ -62,6 +70,7 @@ impl Access {
     pub(crate) const fn permission(self) -> Option<Permission> {
         match self {
             Self::Open | Self::SignedIn | Self::Cabinet(_) => None,
+            Self::Open | Self::SignedIn | Self::InSession | Self::Enrolling => None,
             Self::Needs(permission) | Self::NeedsOrSelf(permission) | Self::NeedsOrOwn(permission, _) => {
                 Some(permission)
             }
@@ -111,9 +120,16 @@ pub(crate) fn table() -> Vec<Route> {
         open(Get, "/docs.css", docs::style::handler),
         open(Get, "/docs.js", docs::script::handler),
         open(Get, "/health", health::alive::handler),
+        open(Get,  "/health",              health::alive::handler),
         open(Get, "/openapi.json", docs::document::handler),
+        open(Get,  "/openapi.json",        docs::document::handler),
         open(Get, "/ready", health::ready::handler),
+        open(Get,  "/ready",               health::ready::handler),
         open(Post, "/v1/cabinet/session", cabinet::session_open::handler),
+        open(Post, "/v1/session",          sign_in::open::handler),
+        open(Get,  "/v1/session/oidc",     sign_in::provider_begin::handler),
+        open(Post, "/v1/session/oidc",     sign_in::provider_finish::handler),
+        open(Post, "/v1/session/password", sign_in::password_set::handler),
 
         grid("/v1/accounts", P::AccountView, "account", &billing::accounts::GRID),
         guarded(Post,   "/v1/accounts",                                P::AccountEdit,   "account",       accounts::open::handler),
@@ -285,6 +301,12 @@ pub(crate) fn table() -> Vec<Route> {
         grid("/v1/mails",                                               P::MailView,       "mail",          &billing::mail::GRID),
         guarded(Post,   "/v1/mails/{id}/retry",                         P::MailRetry,      "mail",          mails::retry::handler),
         signed_in("/v1/me", "staff", staff::me::handler),
+        in_session(Put,    "/v1/me/password",                          "staff",   sign_in::password_change::handler),
+        in_session(Get,    "/v1/me/sessions",                          "session", sign_in::list::handler),
+        in_session(Delete, "/v1/me/sessions/{id}",                     "session", sign_in::end::handler),
+        in_session(Post,   "/v1/me/totp",                              "staff",   sign_in::totp_begin::handler).enrolling(),
+        in_session(Delete, "/v1/me/totp",                              "staff",   sign_in::totp_end::handler),
+        in_session(Post,   "/v1/me/totp/confirm",                      "staff",   sign_in::totp_confirm::handler).enrolling(),
         grid("/v1/parties",                                             P::PartyView,      "party",         &billing::parties::GRID),
         guarded(Post,   "/v1/parties",                                  P::PartyEdit,      "party",         parties::create::handler),
         guarded(Post,   "/v1/parties/import",                           P::PartyImport,    "party",         parties::import::handler).with_body(FILE_BYTES_MAX),
@@ -340,6 +362,7 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Post,   "/v1/saved-filters",                           P::ListKeep,      "saved_filter",  lists::saved_save::handler),
         guarded(Delete, "/v1/saved-filters/{id}",                      P::ListKeep,      "saved_filter",  lists::saved_delete::handler),
         guarded(Get,    "/v1/search",                                  P::ClientView,    "client",        search::anything::handler),
+        in_session(Delete, "/v1/session",                              "session", sign_in::close::handler).enrolling(),
         guarded(Get,    "/v1/settings",                                P::SettingView,   "setting",       settings::list::handler),
         guarded(Put,    "/v1/settings/{key}",                          P::SettingEdit,   "setting",       settings::set::handler),
         grid("/v1/staff", P::StaffView, "staff", &billing::staff::GRID),
@@ -347,6 +370,7 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/staff/{login}",                           P::StaffView,     "staff",         staff::get::handler).or_self(),
         guarded(Put,    "/v1/staff/{login}",                           P::StaffEdit,     "staff",         staff::update::handler),
         guarded(Post,   "/v1/staff/{login}/block",                     P::StaffEdit,     "staff",         staff::block::handler),
+        guarded(Post,   "/v1/staff/{login}/password-reset",            P::StaffEdit,     "staff",         sign_in::password_reset::handler),
         guarded(Put,    "/v1/staff/{login}/permissions/{permission}",  P::StaffGrant,    "staff",         staff::permission_give::handler),
         guarded(Delete, "/v1/staff/{login}/permissions/{permission}",  P::StaffGrant,    "staff",         staff::permission_take::handler),
         guarded(Put,    "/v1/staff/{login}/roles",                     P::StaffGrant,    "staff",         staff::set_roles::handler),
@@ -374,6 +398,7 @@ where
     T: 'static,
 {
     Route { verb, path, access: Access::Open, entity: "", grid: None, handler: by(verb, handler) }
+    Route { verb, path, access: Access::Open, entity: "", handler: by_method(verb, handler) }
 }
 
 fn guarded<H, T>(verb: Verb, path: &'static str, permission: Permission, entity: &'static str, handler: H) -> Route
@@ -412,6 +437,7 @@ where
         Verb::Post => post(handler),
         Verb::Delete => delete(handler),
     }
+    Route { verb, path, access: Access::Needs(permission), entity, handler: by_method(verb, handler) }
 }
 
 /// A route that any valid token opens.
@@ -423,11 +449,41 @@ where
     Route { verb: Verb::Get, path, access: Access::SignedIn, entity, grid: None, handler: get(handler) }
 }
 
+/// A route of somebody's own, for which he has to be here himself.
+fn in_session<H, T>(verb: Verb, path: &'static str, entity: &'static str, handler: H) -> Route
+where
+    H: Handler<T, AppState>,
+    T: 'static,
+{
+    Route { verb, path, access: Access::InSession, entity, handler: by_method(verb, handler) }
+}
+
+fn by_method<H, T>(verb: Verb, handler: H) -> MethodRouter<AppState>
+where
+    H: Handler<T, AppState>,
+    T: 'static,
+{
+    match verb {
+        Verb::Get => get(handler),
+        Verb::Put => put(handler),
+        Verb::Post => post(handler),
+        Verb::Delete => delete(handler),
+    }
+}
+
 impl Route {
     /// The same, open to holders of another permission as far as the record is their own.
     fn or_own(mut self, own: Permission) -> Self {
         if let Access::Needs(permission) = self.access {
             self.access = Access::NeedsOrOwn(permission, own);
+        }
+        self
+    }
+
+    /// The same, open to a session that may only enrol a second factor.
+    fn enrolling(mut self) -> Self {
+        if self.access == Access::InSession {
+            self.access = Access::Enrolling;
         }
         self
     }
@@ -519,6 +575,18 @@ mod tests {
         let open: Vec<&str> =
             table().iter().filter(|route| route.access == Access::Open).map(|route| route.path).collect();
         let expected = ["/docs", "/docs.css", "/docs.js", "/health", "/openapi.json", "/ready", "/v1/cabinet/session"];
+    fn only_these_routes_are_open() {
+        let open: Vec<(Verb, &str)> =
+            table().iter().filter(|route| route.access == Access::Open).map(|route| (route.verb, route.path)).collect();
+        let expected = [
+            (Verb::Get, "/health"),
+            (Verb::Get, "/openapi.json"),
+            (Verb::Get, "/ready"),
+            (Verb::Post, "/v1/session"),
+            (Verb::Get, "/v1/session/oidc"),
+            (Verb::Post, "/v1/session/oidc"),
+            (Verb::Post, "/v1/session/password"),
+        ];
         assert_eq!(open, expected);
         for route in table().iter().filter(|route| route.access != Access::Open) {
             assert!(route.path.starts_with("/v1/") && !route.entity.is_empty(), "{}", route.path);

@@ -1,6 +1,7 @@
 //! The program's state: what every handler may use.
 //!
-//! Owns: the handles of both engines, the clock, the held catalogue, the way to the mail server, what a serving program is told about its surroundings.
+//! Owns: the handles of both engines, the clock, the held catalogue, the way to the mail server, what signing in needs of the server's own, what a serving
+//! program is told about its surroundings.
 //! Does not own: what is done with them.
 //! Always: cheap to clone; a request changes nothing here but the count of itself.
 
@@ -15,7 +16,9 @@ use crate::calls::CallsReader;
 use crate::cors::Origin;
 use crate::limits::{Limits, RateLimits};
 use crate::mailer::Mailer;
+use crate::language::Text;
 use crate::problem::{Code, Problem};
+use crate::sign_in::{Passwords, Provider, SecretKey};
 use crate::snapshot::{Catalogue, RefreshError};
 
 /// Everything behind the routes.
@@ -37,6 +40,12 @@ pub struct AppState {
     pub(crate) mailer: Option<Arc<Mailer>>,
     /// Whether this process runs jobs.
     pub(crate) runs_jobs: bool,
+    /// Threads that hash passwords.
+    pub(crate) passwords: Passwords,
+    /// The key of secrets at rest.
+    pub(crate) secret_key: Option<SecretKey>,
+    /// The provider of identities.
+    pub(crate) provider: Option<Arc<Provider>>,
 }
 
 impl AppState {
@@ -53,6 +62,9 @@ impl AppState {
             is_behind_tls: false,
             mailer: None,
             runs_jobs: false,
+            passwords: Passwords::default(),
+            secret_key: None,
+            provider: None,
         }
     }
 
@@ -98,6 +110,20 @@ impl AppState {
         self
     }
 
+    /// The same with the key by which secrets are encrypted at rest; without one nobody enrols a second factor.
+    #[must_use]
+    pub fn with_secret_key(mut self, key: SecretKey) -> Self {
+        self.secret_key = Some(key);
+        self
+    }
+
+    /// The same with a provider of identities by which people sign in (S43).
+    #[must_use]
+    pub fn with_provider(mut self, provider: Provider) -> Self {
+        self.provider = Some(Arc::new(provider));
+        self
+    }
+
     /// Reads settings and, when its version changed, the catalogue. `true` when a new snapshot is in force.
     pub async fn refresh(&self) -> Result<bool, RefreshError> {
         self.catalogue.refresh(&self.store).await
@@ -106,6 +132,26 @@ impl AppState {
     /// The snapshot in force.
     pub(crate) fn snapshot(&self) -> Result<Arc<Snapshot>, Problem> {
         self.catalogue.snapshot().ok_or(Problem::new(Code::Unavailable))
+    }
+
+    /// The key of secrets at rest.
+    pub(crate) fn secret_key(&self) -> Result<&SecretKey, Problem> {
+        self.secret_key.as_ref().ok_or_else(|| {
+            Problem::new(Code::NotConfigured).because(Text::fixed(
+                "Второй фактор недоступен: серверу нужен ключ в TOLLGATE_SECRET_KEY",
+                "No second factor: the server needs a key in TOLLGATE_SECRET_KEY",
+            ))
+        })
+    }
+
+    /// The provider of identities.
+    pub(crate) fn provider(&self) -> Result<&Provider, Problem> {
+        self.provider.as_deref().ok_or_else(|| {
+            Problem::new(Code::NotConfigured).because(Text::fixed(
+                "Вход через OpenID Connect не настроен: серверу нужны параметры --oidc-issuer, --oidc-client-id, --oidc-redirect-url",
+                "No sign-in by OpenID Connect: the server needs the options --oidc-issuer, --oidc-client-id, --oidc-redirect-url",
+            ))
+        })
     }
 
     /// The settings in force.

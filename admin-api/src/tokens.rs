@@ -16,6 +16,13 @@ pub(crate) const OF_CLIENT: &str = "tollgate_client_";
 /// Beginning of the token of an employee who works as a client.
 pub(crate) const OF_WORK_AS: &str = "tollgate_work_as_";
 
+/// Random bytes.
+pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
+    let mut bytes = [0u8; N];
+    getrandom::fill(&mut bytes).map_err(NoRandomness)?;
+    Ok(bytes)
+}
+
 /// A new token of staff.
 ///
 /// # Errors
@@ -24,15 +31,9 @@ pub fn random() -> Result<String, NoRandomness> {
     beginning_with("tollgate_")
 }
 
-/// Fills bytes with random bits.
-pub(crate) fn fill(bits: &mut [u8]) -> Result<(), NoRandomness> {
-    getrandom::fill(bits).map_err(NoRandomness)
-}
-
 /// A new token of another kind.
 pub(crate) fn beginning_with(beginning: &str) -> Result<String, NoRandomness> {
-    let mut bits = [0u8; 32];
-    fill(&mut bits)?;
+    let bits = bytes::<32>()?;
     let mut token = String::from(beginning);
     for byte in bits {
         let _ = write!(token, "{byte:02x}");

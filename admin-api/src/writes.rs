@@ -14,7 +14,9 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::call_context::CallContext;
 use crate::etag;
+use crate::language::Text;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
@@ -64,6 +66,27 @@ pub(crate) async fn begin(
         Begun::Repeated(status, body) => Ok(Write::Answered(repeated(status, body))),
         Begun::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
     }
+}
+
+/// Begins a write of somebody who proves in the request itself who he is, and so has no context.
+pub(crate) async fn begin_as(state: &AppState, actor: Actor) -> Result<Change, Problem> {
+    match Change::begin(&state.store, state.clock.as_ref(), actor, None).await? {
+        Begun::New(change) => Ok(change),
+        // Only a key is ever repeated.
+        Begun::Repeated(..) | Begun::KeyReused => Err(Problem::new(Code::Internal)),
+    }
+}
+
+/// Refuses an `Idempotency-Key` where an answer is shown once or a body holds a secret: neither is kept, not even as a digest.
+pub(crate) fn refuse_key(context: &CallContext) -> Result<(), Problem> {
+    if context.idempotency("", "", &[]).is_none() {
+        return Ok(());
+    }
+    let detail = Text::fixed(
+        "Запросы и ответы с секретами нигде не хранятся, повторить их нельзя: уберите заголовок",
+        "Requests and answers with secrets are kept nowhere and cannot be repeated: leave the header out",
+    );
+    Err(Problem::field("Idempotency-Key", detail))
 }
 
 /// Commits a write and answers `body`.

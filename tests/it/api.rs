@@ -39,6 +39,15 @@ impl Api {
         Self::serve_state(Self::state(world, clock).await).await
     }
 
+    /// The same with a state that `change` made of the plain one.
+    pub(crate) async fn serve_with(
+        world: &World,
+        clock: Arc<dyn Clock>,
+        change: impl FnOnce(AppState) -> AppState,
+    ) -> Self {
+        Self::serve_state(change(Self::state(world, clock).await)).await
+    }
+
     /// A program with this state; several of them may serve one world.
     pub(crate) async fn serve_state(state: AppState) -> Self {
         state.refresh().await.unwrap();

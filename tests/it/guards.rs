@@ -12,10 +12,12 @@ struct Described {
     path: String,
     /// Name of its first parameter, which stands for a record; empty = none.
     subject: String,
-    /// `None`: any valid token is enough.
+    /// `None`: any valid token is enough, or a session.
     permission: Option<String>,
     /// Of the cabinet: `None`: any session is enough.
     right: Option<String>,
+    /// Whether somebody has to be there himself: an API token is not enough.
+    in_session: bool,
     entity: String,
 }
 
@@ -34,6 +36,7 @@ fn described(document: &Value) -> Vec<Described> {
                 subject: path.split(['{', '}']).nth(1).unwrap_or_default().to_owned(),
                 permission: quoted(text, "Permission"),
                 right: quoted(text, "Right"),
+                in_session: text.contains("an API token is not enough"),
                 entity: quoted(text, "Audit").unwrap_or_else(|| panic!("no entity in `{text}`")),
             });
         }
@@ -52,7 +55,7 @@ async fn every_route_refuses_strangers_and_those_without_the_permission() {
     let routes = described(&api.get("/openapi.json", "").await.body);
     assert!(routes.len() > 30, "{}", routes.len());
     for route in routes {
-        let Described { method, path, subject, permission, right, entity } = route;
+        let Described { method, path, subject, permission, right, in_session, entity } = route;
         let stranger = api.ask(&method, &path, "", &[], None).await;
         assert_eq!((stranger.status, &stranger.body["code"]), (401, &"unauthorized".into()), "{method} {path}");
         if path.starts_with("/v1/cabinet/") {
@@ -63,6 +66,11 @@ async fn every_route_refuses_strangers_and_those_without_the_permission() {
         assert_eq!((of_client.status, &of_client.body["code"]), (401, &"unauthorized".into()), "{method} {path}");
 
         let Some(permission) = permission else {
+            if in_session {
+                let answer = api.ask(&method, &path, "admin", &[], None).await;
+                assert_eq!((answer.status, &answer.body["code"]), (403, &"session_needed".into()), "{method} {path}");
+                continue;
+            }
             assert_eq!(api.ask(&method, &path, "support", &[], None).await.status, 200, "{method} {path}");
             continue;
         };

@@ -60,17 +60,12 @@ async fn every_list_answers_by_every_column_and_filter() {
             continue;
         }
         lists += 1;
-        let needed: Vec<String> = operation["x-required"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|name| {
-                let name = name.as_str().unwrap();
-                let parameter = parameters.iter().find(|parameter| parameter["name"] == name).unwrap();
-                format!("{name}={}", escaped(&sample(name, parameter)))
-            })
-            .collect();
-        let base = format!("{path}?{}", needed.join("&"));
+        // One of the filters that the list requires is enough.
+        let needed = operation["x-required"][0].as_str().map(|name| {
+            let parameter = parameters.iter().find(|parameter| parameter["name"] == name).unwrap();
+            (name, format!("{name}={}", escaped(&sample(name, parameter))))
+        });
+        let base = format!("{path}?{}", needed.as_ref().map(|(_, pair)| pair.as_str()).unwrap_or_default());
         let ask = async |more: String| {
             let answer = api.get(&format!("{base}&{more}"), "admin").await;
             assert_eq!(answer.status, 200, "{base}&{more}: {}", answer.text);
@@ -88,6 +83,7 @@ async fn every_list_answers_by_every_column_and_filter() {
                     }
                 }
                 "cursor" | "saved" | "limit" | "format" => {}
+                _ if needed.as_ref().is_some_and(|(needed, _)| *needed == name) => {}
                 _ => {
                     ask(format!("{name}={}", escaped(&sample(name, parameter)))).await;
                 }

@@ -35,6 +35,8 @@ mod price_lists;
 mod restart;
 mod rework;
 mod search;
+mod sign_in;
+mod sign_in_provider;
 mod staff;
 mod terms;
 mod views;

@@ -90,6 +90,11 @@ impl Actor {
         Self { author: Author::Program, ..Self::named(0, "tollgate", job) }
     }
 
+    /// The program itself, which writes down what a stranger tried in a request.
+    pub fn system(request_id: &str) -> Self {
+        Self { author: Author::Program, ..Self::named(0, "system", request_id) }
+    }
+
     /// A staff user who acts by himself and not over the network.
     pub fn named(user_id: i64, login: &str, request_id: &str) -> Self {
         Self {

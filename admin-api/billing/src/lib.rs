@@ -15,6 +15,7 @@ pub mod grid;
 
 pub mod approvals;
 pub mod audit;
+pub mod sign_in;
 pub mod staff;
 
 pub mod accounts;

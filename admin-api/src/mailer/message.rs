@@ -10,8 +10,8 @@ use billing::mail::Outgoing;
 
 /// Characters of a line of base64.
 const LINE: usize = 76;
-/// Bytes of text that one encoded word holds: 60 characters of base64, and with what stands around them less than the 75 that a word may have.
-const WORD_BYTES: usize = 45;
+/// Bytes of text that one encoded word holds: 52 characters of base64, and with what stands around them a line that ends before the 76th, that of the name too.
+const WORD_BYTES: usize = 39;
 
 /// The Message-ID: the same for every attempt.
 pub(super) fn id(mail: &Outgoing, domain: &str) -> String {

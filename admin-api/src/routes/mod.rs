@@ -35,6 +35,7 @@ pub(crate) mod reports;
 pub(crate) mod rework;
 pub(crate) mod search;
 pub(crate) mod settings;
+pub(crate) mod sign_in;
 pub(crate) mod staff;
 pub(crate) mod suspense;
 pub(crate) mod tags;

@@ -1,6 +1,6 @@
 //! The cabinet: what clients do themselves.
 //!
-//! Owns: tables `client_user`, `client_session`, `client_sign_in`, `payment_intent`; what an employee may as a client (B11, B26).
+//! Owns: tables `client_user`, `client_session`, `payment_intent`; what an employee may as a client (B11, B26).
 //! Does not own: clients as staff keep them (`clients`), payers (`payers`), locks (`locks`), passwords in clear (the API makes the digests).
 //! Always: a client sees and does what is his own; nobody pays for him; a token is stored as its digest only; who is blocked is out with his next request, and
 //! so is an employee who may no more work as a client.
@@ -14,7 +14,7 @@ mod users;
 pub use own::{Intent, NewIntent, OwnAccount, Profile, accounts, add_intent, own_account, profile};
 pub use rules::Right;
 pub use sessions::{NewSession, Visitor, Who, authenticate, end_session, open_session, work_as};
-pub use sign_in::{Candidate, TryError, try_to_sign_in};
+pub use sign_in::{Candidate, candidate};
 pub use users::{
     ClientUser, ClientUserUpdate, NewClientUser, add_user, block_user, set_password, unblock_user, update_user, users,
 };

@@ -1,19 +1,14 @@
 //! What somebody may in the cabinet, and by which login he comes in.
 //!
-//! Owns: the rights of users of clients, what an employee may as a client (B11, B26), logins (B2), how often a password may be tried.
+//! Owns: the rights of users of clients, what an employee may as a client (B11, B26), logins (B2).
 //! Does not own: who has which right (`users`), which endpoint asks for which (the API).
 //! Always: pure; nobody but a user of the client pays.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use chrono::TimeDelta;
 use rust_decimal::Decimal;
 
-/// Tries to sign in that may fail within [`TRIES_WITHIN`], per login and address.
-pub(super) const TRIES_MAX: i64 = 5;
-/// How long a failed try counts.
-pub(super) const TRIES_WITHIN: TimeDelta = TimeDelta::minutes(15);
 
 /// What a user of a client may in the cabinet.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -15,6 +15,7 @@ use super::rules::{self, Right};
 use super::sign_in::Candidate;
 use super::{CabinetError, held, users};
 use crate::change::Change;
+use crate::sign_in::{self, Guesser};
 use crate::staff::{self, Permission, Staff, token_digest};
 use crate::store::{Store, StoreError};
 
@@ -118,6 +119,7 @@ pub async fn open_session(
     change: &mut Change,
     candidate: &Candidate,
     new: NewSession<'_>,
+    guesser: &Guesser,
 ) -> Result<DateTime<Utc>, CabinetError> {
     let (now, address) = (change.now(), change.actor().address.clone());
     // Held: whoever changes the password meanwhile ends this session too, or it is not opened.
@@ -129,10 +131,7 @@ pub async fn open_session(
     if digest.as_ref() != Some(&candidate.password_digest) {
         return Err(CabinetError::NotFound);
     }
-    sqlx::query("DELETE FROM client_sign_in WHERE subject = $1")
-        .bind(&candidate.subject)
-        .execute(change.connection())
-        .await?;
+    sign_in::clear(change.connection(), guesser).await?;
     let expires_at = now + TimeDelta::minutes(new.minutes);
     let id: i64 = sqlx::query_scalar(
         "INSERT INTO client_session (digest, client_id, user_id, address, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",

@@ -177,7 +177,14 @@ mod tests {
         ] {
             let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
             let permissions: BTreeSet<Permission> = permissions.iter().map(|name| name.parse().unwrap()).collect();
-            let staff = Staff { id: 1, login: "me".into(), permissions: permissions.clone(), roles: words(&roles) };
+            let staff = Staff {
+                id: 1,
+                login: "me".into(),
+                permissions: permissions.clone(),
+                roles: words(&roles),
+                session: None,
+                only_enrols: false,
+            };
             assert_eq!(may_lift(&staff, author), expected, "{roles:?} {permissions:?} {author}");
         }
     }

@@ -1,7 +1,7 @@
 //! Users are added, changed, blocked.
 //!
 //! Owns: the rows of `staff_user` as people change them.
-//! Does not own: their roles and rights (`grants`), their tokens beside revoking all of a blocked one (`tokens`).
+//! Does not own: their roles and rights (`grants`), their tokens (`tokens`) and sessions (`crate::sign_in`) beside ending all of a blocked one.
 //! Always: nobody is erased; nobody is changed by somebody who may less than he (S41).
 
 use chrono::{DateTime, Utc};
@@ -49,6 +49,8 @@ pub struct Blocked {
     pub at: DateTime<Utc>,
     /// Tokens that were revoked.
     pub tokens_revoked: u64,
+    /// Sessions that were ended.
+    pub sessions_ended: u64,
 }
 
 /// Adds a user with roles (S41); his identifier. A head adds people to his own departments only.
@@ -131,7 +133,7 @@ pub async fn update(
     Ok(after)
 }
 
-/// Blocks a user: his tokens are revoked, his next request is refused, and so is a write of his that commits later (S42).
+/// Blocks a user: his tokens are revoked, his sessions end, his next request is refused, and so is a write of his that commits later (S42).
 pub async fn block(change: &mut Change, by: &Staff, login: &str, reason: &str) -> Result<Blocked, StaffError> {
     let now = change.now();
     let card = held(change.connection(), by, login, now).await?;
@@ -159,11 +161,13 @@ pub async fn block(change: &mut Change, by: &Staff, login: &str, reason: &str) -
         .bind(now)
         .execute(change.connection())
         .await?;
+    let sessions_ended = crate::sign_in::end_sessions(change.connection(), card.id, None, now).await?;
     if card.permissions.contains(&Permission::RoleEdit) {
         somebody_administers(change.connection(), now).await?;
     }
-    let done = Blocked { at: now, tokens_revoked: revoked.rows_affected() };
-    let after = json!({"blocked_at": now, "tokens_revoked": done.tokens_revoked});
+    let done = Blocked { at: now, tokens_revoked: revoked.rows_affected(), sessions_ended };
+    let after =
+        json!({"blocked_at": now, "tokens_revoked": done.tokens_revoked, "sessions_ended": done.sessions_ended});
     change.record("staff.block", "staff", &card.login, &json!({"blocked_at": null}), &after, reason);
     Ok(done)
 }

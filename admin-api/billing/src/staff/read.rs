@@ -1,6 +1,6 @@
 //! Who somebody is, and what he may now.
 //!
-//! Owns: the user behind a token, cards and lists of users, whom a caller may see.
+//! Owns: the user behind a token or a session, cards and lists of users, whom a caller may see.
 //! Does not own: changes (`people`, `grants`, `tokens`).
 //! Always: the user of what the program does by itself is nobody's to see or change, and nobody logs in as it; what a user may is read anew for every request: roles that have not ended, rights that have not run out, no more than the token's scopes.
 
@@ -26,6 +26,10 @@ pub struct Staff {
     pub permissions: BTreeSet<Permission>,
     /// Codes of roles.
     pub roles: Vec<String>,
+    /// The session by which he is here; `None`: an API token.
+    pub session: Option<i64>,
+    /// Whether the session may do nothing but enrol a second factor.
+    pub only_enrols: bool,
 }
 
 impl Staff {
@@ -35,7 +39,7 @@ impl Staff {
     }
 
     /// Refuses what is more than he may himself: to give it, or to change its holder (S41).
-    pub(super) fn covers(&self, asked: &BTreeSet<Permission>) -> Result<(), StaffError> {
+    pub(crate) fn covers(&self, asked: &BTreeSet<Permission>) -> Result<(), StaffError> {
         let lacking = rules::lacking(&self.permissions, asked);
         if lacking.is_empty() { Ok(()) } else { Err(StaffError::ExceedsOwn(lacking)) }
     }
@@ -58,21 +62,49 @@ fn known(names: &[String]) -> BTreeSet<Permission> {
     names.iter().filter_map(|name| name.parse().ok()).collect()
 }
 
-/// The user behind a token that is valid at `now`.
+/// API tokens and sessions `t` with the digest `$1` that are valid at the moment `$2`.
+const VALID: &str =
+    "SELECT user_id, scopes, NULL::bigint AS session, false AS only_enrols, false AS is_stale FROM api_token
+     WHERE digest = $1 AND revoked_at IS NULL AND expires_at > $2
+     UNION ALL
+     SELECT user_id, NULL::text[], id, NOT second_factor AND (SELECT value FROM setting WHERE key = 'signin.totp') = 'required',
+            last_seen_at <= $2 - interval '1 minute'
+     FROM staff_session
+     WHERE digest = $1 AND ended_at IS NULL AND expires_at > $2
+           AND last_seen_at > $2 - make_interval(mins => (SELECT value::integer FROM setting WHERE key = 'session.idle_minutes'))";
+
+/// The user behind a token or a session that is valid at `now`. That a session was seen is written once a minute at most.
 pub async fn authenticate(store: &Store, token: &str, now: DateTime<Utc>) -> Result<Option<Staff>, StoreError> {
     let sql = format!(
-        "SELECT u.id, u.login, t.scopes, {EFFECTIVE} AS permissions, {ROLES} AS roles
-         FROM api_token t JOIN staff_user u ON u.id = t.user_id
-         WHERE t.digest = $1 AND t.revoked_at IS NULL AND t.expires_at > $2 AND u.blocked_at IS NULL AND NOT u.is_system"
+        "SELECT u.id, u.login, t.scopes, t.session, t.only_enrols, t.is_stale, {EFFECTIVE} AS permissions, {ROLES} AS roles
+         FROM ({VALID}) t JOIN staff_user u ON u.id = t.user_id WHERE u.blocked_at IS NULL AND NOT u.is_system"
     );
     let row =
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(token_digest(token)).bind(now).fetch_optional(store.pool()).await?;
-    Ok(row.map(|row| {
-        let mut permissions = known(&row.get::<Vec<String>, _>("permissions"));
-        if let Some(scopes) = row.get::<Option<Vec<String>>, _>("scopes") {
-            permissions = &permissions & &known(&scopes);
-        }
-        Staff { id: row.get("id"), login: row.get("login"), permissions, roles: row.get("roles") }
+    let Some(row) = row else { return Ok(None) };
+    let session: Option<i64> = row.get("session");
+    if row.get("is_stale") {
+        sqlx::query("UPDATE staff_session SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2")
+            .bind(session)
+            .bind(now)
+            .execute(store.pool())
+            .await?;
+    }
+    let only_enrols: bool = row.get("only_enrols");
+    let mut permissions = known(&row.get::<Vec<String>, _>("permissions"));
+    if let Some(scopes) = row.get::<Option<Vec<String>>, _>("scopes") {
+        permissions = &permissions & &known(&scopes);
+    }
+    if only_enrols {
+        permissions.clear();
+    }
+    Ok(Some(Staff {
+        id: row.get("id"),
+        login: row.get("login"),
+        permissions,
+        roles: row.get("roles"),
+        session,
+        only_enrols,
     }))
 }
 
@@ -177,7 +209,7 @@ pub async fn card(store: &Store, by: &Staff, login: &str, now: DateTime<Utc>) ->
 }
 
 /// The same inside a change, which holds him until its end.
-pub(super) async fn held(
+pub(crate) async fn held(
     connection: &mut PgConnection,
     by: &Staff,
     login: &str,

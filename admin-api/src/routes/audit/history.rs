@@ -30,6 +30,7 @@ const CLOSED: &[(&str, Permission)] = &[
     ("legal_entity", Permission::EntityView),
     ("lock", Permission::LockView),
     ("role", Permission::StaffView),
+    ("session", Permission::StaffView),
     ("setting", Permission::SettingView),
     ("staff", Permission::StaffView),
     ("tag", Permission::ClientView),

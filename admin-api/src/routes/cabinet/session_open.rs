@@ -1,22 +1,22 @@
 //! `POST /v1/cabinet/session`: a user of a client signs in (B2, B4).
 //!
 //! Owns: what the request says, the token's bits.
-//! Does not own: how often one may try (`billing::cabinet`), how passwords are compared (`crate::passwords`).
+//! Does not own: how often one may try, how passwords are compared (`crate::sign_in`).
 //! Always: open to everybody; an unknown login, a blocked user and a wrong password are one answer and take one time.
 
 use axum::extract::State;
 use axum::response::Response;
 use billing::Actor;
-use billing::cabinet::{self, CabinetError, NewSession, TryError};
+use billing::cabinet::{self, CabinetError, NewSession};
+use billing::sign_in::Guesser;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::SessionMade;
-use crate::cabinet_context::Stranger;
 use crate::extract::JsonBody;
 use crate::inputs;
-use crate::passwords;
 use crate::problem::{Code, Problem};
+use crate::sign_in::{BYTES_MAX, Stranger, check, cost, let_guess, wrong};
 use crate::state::AppState;
 use crate::tokens;
 use crate::writes::{self, Write};
@@ -46,32 +46,33 @@ pub(crate) async fn handler(
     body: JsonBody<SignIn>,
 ) -> Result<Response, Problem> {
     let login = inputs::party::text("/login", &body.value.login, 254)?;
-    let minutes = state.settings()?.number("cabinet.session_minutes")?;
-    let candidate = cabinet::try_to_sign_in(&state.store, &login, &stranger.address, state.clock.now()).await?;
+    let password = &body.value.password;
+    let guesser = Guesser::of_client(&login, &stranger.address);
+    let_guess(&state, &guesser).await?;
+    let turn = state.passwords.turn().await?;
+    // Guesses that were before this one in the queue may have been too many.
+    let_guess(&state, &guesser).await?;
+    let settings = state.settings()?;
+    let minutes = settings.number("cabinet.session_minutes")?;
+    let candidate = cabinet::candidate(&state.store, &login).await?;
     let digest = candidate.as_ref().map(|candidate| candidate.password_digest.as_str());
-    let fits = passwords::fits(digest, &body.value.password).await?;
-    let Some(candidate) = candidate.filter(|_| fits) else { return Err(Problem::new(Code::WrongCredentials)) };
-    let Stranger { request_id, address } = stranger;
+    let fits = password.len() <= BYTES_MAX && check(turn, password, digest, cost(&settings)?).await?.fits;
+    let Some(candidate) = candidate.filter(|_| fits) else {
+        wrong(&state, &stranger, &guesser, (None, &login), "wrong_credentials").await?;
+        return Err(Problem::new(Code::WrongCredentials));
+    };
+    let Stranger { request_id, address, .. } = stranger;
     let actor = Actor { address, ..Actor::of_client(candidate.id, &candidate.login, &request_id) };
     let token = tokens::beginning_with(tokens::OF_CLIENT)?;
     let mut change = match writes::begin(&state, &actor, None).await? {
         Write::Begun(change) => change,
         Write::Answered(answer) => return Ok(answer),
     };
-    let opened = cabinet::open_session(&mut change, &candidate, NewSession { token: &token, minutes }).await;
+    let opened = cabinet::open_session(&mut change, &candidate, NewSession { token: &token, minutes }, &guesser).await;
     let expires_at = opened.map_err(|error| match error {
         // Blocked, or given another password, since it was looked up.
         CabinetError::NotFound => Problem::new(Code::WrongCredentials),
         error => error.into(),
     })?;
     writes::created(change, &SessionMade { token, client: candidate.client, expires_at }).await
-}
-
-impl From<TryError> for Problem {
-    fn from(error: TryError) -> Self {
-        match error {
-            TryError::TooMany => Self::new(Code::TooManyAttempts),
-            TryError::Store(error) => error.into(),
-        }
-    }
 }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs::{self, given};
-use crate::passwords::Wanted;
+use crate::sign_in::Wanted;
 use crate::problem::Problem;
 use crate::routes::staff;
 use crate::state::AppState;
@@ -84,7 +84,7 @@ pub(crate) async fn handler(
     let rights = super::rights(&asked.rights)?;
     let wanted = Wanted::read(asked.password.as_deref(), asked.confirmation.as_deref(), asked.generate)?;
     let reason = inputs::reason(asked.reason.as_deref())?;
-    let new = NewClientUser { login, email, name, rights, password_digest: wanted.digest().await? };
+    let new = NewClientUser { login, email, name, rights, password_digest: wanted.digest(&state).await? };
     let mut change = match writes::begin(&state, &context, None).await? {
         Write::Begun(change) => change,
         Write::Answered(answer) => return Ok(answer),

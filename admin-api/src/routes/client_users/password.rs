@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs;
-use crate::passwords::Wanted;
+use crate::sign_in::Wanted;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::writes::{self, Write};
@@ -66,7 +66,7 @@ pub(crate) async fn handler(
     let id = inputs::id("/id", &id)?;
     let wanted = Wanted::read(asked.password.as_deref(), asked.confirmation.as_deref(), asked.generate)?;
     let reason = inputs::reason(asked.reason.as_deref())?;
-    let digest = wanted.digest().await?;
+    let digest = wanted.digest(&state).await?;
     let mut change = match writes::begin(&state, &context, None).await? {
         Write::Begun(change) => change,
         Write::Answered(answer) => return Ok(answer),

@@ -19,6 +19,7 @@ use crate::state::AppState;
 
 /// A job.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NightlyJobView)]
 pub(crate) struct JobView {
     /// Name.
     name: &'static str,

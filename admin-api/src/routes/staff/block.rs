@@ -25,6 +25,8 @@ pub(crate) struct BlockedView {
     blocked_at: DateTime<Utc>,
     /// Tokens that were revoked.
     tokens_revoked: u64,
+    /// Sessions that were ended.
+    sessions_ended: u64,
 }
 
 /// Block a user
@@ -32,7 +34,7 @@ pub(crate) struct BlockedView {
     post, path = "/v1/staff/{login}/block", operation_id = "staff_block", tag = "staff",
     params(("login" = String, Path, description = "Login, in any case", example = "petrova"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
     request_body(content = Reason, example = json!({"reason": "уволена 1 июля"})),
-    responses((status = 200, description = "Blocked", body = BlockedView, example = json!({"blocked_at": "2026-07-01T10:00:00Z", "tokens_revoked": 1})))
+    responses((status = 200, description = "Blocked", body = BlockedView, example = json!({"blocked_at": "2026-07-01T10:00:00Z", "tokens_revoked": 1, "sessions_ended": 1})))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
@@ -47,5 +49,6 @@ pub(crate) async fn handler(
         Write::Answered(answer) => return Ok(answer),
     };
     let done = staff::block(&mut change, &context.staff, &login, reason).await?;
-    writes::commit(change, &BlockedView { blocked_at: done.at, tokens_revoked: done.tokens_revoked }).await
+    let (tokens_revoked, sessions_ended) = (done.tokens_revoked, done.sessions_ended);
+    writes::commit(change, &BlockedView { blocked_at: done.at, tokens_revoked, sessions_ended }).await
 }

@@ -1,31 +1,23 @@
-//! Passwords of people.
+//! A password that a client's user is to have (B2).
 //!
-//! Owns: what a password has to be, its digest (Argon2id), the comparison, passwords that are made up.
-//! Does not own: whose they are (`billing::cabinet`), how often one may be tried.
-//! Always: a password is in no log and no answer, but for one that was made up, which is shown once; digests are made off the threads that answer requests,
-//! and a few at a time, for each takes 19 MiB.
+//! Owns: the password that a request names twice, and passwords that are made up.
+//! Does not own: hashing (`passwords`), whose it is (`billing::cabinet`).
+//! Always: a password is in no log and no answer, but for one that was made up, which is shown once.
 
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
-
+use super::cost;
 use crate::language::Text;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
+use crate::state::AppState;
 use crate::tokens;
 
 /// Fewest characters of a password.
 const CHARS_MIN: usize = 10;
 /// Longest password that is compared.
-const BYTES_MAX: usize = 400;
+pub(crate) const BYTES_MAX: usize = 400;
 /// Characters of a password that is made up: five bits each, 100 in all.
 const MADE_UP_CHARS: usize = 20;
 /// Its alphabet: no two that look alike.
 const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz234567890";
-/// Digests at once.
-static AT_ONCE: Semaphore = Semaphore::const_new(4);
-/// The digest of no password: who does not exist takes as long as who does.
-const NOBODYS: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// A password that somebody is to have. No `Debug`: it is a secret.
 pub(crate) struct Wanted {
@@ -34,7 +26,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// The password that a request names twice, or one that is made up (B2).
+    /// The password that a request names twice, or one that is made up.
     pub(crate) fn read(password: Option<&str>, confirmation: Option<&str>, generate: bool) -> Result<Self, Problem> {
         match (password, generate) {
             (None, true) if confirmation.is_none() => Ok(Self { secret: made_up()?, is_made_up: true }),
@@ -57,38 +49,15 @@ impl Wanted {
     }
 
     /// Its digest.
-    pub(crate) async fn digest(&self) -> Result<String, Problem> {
-        let mut salt = [0_u8; 16];
-        tokens::fill(&mut salt)?;
-        let secret = self.secret.clone();
-        let digest = aside(move || {
-            let salt = SaltString::encode_b64(&salt).map_err(|error| error.to_string())?;
-            let hash = engine().hash_password(secret.as_bytes(), &salt).map_err(|error| error.to_string())?;
-            Ok::<_, String>(hash.to_string())
-        });
-        digest.await?.map_err(|error| {
-            tracing::error!("a password has no digest: {error}");
-            Problem::new(Code::Internal)
-        })
+    pub(crate) async fn digest(&self, state: &AppState) -> Result<String, Problem> {
+        let cost = cost(&*state.settings()?)?;
+        state.passwords.hash(&self.secret, cost).await
     }
 
     /// The password itself where it was made up, to be shown once.
     pub(crate) fn shown(self) -> Option<String> {
         self.is_made_up.then_some(self.secret)
     }
-}
-
-/// Whether a password fits a digest; none is fitted by nothing.
-pub(crate) async fn fits(digest: Option<&str>, password: &str) -> Result<bool, Problem> {
-    if password.len() > BYTES_MAX {
-        return Ok(false);
-    }
-    let (is_somebodys, digest) = (digest.is_some(), digest.unwrap_or(NOBODYS).to_owned());
-    let password = password.to_owned();
-    let matches = aside(move || {
-        PasswordHash::new(&digest).is_ok_and(|hash| engine().verify_password(password.as_bytes(), &hash).is_ok())
-    });
-    Ok(matches.await? && is_somebodys)
 }
 
 fn checked(password: &str) -> Result<&str, Problem> {
@@ -104,50 +73,13 @@ fn checked(password: &str) -> Result<&str, Problem> {
 }
 
 fn made_up() -> Result<String, Problem> {
-    let mut bits = [0_u8; MADE_UP_CHARS];
-    tokens::fill(&mut bits)?;
+    let bits = tokens::bytes::<MADE_UP_CHARS>()?;
     Ok(bits.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect())
-}
-
-/// 19 MiB, two passes.
-fn engine() -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::default())
-}
-
-/// Work of tens of milliseconds, on a thread that answers nobody.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    let permit = AT_ONCE.acquire().await.map_err(|_| Problem::new(Code::Internal))?;
-    // It goes with the work, which goes on when nobody waits for it any more.
-    let work = move || {
-        let done = work();
-        drop(permit);
-        done
-    };
-    tokio::task::spawn_blocking(work).await.map_err(|_| Problem::new(Code::Internal))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn a_digest_fits_its_password_alone() {
-        let wanted = Wanted::read(Some("correct horse"), Some("correct horse"), false).unwrap();
-        let digest = wanted.digest().await.unwrap();
-        assert!(digest.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{digest}");
-        assert_ne!(digest, wanted.digest().await.unwrap(), "each has a salt of its own");
-        for (digest, password, expected) in [
-            (Some(digest.as_str()), "correct horse", true),
-            (Some(digest.as_str()), "correct hors", false),
-            (Some("nonsense"), "correct horse", false),
-            (None, "correct horse", false),
-            (None, "", false),
-        ] {
-            assert_eq!(fits(digest, password).await.unwrap(), expected, "{password}");
-        }
-        assert!(wanted.shown().is_none());
-        assert!(PasswordHash::new(NOBODYS).is_ok_and(|hash| hash.hash.is_some()));
-    }
 
     #[test]
     fn a_password_is_named_twice_or_made_up() {
