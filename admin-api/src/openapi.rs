@@ -14,10 +14,11 @@ use utoipa::openapi::{ContentBuilder, Object, Ref, RefOr, Required, Response, Re
 use crate::grids;
 use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Access, Route, Verb};
-use crate::routes::{accounts, agents, approvals, audit, availability, cabinet, charges, cleaning, client_users, clients, contracts, docs, health, imports, jobs, legal_entities, liquidation, lists, locks, mails, numbers, parties, payers, payment_methods, plans, price_lists, providers, reports, rework, search, settings, sign_in, staff, suspense, tags, tariffs, terms};
 use crate::routes::{
-    accounts, audit, charges, clients, docs, health, imports, locks, numbers, price_lists, rework, settings, sign_in,
-    staff, suspense, tariffs, terms,
+    accounts, agents, approvals, audit, availability, cabinet, charges, cleaning, client_users, clients, contracts,
+    docs, health, imports, jobs, legal_entities, liquidation, lists, locks, mails, numbers, parties, payers,
+    payment_methods, plans, price_lists, providers, reports, rework, search, settings, sign_in, staff, suspense, tags,
+    tariffs, terms,
 };
 
 /// Name of the security scheme.
@@ -312,8 +313,7 @@ struct Endpoints;
 /// The document.
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
     let mut document = Endpoints::openapi();
-    let description = "A token of staff, made by `admin-api token` or `POST /v1/staff/{login}/tokens`: every operation says which permission its owner needs. Operations of the cabinet take the token of `POST /v1/cabinet/session` or `POST /v1/clients/{code}/work-as` instead, and say which right.";
-    let description = "A token: of a session (`POST /v1/session`), or an API token (`admin-api token`, `POST /v1/staff/{login}/tokens`). Every operation says which permission its owner needs.";
+    let description = "A token of staff: of a session (`POST /v1/session`), or an API token (`admin-api token`, `POST /v1/staff/{login}/tokens`); every operation says which permission its owner needs. Operations of the cabinet take the token of `POST /v1/cabinet/session` or `POST /v1/clients/{code}/work-as` instead, and say which right.";
     let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
     if let Some(components) = &mut document.components {
         components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
@@ -362,13 +362,10 @@ fn complete(operation: &mut Operation, route: &Route) {
         Access::SignedIn => "Permission: any valid token is enough".to_owned(),
         Access::Needs(permission) => format!("Permission: `{}`", permission.as_str()),
         Access::NeedsOrSelf(permission) => format!("Permission: `{}`, or to be that user", permission.as_str()),
-        Access::SignedIn => "any valid token is enough".to_owned(),
-        Access::InSession => "a session; an API token is not enough".to_owned(),
+        Access::InSession => "Permission: a session; an API token is not enough".to_owned(),
         Access::Enrolling => {
-            "a session, also one that may only enrol a second factor; an API token is not enough".to_owned()
+            "Permission: a session, also one that may only enrol a second factor; an API token is not enough".to_owned()
         }
-        Access::Needs(permission) => format!("`{}`", permission.as_str()),
-        Access::NeedsOrSelf(permission) => format!("`{}`, or to be that user", permission.as_str()),
         Access::NeedsOrOwn(permission, own) => {
             format!("Permission: `{}`, or `{}` as far as the record is one's own", permission.as_str(), own.as_str())
         }

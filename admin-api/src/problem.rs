@@ -62,7 +62,7 @@ problems! {
     /// Too many wrong guesses; `Retry-After` says how long to wait.
     TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Слишком много неудачных попыток входа, подождите", "Too many failed sign-ins, please wait";
     /// The server lacks an option; the detail names it.
-    NotConfigured = "not_configured", NOT_IMPLEMENTED, "На сервере это не настроено", "The server is not configured for this";
+    NotConfigured = "not_configured", NOT_FOUND, "На сервере это не настроено", "The server is not configured for this";
     /// Nobody pays for a client (B11).
     OnlyClientPays = "only_client_pays", FORBIDDEN, "Оплачивает только сам клиент", "Only the client himself pays";
     /// A right that the giver lacks, or somebody who may more than he (S41).

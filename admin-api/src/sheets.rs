@@ -88,7 +88,7 @@ impl SheetWriter {
                 let mut workbook = Box::new(Workbook::new());
                 // Rows that are done leave memory for a temporary file.
                 let sheet = workbook.add_worksheet_with_constant_memory()?;
-                sheet.set_name(name)?;
+                sheet.set_name(sheet_name(name))?;
                 for (column, title) in (0u16..).zip(titles) {
                     sheet.write_string(0, column, title)?;
                 }
@@ -131,6 +131,11 @@ impl SheetWriter {
             Form::Xlsx(mut workbook, _) => Ok(workbook.save_to_buffer()?),
         }
     }
+}
+
+/// A name that Excel takes for a sheet: 31 characters, none of them of those that stand in references.
+fn sheet_name(name: &str) -> String {
+    name.chars().filter(|letter| !r"[]:*?/\'".contains(*letter)).take(31).collect()
 }
 
 /// The number of a workbook that is written as this very text; those are binary fractions, and not every decimal is one.

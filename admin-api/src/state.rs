@@ -14,9 +14,9 @@ use rating::Snapshot;
 
 use crate::calls::CallsReader;
 use crate::cors::Origin;
+use crate::language::Text;
 use crate::limits::{Limits, RateLimits};
 use crate::mailer::Mailer;
-use crate::language::Text;
 use crate::problem::{Code, Problem};
 use crate::sign_in::{Passwords, Provider, SecretKey};
 use crate::snapshot::{Catalogue, RefreshError};

@@ -402,13 +402,21 @@ async fn who_lacks_what_is_listed() {
         items.iter().map(|row| (row["code"].as_str().unwrap().to_owned(), row["missing"].clone())).collect::<Vec<_>>()
     };
     // Loaded with an account and a plan, and nothing else.
-    assert_eq!(missing("client=c1").await, [("c1".to_owned(), json!(["requisites", "email"]))]);
+    assert_eq!(missing("client=c1").await, [("c1".to_owned(), json!(["requisites", "email", "contract"]))]);
     let party = json!({"kind": "legal", "name": "N", "inn": "7707083893", "kpp": "770701001"});
     assert_eq!(said(&ask(&api, "PUT", "/v1/clients/c1", "sales", json!({"party": party})).await), (200, ""));
-    assert_eq!(missing("client=c1").await, [("c1".to_owned(), json!(["email"]))]);
+    assert_eq!(missing("client=c1").await, [("c1".to_owned(), json!(["email", "contract"]))]);
     assert!(missing("client=c1&lacks=requisites").await.is_empty());
     let email = json!({"email": "c1@example.ru"});
     assert_eq!(said(&ask(&api, "PUT", "/v1/clients/c1", "sales", email).await), (200, ""));
+    assert_eq!(missing("client=c1").await, [("c1".to_owned(), json!(["contract"]))]);
+    // (A template, its version and a contract, past the rooms: how they are made is tested where they live.)
+    let contract = "INSERT INTO contract_template (code, title, legal_entity_id, language, version, created_at, created_by) SELECT 't', 't', min(id), 'ru', 1, now(), 'x' FROM legal_entity;
+        INSERT INTO contract_template_version (template_id, version, body, created_at, created_by) SELECT id, version, 't', now(), 'x' FROM contract_template;
+        INSERT INTO contract (number, client_id, legal_entity_id, kind, template_id, template_version, state, signed_on, valid_from, created_at, created_by, activated_at)
+        SELECT '1', c.id, t.legal_entity_id, (SELECT min(code) FROM contract_kind), t.id, t.version, 'active', '2026-07-01', '2026-07-01', now(), 'x', now()
+        FROM contract_template t, client c WHERE c.code = 'c1'";
+    world.store.run_past_the_rooms(contract).await.unwrap();
     assert!(missing("client=c1").await.is_empty(), "who lacks nothing is not listed");
 
     let licensee = json!({"code": "L-1", "name": "Лицензиат", "type": "licensee"});

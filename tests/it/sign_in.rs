@@ -403,10 +403,10 @@ async fn what_is_not_configured_says_so() {
     with_password(&api, "petrova").await;
     let session = token_of(&sign_in(&api, "petrova", PASSWORD).await);
     let answer = ask(&api, &session, "POST", "/v1/me/totp", None).await;
-    assert_eq!(said(&answer), (501, "not_configured"));
+    assert_eq!(said(&answer), (404, "not_configured"));
     assert!(answer.body["detail"].as_str().unwrap().contains("TOLLGATE_SECRET_KEY"), "{}", answer.body);
     let answer = api.get("/v1/session/oidc", "").await;
-    assert_eq!(said(&answer), (501, "not_configured"));
+    assert_eq!(said(&answer), (404, "not_configured"));
     assert!(answer.body["detail"].as_str().unwrap().contains("--oidc-issuer"), "{}", answer.body);
     world.drop().await;
 }

@@ -28,7 +28,8 @@ async fn work(context: &Context, date: NaiveDate) -> Result<Figures, JobFault> {
     let repeat = context.settings.optional_number("liquidation.repeat_days")?;
     let (mut letters, mut after) = (0, 0);
     loop {
-        let begun = Change::begin(&context.state.store, context.state.clock.as_ref(), context.actor.clone(), None).await?;
+        let begun =
+            Change::begin(&context.state.store, context.state.clock.as_ref(), context.actor.clone(), None).await?;
         let Begun::New(mut change) = begun else {
             return Err(StoreError::Inconsistent { table: "idempotency", problem: "a key of a job".to_owned() }.into());
         };

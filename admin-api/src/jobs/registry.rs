@@ -50,7 +50,9 @@ impl JobFault {
     /// The same for people: the words of an engine stay in the log.
     pub(crate) fn told(&self) -> String {
         match self {
-            Self::Store(_) | Self::Mail(MailError::Store(_)) | Self::Tags(_) => "an engine failed; the log says how".to_owned(),
+            Self::Store(_) | Self::Mail(MailError::Store(_)) | Self::Tags(_) => {
+                "an engine failed; the log says how".to_owned()
+            }
             other => other.to_string(),
         }
     }

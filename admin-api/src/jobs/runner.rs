@@ -10,9 +10,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use billing::StoreError;
 use billing::jobs::{self, JobRun, Tried};
 use billing::settings::Settings;
-use billing::StoreError;
 use chrono::{Days, NaiveDate};
 use futures_util::FutureExt;
 
@@ -108,7 +108,9 @@ async fn run(state: &AppState, job: &Job, date: NaiveDate) -> Result<Ran, StoreE
 async fn run_locked(state: &AppState, job: &Job, date: NaiveDate) -> Result<Ran, StoreError> {
     let settings = Arc::new(Settings::read(&state.store).await?);
     let actor = jobs::actor(&state.store, job.name).await?;
-    let Some(begun) = jobs::begin(&state.store, job.name, date, state.clock.now()).await? else { return Ok(Ran::Before) };
+    let Some(begun) = jobs::begin(&state.store, job.name, date, state.clock.now()).await? else {
+        return Ok(Ran::Before);
+    };
     let context = Context { state: state.clone(), settings, actor };
     let result = AssertUnwindSafe((job.run)(&context, date)).catch_unwind().await;
     let ended = match result {

@@ -163,12 +163,13 @@ pub async fn update(
         Edit::Clear => None,
         Edit::Set(party) => Some(parties::of_client(change, party).await?),
     };
+    let kind = update.kind.map_or(before.kind.clone(), |kind| kind.as_str().to_owned());
     sqlx::query(
         "UPDATE agent SET name = $2, type = $3, party_id = $4, active = $5, revision = revision + 1 WHERE id = $1",
     )
     .bind(before.id)
     .bind(update.name.as_ref().unwrap_or(&before.name))
-    .bind(update.kind.map_or(before.kind.as_str(), AgentType::as_str))
+    .bind(kind)
     .bind(party_id)
     .bind(update.active.unwrap_or(before.active))
     .execute(change.connection())

@@ -309,7 +309,8 @@ mod tests {
 
     fn user(id: i64, permissions: &[Permission]) -> Staff {
         let permissions = permissions.iter().copied().collect::<BTreeSet<_>>();
-        Staff { id, login: format!("u{id}"), permissions, roles: vec!["admin".into()] }
+        let roles = vec!["admin".into()];
+        Staff { id, login: format!("u{id}"), permissions, roles, session: None, only_enrols: false }
     }
 
     /// Every state and every event: what is not in the list is refused, and names the state.

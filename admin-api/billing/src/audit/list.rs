@@ -6,13 +6,38 @@
 
 use crate::grid::{Column, Filter, Grid, Read};
 
+/// Kinds of records whose audit is for those alone who may see the records: for the history of one ([`CLOSED`]) and for the list.
+macro_rules! closed {
+    ($($entity:literal $permission:literal,)+) => {
+        /// Kinds of records whose audit is for those alone who have a permission, by its name.
+        pub const CLOSED: &[(&str, &str)] = &[$(($entity, $permission)),+];
+        const FROM: &str = concat!("audit_record r WHERE true", $(" AND (r.entity <> '", $entity, "' OR '", $permission, "' = ANY({rights}))"),+);
+    };
+}
+
+closed! {
+    "account_contact" "client.view",
+    "agent" "agent.view",
+    "approval" "approval.view",
+    "client" "client.view",
+    "contract" "contract.view",
+    "department" "staff.view",
+    "legal_entity" "entity.view",
+    "lock" "lock.view",
+    "party" "party.view",
+    "role" "staff.view",
+    "session" "staff.view",
+    "setting" "setting.view",
+    "staff" "staff.view",
+    "tag" "client.view",
+}
+
 /// Lines of the audit.
 pub static GRID: Grid = Grid {
     name: "audit",
     ru: "Журнал действий",
     en: "Audit",
-    from: "audit_record r WHERE (r.entity <> 'client' OR 'client.view' = ANY({rights})) AND (r.entity <> 'lock' OR 'lock.view' = ANY({rights}))
-               AND (r.entity NOT IN ('department', 'role', 'staff') OR 'staff.view' = ANY({rights})) AND (r.entity <> 'setting' OR 'setting.view' = ANY({rights}))",
+    from: FROM,
     key: "r.id",
     columns: &[
         Column::number("id", "r.id", "№", "Number", "17").sorted(),
@@ -28,7 +53,13 @@ pub static GRID: Grid = Grid {
         Column::text("request_id", "r.request_id", "Запрос", "Request", "5f0c7a52-9a7e-4a0b-8f6e-0a4f2f6f3c11"),
     ],
     filters: &[
-        Filter::new("login", "r.user_id = (SELECT id FROM staff_user u WHERE lower(u.login) = lower({}))", Read::Word, "Кто", "Author"),
+        Filter::new(
+            "login",
+            "r.user_id = (SELECT id FROM staff_user u WHERE lower(u.login) = lower({}))",
+            Read::Word,
+            "Кто",
+            "Author",
+        ),
         Filter::new("client", "r.on_behalf = {}", Read::Word, "От имени клиента", "As this client"),
         Filter::new("action", "r.action = {}", Read::Word, "Действие", "Action"),
         Filter::new("entity", "r.entity = {}", Read::Word, "Вид записи", "Kind of record"),

@@ -11,7 +11,7 @@ mod read;
 mod write;
 
 pub use chain::{Anchor, Fault, Verdict, What, head, verify};
-pub use list::GRID;
+pub use list::{CLOSED, GRID};
 pub use read::{AuditRecord, history};
 pub(crate) use write::write;
 pub use write::{AuditLine, Outcome, done, refused};

@@ -9,7 +9,6 @@ use std::str::FromStr;
 
 use rust_decimal::Decimal;
 
-
 /// What a user of a client may in the cabinet.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Right {

@@ -76,10 +76,12 @@ pub async fn clean(
     .await?
     .rows_affected();
     clean_around(change, &subject).await?;
-    sqlx::query("UPDATE account SET active = false, comment = '', revision = revision + 1 WHERE id = ANY($1) AND active")
-        .bind(&subject.accounts)
-        .execute(change.connection())
-        .await?;
+    sqlx::query(
+        "UPDATE account SET active = false, comment = '', revision = revision + 1 WHERE id = ANY($1) AND active",
+    )
+    .bind(&subject.accounts)
+    .execute(change.connection())
+    .await?;
     sqlx::query(
         "UPDATE client SET name = '№ ' || id, email = NULL, phone = NULL, phone_key = NULL, contact_person = '', comment = '', registered_from = '', active = false,
              gdpr_state = 'cleaned', cleaned_at = $2, revision = revision + 1 WHERE id = $1",

@@ -81,7 +81,7 @@ pub async fn transfer_to_support(
     if !has_paid(change.connection(), before.id).await? {
         return Err(ClientError::NotPaid);
     }
-    if !assignment::may_free(before.manager_id, change.actor().user_id, rights) {
+    if !assignment::may_free(before.manager_id, change.actor().author.staff_id(), rights) {
         return Err(ClientError::Held);
     }
     let (manager_id, manager) = assignment::at_work(change.connection(), manager).await?;

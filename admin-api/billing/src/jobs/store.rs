@@ -79,7 +79,9 @@ pub struct JobLock(PgConnection);
 
 impl JobLock {
     /// Gives it back.
-    pub async fn release(self) -> Result<(), StoreError> {
+    pub async fn release(mut self) -> Result<(), StoreError> {
+        // Now: a server that only sees the connection close lets go of the lock a little later.
+        sqlx::query("SELECT pg_advisory_unlock_all()").execute(&mut self.0).await?;
         Ok(self.0.close().await?)
     }
 }

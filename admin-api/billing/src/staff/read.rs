@@ -116,7 +116,8 @@ pub async fn by_id(store: &Store, id: i64, now: DateTime<Utc>) -> Result<Option<
     let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).bind(now).fetch_optional(store.pool()).await?;
     Ok(row.map(|row| {
         let permissions = known(&row.get::<Vec<String>, _>("permissions"));
-        Staff { id: row.get("id"), login: row.get("login"), permissions, roles: row.get("roles") }
+        let (session, only_enrols) = (None, false);
+        Staff { id: row.get("id"), login: row.get("login"), permissions, roles: row.get("roles"), session, only_enrols }
     }))
 }
 

@@ -20,22 +20,6 @@ use crate::paging::{self, List};
 use crate::problem::Problem;
 use crate::state::AppState;
 
-/// Records whose audit is for those alone who may see the records.
-const CLOSED: &[(&str, Permission)] = &[
-    ("account_contact", Permission::ClientView),
-    ("approval", Permission::ApprovalView),
-    ("agent", Permission::AgentView),
-    ("client", Permission::ClientView),
-    ("department", Permission::StaffView),
-    ("legal_entity", Permission::EntityView),
-    ("lock", Permission::LockView),
-    ("role", Permission::StaffView),
-    ("session", Permission::StaffView),
-    ("setting", Permission::SettingView),
-    ("staff", Permission::StaffView),
-    ("tag", Permission::ClientView),
-];
-
 /// A page.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -118,8 +102,10 @@ pub(crate) async fn handler(
     let before = paging::id_of_cursor(asked.cursor.as_deref())?;
     let entity = inputs::word("/entity", &entity)?;
     let id = inputs::word("/id", id.trim_start_matches('+'))?;
-    if let Some((_, permission)) = CLOSED.iter().find(|(closed, own)| *closed == entity && !context.staff.may(*own)) {
-        return Err(forbidden(*permission));
+    let closed = audit::CLOSED.iter().filter(|(closed, _)| *closed == entity);
+    let needed = closed.filter_map(|(_, permission)| permission.parse::<Permission>().ok());
+    if let Some(lacking) = needed.into_iter().find(|permission| !context.staff.may(*permission)) {
+        return Err(forbidden(lacking));
     }
     let records = audit::history(&state.store, entity, id, before, limit as i64 + 1, false).await?;
     Ok(Json(List::page(records, limit, |record| paging::cursor_of_id(record.id)).map(AuditView::from)))

@@ -13,9 +13,9 @@ use utoipa::ToSchema;
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs::{self, given};
-use crate::sign_in::Wanted;
 use crate::problem::Problem;
 use crate::routes::staff;
+use crate::sign_in::Wanted;
 use crate::state::AppState;
 use crate::writes::{self, Write};
 

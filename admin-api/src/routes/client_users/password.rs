@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs;
-use crate::sign_in::Wanted;
 use crate::problem::Problem;
+use crate::sign_in::Wanted;
 use crate::state::AppState;
 use crate::writes::{self, Write};
 

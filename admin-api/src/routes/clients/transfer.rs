@@ -45,6 +45,7 @@ pub(crate) struct WantedTransfer {
         "label": "VIP", "characteristic": "ordinary", "manager": "petrova", "stage": "support",
         "lead_state": "connected", "lead_state_at": "2026-06-01T10:00:00Z", "agent": "A-1", "agent_type": "partner", "gdpr_state": "none", "comment": "",
         "registered": {"at": "2026-07-01T10:00:00Z", "by": "sidorov", "from": "192.0.2.7"},
+        "liquidation": {"legal_status": "active", "termination_date": null, "liquidated": false, "warning": false, "excluded": "Нет", "comment": "", "first_notified_at": null, "history": "/v1/mails?client=C-000001"},
         "accounts": [{"code": "A-000001", "issuer": "T", "currency": "RUB", "balance": "99.4", "turnover_year": "1500", "plan": "basic", "active": true}],
         "services": [{"number": "74950000001", "account": "A-000001", "issuer": "T", "plan": "basic", "state": "in_work"}], "services_total": 1
     })))

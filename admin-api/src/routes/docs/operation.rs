@@ -101,6 +101,14 @@ impl<'a> Operation<'a> {
             (Access::Open, Language::English) => "No token".to_owned(),
             (Access::SignedIn, Language::Russian) => "Достаточно любого действующего токена".to_owned(),
             (Access::SignedIn, Language::English) => "Any valid token is enough".to_owned(),
+            (Access::InSession, Language::Russian) => "Вход по паролю; API-токена мало".to_owned(),
+            (Access::InSession, Language::English) => "A session; an API token is not enough".to_owned(),
+            (Access::Enrolling, Language::Russian) => {
+                "Вход по паролю, в том числе без второго фактора; API-токена мало".to_owned()
+            }
+            (Access::Enrolling, Language::English) => {
+                "A session, also one that may only enrol a second factor; an API token is not enough".to_owned()
+            }
             (Access::Needs(needed), Language::Russian) => format!("Право: {}", one(needed)),
             (Access::Needs(needed), Language::English) => format!("Permission: {}", one(needed)),
             (Access::NeedsOrSelf(needed), Language::Russian) => format!("Право: {}; о себе — без него", one(needed)),

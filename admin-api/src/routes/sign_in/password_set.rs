@@ -21,6 +21,7 @@ use crate::writes::{self, Named};
 /// A setup token and a password. No `Debug`: they are secrets.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = FirstPassword)]
 pub(crate) struct WantedPassword {
     /// The token that was handed over.
     setup_token: String,

@@ -75,7 +75,7 @@ pub(super) async fn check(
     target: Option<i64>,
     rights: AssignmentRights,
 ) -> Result<(), ClientError> {
-    let caller = change.actor().user_id;
+    let caller = change.actor().author.staff_id();
     let Some(target) = target else {
         return if may_free(holder, caller, rights) { Ok(()) } else { Err(ClientError::Held) };
     };
@@ -113,7 +113,7 @@ pub async fn assign(
     let ids: Vec<i64> = candidates.iter().map(|candidate| candidate.id).collect();
     let (related, logins): (Vec<Related>, Vec<String>) =
         related(change.connection(), &ids, target).await?.into_iter().unzip();
-    let outcomes = decide(&candidates, &related, target, change.actor().user_id, rights);
+    let outcomes = decide(&candidates, &related, target, change.actor().author.staff_id(), rights);
     let mut related_to: HashMap<i64, String> = HashMap::new();
     for (one, login) in related.iter().zip(logins) {
         related_to.entry(one.client).or_insert(login);

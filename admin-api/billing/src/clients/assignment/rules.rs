@@ -76,8 +76,8 @@ pub(super) struct Related {
 }
 
 /// Whether the caller may take a client from his manager: from himself always, from others by right.
-pub(in crate::clients) fn may_free(holder: Option<i64>, caller: i64, rights: AssignmentRights) -> bool {
-    holder.is_none_or(|holder| holder == caller) || rights.reassign
+pub(in crate::clients) fn may_free(holder: Option<i64>, caller: Option<i64>, rights: AssignmentRights) -> bool {
+    holder.is_none_or(|holder| Some(holder) == caller) || rights.reassign
 }
 
 /// What becomes of each candidate when the caller gives all of them to `target`.
@@ -85,7 +85,7 @@ pub(super) fn decide(
     candidates: &[Candidate],
     related: &[Related],
     target: i64,
-    caller: i64,
+    caller: Option<i64>,
     rights: AssignmentRights,
 ) -> Vec<Outcome> {
     let alone = |candidate: &Candidate| match candidate.holder {
@@ -132,7 +132,7 @@ mod tests {
             .iter()
             .map(|(client, twin, holder)| Related { client: *client, twin: *twin, holder: *holder })
             .collect();
-        decide(&candidates, &related, IVANOVA, IVANOVA, rights)
+        decide(&candidates, &related, IVANOVA, Some(IVANOVA), rights)
     }
 
     /// clients and their managers | who may be the same, held by whom | rights | what becomes of them
@@ -176,7 +176,7 @@ mod tests {
         let plain = AssignmentRights::default();
         let own = Candidate { id: 10, holder: Some(PETROV), cleaned: false };
         let cleaned = Candidate { cleaned: true, ..own };
-        assert_eq!(decide(&[own, cleaned], &[], IVANOVA, PETROV, plain), [Outcome::Assigned, Outcome::Cleaned]);
-        assert!(may_free(None, PETROV, plain) && !may_free(Some(HEAD), PETROV, plain));
+        assert_eq!(decide(&[own, cleaned], &[], IVANOVA, Some(PETROV), plain), [Outcome::Assigned, Outcome::Cleaned]);
+        assert!(may_free(None, Some(PETROV), plain) && !may_free(Some(HEAD), Some(PETROV), plain));
     }
 }
