@@ -29,7 +29,7 @@ const BEARER: &str = "bearer";
 #[openapi(
     info(
         title = "Tollgate admin API",
-        description = "Billing of telephone calls: accounts, tariffs, locks, numbers, suspense, audit. Amounts are decimals as strings; moments are RFC 3339 in UTC. Errors are `application/problem+json` (RFC 9457) in Russian, or in English by `Accept-Language`. Every write takes an `Idempotency-Key`; records carry an `ETag`; more requests than the limit are answered with 429 and `Retry-After`. `/docs` shows all this to people."
+        description = "Billing of telephone calls: accounts, tariffs, locks, numbers, suspense, audit. Amounts are decimals as strings; moments are RFC 3339 in UTC. Errors are `application/problem+json` (RFC 9457) in Russian, or in English by `Accept-Language`. Writes take an `Idempotency-Key`, but for those with passwords or tokens; what people change carries an `ETag`; more requests than the limit are answered with 429 and `Retry-After`. `/docs` shows all this to people."
     ),
     paths(
         accounts::bundles::handler,

@@ -18,6 +18,7 @@ macro_rules! problems {
     ($($(#[$meta:meta])* $variant:ident = $code:literal, $status:ident, $ru:literal, $en:literal;)+) => {
         /// What went wrong, as a word that programs can rely on.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[expect(clippy::enum_variant_names, reason = "the codes of second factors are called so")]
         pub(crate) enum Code { $($(#[$meta])* $variant),+ }
 
         impl Code {

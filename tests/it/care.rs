@@ -433,7 +433,7 @@ async fn who_lacks_what_is_listed() {
     assert_eq!(codes("kind=natural").await, ["N1", "N2", "N3"]);
     assert_eq!(codes("kind=natural&agent_type_not=licensee&lacks=tariff").await, ["N1", "N2"]);
     assert_eq!(codes("kind=natural&agent_type=licensee").await, ["N3"]);
-    assert_eq!(missing("client=N1").await, [("N1".to_owned(), json!(["tariff"]))]);
+    assert_eq!(missing("client=N1").await, [("N1".to_owned(), json!(["tariff", "contract"]))]);
     world.drop().await;
 }
 

@@ -149,10 +149,10 @@ pub static GRID: Grid = Grid {
     key: "x.id::bigint",
     columns: &[
         Column::text("code", "x.code", "Код", "Code", "cash_office").sorted(),
-        Column::text("name_ru", "x.name_ru", "Название", "Name in Russian", "Касса").sorted(),
+        Column::text("name_ru", "x.name_ru", "Название по-русски", "Name in Russian", "Касса").sorted(),
         Column::text("name_en", "x.name_en", "Название по-английски", "Name in English", "Cash office").sorted(),
         Column::text("kind", "x.kind", "Вид", "Kind", "cash").sorted(),
-        Column::text("legal_entity", "e.code", "Юрлицо", "Legal entity", "T").sorted(),
+        Column::text("legal_entity", "e.code", "Собственная организация", "Legal entity", "T").sorted(),
         Column::flag("active", "x.active", "Включён", "Active", "true").sorted(),
         Column::words(
             "groups",
@@ -160,11 +160,11 @@ pub static GRID: Grid = Grid {
                    WHERE r.payment_method_id = x.id AND r.ended_at IS NULL ORDER BY g.code)",
             "Только для групп",
             "Kept for groups",
-            "[\"partners\"]",
+            "partners",
         ),
         Column::moment("created_at", "x.created_at", "Заведён", "Made", "2026-07-01T10:00:00Z").sorted(),
         Column::moment("closed_at", "x.closed_at", "Закрыт", "Closed", ""),
-        Column::number("revision", "x.revision", "Ревизия", "Revision", "1"),
+        Column::number("revision", "x.revision", "Редакция", "Revision", "1"),
     ],
     filters: &[
         Filter::new(
@@ -174,9 +174,21 @@ pub static GRID: Grid = Grid {
             "Этого вида",
             "Of this kind",
         ),
-        Filter::new("legal_entity", "e.code = {}", Read::Word, "Этого юрлица (код)", "Of this legal entity (code)"),
-        Filter::new("active", "x.active = {}", Read::Flag, "Включён ли", "Whether it is active"),
-        Filter::new("closed", "(x.closed_at IS NOT NULL) = {}", Read::Flag, "Закрыт ли", "Whether it is closed"),
+        Filter::new(
+            "legal_entity",
+            "e.code = {}",
+            Read::Word,
+            "Этой собственной организации (код)",
+            "Of this legal entity (code)",
+        ),
+        Filter::new("active", "x.active = {}", Read::Flag, "Включённые или выключенные", "Whether it is active"),
+        Filter::new(
+            "closed",
+            "(x.closed_at IS NOT NULL) = {}",
+            Read::Flag,
+            "Закрытые или действующие",
+            "Whether it is closed",
+        ),
         Filter::new(
             "group",
             "EXISTS (SELECT FROM group_restriction r JOIN client_group g ON g.id = r.group_id

@@ -79,7 +79,13 @@ pub static GRID: Grid = Grid {
         Column::text("code", "t.code", "Код", "Code", "basic").sorted(),
         Column::text("name", "t.name", "Название", "Name", "Базовый").sorted(),
         Column::words("layers", LAYERS, "Прайс-листы", "Price lists", "retail"),
-        Column::flag("prices_incoming", "t.prices_incoming", "Входящие платные", "Prices incoming calls", "false"),
+        Column::flag(
+            "prices_incoming",
+            "t.prices_incoming",
+            "Тарифицирует входящие звонки",
+            "Prices incoming calls",
+            "false",
+        ),
     ],
     filters: &[
         Filter::new("code", "t.code = {}", Read::Word, "С этим кодом", "With this code"),

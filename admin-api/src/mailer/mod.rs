@@ -76,7 +76,7 @@ impl Mailer {
         let to: Address = mail.to.parse().map_err(|_| unfit("the address cannot be understood".to_owned()))?;
         let envelope = Envelope::new(Some(self.from.clone()), vec![to]).map_err(|error| unfit(error.to_string()))?;
         let message_id = message::id(mail, self.from.domain());
-        let bytes = message::bytes(mail, &self.from.to_string(), &message_id);
+        let bytes = message::bytes(mail, self.from.as_ref(), &message_id);
         match tokio::time::timeout(MAIL_WITHIN, self.transport.send_raw(&envelope, &bytes)).await {
             Ok(Ok(_)) => Ok(message_id),
             Ok(Err(error)) => Err(Refusal { permanent: error.is_permanent(), why: error.to_string() }),

@@ -57,13 +57,11 @@ pub(crate) fn cost(settings: &Settings) -> Result<Params, Problem> {
 impl Passwords {
     /// Waits for a turn.
     pub(crate) async fn turn(&self) -> Result<Turn, Problem> {
-        match tokio::time::timeout(TURN_WITHIN, Arc::clone(&self.turns).acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(Turn(permit)),
-            _ => {
-                tracing::warn!("no turn to hash a password within {} s", TURN_WITHIN.as_secs());
-                Err(Problem::new(Code::Unavailable))
-            }
+        if let Ok(Ok(permit)) = tokio::time::timeout(TURN_WITHIN, Arc::clone(&self.turns).acquire_owned()).await {
+            return Ok(Turn(permit));
         }
+        tracing::warn!("no turn to hash a password within {} s", TURN_WITHIN.as_secs());
+        Err(Problem::new(Code::Unavailable))
     }
 
     /// Hashes a new password.

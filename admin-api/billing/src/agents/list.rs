@@ -19,7 +19,7 @@ pub static GRID: Grid = Grid {
         Column::text("type", "g.type", "Тип", "Type", "partner").sorted(),
         Column::text("inn", "p.inn", "ИНН", "INN", "7707083893"),
         Column::text("city", "p.city", "Город", "City", "Москва"),
-        Column::flag("active", "g.active", "В работе", "In work", "true").sorted(),
+        Column::flag("active", "g.active", "Действует", "In work", "true").sorted(),
         Column::number(
             "clients",
             "(SELECT count(*) FROM client c WHERE c.agent_id = g.id)",
@@ -28,13 +28,13 @@ pub static GRID: Grid = Grid {
             "12",
         ),
         Column::moment("created_at", "g.created_at", "Заведён", "Added", "2026-07-01T10:00:00Z").sorted(),
-        Column::text("created_by", "g.created_by", "Кем", "By", "ivanova"),
+        Column::text("created_by", "g.created_by", "Кем заведён", "By", "ivanova"),
     ],
     filters: &[
         Filter::new("code", "g.code = {}", Read::Word, "Код", "Code"),
         Filter::new("name", "g.name_key LIKE {}", Read::Pattern, "Название", "Name"),
         Filter::new("type", "g.type = {}", Read::OneOf(&["partner", "licensee", "own"]), "Тип", "Type"),
-        Filter::new("active", "g.active = {}", Read::Flag, "В работе", "In work"),
+        Filter::new("active", "g.active = {}", Read::Flag, "Действует", "In work"),
         Filter::new("inn", "p.inn = {}", Read::Word, "ИНН", "INN"),
         Filter::new(
             "account",

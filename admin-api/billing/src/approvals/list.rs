@@ -24,8 +24,8 @@ pub static GRID: Grid = Grid {
     columns: &[
         Column::number("id", "a.id", "Номер", "Number", "5").sorted(),
         Column::text("kind", "a.kind", "Вид", "Kind", "account.credit_limit").sorted(),
-        Column::text("entity", "a.entity", "Объект", "Record", "account"),
-        Column::text("entity_id", "a.entity_id", "Номер объекта", "Identifier of the record", "A-000001").sorted(),
+        Column::text("entity", "a.entity", "Вид объекта", "Record", "account"),
+        Column::text("entity_id", "a.entity_id", "Объект", "Identifier of the record", "A-000001").sorted(),
         Column::text("state", state!(), "Состояние", "State", "requested").sorted(),
         Column::text("requested_by", "u.login", "Кто запросил", "Requested by", "ivanova").sorted(),
         Column::text("department", "d.code", "Отдел", "Department", "sales").sorted_by("coalesce(d.code, '')"),
@@ -44,7 +44,7 @@ pub static GRID: Grid = Grid {
             "In one of these states",
         ),
         Filter::new("kind", "a.kind = {}", Read::OneOf(Kind::NAMES), "Этого вида", "Of this kind"),
-        Filter::new("entity", "a.entity = {}", Read::Word, "Об объектах этого рода", "About records of this kind"),
+        Filter::new("entity", "a.entity = {}", Read::Word, "Об объектах этого вида", "About records of this kind"),
         Filter::new("entity_id", "a.entity_id = {}", Read::Word, "Об этом объекте", "About this record"),
         Filter::new(
             "requested_by",
@@ -54,7 +54,7 @@ pub static GRID: Grid = Grid {
             "Requested by this user",
         ),
         Filter::new("from", "a.requested_at >= {}", Read::From, "Запрошенные не раньше", "Requested not before"),
-        Filter::new("to", "a.requested_at < {}", Read::To, "Запрошенные до", "Requested before"),
+        Filter::new("to", "a.requested_at < {}", Read::To, "Запрошенные не позже", "Requested before"),
         Filter::new(
             "waiting_for_me",
             "(a.state = 'requested' AND a.expires_at > {now} AND a.requested_by <> {caller}

@@ -61,7 +61,7 @@ pub static COMPLETENESS: Grid = Grid {
             "agent_type_not",
             "g.type IS DISTINCT FROM {}",
             Read::OneOf(&["partner", "licensee", "own"]),
-            "Кроме типа агента",
+            "Кроме агентов этого типа",
             "Type of agent that is left out",
         ),
         Filter::new("stage", "c.stage = {}", Read::OneOf(&["sales", "support"]), "Стадия", "Stage"),

@@ -47,7 +47,7 @@ pub async fn set_lead(
     match update.state {
         Edit::Keep => {}
         Edit::Clear => (after.lead_state, after.lead_state_at) = (None, None),
-        Edit::Set(state) => (after.lead_state, after.lead_state_at) = (Some(state.as_str().to_owned()), Some(now)),
+        Edit::Set(lead) => (after.lead_state, after.lead_state_at) = (Some(lead.as_str().to_owned()), Some(now)),
     }
     sqlx::query(
         "UPDATE client SET stage = $2, lead_state = $3, lead_state_at = $4, revision = revision + 1 WHERE id = $1",

@@ -93,7 +93,7 @@ pub struct Column {
     pub ru: &'static str,
     /// Title in English.
     pub en: &'static str,
-    /// An example, as it stands in JSON; empty = `null`.
+    /// An example, as it stands in JSON without its quotes, several words with commas between them; empty = `null`.
     pub example: &'static str,
 }
 

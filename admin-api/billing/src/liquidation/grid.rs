@@ -11,7 +11,7 @@ use crate::grid::{Column, Filter, Grid, Read};
 /// The day of a liquidation is the date of termination, else the day on which the status became known; of the kind `passport` it is the day of the check.
 pub static GRID: Grid = Grid {
     name: "liquidation_notices",
-    ru: "Уведомления ликвидированным клиентам",
+    ru: "Уведомления о ликвидации",
     en: "Notices to liquidated clients",
     from: "client c JOIN party p ON p.id = c.party_id
         CROSS JOIN LATERAL (SELECT z.value AS zone, ({now} AT TIME ZONE z.value)::date AS today,
@@ -32,7 +32,7 @@ pub static GRID: Grid = Grid {
             "array(SELECT a.code FROM account a WHERE a.client_id = c.id ORDER BY a.code LIMIT 20)",
             "Лицевые счета",
             "Accounts",
-            "[\"A-000001\"]",
+            "A-000001",
         ),
         Column::text("kind", "k.kind", "Основание", "Ground", "registry"),
         Column::text("status", "p.registry_status", "Статус", "Status", "inactive"),
@@ -50,7 +50,7 @@ pub static GRID: Grid = Grid {
         Column::text(
             "excluded",
             "CASE WHEN c.excluded_from_liquidation_mail THEN 'Да' ELSE 'Нет' END",
-            "Исключен из рассылки",
+            "Исключён из рассылки",
             "Excluded",
             "Нет",
         ),
@@ -62,14 +62,14 @@ pub static GRID: Grid = Grid {
             "liquidation_from",
             "d.liquidated_on >= {}",
             Read::Day,
-            "Дата ликвидации не раньше; она или liquidation_to обязательна",
+            "Дата ликвидации не раньше этой; обязательна она или liquidation_to",
             "Liquidated no earlier; this or liquidation_to is required",
         ),
         Filter::new(
             "liquidation_to",
             "d.liquidated_on <= {}",
             Read::Day,
-            "Дата ликвидации не позже",
+            "Дата ликвидации не позже этой",
             "Liquidated no later",
         ),
         Filter::new(
@@ -90,7 +90,7 @@ pub static GRID: Grid = Grid {
             "kind",
             "k.kind = {}",
             Read::OneOf(&["registry", "passport"]),
-            "registry: по реестру; passport: физические лица с недействующим паспортом",
+            "registry: по реестру; passport: физические лица с недействительным паспортом",
             "registry: by the registry; passport: persons with a bad passport",
         ),
         Filter::new("client", "c.code = {}", Read::Word, "Клиент", "Client"),
@@ -98,7 +98,7 @@ pub static GRID: Grid = Grid {
             "excluded",
             "c.excluded_from_liquidation_mail = {}",
             Read::Flag,
-            "Исключен из рассылки",
+            "Исключён из рассылки",
             "Excluded",
         ),
         Filter::new("notified", "(l.first_at IS NOT NULL) = {}", Read::Flag, "Уведомлён", "Notified"),

@@ -17,7 +17,7 @@ pub static GRID: Grid = Grid {
     key: "l.id",
     columns: &[
         Column::number("id", "l.id", "№", "Number", "5").sorted(),
-        Column::text("scope", "CASE WHEN l.account_id IS NULL THEN 'global' ELSE 'local' END", "Область", "Scope", "local"),
+        Column::text("scope", "CASE WHEN l.account_id IS NULL THEN 'global' ELSE 'local' END", "Область действия", "Scope", "local"),
         Column::text("account", "a.code", "Лицевой счёт", "Account", "A-000001").sorted_by("coalesce(a.code, '')"),
         Column::text("mask", "l.mask", "Маска", "Mask", "38").sorted(),
         Column::text("provider", "p.code", "Провайдер", "Provider", "mts"),
@@ -35,7 +35,7 @@ pub static GRID: Grid = Grid {
     ],
     filters: &[
         Filter::new("account", "l.account_id = (SELECT id FROM account WHERE code = {})", Read::Word, "Лицевой счёт", "Of this account"),
-        Filter::new("scope", "(l.account_id IS NULL) = ({} = 'global')", Read::OneOf(&["local", "global"]), "Область", "Of one account, or of all"),
+        Filter::new("scope", "(l.account_id IS NULL) = ({} = 'global')", Read::OneOf(&["local", "global"]), "Область действия", "Of one account, or of all"),
         Filter::new("number", "l.mask = ANY({})", Read::Masks, "Запрещающие этот номер", "Whose mask bars this number"),
         Filter::new("origin", "l.origin = {}", Read::OneOf(&["client", "operator", "fraud"]), "Источник", "Who asked for it"),
         Filter::new("provider", "l.provider_id = (SELECT id FROM provider WHERE code = {})", Read::Word, "Провайдер", "Tied to this provider"),

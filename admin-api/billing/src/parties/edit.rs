@@ -79,7 +79,7 @@ pub async fn update(
         return Err(PartyError::Stale);
     }
     let mut after = applied(&before, update)?;
-    after.updated_from = "staff".to_owned();
+    "staff".clone_into(&mut after.updated_from);
     after.updated_at = now;
     if after.status != before.status {
         after.status_at = now;

@@ -39,7 +39,7 @@ pub static GRID: Grid = Grid {
             "array(SELECT c.code FROM client c WHERE c.party_id = p.id ORDER BY c.code LIMIT 20)",
             "Клиенты",
             "Clients",
-            "[\"C-000001\"]",
+            "C-000001",
         ),
         Column::text("passport_check", "p.passport_check", "Проверка паспорта", "Check of the passport", "unknown"),
         Column::text("updated_from", "p.updated_from", "Источник", "Source", "registry"),
@@ -47,7 +47,7 @@ pub static GRID: Grid = Grid {
     ],
     filters: &[
         Filter::new("inn", "p.inn = {}", Read::Word, "ИНН", "INN"),
-        Filter::new("name", "p.name_key LIKE {}", Read::Pattern, "Слово наименования", "A word of the name"),
+        Filter::new("name", "p.name_key LIKE {}", Read::Pattern, "Слово из наименования", "A word of the name"),
         Filter::new(
             "status",
             "p.registry_status = ANY({})",

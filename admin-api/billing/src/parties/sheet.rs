@@ -309,14 +309,13 @@ fn shortened(text: &str) -> String {
 /// The kind by its word; without one by the length of INN and OGRN.
 fn kind(text: &str, inn: &str, ogrn: Option<&str>) -> Option<Kind> {
     Some(match text.to_lowercase().as_str() {
-        "legal" | "юл" | "юридическое лицо" => Kind::Legal,
+        "" if inn.len() == 12 && ogrn.is_some() => Kind::SoleProprietor,
+        "" if inn.len() == 12 => Kind::Natural,
+        "" | "legal" | "юл" | "юридическое лицо" => Kind::Legal,
         "sole_proprietor" | "ип" | "индивидуальный предприниматель" => {
             Kind::SoleProprietor
         }
         "natural" | "фл" | "физическое лицо" => Kind::Natural,
-        "" if inn.len() == 12 && ogrn.is_some() => Kind::SoleProprietor,
-        "" if inn.len() == 12 => Kind::Natural,
-        "" => Kind::Legal,
         _ => return None,
     })
 }

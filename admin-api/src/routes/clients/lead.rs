@@ -60,10 +60,10 @@ pub(crate) async fn handler(
     body: JsonBody<LeadChange>,
 ) -> Result<Response, Problem> {
     let asked = body.value;
-    let stages = || Stage::ALL.iter().map(|one| one.as_str());
+    let all_stages = || Stage::ALL.iter().map(|one| one.as_str());
     let states = || LeadState::ALL.iter().map(|one| one.as_str());
     let wanted = LeadUpdate {
-        stage: asked.stage.as_deref().map(|text| inputs::one_of("/stage", text, stages())).transpose()?,
+        stage: asked.stage.as_deref().map(|text| inputs::one_of("/stage", text, all_stages())).transpose()?,
         state: asked.state.try_map(|text| inputs::one_of("/state", &text, states()))?,
     };
     let reason = inputs::reason(asked.reason.as_deref())?;

@@ -34,16 +34,16 @@ const RULES: [Text; 9] = [
         "A field or parameter that nobody knows is an error 422, not silence.",
     ),
     Text::fixed(
-        "Любую запись можно безопасно повторить с тем же `Idempotency-Key`: ответ будет прежним, с заголовком `Idempotent-Replayed`.",
-        "Any write may be repeated safely with the same `Idempotency-Key`: the answer is the former one, with the header `Idempotent-Replayed`.",
+        "Запрос, который принимает `Idempotency-Key` (все изменения, кроме операций с паролями и токенами), можно безопасно повторить с тем же ключом: ответ будет прежним, с заголовком `Idempotent-Replayed`.",
+        "A request that takes an `Idempotency-Key` (every write, but for those with passwords or tokens) may be repeated safely with the same key: the answer is the former one, with the header `Idempotent-Replayed`.",
     ),
     Text::fixed(
         "Карточки несут `ETag`. Верните его в `If-Match`, и изменение, сделанное тем временем другим, не потеряется (412); в `If-None-Match` — и без новостей придёт 304.",
         "Records carry an `ETag`. Give it back in `If-Match`, and what somebody changed in between is not lost (412); in `If-None-Match`, and without news the answer is 304.",
     ),
     Text::fixed(
-        "Списки идут страницами: `next_cursor` ответа — `cursor` следующего запроса.",
-        "Lists come in pages: `next_cursor` of the answer is `cursor` of the next request.",
+        "Списки идут страницами: `next_cursor` ответа — `cursor` следующего запроса. Список с параметром `sort` говорит и общее число строк, а с `format=xlsx` или `csv` отдаёт их файлом.",
+        "Lists come in pages: `next_cursor` of the answer is `cursor` of the next request. One with the parameter `sort` also tells its total, and with `format=xlsx` or `csv` its rows are a file.",
     ),
     Text::fixed(
         "Сверх предела запросов — 429 с `Retry-After`; сколько осталось, говорят `RateLimit-Policy` и `RateLimit`.",
@@ -219,7 +219,8 @@ mod tests {
     #[test]
     fn the_russian_words_are_about_something() {
         let document: Value = serde_json::from_str(&openapi::openapi_json()).unwrap();
-        let ids: Vec<&str> = operations(&document).iter().map(Operation::id).collect();
+        let operations = operations(&document);
+        let ids: Vec<&str> = operations.iter().map(Operation::id).collect();
         let tags: Vec<String> =
             document["tags"].as_array().unwrap().iter().map(|tag| format!("tag:{}", text_of(&tag["name"]))).collect();
         let lines = include_str!("assets/russian.txt").lines().filter(|line| !line.starts_with('#'));
@@ -231,6 +232,12 @@ mod tests {
         for tag in &tags {
             assert!(in_russian(tag).is_some(), "{tag} has no Russian sentence in assets/russian.txt");
         }
+        // A list brings the title of its grid along.
+        let titled = |operation: &Operation<'_>| {
+            in_russian(operation.id()).is_some() || !text_of(&operation.said["x-title-ru"]).is_empty()
+        };
+        let untitled: Vec<&str> = operations.iter().filter(|operation| !titled(operation)).map(Operation::id).collect();
+        assert!(untitled.is_empty(), "without a line in assets/russian.txt: {}", untitled.join(", "));
     }
 
     #[test]
