@@ -185,6 +185,7 @@ struct RunJobOptions {
 }
 
 #[derive(Args)]
+#[expect(clippy::struct_field_names, reason = "the options are called so")]
 struct ProviderArgs {
     /// Issuer of an OpenID Connect provider by which people sign in with the account that they have there: https://id.example.ru/realms/office for instance.
     #[arg(long, env = "TOLLGATE_OIDC_ISSUER", requires = "oidc_client_id", requires = "oidc_redirect_url")]
@@ -294,12 +295,11 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         .limited(options.limits.into())
         .open_to(options.cors_origin)
         .behind_tls(options.hsts);
-    match (&options.mail.smtp_url, &options.mail.mail_from) {
-        (Some(url), Some(from)) => {
-            let mailer = Mailer::open(url, from).with_context(|| format!("no mail can go to {}", shown(url)))?;
-            state = state.sending(mailer);
-        }
-        _ => tracing::info!("mails wait in the outbox: no --smtp-url"),
+    if let (Some(url), Some(from)) = (&options.mail.smtp_url, &options.mail.mail_from) {
+        let mailer = Mailer::open(url, from).with_context(|| format!("no mail can go to {}", shown(url)))?;
+        state = state.sending(mailer);
+    } else {
+        tracing::info!("mails wait in the outbox: no --smtp-url");
     }
     if !options.no_jobs {
         state = state.running_jobs();

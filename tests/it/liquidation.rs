@@ -55,6 +55,7 @@ fn said(answer: &Answer) -> (u16, &str) {
 }
 
 /// A body with a reason.
+#[expect(clippy::unnecessary_wraps, reason = "as it is asked for")]
 fn why(body: Value) -> Option<Value> {
     let mut body = body;
     body["reason"] = json!("test");
@@ -183,7 +184,7 @@ async fn whoever_is_liquidated_is_told_once() {
         (&letter["state"], &letter["class"], &letter["created_by"]),
         (&json!("queued"), &json!("legal"), &json!("system"))
     );
-    assert_eq!(codes(&api.get("/v1/mails", "support").await), [gone.clone()]);
+    assert_eq!(codes(&api.get("/v1/mails", "support").await), [gone.as_str()]);
 
     // M60: the card.
     let shown = api.get(&card(&gone), "support").await.body["liquidation"].clone();
@@ -212,7 +213,7 @@ async fn whoever_is_liquidated_is_told_once() {
         (&json!("2026-07-01T10:00:00Z"), &json!("Да"))
     );
     let told = format!("{year}&first_notified_from=2026-07-01&first_notified_to=2026-07-01&legacy_empty=true");
-    assert_eq!(codes(&api.get(&told, "support").await), [gone.clone()]);
+    assert_eq!(codes(&api.get(&told, "support").await), [gone.as_str()]);
 
     // The cells of the grid: each row by itself.
     let rows = json!({"rows": [
@@ -324,7 +325,7 @@ async fn parties_are_there_before_any_sale() {
     let made = api.ask("POST", "/v1/clients", "sales", &[], why(body)).await;
     let code = made.body["code"].as_str().unwrap().to_owned();
     let list = "/v1/reports/liquidation-notices?liquidation_from=2020-01-01&kind=passport";
-    assert_eq!(codes(&api.get(list, "support").await), [code.clone()]);
+    assert_eq!(codes(&api.get(list, "support").await), [code.as_str()]);
     let card = api.get(&format!("/v1/clients/{code}"), "support").await;
     assert_eq!(card.body["liquidation"]["liquidated"], false, "{}", card.body);
     world.drop().await;
@@ -400,8 +401,8 @@ async fn jobs_make_up_for_missed_dates_and_run_once() {
     let expires = clock.now() + TimeDelta::days(1);
     assert!(staff::add_token(&world.store, "System", "admin", "t", expires).await.is_err());
     let api = Api::serve_by(&world, clock.clone()).await;
-    let list = api.get("/v1/staff?limit=1000", "admin").await;
-    assert!(list.status == 200 && !list.text.contains("\"system\""), "{}", list.text);
+    let people = api.get("/v1/staff?limit=1000", "admin").await;
+    assert!(people.status == 200 && !people.text.contains("\"system\""), "{}", people.text);
     assert_eq!(api.get("/v1/staff/system", "admin").await.status, 404);
     world.drop().await;
 }
@@ -524,9 +525,9 @@ async fn mails_are_tried_again_until_they_are_given_up() {
         let list = api.get("/v1/mails?kind=test", "support").await;
         list.body["items"].as_array().unwrap().iter().find(|row| row["id"] == id).unwrap().clone()
     };
-    let sent = row(first).await;
+    let delivered = row(first).await;
     assert_eq!(
-        (&sent["state"], &sent["attempts"], &sent["sent_at"]),
+        (&delivered["state"], &delivered["attempts"], &delivered["sent_at"]),
         (&json!("sent"), &json!(2), &json!("2026-07-01T10:01:01Z"))
     );
 

@@ -228,10 +228,10 @@ async fn every_try_is_in_the_audit_and_no_password() {
     token_of(&sign_in(&api, "petrova", PASSWORD).await);
 
     let tries = |answer: &Answer| -> Vec<(String, String, String)> {
-        let word = |line: &Value, name: &str| line[name].as_str().unwrap().to_owned();
+        let told = |line: &Value, name: &str| line[name].as_str().unwrap().to_owned();
         let lines = answer.body["items"].as_array().unwrap().iter();
         let tries = lines.filter(|line| line["action"] == "session.open");
-        tries.map(|line| (word(line, "login"), word(line, "outcome"), word(line, "reason"))).collect()
+        tries.map(|line| (told(line, "login"), told(line, "outcome"), told(line, "reason"))).collect()
     };
     let own = |login: &str, outcome: &str, reason: &str| (login.to_owned(), outcome.to_owned(), reason.to_owned());
     let audit = api.get("/v1/audit/staff/petrova", "admin").await;
@@ -308,7 +308,8 @@ async fn who_guesses_waits() {
 /// The code of a moment, reckoned here from what RFC 6238 says.
 fn code_at(secret: &str, at: DateTime<Utc>) -> String {
     let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let bits: String = secret.chars().map(|letter| format!("{:05b}", letters.find(letter).unwrap())).collect();
+    let bits: Vec<String> = secret.chars().map(|letter| format!("{:05b}", letters.find(letter).unwrap())).collect();
+    let bits = bits.concat();
     let key: Vec<u8> =
         (0..bits.len() / 8).map(|at| u8::from_str_radix(&bits[8 * at..8 * at + 8], 2).unwrap()).collect();
     let mut mac = Hmac::<Sha1>::new_from_slice(&key).unwrap();
