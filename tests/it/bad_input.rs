@@ -4,6 +4,8 @@ use chrono::Utc;
 use serde_json::{Value, json};
 use tests::{World, record};
 
+use crate::api::Api;
+
 fn with(change: Value) -> Vec<u8> {
     record("bad", change).to_string().into_bytes()
 }
@@ -42,15 +44,27 @@ async fn every_bad_record_waits_and_the_stream_goes_on() {
     world.send(0, &record("good", json!({})));
     world.ingest().await.unwrap();
 
-    let listed =
-        billing::suspense::list(&world.store, &billing::suspense::SuspenseFilter::default(), 100).await.unwrap();
-    let mut found: Vec<&str> = listed.iter().map(|entry| entry.code.as_str()).collect();
+    let api = Api::serve(&world, Utc::now()).await;
+    let listed = api.get("/v1/suspense", "support").await;
+    assert_eq!(listed.status, 200, "{}", listed.text);
+    let listed = listed.body["items"].as_array().unwrap();
+    let mut found: Vec<&str> = listed.iter().map(|entry| entry["code"].as_str().unwrap()).collect();
     let mut expected: Vec<&str> = cases.iter().map(|(code, _)| *code).collect();
     found.sort_unstable();
     expected.sort_unstable();
     assert_eq!(found, expected);
-    let raw: Vec<&String> = listed.iter().filter(|entry| entry.cdr_id == "nobody").map(|entry| &entry.raw).collect();
-    assert!(raw.len() == 1 && raw[0].starts_with("{\"account\":null"), "the raw bytes are kept");
+    let of = |cdr_id: &str| listed.iter().find(|entry| entry["cdr_id"] == cdr_id).unwrap();
+    let raw = of("nobody")["raw"].as_str().unwrap();
+    assert!(raw.starts_with("{\"account\":null"), "the raw bytes are kept: {raw}");
+    let strange = listed.iter().any(|entry| entry["raw"] == "{\"cdr_id\":\"\\377\\376\"}");
+    assert!(strange, "bytes that are no text are shown by their numbers: {listed:?}");
+    let xlsx = api.get("/v1/suspense?format=xlsx", "support").await;
+    assert!(xlsx.status == 200 && xlsx.bytes.starts_with(b"PK"), "{}", xlsx.status);
+    let counts = api.get("/v1/suspense/counts", "support").await.body;
+    let counted: Vec<_> =
+        counts["items"].as_array().unwrap().iter().map(|row| row["count"].as_u64().unwrap()).collect();
+    assert_eq!(counted.iter().sum::<u64>(), cases.len() as u64, "{counts}");
+    assert!(counted.is_sorted_by(|more, fewer| more >= fewer), "{counts}");
     assert_eq!(world.count("sum(sign) FROM suspended").await, cases.len() as i64);
     // The record with a NUL inside a text and the good one are charged: 2 x 0.60.
     assert_eq!(world.balance("a1").await, "98.8");

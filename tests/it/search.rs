@@ -328,6 +328,61 @@ async fn traffic_by_month_and_fees_apart() {
     world.drop().await;
 }
 
+/// Lists that come from ClickHouse as files: rows as in JSON, moments in the billing zone; what would leave rows out without being asked to is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_calls_become_files() {
+    let world = World::new(1).await;
+    let at = noon() - TimeDelta::hours(3);
+    for number in 0..12 {
+        world.send(0, &call(&format!("c{number}"), at + TimeDelta::seconds(number), 60, json!({})));
+    }
+    world.ingest().await.unwrap();
+    let api = Api::serve(&world, noon()).await;
+    let path = "/v1/accounts/a1/calls?service=outgoing";
+    let shown = asked(&api, "a1/calls?service=outgoing").await;
+    let file = api.get(&format!("{path}&format=csv"), "support").await;
+    assert_eq!(file.status, 200, "{}", file.text);
+    assert!(
+        file.head.contains("content-type: text/csv") && file.head.contains("filename=\"calls.csv\""),
+        "{}",
+        file.head
+    );
+    let mut reader = csv::Reader::from_reader(file.bytes.as_slice());
+    let titles = reader.headers().unwrap().clone();
+    let column = |title: &str| titles.iter().position(|other| other == title).unwrap();
+    let [record, started, gross] = ["Запись", "Начало (Europe/Moscow)", "С налогом"].map(column);
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.iter().map(|row| &row[record]).collect::<Vec<_>>(), ids(&shown));
+    let newest = at + TimeDelta::seconds(11) + TimeDelta::hours(3);
+    assert_eq!(rows[0][started], newest.format("%Y-%m-%d %H:%M:%S").to_string());
+    assert_eq!(&rows[0][gross], "0.6");
+    let english = api.ask("GET", &format!("{path}&format=csv"), "support", &[("Accept-Language", "en")], None).await;
+    assert!(english.text.starts_with("Id,Revision,Archived,Started (Europe/Moscow),"), "{}", english.text);
+    let xlsx = api.get(&format!("{path}&format=xlsx"), "support").await;
+    assert!(xlsx.status == 200 && xlsx.bytes.starts_with(b"PK"), "{}", xlsx.status);
+    for (query, lines) in [
+        ("traffic?format=csv", 2),
+        ("fees?format=csv", 1),
+        ("recordings?service=CALLS_REC&number=74951234567&format=csv", 1),
+        ("calls?service=outgoing&format=csv&limit=5", 6),
+        ("calls?service=incoming&format=csv", 1),
+    ] {
+        let file = api.get(&format!("/v1/accounts/a1/{query}"), "support").await;
+        assert_eq!((file.status, file.text.lines().count()), (200, lines), "{query}: {}", file.text);
+    }
+    let strange = api.get(&format!("{path}&format=pdf"), "support").await;
+    assert_eq!((strange.status, &strange.body["errors"][0]["pointer"]), (422, &json!("/format")), "{}", strange.text);
+
+    let most = json!({"value": "10", "reason": "test"});
+    assert_eq!(api.ask("PUT", "/v1/settings/grid.max_rows", "admin", &[], Some(most)).await.status, 200);
+    api.refresh().await;
+    let cut = api.get(&format!("{path}&format=csv"), "support").await;
+    assert_eq!((cut.status, &cut.body["code"]), (422, &json!("limit_too_large")), "{}", cut.text);
+    let ten = api.get(&format!("{path}&format=csv&limit=10"), "support").await;
+    assert_eq!((ten.status, ten.text.lines().count()), (200, 11), "{}", ten.text);
+    world.drop().await;
+}
+
 /// A line of EXPLAIN without the lines of its tree.
 fn said(line: &str) -> &str {
     line.trim_start_matches(['│', ' '])

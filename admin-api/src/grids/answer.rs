@@ -34,8 +34,9 @@ pub(crate) async fn answer(
     let query = whole_query(&state, grid, &context, request.uri()).await?;
     let settings = state.settings()?;
     let asked = read::asked(grid, &query, &settings)?;
-    let format = read::format(&query)?;
-    let limit = read::limit(&query, format.is_some(), &settings)?;
+    let said = |name: &str| query.get(name).map(String::as_str);
+    let format = read::format(said("format"))?;
+    let limit = read::limit(said("limit"), format.is_some(), &settings)?;
     let caller = Caller::of(&context.staff, state.clock.now());
     let page = grid::page(&state.store, grid, &asked, &caller, limit).await?;
     match format {
@@ -132,7 +133,7 @@ pub(crate) fn file_headers(name: &str, format: SheetFormat) -> [(axum::http::Hea
 }
 
 /// A file that could not be written is our mistake.
-fn unwritten(error: SheetError) -> Problem {
+pub(super) fn unwritten(error: SheetError) -> Problem {
     tracing::error!("a list cannot be written: {error}");
     Problem::new(Code::Internal)
 }

@@ -67,8 +67,8 @@ pub(crate) fn asked(grid: &'static Grid, query: &Query, settings: &Settings) -> 
 }
 
 /// CSV or XLSX, where one of them is asked for; JSON is no file.
-pub(super) fn format(query: &Query) -> Result<Option<SheetFormat>, Problem> {
-    let Some(text) = query.get("format").filter(|text| *text != "json") else { return Ok(None) };
+pub(super) fn format(text: Option<&str>) -> Result<Option<SheetFormat>, Problem> {
+    let Some(text) = given(text).filter(|text| *text != "json") else { return Ok(None) };
     text.parse().map(Some).map_err(|()| {
         Problem::field("/format", Text::fixed("Ожидается json, csv или xlsx", "json, csv or xlsx is expected"))
     })
@@ -191,8 +191,7 @@ fn of_text(kind: Kind, text: &str) -> Option<Value> {
 }
 
 /// How many rows are asked for; of a file without a wish as many as a list may have.
-pub(super) fn limit(query: &Query, is_file: bool, settings: &Settings) -> Result<i64, Problem> {
-    let text = query.get("limit").map(String::as_str);
+pub(super) fn limit(text: Option<&str>, is_file: bool, settings: &Settings) -> Result<i64, Problem> {
     if is_file && given(text).is_none() {
         return Ok(settings.number("grid.max_rows")?);
     }

@@ -29,21 +29,25 @@ fn json_of(value: Option<&Value>) -> Json {
     }
 }
 
-/// Titles of the columns; those of moments name the zone.
+/// Titles of the columns.
 pub(super) fn titles(grid: &Grid, zone: Tz, language: Language) -> Vec<String> {
-    let title = |column: &billing::grid::Column| {
-        let title = if language == Language::Russian { column.ru } else { column.en };
-        if column.kind == Kind::Moment { format!("{title} ({zone})") } else { title.to_owned() }
-    };
-    grid.columns.iter().map(title).collect()
+    grid.columns.iter().map(|column| title((column.ru, column.en), column.kind, zone, language)).collect()
+}
+
+/// The title of a column; that of moments names the zone.
+pub(super) fn title((ru, en): (&str, &str), kind: Kind, zone: Tz, language: Language) -> String {
+    let title = if language == Language::Russian { ru } else { en };
+    if kind == Kind::Moment { format!("{title} ({zone})") } else { title.to_owned() }
 }
 
 /// A row as cells.
 pub(super) fn cells(row: &Row, zone: Tz, language: Language) -> Vec<String> {
-    row.cells.iter().map(|cell| cell.as_ref().map(|value| cell_of(value, zone, language)).unwrap_or_default()).collect()
+    row.cells.iter().map(|cell| cell_of(cell.as_ref(), zone, language)).collect()
 }
 
-fn cell_of(value: &Value, zone: Tz, language: Language) -> String {
+/// A value as a cell; what is not there is empty.
+pub(super) fn cell_of(value: Option<&Value>, zone: Tz, language: Language) -> String {
+    let Some(value) = value else { return String::new() };
     match value {
         Value::Text(text) => text.clone(),
         Value::Words(words) => words.join(", "),

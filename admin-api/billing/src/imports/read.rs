@@ -1,6 +1,6 @@
 //! Imports as people see them.
 //!
-//! Owns: the list, one import, whether the ingest is done with it, its suspense.
+//! Owns: imports as programs read them, one import, whether the ingest is done with it, its suspense.
 //! Does not own: its charges (ClickHouse has them).
 //! Always: the newest first; an import that was rolled back names the job that did it.
 
@@ -12,7 +12,7 @@ use super::store::{ROLLED_BACK, Trailer};
 use crate::store::{Store, StoreError};
 
 /// The states of imports.
-pub const STATES: &[&str] = &["sending", "sent", "refused"];
+pub(super) const STATES: &[&str] = &["sending", "sent", "refused"];
 
 /// An import.
 #[derive(Clone, Debug)]
@@ -90,19 +90,6 @@ pub async fn list(store: &Store, filter: &Filter, limit: i64) -> Result<Vec<Impo
         .fetch_all(store.pool())
         .await?;
     Ok(rows.iter().map(read).collect())
-}
-
-/// How many imports fit the filter, whatever the page; counted up to `most`.
-pub async fn count(store: &Store, filter: &Filter, most: i64) -> Result<i64, StoreError> {
-    let sql = format!("SELECT count(*) FROM (SELECT FROM import i WHERE {FITS} LIMIT $5) AS fitting");
-    Ok(sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
-        .bind(&filter.source)
-        .bind(&filter.state)
-        .bind(filter.from)
-        .bind(filter.to)
-        .bind(most)
-        .fetch_one(store.pool())
-        .await?)
 }
 
 /// One import.

@@ -207,15 +207,6 @@ pub async fn job(store: &Store, id: i64) -> Result<Option<Job>, StoreError> {
     row.as_ref().map(read).transpose()
 }
 
-/// Jobs, the newest first.
-pub async fn jobs(store: &Store, before_id: Option<i64>, limit: i64) -> Result<Vec<Job>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM rework_job WHERE id < coalesce($1, 9223372036854775807) ORDER BY id DESC LIMIT $2"
-    );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(before_id).bind(limit).fetch_all(store.pool()).await?;
-    rows.iter().map(read).collect()
-}
-
 pub(super) fn read(row: &PgRow) -> Result<Job, StoreError> {
     let id: i64 = row.get("id");
     let strange =

@@ -1,17 +1,19 @@
 //! Work that rates again: recycling and discarding of suspense, re-rating, roll-back of an import.
 //!
-//! Owns: tables `rework_job`, `rework_portion`, `rework_difference`, `charge_revision`: what is asked for ([`scope`]), filing and watching jobs (`desk`), taking
+//! Owns: tables `rework_job`, `rework_portion`, `rework_difference`, `charge_revision`: what is asked for ([`scope`]), filing and watching jobs (`desk`, `grid`), taking
 //! them over and moving them on (`work`), what a portion writes beside a batch (`portion`).
 //! Does not own: rating (the ingest executes a job with the stages of the stream), HTTP.
 //! Always: a job is a stream whose records are its portions: fenced, and moved on in the transaction of its effects; jobs run one after another in the
 //! order of filing; what changes charges is shown by a dry run before it is executed.
 
 mod desk;
+mod grid;
 mod portion;
 mod scope;
 mod work;
 
-pub use desk::{FileError, cancel, differences, execute, file, job, jobs};
+pub use desk::{FileError, cancel, differences, execute, file, job};
+pub use grid::GRID;
 pub(crate) use portion::write_revisions;
 pub use portion::{Blobs, Given, PortionRefused, PortionWrite, Revision, revisions_given, stream_of};
 pub use scope::{ChargeScope, Kind, Place, RollbackScope, Scope, Side, SuspenseScope};

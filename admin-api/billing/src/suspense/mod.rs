@@ -1,11 +1,12 @@
 //! Suspense: records that could not be rated, with their raw bytes.
 //!
-//! Owns: table `suspense`: what the stream writes into it, its list ([`list`]), corrections by people, and how entries are settled (`settle`).
+//! Owns: table `suspense`: what the stream writes into it, its list ([`GRID`]), corrections by people (`read`), and how entries are settled (`settle`).
 //! Does not own: why a record cannot be rated (the stages of the stream say so), trying it again (`rework` has the jobs).
 //! Always: an open entry is unique by identity; nothing is dropped, whatever its bytes; an entry is settled once.
 
 mod correction;
-mod list;
+mod grid;
+mod read;
 mod settle;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -13,7 +14,8 @@ use rating::SuspenseCode;
 use sqlx::PgConnection;
 
 pub use correction::{Correction, DISPOSITIONS};
-pub use list::{OpenCount, STATUSES, SuspenseFilter, SuspenseRow, correct, counts, list, one, total};
+pub use grid::GRID;
+pub use read::{OpenCount, SuspenseRow, correct, counts, one};
 pub use settle::{Settled, Settlement, Waiting};
 pub(crate) use settle::{settle, waiting, waiting_by_place};
 

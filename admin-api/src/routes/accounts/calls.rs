@@ -2,10 +2,12 @@
 //!
 //! Owns: the filters as callers write them, the boundary between current and archive, and how a call is shown.
 //! Does not own: the calls (`crate::calls` reads them).
-//! Always: one service at a time, and no word means all of them; the newest first; numbers are shown in full, which is what the permission is for.
+//! Always: one service at a time, and no word means all of them; the newest first; numbers are shown in full, which is what the permission is for; a file has
+//! what JSON has.
 
-use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::Response;
+use billing::grid::{Kind, Value};
 use chrono::{DateTime, TimeDelta, Utc};
 use rating::rows::ProviderId;
 use rating::{Service, Snapshot};
@@ -13,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::calls::{CallRow, CallsFilter, Numbers, TOTAL_EXACT_MAX};
-use crate::extract::Params;
+use crate::extract::{Params, Spoken};
+use crate::grids::{self, Column, Table, WantedFile};
 use crate::inputs;
 use crate::language::Text;
 use crate::paging::{self, List};
@@ -43,11 +46,21 @@ pub(crate) struct CallsQuery {
     /// Digits that the dialled number begins with, or the whole number.
     #[param(example = "7495")]
     dst: Option<String>,
+    /// `json` (default), or the page as a file: `csv`, `xlsx`; without `limit` it has all rows or is refused.
+    #[param(example = "json")]
+    format: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Calls on a page: 100 by default, 5000 at most.
     #[param(example = "100")]
     limit: Option<String>,
+}
+
+impl CallsQuery {
+    /// The file that is asked for; `None`: JSON.
+    pub(crate) fn file(&self) -> Result<Option<WantedFile>, Problem> {
+        WantedFile::of(self.format.as_deref(), self.limit.as_deref())
+    }
 }
 
 /// A charge as it stands: re-rated or not, it is shown once.
@@ -154,6 +167,65 @@ impl CallView {
     }
 }
 
+/// Calls as a file.
+static CALLS: Table<CallView> = Table { name: "calls", ru: "Звонки", en: "Calls", columns: COLUMNS };
+
+/// The columns of calls in a file.
+pub(super) const COLUMNS: &[Column<CallView>] = &[
+    Column::new("Плечо", "Id", Kind::Text, |call: &CallView| Some(word(&call.id))),
+    Column::new("Ревизия", "Revision", Kind::Number, |call: &CallView| Some(number(call.revision))),
+    Column::new("В архиве", "Archived", Kind::Flag, |call: &CallView| Some(Value::Flag(call.archived))),
+    Column::new("Начало", "Started", Kind::Moment, |call: &CallView| call.started_at.map(Value::Moment)),
+    Column::new("Ответ", "Answered", Kind::Moment, |call: &CallView| call.answered_at.map(Value::Moment)),
+    Column::new("Конец", "Ended", Kind::Moment, |call: &CallView| call.ended_at.map(Value::Moment)),
+    Column::new("Источник", "Source", Kind::Text, |call: &CallView| Some(word(&call.source))),
+    Column::new("Запись", "Record", Kind::Text, |call: &CallView| Some(word(&call.cdr_id))),
+    Column::new("Вызов", "Call", Kind::Text, |call: &CallView| Some(word(&call.call_id))),
+    Column::new("Номер плеча", "Leg", Kind::Number, |call: &CallView| Some(number(call.leg))),
+    Column::new("Кто звонил", "Calling number", Kind::Text, |call: &CallView| Some(word(&call.src))),
+    Column::new("Куда", "Dialled number", Kind::Text, |call: &CallView| Some(word(&call.dst))),
+    Column::new("Услуга", "Service", Kind::Text, |call: &CallView| Some(word(&call.service))),
+    Column::new("Сторона", "Direction", Kind::Text, |call: &CallView| Some(word(&call.direction))),
+    Column::new("Исход", "Outcome", Kind::Text, |call: &CallView| Some(word(&call.outcome))),
+    Column::new("Чем закончился", "Disposition", Kind::Text, |call: &CallView| {
+        Some(word(&call.disposition))
+    }),
+    Column::new("Причина разъединения", "Release cause", Kind::Text, |call: &CallView| {
+        Some(word(&call.release_cause))
+    }),
+    Column::new("Провайдер", "Provider", Kind::Text, |call: &CallView| call.provider.clone().map(Value::Text)),
+    Column::new("Направление", "Destination", Kind::Text, |call: &CallView| Some(word(&call.destination))),
+    Column::new("Префикс", "Prefix", Kind::Text, |call: &CallView| Some(word(&call.prefix))),
+    Column::new("Строка прайс-листа", "Rate", Kind::Number, |call: &CallView| Some(number(call.rate))),
+    Column::new("Длительность, мс", "Duration, ms", Kind::Number, |call: &CallView| {
+        Some(number(call.duration_ms))
+    }),
+    Column::new("Оплачено секунд", "Seconds charged", Kind::Number, |call: &CallView| {
+        Some(number(call.billed_seconds))
+    }),
+    Column::new("Оплачено штук", "Pieces charged", Kind::Number, |call: &CallView| {
+        Some(number(call.quantity))
+    }),
+    Column::new("С налогом", "With tax", Kind::Amount, |call: &CallView| Some(word(&call.gross))),
+    Column::new("Без налога", "Without tax", Kind::Amount, |call: &CallView| Some(word(&call.net))),
+    Column::new("Налог, %", "Tax, %", Kind::Amount, |call: &CallView| Some(word(&call.tax_rate))),
+    Column::new("Валюта", "Currency", Kind::Text, |call: &CallView| Some(word(&call.currency))),
+    Column::new("Вопреки блокировке", "Lock breach", Kind::Flag, |call: &CallView| {
+        Some(Value::Flag(call.lock_breach))
+    }),
+    Column::new("Экстренный", "Emergency", Kind::Flag, |call: &CallView| Some(Value::Flag(call.emergency))),
+];
+
+/// A text as a cell.
+pub(crate) fn word(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+/// A number as a cell: any kind of integer, as it is written.
+pub(crate) fn number(number: impl std::fmt::Display) -> Value {
+    Value::Text(number.to_string())
+}
+
 /// Calls of an account
 ///
 /// Of one service. A charge that was rated again is shown once, as it stands; one that was taken back is not. `total` is exact up to 10000; beyond, there
@@ -161,7 +233,8 @@ impl CallView {
 #[utoipa::path(
     get, path = "/v1/accounts/{code}/calls", operation_id = "account_calls", tag = "accounts",
     params(("code" = String, Path, description = "Code of the account", example = "A-000001"), CallsQuery),
-    responses((status = 200, description = "Calls, the newest first", body = List<CallView>, example = json!({
+    responses((status = 200, description = "Calls, the newest first", content(
+        (List<CallView> = "application/json", example = json!({
         "items": [{"id": "0F1E2D3C4B5A69788796A5B4C3D2E1F0", "revision": 0, "archived": true, "started_at": "2026-07-01T10:00:00Z",
                    "answered_at": "2026-07-01T10:00:04Z", "ended_at": "2026-07-01T10:01:19Z", "source": "sbc-1", "cdr_id": "7f3a", "call_id": "c-91",
                    "leg": 0, "src": "74951201031", "dst": "79161234567", "service": "outgoing", "direction": "out", "outcome": "rated",
@@ -169,18 +242,24 @@ impl CallView {
                    "duration_ms": 75000, "billed_seconds": 78, "quantity": 0, "gross": "0.0078", "net": "0.006393443", "tax_rate": "22", "currency": "RUB", "lock_breach": false,
                    "emergency": false}],
         "next_cursor": null, "total": 1, "total_exact": true
-    })))
+    })),
+        (String = "text/csv", example = json!("Плечо,Ревизия,..,Начало (Europe/Moscow),..\n0F1E..,0,..,2026-07-01 13:00:00,..\n")),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", example = json!("PK.."))
+    )))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
+    Spoken(language): Spoken,
     Path(code): Path<String>,
     Params(asked): Params<CallsQuery>,
-) -> Result<Json<List<CallView>>, Problem> {
+) -> Result<Response, Problem> {
     let snapshot = state.snapshot()?;
+    let settings = state.settings()?;
     let now = state.clock.now();
+    let wanted = asked.file()?;
     let account = async { super::existing(&state, &code).await.map(|account| account.id) };
-    let list = page(&state, &asked, now, account).await?;
-    Ok(Json(list.map(|row| CallView::of(row, &snapshot, now))))
+    let list = page(&state, &asked, now, account).await?.map(|row| CallView::of(row, &snapshot, now));
+    grids::page_answer(wanted, &CALLS, list, &settings, language).await
 }
 
 /// The calls that are asked for at `now`, of an account that is looked up when the question can be read.
@@ -191,7 +270,7 @@ pub(crate) async fn page(
     account: impl Future<Output = Result<i64, Problem>>,
 ) -> Result<List<CallRow>, Problem> {
     let settings = state.settings()?;
-    let limit = paging::limit(asked.limit.as_deref(), &settings)?;
+    let limit = WantedFile::rows(asked.file()?, asked.limit.as_deref(), &settings)?;
     let after = paging::call_of_cursor(asked.cursor.as_deref())?;
     let mut filter = filter(asked, settings.zone("billing.zone")?, now)?;
     filter.account_id = account.await? as u64;
@@ -285,6 +364,7 @@ mod tests {
             from: given(from),
             to: given(to),
             dst: given(dst),
+            format: None,
             cursor: None,
             limit: None,
         }

@@ -6,16 +6,17 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use rating::Service;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::calls::{CallView, period};
+use super::calls::{COLUMNS, CallView, period};
 use crate::calls::{CallsFilter, Numbers, TOTAL_EXACT_MAX};
 use crate::extract::{Params, Spoken};
+use crate::grids::{Table, WantedFile};
 use crate::inputs;
 use crate::language::Text;
-use crate::paging;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -36,6 +37,9 @@ pub(crate) struct RecordingsQuery {
     /// Last day in the billing zone (the whole of it), or a moment that is no longer included.
     #[param(example = "2026-07-01")]
     to: Option<String>,
+    /// `json` (default), or the rows as a file: `csv`, `xlsx`; without `limit` it has all of them or is refused.
+    #[param(example = "json")]
+    format: Option<String>,
     /// Recordings shown: 100 by default, 5000 at most.
     #[param(example = "100")]
     limit: Option<String>,
@@ -56,27 +60,36 @@ pub(crate) struct RecordingsView {
     items: Vec<CallView>,
 }
 
+/// Rows of recordings as a file.
+static RECORDINGS: Table<CallView> =
+    Table { name: "recordings", ru: "Записи разговоров", en: "Recordings", columns: COLUMNS };
+
 /// Was a conversation recorded?
 ///
 /// A recorded call leaves a row with the code of the recording service. With a row and without a file, the file was deleted later.
 #[utoipa::path(
     get, path = "/v1/accounts/{code}/recordings", operation_id = "account_recordings", tag = "accounts",
     params(("code" = String, Path, description = "Code of the account", example = "A-000001"), RecordingsQuery),
-    responses((status = 200, description = "The verdict", body = RecordingsView, example = json!({
+    responses((status = 200, description = "The verdict", content(
+        (RecordingsView = "application/json", example = json!({
         "verdict": "not_recorded", "recordings": 0, "of_other_service": 0,
         "text": "not recorded: recording was not connected, or the client's selective recording left the call out", "items": []
-    })))
+    })),
+        (String = "text/csv", example = json!("Плечо,Ревизия,..,Услуга,..\n0F1E..,0,..,CALLS_REC,..\n")),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", example = json!("PK.."))
+    )))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
     Spoken(language): Spoken,
     Path(code): Path<String>,
     Params(asked): Params<RecordingsQuery>,
-) -> Result<Json<RecordingsView>, Problem> {
+) -> Result<Response, Problem> {
     let settings = state.settings()?;
     let snapshot = state.snapshot()?;
     let now = state.clock.now();
-    let limit = paging::limit(asked.limit.as_deref(), &settings)?;
+    let wanted = WantedFile::of(asked.format.as_deref(), asked.limit.as_deref())?;
+    let limit = WantedFile::rows(wanted, asked.limit.as_deref(), &settings)?;
     let service = recording_service(asked.service.as_deref())?;
     let number = inputs::given(asked.number.as_deref()).ok_or_else(no_number)?;
     let number = inputs::dialled("/number", number, &settings)?.digits().to_string();
@@ -89,14 +102,20 @@ pub(crate) async fn handler(
         state.calls.count(&filter),
         state.calls.count(&other)
     )?;
+    let items: Vec<CallView> = rows.into_iter().map(|row| CallView::of(row, &snapshot, now)).collect();
+    if let Some(wanted) = wanted {
+        let is_more = recordings > items.len() as u64;
+        return RECORDINGS.file(wanted, items, is_more, &settings, language).await;
+    }
     let (recordings, of_other_service) = (recordings.min(TOTAL_EXACT_MAX), of_other_service.min(TOTAL_EXACT_MAX));
-    Ok(Json(RecordingsView {
+    let view = RecordingsView {
         verdict: if recordings > 0 { "recorded" } else { "not_recorded" },
         recordings,
         of_other_service,
         text: words(service, recordings, of_other_service).spoken(language).to_owned(),
-        items: rows.into_iter().map(|row| CallView::of(row, &snapshot, now)).collect(),
-    }))
+        items,
+    };
+    Ok(Json(view).into_response())
 }
 
 fn recording_service(text: Option<&str>) -> Result<Service, Problem> {

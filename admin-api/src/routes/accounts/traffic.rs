@@ -6,13 +6,17 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use billing::grid::{Kind, Value};
 use chrono::{Datelike, Months, NaiveDate};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::calls::{number, word};
 use crate::calls::TrafficRow;
-use crate::extract::Params;
+use crate::extract::{Params, Spoken};
+use crate::grids::{Column, Table, WantedFile};
 use crate::inputs;
 use crate::language::Text;
 use crate::paging::List;
@@ -35,6 +39,9 @@ pub(crate) struct TrafficQuery {
     /// Last month; open if not said.
     #[param(example = "2026-07")]
     to: Option<String>,
+    /// `json` (default), or a file with a row a month, currency and service: `csv`, `xlsx`.
+    #[param(example = "json")]
+    format: Option<String>,
 }
 
 /// What a service comes to.
@@ -79,29 +86,81 @@ pub(crate) struct TrafficView {
     services: Vec<ServiceView>,
 }
 
+/// A service in a month and currency, as a row of a file.
+struct FileRow {
+    month: String,
+    currency: String,
+    of: ServiceView,
+}
+
+/// Traffic as a file; sums over services are left to its reader, who would add them up once more.
+static TRAFFIC: Table<FileRow> = Table {
+    name: "traffic",
+    ru: "Трафик по месяцам",
+    en: "Traffic by month",
+    columns: &[
+        Column::new("Месяц", "Month", Kind::Text, |row: &FileRow| Some(word(&row.month))),
+        Column::new("Валюта", "Currency", Kind::Text, |row: &FileRow| Some(word(&row.currency))),
+        Column::new("Услуга", "Service", Kind::Text, |row: &FileRow| Some(word(&row.of.service))),
+        Column::new("Звонков", "Calls", Kind::Number, |row: &FileRow| Some(number(row.of.sums.calls))),
+        Column::new("Оплачено секунд", "Seconds charged", Kind::Number, |row: &FileRow| {
+            Some(number(row.of.sums.seconds))
+        }),
+        Column::new("Оплачено штук", "Pieces charged", Kind::Number, |row: &FileRow| {
+            Some(number(row.of.sums.quantity))
+        }),
+        Column::new("С налогом", "With tax", Kind::Amount, |row: &FileRow| {
+            Some(Value::Amount(row.of.sums.gross))
+        }),
+        Column::new("Без налога", "Without tax", Kind::Amount, |row: &FileRow| {
+            Some(Value::Amount(row.of.sums.net))
+        }),
+    ],
+};
+
+/// The rows of a file, month by month.
+fn file_rows(months: Vec<TrafficView>) -> Vec<FileRow> {
+    let of_month = |month: TrafficView| {
+        let TrafficView { month, currency, services, .. } = month;
+        services.into_iter().map(move |of| FileRow { month: month.clone(), currency: currency.clone(), of })
+    };
+    months.into_iter().flat_map(of_month).collect()
+}
+
 /// Traffic of an account by month
 ///
 /// Months are those that calls are booked into, as on the invoice. Fees are no traffic and not in it.
 #[utoipa::path(
     get, path = "/v1/accounts/{code}/traffic", operation_id = "account_traffic", tag = "accounts",
     params(("code" = String, Path, description = "Code of the account", example = "A-000001"), TrafficQuery),
-    responses((status = 200, description = "Months, the newest first", body = List<TrafficView>, example = json!({
+    responses((status = 200, description = "Months, the newest first", content(
+        (List<TrafficView> = "application/json", example = json!({
         "items": [{"month": "2026-07", "currency": "RUB", "calls": 2, "seconds": 300, "quantity": 0, "gross": "3", "net": "2.459016394",
                    "services": [{"service": "outgoing", "calls": 2, "seconds": 300, "quantity": 0, "gross": "3", "net": "2.459016394"}]}],
         "next_cursor": null
-    })))
+    })),
+        (String = "text/csv", example = json!("Месяц,Валюта,Услуга,Звонков,..\n2026-07,RUB,outgoing,2,..\n")),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", example = json!("PK.."))
+    )))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
+    Spoken(language): Spoken,
     Path(code): Path<String>,
     Params(asked): Params<TrafficQuery>,
-) -> Result<Json<List<TrafficView>>, Problem> {
-    let zone = state.settings()?.zone("billing.zone")?;
+) -> Result<Response, Problem> {
+    let settings = state.settings()?;
+    let zone = settings.zone("billing.zone")?;
+    let wanted = WantedFile::of(asked.format.as_deref(), None)?;
     let today = state.clock.now().with_timezone(&zone).date_naive();
     let (first, last) = months(&asked, today)?;
     let account = super::existing(&state, &code).await?;
     let rows = state.calls.traffic(account.id as u64, first, last).await?;
-    Ok(Json(List { items: by_month(rows)?, next_cursor: None, total: None, total_exact: None }))
+    let months = by_month(rows)?;
+    match wanted {
+        Some(wanted) => TRAFFIC.file(wanted, file_rows(months), false, &settings, language).await,
+        None => Ok(Json(List { items: months, next_cursor: None, total: None, total_exact: None }).into_response()),
+    }
 }
 
 /// First days of the first and the last month.
@@ -169,7 +228,7 @@ mod tests {
         let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
         let asked = |from: &str, to: &str| {
             let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-            months(&TrafficQuery { from: given(from), to: given(to) }, day("2026-07-15")).ok()
+            months(&TrafficQuery { from: given(from), to: given(to), format: None }, day("2026-07-15")).ok()
         };
         assert_eq!(asked("", ""), Some((day("2025-08-01"), END)));
         assert_eq!(asked("2026-06", "2026-07"), Some((day("2026-06-01"), day("2026-07-01"))));

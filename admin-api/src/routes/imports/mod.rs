@@ -7,7 +7,6 @@
 pub(crate) mod acknowledge;
 pub(crate) mod alarms;
 pub(crate) mod get;
-pub(crate) mod list;
 pub(crate) mod reconciliation;
 pub(crate) mod switch_counts;
 

@@ -8,7 +8,6 @@ pub(crate) mod cancel;
 pub(crate) mod differences;
 pub(crate) mod execute;
 pub(crate) mod get;
-pub(crate) mod list;
 pub(crate) mod re_rate;
 pub(crate) mod roll_back;
 

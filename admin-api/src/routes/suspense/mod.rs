@@ -5,9 +5,9 @@
 //! Always: an entry is corrected here and charged by the ingest.
 
 pub(crate) mod correct;
+pub(crate) mod counts;
 pub(crate) mod discard;
 pub(crate) mod get;
-pub(crate) mod list;
 pub(crate) mod recycle;
 
 use billing::rework::{Scope, SuspenseScope};

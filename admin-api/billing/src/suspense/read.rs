@@ -1,11 +1,10 @@
 //! Entries as people see them, and what people do to one.
 //!
-//! Owns: the list, one entry with its record, the counts with their age, the correction of an entry.
-//! Does not own: trying entries again (`rework`).
-//! Always: the newest first; a correction stands beside the record, which stays as it came.
+//! Owns: one entry with its record, the counts with their age, the correction of an entry.
+//! Does not own: the list (`grid`), trying entries again (`rework`).
+//! Always: a correction stands beside the record, which stays as it came.
 
 use chrono::{DateTime, Utc};
-use rating::SuspenseCode;
 use serde::Serialize;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -16,7 +15,7 @@ use crate::change::Change;
 use crate::store::{Store, StoreError};
 
 /// The states of entries.
-pub const STATUSES: &[&str] = &["open", "recycled", "duplicate", "discarded", "rolled_back"];
+pub(super) const STATUSES: &[&str] = &["open", "recycled", "duplicate", "discarded", "rolled_back"];
 
 /// An entry as it is shown. No `Debug`: numbers do not belong into logs.
 #[derive(Clone, Serialize)]
@@ -55,69 +54,11 @@ pub struct SuspenseRow {
     pub settled_by: Option<i64>,
     /// What a person says it should read.
     pub correction: Option<Correction>,
-    /// The record, as text where it is text; in lists its first 400 bytes.
+    /// The record, as text where it is text.
     pub raw: String,
 }
 
-/// Which entries.
-#[derive(Clone, Debug, Default)]
-pub struct SuspenseFilter {
-    /// In this state; open when not said.
-    pub status: Option<String>,
-    /// Only this code.
-    pub code: Option<SuspenseCode>,
-    /// Only this source.
-    pub source: Option<String>,
-    /// Received at this moment or later.
-    pub from: Option<DateTime<Utc>>,
-    /// Received before this moment.
-    pub to: Option<DateTime<Utc>>,
-    /// Whose calling or dialled number begins so.
-    pub number: Option<String>,
-    /// Only older than this identifier.
-    pub before_id: Option<i64>,
-}
-
 const COLUMNS: &str = "id, code, stage, detail, source, cdr_id, leg, src, dst, started_at, received_at, status, tries, tried_at, settled_at, settled_by, correction";
-
-/// The conditions of a filter.
-const FITS: &str = "status = $1 AND ($2::text IS NULL OR code = $2) AND ($3::text IS NULL OR source = $3)
-    AND ($4::timestamptz IS NULL OR received_at >= $4) AND ($5::timestamptz IS NULL OR received_at < $5)
-    AND ($6::text IS NULL OR starts_with(src, $6) OR starts_with(dst, $6))";
-
-/// Entries, the newest first.
-pub async fn list(store: &Store, filter: &SuspenseFilter, limit: i64) -> Result<Vec<SuspenseRow>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS}, substr(raw, 1, 400) AS raw FROM suspense WHERE {FITS} AND id < coalesce($8, 9223372036854775807) ORDER BY id DESC LIMIT $7"
-    );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(filter.status.as_deref().unwrap_or("open"))
-        .bind(filter.code.map(SuspenseCode::as_str))
-        .bind(&filter.source)
-        .bind(filter.from)
-        .bind(filter.to)
-        .bind(&filter.number)
-        .bind(limit)
-        .bind(filter.before_id)
-        .fetch_all(store.pool())
-        .await?;
-    Ok(rows.iter().map(read).collect())
-}
-
-/// How many entries fit the filter, whatever the page; counted up to `most`.
-pub async fn total(store: &Store, filter: &SuspenseFilter, most: i64) -> Result<i64, StoreError> {
-    let sql = format!("SELECT count(*) FROM (SELECT FROM suspense WHERE {FITS} LIMIT $7) AS fitting");
-    Ok(sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
-        .bind(filter.status.as_deref().unwrap_or("open"))
-        .bind(filter.code.map(SuspenseCode::as_str))
-        .bind(&filter.source)
-        .bind(filter.from)
-        .bind(filter.to)
-        .bind(&filter.number)
-        .bind(most)
-        .fetch_one(store.pool())
-        .await?)
-}
 
 /// One entry, its record whole.
 pub async fn one(store: &Store, id: i64) -> Result<Option<SuspenseRow>, StoreError> {
