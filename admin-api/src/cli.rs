@@ -202,10 +202,6 @@ struct ProviderArgs {
     /// Claim that names the user: email (verified by the provider; the e-mail of the user here) or preferred_username (his login here).
     #[arg(long, env = "TOLLGATE_OIDC_CLAIM", default_value = "email")]
     oidc_claim: ProviderClaim,
-    /// Forwarder on this machine that speaks TLS to the provider, by the Host of each request: http://127.0.0.1:8444. Needed unless the provider itself is on
-    /// this machine: this program has no TLS of its own.
-    #[arg(long, env = "TOLLGATE_OIDC_VIA", requires = "oidc_issuer")]
-    oidc_via: Option<String>,
 }
 
 impl ProviderArgs {
@@ -227,7 +223,6 @@ impl ProviderArgs {
             client_secret,
             redirect_url,
             claim: self.oidc_claim,
-            via: self.oidc_via,
         };
         Ok(Some(Provider::new(options)?))
     }

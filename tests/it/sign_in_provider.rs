@@ -147,7 +147,6 @@ async fn people_sign_in_with_the_account_that_they_have() {
         client_secret: Some("secret".into()),
         redirect_url: "https://billing.example.ru/signed-in".into(),
         claim: ProviderClaim::Email,
-        via: None,
     };
     let provider = Provider::new(options).unwrap();
     let api =

@@ -33,16 +33,17 @@ pub(crate) fn described(grid: &Grid, tag: &str) -> (Operation, Vec<(String, RefO
         .description(Some("A page in the order asked for, with the total; the same rows as CSV or XLSX."))
         .response("200", answer);
     for filter in grid.filters {
-        operation = operation.parameter(of_filter(filter));
+        let mut described = of_filter(filter);
+        if grid.required.contains(&filter.name) {
+            // Not `required`: one of them is enough, and a saved filter may bring it.
+            described.extensions = Some(Extensions::builder().add("x-required-one-of", json!(true)).build());
+        }
+        operation = operation.parameter(described);
     }
     for parameter in common(grid) {
         operation = operation.parameter(parameter);
     }
-    let mut extensions = Extensions::builder().add("x-title-ru", json!(grid.ru));
-    if !grid.required.is_empty() {
-        extensions = extensions.add("x-required", json!(grid.required));
-    }
-    let operation = operation.extensions(Some(extensions.build()));
+    let operation = operation.extensions(Some(Extensions::builder().add("x-title-ru", json!(grid.ru)).build()));
     (operation.build(), vec![(row.clone(), schema_of_row(grid)), (page, schema_of_page(&row))])
 }
 

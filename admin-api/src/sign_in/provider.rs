@@ -2,18 +2,21 @@
 //!
 //! Owns: discovery, the address that a browser is sent to, the exchange of a code, the judgement of an ID token.
 //! Does not own: who of those known there is a user here (`billing::sign_in`), what is kept on the way.
-//! Always: state, nonce and PKCE; tokens signed with a public key alone; in clear to this machine only: this program has no TLS of its own, and a forwarder
-//! beside it speaks it to the provider, as a proxy does to callers.
+//! Always: state, nonce and PKCE; tokens signed with a public key alone; TLS by the roots of the machine, in clear to this machine alone.
 
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::http::HeaderValue;
-use axum::http::header::HOST;
+use axum::body::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 use openidconnect::core::{
     CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm as Algorithm, CoreProviderMetadata,
 };
@@ -21,7 +24,9 @@ use openidconnect::{
     AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse, IssuerUrl, Nonce,
     PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, TokenResponse as _,
 };
-use reqwest::Url;
+use openidconnect::url::Url;
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::language::Text;
 use crate::problem::{Code, Problem};
@@ -69,8 +74,6 @@ pub struct ProviderOptions {
     pub redirect_url: String,
     /// Which claim names the user.
     pub claim: ProviderClaim,
-    /// Forwarder on this machine that speaks TLS to the provider, `http://127.0.0.1:8444` for instance.
-    pub via: Option<String>,
 }
 
 /// Why a provider cannot be spoken to as it is described.
@@ -119,24 +122,10 @@ impl Provider {
         };
         let issuer = address("issuer", &options.issuer)?;
         address("redirect URL", &options.redirect_url)?;
-        let via = options.via.as_deref().map(|via| address("forwarder", via)).transpose()?;
-        match &via {
-            Some(via) if !is_in_clear_and_near(via) => {
-                return Err(ProviderFault(format!("the forwarder {via} is to be http:// on this machine")));
-            }
-            None if !is_in_clear_and_near(&issuer) => {
-                return Err(ProviderFault(format!(
-                    "{issuer} is not on this machine: name a forwarder that speaks TLS to it (--oidc-via)"
-                )));
-            }
-            _ => {}
+        if !is_guarded(&issuer) {
+            return Err(ProviderFault(format!("{issuer} is spoken to over the network, so it has to be https://")));
         }
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(ANSWER_WITHIN)
-            .no_proxy()
-            .build()
-            .map_err(|error| ProviderFault(format!("no HTTP client: {error}")))?;
+        let transport = Transport::new(&issuer)?;
         let strange = |error: &dyn std::fmt::Display| ProviderFault(error.to_string());
         Ok(Self {
             issuer: IssuerUrl::new(options.issuer).map_err(|error| strange(&error))?,
@@ -144,7 +133,7 @@ impl Provider {
             client_secret: options.client_secret.map(ClientSecret::new),
             redirect_url: RedirectUrl::new(options.redirect_url).map_err(|error| strange(&error))?,
             claim: options.claim,
-            transport: Transport { http, via },
+            transport,
             discovered: Mutex::new(None),
         })
     }
@@ -248,19 +237,16 @@ fn away(error: impl std::error::Error + Send + Sync + 'static) -> Problem {
     ))
 }
 
-/// Whether an address is one of this machine without TLS.
-fn is_in_clear_and_near(url: &Url) -> bool {
+/// Whether nobody on the way can listen: TLS, or no way at all.
+fn is_guarded(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let is_near = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    url.scheme() == "http" && is_near
+    url.scheme() == "https" || (url.scheme() == "http" && is_near)
 }
 
 /// How requests get to the provider.
 #[derive(Clone)]
-struct Transport {
-    http: reqwest::Client,
-    via: Option<Url>,
-}
+struct Transport(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
 
 #[derive(Debug, thiserror::Error)]
 enum TransportError {
@@ -268,10 +254,12 @@ enum TransportError {
     InClear(Url),
     #[error("`{0}` is no address")]
     Address(String),
-    #[error("the answer is too large")]
-    TooLarge,
+    #[error("no answer within {} s", ANSWER_WITHIN.as_secs())]
+    Late,
+    #[error("the answer breaks off or is too large: {0}")]
+    Answer(Box<dyn std::error::Error + Send + Sync>),
     #[error(transparent)]
-    Http(#[from] reqwest::Error),
+    Http(#[from] hyper_util::client::legacy::Error),
 }
 
 impl<'c> AsyncHttpClient<'c> for Transport {
@@ -279,90 +267,65 @@ impl<'c> AsyncHttpClient<'c> for Transport {
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, TransportError>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(self.fetch(request))
+        Box::pin(async move {
+            tokio::time::timeout(ANSWER_WITHIN, self.fetch(request)).await.unwrap_or(Err(TransportError::Late))
+        })
     }
 }
 
 impl Transport {
-    async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        let (parts, body) = request.into_parts();
-        let asked = parts.uri.to_string();
-        let url = Url::parse(&asked).map_err(|_| TransportError::Address(asked.clone()))?;
-        let mut headers = parts.headers;
-        let url = if let Some(via) = &self.via {
-            let host = HeaderValue::from_str(&authority(&url)).map_err(|_| TransportError::Address(asked))?;
-            headers.insert(HOST, host);
-            forwarded(via, &url)
-        } else if is_in_clear_and_near(&url) {
-            url
-        } else {
-            return Err(TransportError::InClear(url));
-        };
-        let mut answer = self.http.request(parts.method, url).headers(headers).body(body).send().await?;
-        let mut response = HttpResponse::new(Vec::new());
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = answer.headers().clone();
-        while let Some(chunk) = answer.chunk().await? {
-            if response.body().len() + chunk.len() > ANSWER_BYTES_MAX {
-                return Err(TransportError::TooLarge);
+    /// A transport that believes whom this machine believes.
+    fn new(issuer: &Url) -> Result<Self, ProviderFault> {
+        let fault = |error: &dyn std::fmt::Display| ProviderFault(format!("no TLS: {error}"));
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| fault(&error))?;
+        // A provider on this machine is spoken to where no root is known, too.
+        let config = match config.clone().with_native_roots() {
+            Ok(rooted) => rooted.with_no_client_auth(),
+            Err(_) if issuer.scheme() == "http" => {
+                config.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
             }
-            response.body_mut().extend_from_slice(&chunk);
-        }
-        Ok(response)
+            Err(error) => return Err(ProviderFault(format!("no root certificate on this machine: {error}"))),
+        };
+        let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
+        Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
     }
-}
 
-/// The host that a request is for, as the header `Host` has it.
-fn authority(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-/// The same request at the forwarder, who takes the rest from the header `Host`.
-fn forwarded(via: &Url, url: &Url) -> Url {
-    let mut forwarded = via.clone();
-    forwarded.set_path(url.path());
-    forwarded.set_query(url.query());
-    forwarded
+    /// One request; a redirection is no answer, as whoever follows one asks whom he did not mean to ask.
+    async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        let asked = request.uri().to_string();
+        let url = Url::parse(&asked).map_err(|_| TransportError::Address(asked))?;
+        if !is_guarded(&url) {
+            return Err(TransportError::InClear(url));
+        }
+        let (parts, body) = self.0.request(request.map(|body| Full::new(Bytes::from(body)))).await?.into_parts();
+        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(TransportError::Answer)?;
+        Ok(HttpResponse::from_parts(parts, body.to_bytes().to_vec()))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn options(issuer: &str, via: Option<&str>) -> ProviderOptions {
-        ProviderOptions {
-            issuer: issuer.to_owned(),
-            client_id: "tollgate".to_owned(),
-            client_secret: None,
-            redirect_url: "https://billing.example.ru/signed-in".to_owned(),
-            claim: ProviderClaim::Email,
-            via: via.map(str::to_owned),
-        }
-    }
-
     #[test]
     fn nothing_goes_over_the_network_in_clear() {
-        for (issuer, via, fits) in [
-            ("https://id.example.ru", None, false),
-            ("http://id.example.ru", None, false),
-            ("http://127.0.0.1:9000", None, true),
-            ("http://[::1]:9000/realms/office", None, true),
-            ("https://id.example.ru", Some("http://127.0.0.1:8444"), true),
-            ("https://id.example.ru", Some("http://10.0.0.1:8444"), false),
-            ("https://id.example.ru", Some("https://localhost:8444"), false),
-            ("id.example.ru", None, false),
+        for (issuer, fits) in [
+            ("https://id.example.ru", true),
+            ("http://id.example.ru", false),
+            ("http://10.0.0.1:9000", false),
+            ("http://localhost.example.ru", false),
+            ("http://127.0.0.1:9000", true),
+            ("http://[::1]:9000/realms/office", true),
+            ("ftp://127.0.0.1", false),
         ] {
-            assert_eq!(Provider::new(options(issuer, via)).is_ok(), fits, "{issuer} {via:?}");
+            assert_eq!(is_guarded(&Url::parse(issuer).unwrap()), fits, "{issuer}");
         }
     }
 
     #[test]
-    fn a_forwarder_gets_the_request_with_its_host() {
-        let url = Url::parse("https://id.example.ru:8443/realms/office/token?x=1").unwrap();
-        let via = Url::parse("http://127.0.0.1:8444").unwrap();
-        assert_eq!(authority(&url), "id.example.ru:8443");
-        assert_eq!(forwarded(&via, &url).as_str(), "http://127.0.0.1:8444/realms/office/token?x=1");
+    fn a_claim_is_one_of_two() {
         assert_eq!("preferred_username".parse(), Ok(ProviderClaim::PreferredUsername));
         assert!("sub".parse::<ProviderClaim>().is_err());
     }
