@@ -217,13 +217,7 @@ impl ProviderArgs {
             text.with_context(|| format!("cannot read the secret of --oidc-client-secret-file in {}", path.display()))
         });
         let client_secret = secret.transpose()?.map(|text| text.trim().to_owned());
-        let options = ProviderOptions {
-            issuer,
-            client_id,
-            client_secret,
-            redirect_url,
-            claim: self.oidc_claim,
-        };
+        let options = ProviderOptions { issuer, client_id, client_secret, redirect_url, claim: self.oidc_claim };
         Ok(Some(Provider::new(options)?))
     }
 }

@@ -20,11 +20,11 @@ use hyper_util::rt::TokioExecutor;
 use openidconnect::core::{
     CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm as Algorithm, CoreProviderMetadata,
 };
+use openidconnect::url::Url;
 use openidconnect::{
     AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse, IssuerUrl, Nonce,
     PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, TokenResponse as _,
 };
-use openidconnect::url::Url;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 

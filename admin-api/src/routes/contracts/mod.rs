@@ -159,11 +159,11 @@ impl From<ContractError> for Problem {
             ContractError::NoKind(code) => no("/kind", "Вида договоров", "kind of contracts", &code),
             ContractError::NoAccount(code) => no(
                 "/accounts",
-                "У клиента лицевого счёта этого юрлица",
+                "У клиента лицевого счёта этого юридического лица",
                 "account of the client with this legal entity",
                 &code,
             ),
-            ContractError::NoIssuer(code) => no("/legal_entity", "Юрлица", "legal entity", &code),
+            ContractError::NoIssuer(code) => no("/legal_entity", "Юридического лица", "legal entity", &code),
             ContractError::CodeInUse(code) => Self::new(Code::AlreadyExists)
                 .at("/code", Text::new(format!("Занято: {code}"), format!("Taken: {code}"))),
             ContractError::NumberInUse => Self::new(Code::AlreadyExists).because(Text::fixed(
@@ -177,7 +177,7 @@ impl From<ContractError> for Problem {
             ContractError::OtherIssuer(code) => Self::field(
                 "/template",
                 Text::new(
-                    format!("Образец {code} другого юрлица, а номер договора уже дан этим"),
+                    format!("Образец {code} другого юридического лица, а номер договора уже дан этим"),
                     format!("The template {code} is of another legal entity, and this one gave the number"),
                 ),
             ),

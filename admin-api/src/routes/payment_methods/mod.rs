@@ -70,7 +70,7 @@ impl From<MethodError> for Problem {
             MethodError::NotFound => Self::new(Code::NotFound),
             MethodError::NoIssuer(code) => Self::field(
                 "/legal_entity",
-                Text::new(format!("Юрлица {code} нет"), format!("There is no legal entity {code}")),
+                Text::new(format!("Юридического лица {code} нет"), format!("There is no legal entity {code}")),
             ),
             MethodError::CodeInUse => {
                 Self::new(Code::AlreadyExists).at("/code", Text::fixed("Код занят", "The code is taken"))
