@@ -185,11 +185,19 @@ async fn clients_are_connected_to_legal_entities() {
     let on = ask(&api, "PUT", "/v1/clients/second/legal-entities/T", "sales", json!({"enabled": true})).await;
     assert_eq!(on.status, 200, "{}", on.body);
     assert_eq!(open(&api, "sales", (&second, "T"), json!({})).await.status, 201);
+    // A40: nobody is deleted under a legal hold.
+    let hold = "UPDATE account SET legal_hold = true WHERE client_id = (SELECT id FROM client WHERE code = 'second')";
+    world.store.run_past_the_rooms(hold).await.unwrap();
+    let held = ask(&api, "DELETE", "/v1/clients/second", "admin", json!({})).await;
+    assert_eq!(said(&held), (409, "legal_hold"), "{}", held.body);
     // Who is deleted takes his connections along (B8).
     let third = client(&api, "third").await;
     ask(&api, "PUT", "/v1/clients/third/legal-entities/T", "sales", json!({"enabled": true})).await;
     let gone = ask(&api, "DELETE", &format!("/v1/clients/{third}"), "admin", json!({})).await;
     assert_eq!(gone.status, 200, "{}", gone.body);
+    let audit = api.get("/v1/audit/client/third", "admin").await;
+    let line = &audit.body["items"][0];
+    assert!(line["action"] == "client.delete" && line["before"].get("name").is_none(), "{}", audit.body);
     world.drop().await;
 }
 
@@ -372,6 +380,22 @@ async fn terms_change_and_leave_a_history() {
     // The comment stands apart in the audit, so that it can be destroyed (A40).
     let audit = api.get("/v1/audit/account/L-1", "admin").await;
     assert!(!audit.text.contains("звонить после"), "{}", audit.text);
+    // With a limit above which others approve, nobody gives payment by fact alone: it has none.
+    let most = ask(&api, "PUT", "/v1/settings/approval.credit_limit_above", "admin", json!({"value": "5000"})).await;
+    assert_eq!(most.status, 200, "{}", most.body);
+    for (body, expected) in [
+        (json!({"payment_mode": "postpaid"}), (200, "")),
+        (json!({"payment_mode": "prepaid"}), (200, "")),
+        (json!({"payment_mode": "postpaid"}), (409, "approval_needed")),
+        (json!({"payment_mode": "postpaid", "credit_policy": "monthly", "credit_limit": "5000"}), (200, "")),
+        (json!({"credit_policy": "none", "credit_limit": "0"}), (409, "approval_needed")),
+    ] {
+        let answer = ask(&api, "PUT", path, "head", body.clone()).await;
+        assert_eq!(said(&answer), expected, "{body}: {}", answer.body);
+    }
+    let fact = client(&api, "fact").await;
+    let opened = open(&api, "head", (&fact, "T"), json!({"payment_mode": "postpaid"})).await;
+    assert_eq!(said(&opened), (409, "approval_needed"), "{}", opened.body);
     assert!(billing::audit::verify(&world.store, None, None, &mut |_| ()).await.unwrap().fault.is_none());
     world.drop().await;
 }
@@ -385,6 +409,11 @@ async fn accounts_close_and_open_again() {
     let own = client(&api, "own").await;
     let made = open(&api, "sales", (&own, "P2"), json!({"code": "X-1", "plan": "basic"})).await;
     assert_eq!((made.status, &made.body["plan"]), (201, &json!("basic")), "{}", made.body);
+    let trunk = "INSERT INTO account_trunk (trunk, account_id) SELECT 't-9', id FROM account WHERE code = 'X-1'";
+    world.store.run_past_the_rooms(trunk).await.unwrap();
+    let refused = ask(&api, "POST", "/v1/accounts/X-1/close", "accounting", json!({})).await;
+    assert_eq!(said(&refused), (409, "has_active_services"), "{}", refused.body);
+    world.store.run_past_the_rooms("DELETE FROM account_trunk WHERE trunk = 't-9'").await.unwrap();
     for (method, path, body, expected) in [
         // a1 holds 100, a3 has a number.
         ("POST", "/v1/accounts/a1/close", json!({}), (409, "balance_not_zero")),
@@ -490,6 +519,12 @@ async fn plans_of_an_account_over_time() {
             "basic - 2026-06-29T21:00:00Z past load",
         ]
     );
+    // A9: not in a month that the issuer has closed, whoever asks.
+    let closed = "INSERT INTO billing_period (legal_entity_id, month, closed_at) SELECT id, '2026-06-01', now() FROM legal_entity
+                  ON CONFLICT (legal_entity_id, month) DO UPDATE SET closed_at = excluded.closed_at";
+    world.store.run_past_the_rooms(closed).await.unwrap();
+    let refused = set("head", "basic", "2026-06-20").await;
+    assert_eq!(said(&refused), (409, "period_closed"), "{}", refused.body);
     let card = api.get("/v1/clients/c1", "support").await;
     assert_eq!(card.body["accounts"][0]["plan"], "bundled", "{}", card.body);
     // In force for rating: its bundles are there.

@@ -316,6 +316,14 @@ async fn users_see_and_do_what_is_their_own() {
     }
     assert_eq!(said(&payer.get("/v1/cabinet/me").await), (401, "unauthorized"));
     assert_eq!(viewer.get("/v1/cabinet/users").await.body["items"][0]["blocked"], true);
+    // B13: nothing is paid to an account in a currency that its company had before.
+    let currency = async |code: &str| {
+        let sql = format!("UPDATE legal_entity SET currency = '{code}'");
+        world.store.run_past_the_rooms(&sql).await.unwrap();
+    };
+    currency("USD").await;
+    assert_eq!(said(&viewer.ask("POST", intents, &[], pay("10", "a1")).await), (409, "invalid_transition"));
+    currency("RUB").await;
     // B8: users alone are no history, payments are.
     let gone = api.ask("DELETE", "/v1/clients/c1", "admin", &[], Some(why(json!({})))).await;
     assert_eq!(said(&gone), (409, "has_history"));

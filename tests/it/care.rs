@@ -391,6 +391,13 @@ async fn rules_mark_clients_who_call_little() {
     world.drop().await;
 }
 
+/// A template, its version, and a contract of c1 in force.
+const CONTRACT: &str = "INSERT INTO contract_template (code, title, legal_entity_id, language, version, created_at, created_by) SELECT 't', 't', min(id), 'ru', 1, now(), 'x' FROM legal_entity;
+        INSERT INTO contract_template_version (template_id, version, body, created_at, created_by) SELECT id, version, 't', now(), 'x' FROM contract_template;
+        INSERT INTO contract (number, client_id, legal_entity_id, kind, template_id, template_version, state, signed_on, valid_from, created_at, created_by, activated_at)
+        SELECT '1', c.id, t.legal_entity_id, (SELECT min(code) FROM contract_kind), t.id, t.version, 'active', '2026-07-01', '2026-07-01', now(), 'x', now()
+        FROM contract_template t, client c WHERE c.code = 'c1'";
+
 /// T14: a company is listed with exactly what it lacks. M3: three persons, one of a licensee; without licensees two are left, whatever else is asked.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_lacks_what_is_listed() {
@@ -411,12 +418,7 @@ async fn who_lacks_what_is_listed() {
     assert_eq!(said(&ask(&api, "PUT", "/v1/clients/c1", "sales", email).await), (200, ""));
     assert_eq!(missing("client=c1").await, [("c1".to_owned(), json!(["contract"]))]);
     // (A template, its version and a contract, past the rooms: how they are made is tested where they live.)
-    let contract = "INSERT INTO contract_template (code, title, legal_entity_id, language, version, created_at, created_by) SELECT 't', 't', min(id), 'ru', 1, now(), 'x' FROM legal_entity;
-        INSERT INTO contract_template_version (template_id, version, body, created_at, created_by) SELECT id, version, 't', now(), 'x' FROM contract_template;
-        INSERT INTO contract (number, client_id, legal_entity_id, kind, template_id, template_version, state, signed_on, valid_from, created_at, created_by, activated_at)
-        SELECT '1', c.id, t.legal_entity_id, (SELECT min(code) FROM contract_kind), t.id, t.version, 'active', '2026-07-01', '2026-07-01', now(), 'x', now()
-        FROM contract_template t, client c WHERE c.code = 'c1'";
-    world.store.run_past_the_rooms(contract).await.unwrap();
+    world.store.run_past_the_rooms(CONTRACT).await.unwrap();
     assert!(missing("client=c1").await.is_empty(), "who lacks nothing is not listed");
 
     let licensee = json!({"code": "L-1", "name": "Лицензиат", "type": "licensee"});
@@ -434,6 +436,11 @@ async fn who_lacks_what_is_listed() {
     assert_eq!(codes("kind=natural&agent_type_not=licensee&lacks=tariff").await, ["N1", "N2"]);
     assert_eq!(codes("kind=natural&agent_type=licensee").await, ["N3"]);
     assert_eq!(missing("client=N1").await, [("N1".to_owned(), json!(["tariff", "contract"]))]);
+    // A person needs no INN, and a contract counts until its last day.
+    assert_eq!(missing("client=N2").await, [("N2".to_owned(), json!(["tariff", "contract"]))]);
+    let over = "UPDATE contract SET valid_from = '2026-06-01', valid_to = '2026-06-30'";
+    world.store.run_past_the_rooms(over).await.unwrap();
+    assert_eq!(missing("client=c1").await, [("c1".to_owned(), json!(["contract"]))]);
     world.drop().await;
 }
 
@@ -473,6 +480,14 @@ async fn personal_data_end_and_the_books_stay() {
     assert_eq!(said(&step("clean", "admin", "c1").await), (409, "retention"));
     let archived = ask(&api, "POST", "/v1/dids/74950000001/archive", "head", json!({})).await;
     assert_eq!(archived.status, 200, "{}", archived.body);
+    world.store.run_past_the_rooms(CONTRACT).await.unwrap();
+    assert_eq!(said(&step("clean", "admin", "c1").await), (409, "retention"));
+    let over = "UPDATE contract SET state = 'terminated', terminated_at = now()";
+    world.store.run_past_the_rooms(over).await.unwrap();
+    let trunk = "INSERT INTO account_trunk (trunk, account_id) SELECT 't-9', id FROM account WHERE code = 'a1'";
+    world.store.run_past_the_rooms(trunk).await.unwrap();
+    assert_eq!(said(&step("clean", "admin", "c1").await), (409, "retention"));
+    world.store.run_past_the_rooms("DELETE FROM account_trunk WHERE trunk = 't-9'").await.unwrap();
     assert_eq!(set("gdpr.retention_days", "30").await.0, 200);
     assert_eq!(said(&step("clean", "admin", "c1").await), (409, "retention"));
     assert_eq!(set("gdpr.retention_days", "0").await.0, 200);
@@ -496,6 +511,13 @@ async fn personal_data_end_and_the_books_stay() {
     );
     assert_eq!((&card.body["active"], &card.body["gdpr_state"]), (&json!(false), &json!("cleaned")));
     assert_eq!(card.body["accounts"][0]["active"], json!(false));
+    let account = api.get("/v1/accounts/a1", "sales").await;
+    assert!(account.body["plan"].is_null() && account.body["closed_at"].is_string(), "{}", account.body);
+    // The text of a contract is kept for the law.
+    let contract = api.get("/v1/contracts?client=c1", "sales").await.body["items"][0]["id"].to_string();
+    let text = format!("/v1/contracts/{contract}/text");
+    assert_eq!(said(&api.get(&text, "sales").await), (409, "cleaned"));
+    assert_eq!(api.get(&text, "admin").await.status, 200);
     let shown = [
         card.text,
         api.get("/v1/clients/c1/history?limit=100", "sales").await.text,
@@ -520,6 +542,16 @@ async fn personal_data_end_and_the_books_stay() {
         ("POST", "/v1/clients/c1/contacts", json!({"name": "x", "email": "x@example.ru"})),
         ("POST", "/v1/clients/c1/tags", json!({"tag": 1})),
         ("DELETE", "/v1/clients/c1", json!({})),
+        ("POST", "/v1/clients/c1/payers", json!({"kind": "natural", "name": "Иванов"})),
+        ("PUT", "/v1/clients/c1/legal-entities/T", json!({"enabled": false})),
+        ("PUT", "/v1/clients/c1/advertising-consent", json!({"given": true, "source": "x"})),
+        ("PUT", "/v1/clients/c1/liquidation-exclusion", json!({"value": "Да"})),
+        ("POST", "/v1/accounts", json!({"client": "c1", "legal_entity": "T"})),
+        ("PUT", "/v1/accounts/a1", json!({"comment": "Иванов"})),
+        ("PUT", "/v1/accounts/a1/credit-limit", json!({"limit": "0"})),
+        ("PUT", "/v1/accounts/a1/plan", json!({"plan": "bundled"})),
+        ("POST", "/v1/accounts/a1/reopen", json!({})),
+        ("POST", "/v1/accounts/a1/contacts", json!({"name": "x", "email": "x@example.ru"})),
     ] {
         let refused = ask(&api, method, path, "admin", body).await;
         assert_eq!(said(&refused), (409, "cleaned"), "{method} {path}: {}", refused.body);

@@ -243,7 +243,10 @@ async fn whoever_is_liquidated_is_told_once() {
         (job("2026-07-30").await, job("2026-07-31").await, job("2026-08-01").await),
         (json!(0), json!(1), json!(0))
     );
-    // Whoever is excluded before it went out does not get it.
+    // A letter that never went out is no notice.
+    world.store.run_past_the_rooms("UPDATE mail SET state = 'failed'").await.unwrap();
+    assert_eq!(job("2026-08-02").await, 1);
+    // Whoever is excluded before it went out does not get it, not even when a person tries again.
     let late = api
         .ask(
             "PUT",
@@ -255,7 +258,11 @@ async fn whoever_is_liquidated_is_told_once() {
         .await;
     assert_eq!(late.status, 200, "{}", late.body);
     let states = api.get(&format!("/v1/mails?client={gone}&state=suppressed"), "support").await;
-    assert_eq!(codes(&states), [gone.clone(), gone.clone()]);
+    assert_eq!(codes(&states), [gone.clone(), gone.clone(), gone.clone()]);
+    world.store.run_past_the_rooms("UPDATE mail SET state = 'failed'").await.unwrap();
+    let retry = format!("/v1/mails/{}/retry", letter["id"]);
+    let refused = api.ask("POST", &retry, "client_service", &[], why(json!({}))).await;
+    assert_eq!(said(&refused), (409, "invalid_transition"), "{}", refused.body);
     assert!(billing::audit::verify(&world.store, None, None, &mut |_| ()).await.unwrap().fault.is_none());
     world.drop().await;
 }
@@ -297,6 +304,13 @@ async fn parties_are_there_before_any_sale() {
     // Columns that a file does not have stay.
     let narrow = "inn,kpp,name,status\n7707083893,770701001,Новая,active\n";
     assert_eq!(import(&api, narrow.as_bytes()).await.body["same"], 1);
+    // A status is that of the INN; names are those of each KPP.
+    let ended = "inn,kpp,name,status,termination_date\n7707083893,770701001,Новая,inactive,2026-06-30\n";
+    let counts = json!({"rows": 1, "new": 0, "changed": 3, "same": 0, "status_changes": 3});
+    assert_eq!(import(&api, ended.as_bytes()).await.body, counts);
+    assert_eq!(names("status=inactive&inn=7707083893").await, ["Новая", "Полгода", "Тихая"]);
+    let counts = json!({"rows": 1, "new": 0, "changed": 0, "same": 1, "status_changes": 0});
+    assert_eq!(import(&api, ended.as_bytes()).await.body, counts);
     let person = json!({"kind": "natural", "name": "Иванов", "inn": "500100732259", "passport": {"series": "45 01", "number": "123456", "check": "invalid"}});
     for (role, body, expected) in [
         ("head", person.clone(), (403, "forbidden")),
@@ -328,6 +342,17 @@ async fn parties_are_there_before_any_sale() {
     assert_eq!(codes(&api.get(list, "support").await), [code.as_str()]);
     let card = api.get(&format!("/v1/clients/{code}"), "support").await;
     assert_eq!(card.body["liquidation"]["liquidated"], false, "{}", card.body);
+    // A person becomes a sole proprietor, under the same INN; not the other way round.
+    for (email, party) in [
+        ("ip", json!({"kind": "sole_proprietor", "name": "ИП", "inn": "500100732259", "ogrn": "304500116000157"})),
+        ("i2", json!({"kind": "natural", "name": "Иванов", "inn": "500100732259"})),
+    ] {
+        let body = json!({"name": "И", "email": format!("{email}@example.ru"), "party": party});
+        let made = api.ask("POST", "/v1/clients", "sales", &[], why(body)).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        let party = api.get(&path, "sales").await;
+        assert_eq!((&party.body["kind"], &party.body["ogrn"]), (&json!("sole_proprietor"), &json!("304500116000157")));
+    }
     world.drop().await;
 }
 
@@ -506,6 +531,12 @@ async fn mails_are_tried_again_until_they_are_given_up() {
     let suppressed = api.get("/v1/mails?class=advertising", "support").await;
     assert_eq!(suppressed.body["items"][0]["state"], "suppressed", "{}", suppressed.body);
 
+    // What was suppressed does not come back by another way.
+    world.store.run_past_the_rooms("UPDATE mail SET state = 'failed' WHERE class = 'advertising'").await.unwrap();
+    let retry = format!("/v1/mails/{}/retry", suppressed.body["items"][0]["id"]);
+    let refused = api.ask("POST", &retry, "client_service", &[], why(json!({}))).await;
+    assert_eq!(said(&refused), (409, "invalid_transition"), "{}", refused.body);
+
     // Without a way out mails wait, and the program is ready all the same.
     let first = enqueue(Class::Service).await.unwrap();
     assert_eq!(api.get("/ready", "").await.status, 200);
@@ -557,5 +588,9 @@ async fn mails_are_tried_again_until_they_are_given_up() {
     hands.pass(TimeDelta::minutes(1));
     assert_eq!(send().await.failed, 1);
     assert_eq!(row(third).await["attempts"], 2);
+    // A refusal of us is no fault of the mail.
+    enqueue(Class::Service).await.unwrap();
+    server.answer(&["554 5.7.1 your address is on a list"]);
+    assert_eq!(send().await, SentMails { later: 1, ..SentMails::default() });
     world.drop().await;
 }

@@ -28,6 +28,7 @@ create index party_in_order on party (name_key, id);
 create index party_by_registration on party (registered_at, id) where registered_at is not null;
 create index party_not_active on party (registry_status, id) where registry_status <> 'active';
 create index party_by_termination on party (termination_date, id) where termination_date is not null;
+create index party_bad_passport on party (id) where passport_check = 'invalid';
 
 create function party_liquidated(status text, terminated date, trigger_by text, today date) returns boolean language sql immutable parallel safe
     return coalesce(terminated <= today, false) or (trigger_by = 'status_or_date' and status = 'inactive');
@@ -96,7 +97,13 @@ create index job_run_by_start on job_run (started_at, id);
 
 alter table staff_user add column is_system boolean not null default false;
 comment on column staff_user.is_system is 'The author of what the program does by itself. Nobody logs in as it, no list shows it, nobody changes it.';
-insert into staff_user (login, name, created_by, is_system) values ('system', 'Tollgate', 'migration', true);
+-- Where an employee has the login already, it takes the first free one behind it: it is found by the flag alone.
+insert into staff_user (login, name, created_by, is_system)
+select names.login, 'Tollgate', 'migration', true
+from (select 'system' as login, 0 as place
+      union all select 'system-' || n, n from generate_series(1, (select count(*)::integer + 1 from staff_user)) as n) as names
+where not exists (select from staff_user u where lower(u.login) = names.login)
+order by names.place limit 1;
 create unique index staff_system_once on staff_user (is_system) where is_system;
 
 insert into setting (key, value, description) values

@@ -6,11 +6,12 @@
 //!
 //! Owns: the registry, the jobs one file each, the loop that runs them.
 //! Does not own: what they change (the rooms of `billing`), the record of their runs (`billing::jobs`).
-//! Always: a job is idempotent by its date; what it changes is a change of the user `system`, or a line of the program's own in the audit.
+//! Always: a job is idempotent by its date; what it changes in the books is a change of the user `system`, or a line of the program's own in the audit.
 //!
 //! A new job: one file here, one line in [`registry`].
 
 pub(crate) mod approvals_expire;
+pub(crate) mod idempotency_sweep;
 pub(crate) mod liquidation_notice;
 pub(crate) mod registry;
 pub(crate) mod risk_tags;

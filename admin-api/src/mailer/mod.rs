@@ -22,6 +22,8 @@ const PORTION: i64 = 5;
 const COMMAND_WITHIN: Duration = Duration::from_secs(30);
 /// How long a mail may take in all.
 const MAIL_WITHIN: Duration = Duration::from_secs(90);
+/// Refusals of us, for want of a login, TLS or a good name, and not of a mail: it goes out once that is mended.
+const OF_US: &[u16] = &[530, 534, 535, 538, 554];
 /// How often the outbox is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -79,7 +81,10 @@ impl Mailer {
         let bytes = message::bytes(mail, self.from.as_ref(), &message_id);
         match tokio::time::timeout(MAIL_WITHIN, self.transport.send_raw(&envelope, &bytes)).await {
             Ok(Ok(_)) => Ok(message_id),
-            Ok(Err(error)) => Err(Refusal { permanent: error.is_permanent(), why: error.to_string() }),
+            Ok(Err(error)) => {
+                let is_of_us = error.status().is_some_and(|status| OF_US.contains(&u16::from(status)));
+                Err(Refusal { permanent: error.is_permanent() && !is_of_us, why: error.to_string() })
+            }
             Err(_) => Err(Refusal { why: "the server took too long".to_owned(), permanent: false }),
         }
     }

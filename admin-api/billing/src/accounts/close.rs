@@ -2,8 +2,8 @@
 //!
 //! Owns: what stands against either.
 //! Does not own: numbers, money.
-//! Always: nothing is closed that holds or owes money or has numbers; a call that took place before is charged all the same; what is closed stays readable
-//! (T25).
+//! Always: nothing is closed that holds or owes money or has numbers or trunks; a call that took place before is charged all the same; what is closed stays
+//! readable (T25).
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -29,11 +29,13 @@ pub async fn close(change: &mut Change, code: &str, revision: Option<i64>, reaso
     if !balance.is_zero() {
         return Err(AccountError::BalanceNotZero(balance.normalize()));
     }
-    let services: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM did WHERE account_id = $1 AND status IN ('in_work', 'reserved')")
-            .bind(held.id)
-            .fetch_one(change.connection())
-            .await?;
+    let services: i64 = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM did WHERE account_id = $1 AND status IN ('in_work', 'reserved'))
+                    + (SELECT count(*) FROM account_trunk WHERE account_id = $1)",
+    )
+    .bind(held.id)
+    .fetch_one(change.connection())
+    .await?;
     if services > 0 {
         return Err(AccountError::HasActiveServices(services));
     }
@@ -77,7 +79,7 @@ pub async fn reopen(
     let mut after = json!({"active": true});
     if let Some(wanted) = plan {
         let from = wanted.from.unwrap_or(now);
-        plans::may_begin(from, now, &held.zone, may_past)?;
+        plans::may_begin(change.connection(), (from, now), (held.entity_id, &held.zone), may_past).await?;
         let plan = plans::checked(change.connection(), &wanted.plan, (client_id, &held.currency), now).await?;
         plans::write(change, held.id, Some(plan), from, reason).await?;
         after["plan"] = Value::from(wanted.plan.as_str());

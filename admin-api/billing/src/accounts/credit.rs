@@ -31,13 +31,19 @@ pub(crate) async fn credit_of(
     if !limit_fits(limit) {
         return Err(AccountError::BadLimit);
     }
-    let lock = if hold { "FOR NO KEY UPDATE" } else { "" };
-    let sql = format!("SELECT id, credit_limit, credit_policy, revision FROM account WHERE code = $1 {lock}");
+    let lock = if hold { "FOR KEY SHARE OF c FOR NO KEY UPDATE OF a" } else { "" };
+    let sql = format!(
+        "SELECT a.id, a.credit_limit, a.credit_policy, a.revision, c.gdpr_state <> 'none' AS cleaned
+         FROM account a JOIN client c ON c.id = a.client_id WHERE a.code = $1 {lock}"
+    );
     let row = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(code)
         .fetch_optional(connection)
         .await?
         .ok_or(AccountError::NotFound)?;
+    if row.get("cleaned") {
+        return Err(AccountError::Cleaned);
+    }
     if row.get::<&str, _>("credit_policy") == "none" && !limit.is_zero() {
         return Err(AccountError::Credit(CreditFault::NoLimit));
     }
@@ -48,12 +54,18 @@ pub(crate) async fn credit_of(
     })
 }
 
-/// Refuses a raise that takes the approval of others.
-pub(super) async fn refuse_raise(change: &mut Change, before: Decimal, after: Decimal) -> Result<(), AccountError> {
+/// Refuses a raise that takes the approval of others. `None`: there is no limit to what the account may owe.
+pub(super) async fn refuse_raise(
+    change: &mut Change,
+    before: Option<Decimal>,
+    after: Option<Decimal>,
+) -> Result<(), AccountError> {
     let most = settings::value(change.connection(), "approval.credit_limit_above").await?;
-    match settings::amount(&most).filter(|most| after > *most && after > before) {
-        Some(most) => Err(AccountError::ApprovalNeeded(most)),
-        None => Ok(()),
+    let Some(most) = settings::amount(&most) else { return Ok(()) };
+    match (before, after) {
+        (Some(_), None) => Err(AccountError::FloorNeeded),
+        (Some(before), Some(after)) if after > most && after > before => Err(AccountError::ApprovalNeeded(most)),
+        _ => Ok(()),
     }
 }
 
@@ -70,7 +82,7 @@ pub async fn set_credit_limit(
     if revision.is_some_and(|seen| seen != credit.revision) {
         return Err(AccountError::Stale);
     }
-    refuse_raise(change, credit.limit, limit).await?;
+    refuse_raise(change, Some(credit.limit), Some(limit)).await?;
     write_limit(change, code, limit, &credit, reason).await
 }
 

@@ -19,11 +19,13 @@ pub use credit::set_credit_limit;
 pub(crate) use credit::{credit_of, set_approved_credit_limit};
 pub use grid::GRID;
 pub use open::{NewAccount, OpeningRules, open};
+pub(crate) use plans::write as write_plan;
 pub use plans::{PlanLine, PlanState, WantedPlan, plans, set_plan};
 pub use rules::{CreditFault, CreditPolicy, PaymentMode, account_code};
 pub use store::{Account, FieldChange, by_code, changed, codes, credit_history};
 pub use update::{AccountUpdate, update};
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::store::StoreError;
@@ -70,6 +72,9 @@ pub enum AccountError {
     /// A raise above this amount is nothing that one person does (setting `approval.credit_limit_above`).
     #[error("a credit limit above {0} needs an approval")]
     ApprovalNeeded(Decimal),
+    /// Payment by fact owes without any limit, which is nothing that one person gives while that setting has an amount.
+    #[error("an account that pays by fact has no limit")]
+    FloorNeeded,
     /// No such user, or a blocked one.
     #[error("there is no user {0} at work")]
     NoResponsible(String),
@@ -90,6 +95,9 @@ pub enum AccountError {
     /// The plan would begin in a month that is over, which takes a right of its own.
     #[error("a plan begins in this month at the earliest")]
     PlanPast,
+    /// The plan would begin in a month that the legal entity has closed, or before one (A9).
+    #[error("the month {0} is closed")]
+    PeriodClosed(NaiveDate),
     /// It is the plan from then on already.
     #[error("it is the plan from then on already")]
     SamePlan,
@@ -108,6 +116,9 @@ pub enum AccountError {
     /// It is not closed.
     #[error("the account is active")]
     Active,
+    /// The data of its client were cleaned (B9).
+    #[error("the data of the client were cleaned")]
+    Cleaned,
     /// Somebody changed it since it was read.
     #[error("the account was changed since it was read")]
     Stale,

@@ -12,9 +12,10 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use sqlx::{PgConnection, Row};
 
-use super::rules::{CreditPolicy, PaymentMode, account_code, check_credit, limit_fits};
+use super::rules::{CreditPolicy, PaymentMode, account_code, check_credit, limit_fits, most_owed};
 use super::{AccountError, plans};
 use crate::change::Change;
+use crate::clients::{self, ClientError};
 use crate::currencies;
 use crate::entities;
 use crate::hot_path::Touched;
@@ -107,12 +108,13 @@ pub async fn open(
         return Err(AccountError::BadLimit);
     }
     check_credit(new.payment_mode, new.credit_policy, limit).map_err(AccountError::Credit)?;
-    super::credit::refuse_raise(change, Decimal::ZERO, limit).await?;
-    let client_id: i64 = sqlx::query_scalar("SELECT id FROM client WHERE code = $1 FOR NO KEY UPDATE")
-        .bind(&new.client)
-        .fetch_optional(change.connection())
-        .await?
-        .ok_or_else(|| AccountError::NoClient(new.client.clone()))?;
+    let most_owed = most_owed(new.payment_mode, new.credit_policy, limit);
+    super::credit::refuse_raise(change, Some(Decimal::ZERO), most_owed).await?;
+    let client_id = clients::held(change, &new.client).await.map_err(|error| match error {
+        ClientError::Cleaned => AccountError::Cleaned,
+        ClientError::Store(error) => error.into(),
+        _ => AccountError::NoClient(new.client.clone()),
+    })?;
     let entity = held_entity(change.connection(), &new.entity).await?;
     let currency = new.currency.map_or(entity.currency.clone(), |currency| currency.as_str().to_owned());
     may_be_opened(change, (client_id, &entity, &new.entity), &currency, rules, reason, &new.client).await?;
@@ -125,7 +127,7 @@ pub async fn open(
     };
     let from = new.plan_from.unwrap_or(change.now());
     if plan.is_some() {
-        plans::may_begin(from, change.now(), &zone, may_past)?;
+        plans::may_begin(change.connection(), (from, now), (entity.id, &zone), may_past).await?;
     }
     let row = AccountRow { client_id, entity_id: entity.id, currency: &currency, zone: &zone, responsible_id, limit };
     let (id, code) = insert(change, new, &row, &rules.code_format).await?;
@@ -230,10 +232,12 @@ pub(super) async fn responsible_of(
     login: Option<&str>,
 ) -> Result<Option<i64>, AccountError> {
     let Some(login) = login else { return Ok(None) };
-    let id = sqlx::query_scalar("SELECT id FROM staff_user WHERE lower(login) = lower($1) AND blocked_at IS NULL")
-        .bind(login)
-        .fetch_optional(connection)
-        .await?;
+    let id = sqlx::query_scalar(
+        "SELECT id FROM staff_user WHERE lower(login) = lower($1) AND blocked_at IS NULL AND NOT is_system",
+    )
+    .bind(login)
+    .fetch_optional(connection)
+    .await?;
     id.map(Some).ok_or_else(|| AccountError::NoResponsible(login.to_owned()))
 }
 

@@ -5,7 +5,7 @@
 //! Always: rows are withdrawn and published, never changed, so that a charge can be priced again by the version that it names; periods never overlap; a plan
 //! whose lists cannot be converted into the account's currency is refused, for no snapshot could be made of it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde_json::json;
 use sqlx::{PgConnection, Row};
@@ -125,7 +125,7 @@ pub async fn set_plan(
     }
     let now = change.now();
     let from = wanted.from.unwrap_or(now);
-    may_begin(from, now, &held.zone, may_past)?;
+    may_begin(change.connection(), (from, now), (held.entity_id, &held.zone), may_past).await?;
     let plan = checked(change.connection(), &wanted.plan, (held.client_id, &held.currency), now).await?;
     let former = plan_at(change.connection(), held.id, from).await?;
     write(change, held.id, Some(plan), from, reason).await?;
@@ -135,22 +135,37 @@ pub async fn set_plan(
     Ok(())
 }
 
-/// Refuses a moment in a month that is over by the account's zone.
-pub(super) fn may_begin(
-    from: DateTime<Utc>,
-    now: DateTime<Utc>,
-    zone: &str,
+/// Refuses a moment in a month that is over by the account's zone, unless the caller may, and one whose day the issuer has closed: its usage is accounted
+/// for (A9).
+pub(super) async fn may_begin(
+    connection: &mut PgConnection,
+    (from, now): (DateTime<Utc>, DateTime<Utc>),
+    (entity_id, zone): (i32, &str),
     may_past: bool,
 ) -> Result<(), AccountError> {
     let zone: Tz = zone.parse().map_err(|_| StoreError::Inconsistent {
         table: "account",
         problem: format!("`{zone}`, which is not a time zone"),
     })?;
-    if may_past || from >= month_start(now, zone) { Ok(()) } else { Err(AccountError::PlanPast) }
+    if !may_past && from < month_start(now, zone) {
+        return Err(AccountError::PlanPast);
+    }
+    if from >= now {
+        return Ok(());
+    }
+    let closed: Option<NaiveDate> = sqlx::query_scalar(
+        "SELECT max(p.month) FROM billing_period p JOIN legal_entity e ON e.id = p.legal_entity_id
+         WHERE p.legal_entity_id = $1 AND p.closed_at IS NOT NULL AND ($2 AT TIME ZONE e.zone)::date < p.month + interval '1 month'",
+    )
+    .bind(entity_id)
+    .bind(from)
+    .fetch_one(connection)
+    .await?;
+    closed.map_or(Ok(()), |month| Err(AccountError::PeriodClosed(month)))
 }
 
-/// The plan with a code, if an account of a client in a currency can have it: it is not kept for others (B10), every list of it is in that currency, or some exchange rate that the client ever
-/// has turns it into it.
+/// The plan with a code, if an account of a client in a currency can have it: it is not kept for others (B10), every list of it is in that currency, or an
+/// exchange rate turns it into it that the client has or had: a membership that has not begun may still be taken back.
 pub(super) async fn checked(
     connection: &mut PgConnection,
     code: &str,
@@ -171,12 +186,14 @@ pub(super) async fn checked(
              SELECT FROM exchange_rate x WHERE x.currency_from = l.currency AND x.currency_to::text = $2
                  AND (x.client_id = $3 OR x.client_id IS NULL AND (x.group_id IS NULL OR x.group_id IN (
                      SELECT m.group_id FROM client_group_member m
-                     WHERE m.client_id = $3 AND (m.ended_at IS NULL OR m.valid_from IS NULL OR m.valid_from < m.ended_at)))))
+                     WHERE m.client_id = $3 AND coalesce(m.valid_from, '-infinity') < $4
+                           AND (m.ended_at IS NULL OR m.valid_from IS NULL OR m.valid_from < m.ended_at)))))
          ORDER BY y.layer LIMIT 1",
     )
     .bind(plan)
     .bind(currency)
     .bind(client_id)
+    .bind(now)
     .fetch_optional(connection)
     .await?;
     match foreign {
@@ -202,7 +219,7 @@ pub(super) async fn plan_at(
 }
 
 /// Writes what an account has from some moment on: another plan, or none. The catalogue's version is raised: rows name it.
-pub(super) async fn write(
+pub(crate) async fn write(
     change: &mut Change,
     account: i64,
     plan: Option<i32>,

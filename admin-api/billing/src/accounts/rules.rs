@@ -102,6 +102,11 @@ pub(super) fn check_credit(mode: PaymentMode, policy: CreditPolicy, limit: Decim
     }
 }
 
+/// How much an account may owe; `None`: payment by fact, which nothing limits.
+pub(super) fn most_owed(mode: PaymentMode, policy: CreditPolicy, limit: Decimal) -> Option<Decimal> {
+    ((mode, policy) != (PaymentMode::Postpaid, CreditPolicy::None)).then_some(limit)
+}
+
 /// Whether an amount may be a limit: 0 to 999999999.99 with at most two decimals.
 pub(super) fn limit_fits(limit: Decimal) -> bool {
     let limit = limit.normalize();
@@ -234,6 +239,19 @@ mod tests {
         }
         assert_eq!(account_code("A-{number:02}", 1_234).as_deref(), Some("A-1234"));
         assert!(account_code(&"A".repeat(100), 1).is_none());
+    }
+
+    #[test]
+    fn only_payment_by_fact_has_no_limit() {
+        let limit = Decimal::from(100);
+        for (mode, policy, most) in [
+            (PaymentMode::Postpaid, CreditPolicy::None, None),
+            (PaymentMode::Postpaid, CreditPolicy::Monthly, Some(limit)),
+            (PaymentMode::Prepaid, CreditPolicy::Days, Some(limit)),
+            (PaymentMode::Prepaid, CreditPolicy::None, Some(limit)),
+        ] {
+            assert_eq!(most_owed(mode, policy, limit), most, "{mode:?} {policy:?}");
+        }
     }
 
     #[test]

@@ -111,26 +111,32 @@ async fn find(connection: &mut PgConnection, code: &str, now: DateTime<Utc>) -> 
 pub(super) struct Held {
     pub(super) id: i64,
     pub(super) client_id: i64,
+    pub(super) entity_id: i32,
     pub(super) currency: String,
     pub(super) zone: String,
     pub(super) active: bool,
 }
 
-/// Holds an account, if it is as the caller has seen it.
+/// Holds an account, if it is as the caller has seen it. That of a client whose data were cleaned does not change any more (B9).
 pub(super) async fn held(change: &mut Change, code: &str, revision: Option<i64>) -> Result<Held, AccountError> {
     let row = sqlx::query(
-        "SELECT id, client_id, currency::text AS currency, zone, active, revision FROM account WHERE code = $1 FOR NO KEY UPDATE",
+        "SELECT a.id, a.client_id, a.legal_entity_id, a.currency::text AS currency, a.zone, a.active, a.revision, c.gdpr_state <> 'none' AS cleaned
+         FROM account a JOIN client c ON c.id = a.client_id WHERE a.code = $1 FOR KEY SHARE OF c FOR NO KEY UPDATE OF a",
     )
     .bind(code)
     .fetch_optional(change.connection())
     .await?
     .ok_or(AccountError::NotFound)?;
+    if row.get("cleaned") {
+        return Err(AccountError::Cleaned);
+    }
     if revision.is_some_and(|seen| seen != row.get::<i64, _>("revision")) {
         return Err(AccountError::Stale);
     }
     Ok(Held {
         id: row.get("id"),
         client_id: row.get("client_id"),
+        entity_id: row.get("legal_entity_id"),
         currency: row.get("currency"),
         zone: row.get("zone"),
         active: row.get("active"),
@@ -165,17 +171,24 @@ pub struct FieldChange {
     pub reason: String,
 }
 
-/// Changes of an account's terms, the newest first.
+/// Changes of an account's terms, the newest first. Personal values of a client whose data were cleaned are shown to nobody (B9).
 pub async fn credit_history(
     store: &Store,
     code: &str,
     before_id: Option<i64>,
     limit: i64,
 ) -> Result<Vec<FieldChange>, StoreError> {
+    let cleaned: Option<bool> = sqlx::query_scalar(
+        "SELECT c.gdpr_state <> 'none' FROM account a JOIN client c ON c.id = a.client_id WHERE a.code = $1",
+    )
+    .bind(code)
+    .fetch_optional(store.pool())
+    .await?;
+    let is_blocked = cleaned == Some(true);
     let records = audit::history(store, "account", code, before_id, limit, true).await?;
     let mut changes = Vec::new();
     for record in records {
-        let record = record.with_personal();
+        let record = if is_blocked { record } else { record.with_personal() };
         let (Some(serde_json::Value::Object(before)), Some(serde_json::Value::Object(after))) =
             (record.before, record.after)
         else {

@@ -11,7 +11,7 @@ use sqlx::Row;
 
 use super::AccountError;
 use super::open::{PERSONAL, responsible_of};
-use super::rules::{CreditPolicy, PaymentMode, check_credit, limit_fits};
+use super::rules::{CreditPolicy, PaymentMode, check_credit, limit_fits, most_owed};
 use crate::change::Change;
 use crate::clients::keep_differing;
 use crate::edit::Edit;
@@ -56,6 +56,12 @@ struct Terms {
     zone: String,
 }
 
+impl Terms {
+    fn most_owed(&self) -> Option<Decimal> {
+        most_owed(self.payment_mode, self.credit_policy, self.credit_limit)
+    }
+}
+
 /// Changes an account.
 pub async fn update(
     change: &mut Change,
@@ -65,13 +71,18 @@ pub async fn update(
     reason: &str,
 ) -> Result<(), AccountError> {
     let row = sqlx::query(
-        "SELECT a.id, a.payment_mode, a.credit_policy, a.credit_limit, a.responsible_id, u.login AS responsible, a.card_code, a.comment, a.zone, a.revision
-         FROM account a LEFT JOIN staff_user u ON u.id = a.responsible_id WHERE a.code = $1 FOR NO KEY UPDATE OF a",
+        "SELECT a.id, a.payment_mode, a.credit_policy, a.credit_limit, a.responsible_id, u.login AS responsible, a.card_code, a.comment, a.zone, a.revision,
+                c.gdpr_state <> 'none' AS cleaned
+         FROM account a JOIN client c ON c.id = a.client_id LEFT JOIN staff_user u ON u.id = a.responsible_id
+         WHERE a.code = $1 FOR KEY SHARE OF c FOR NO KEY UPDATE OF a",
     )
     .bind(code)
     .fetch_optional(change.connection())
     .await?
     .ok_or(AccountError::NotFound)?;
+    if row.get("cleaned") {
+        return Err(AccountError::Cleaned);
+    }
     if revision.is_some_and(|seen| seen != row.get::<i64, _>("revision")) {
         return Err(AccountError::Stale);
     }
@@ -103,7 +114,7 @@ pub async fn update(
             return Err(AccountError::BadLimit);
         }
         check_credit(after.payment_mode, after.credit_policy, after.credit_limit).map_err(AccountError::Credit)?;
-        super::credit::refuse_raise(change, before.credit_limit, after.credit_limit).await?;
+        super::credit::refuse_raise(change, before.most_owed(), after.most_owed()).await?;
     }
     if after.zone != before.zone {
         let has_usage: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM usage_total WHERE account_id = $1)")

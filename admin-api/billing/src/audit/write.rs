@@ -39,7 +39,10 @@ pub struct AuditLine {
     pub reason: String,
 }
 
-/// Writes lines inside a transaction.
+/// Lines of one statement.
+const PORTION: usize = 1_000;
+
+/// Writes lines inside a transaction, in their order.
 pub(crate) async fn write(
     connection: &mut PgConnection,
     actor: &Actor,
@@ -47,25 +50,29 @@ pub(crate) async fn write(
     outcome: Outcome,
     lines: &[AuditLine],
 ) -> Result<(), StoreError> {
-    for line in lines {
+    for lines in lines.chunks(PORTION) {
+        // Rows are numbered by a trigger as they come.
         sqlx::query(
             "INSERT INTO audit_record (at, user_id, login, on_behalf, address, action, entity, entity_id, outcome, before, after, reason, request_id, personal)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::jsonb || jsonb_build_object('salt', gen_random_uuid()))",
+             SELECT $1, $2, $3, $4, $5, g.action, g.entity, g.entity_id, $6, g.before, g.after, g.reason, $7,
+                    g.personal || jsonb_build_object('salt', gen_random_uuid())
+             FROM unnest($8::text[], $9::text[], $10::text[], $11::jsonb[], $12::jsonb[], $13::text[], $14::jsonb[]) WITH ORDINALITY
+                  AS g (action, entity, entity_id, before, after, reason, personal, place) ORDER BY g.place",
         )
         .bind(at)
         .bind(actor.author.staff_id())
         .bind(&actor.login)
         .bind(&actor.on_behalf)
         .bind(&actor.address)
-        .bind(line.action)
-        .bind(line.entity)
-        .bind(&line.entity_id)
         .bind(if outcome == Outcome::Done { "done" } else { "refused" })
-        .bind(&line.before)
-        .bind(&line.after)
-        .bind(&line.reason)
         .bind(&actor.request_id)
-        .bind(&line.personal)
+        .bind(lines.iter().map(|line| line.action).collect::<Vec<&str>>())
+        .bind(lines.iter().map(|line| line.entity).collect::<Vec<&str>>())
+        .bind(lines.iter().map(|line| line.entity_id.as_str()).collect::<Vec<&str>>())
+        .bind(lines.iter().map(|line| line.before.clone()).collect::<Vec<Option<Value>>>())
+        .bind(lines.iter().map(|line| line.after.clone()).collect::<Vec<Option<Value>>>())
+        .bind(lines.iter().map(|line| line.reason.as_str()).collect::<Vec<&str>>())
+        .bind(lines.iter().map(|line| line.personal.clone()).collect::<Vec<Option<Value>>>())
         .execute(&mut *connection)
         .await?;
     }

@@ -53,6 +53,9 @@ pub enum CabinetError {
     /// Only a user of the client pays (B11).
     #[error("only the client pays")]
     OnlyClientPays,
+    /// The account is closed, or in a currency that its issuer had before (B13).
+    #[error("the account is not available")]
+    AccountNotAvailable,
     /// The payment method is not there, or not for this client (B32).
     #[error(transparent)]
     Method(#[from] AvailabilityError),

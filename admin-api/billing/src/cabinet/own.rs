@@ -11,7 +11,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use super::{CabinetError, rules};
-use crate::availability::{self, Thing};
+use crate::availability::{self, AvailabilityError, Thing};
 use crate::change::{Author, Change};
 use crate::store::{Store, StoreError};
 
@@ -58,7 +58,7 @@ pub struct NewIntent {
     pub account: String,
     /// How much, in its currency.
     pub amount: Decimal,
-    /// Code of a payment method that is available to the client (B32).
+    /// Code of a payment method of the account's issuer that is available to the client (B32).
     pub method: Option<String>,
 }
 
@@ -86,7 +86,7 @@ pub async fn accounts(store: &Store, client_id: i64, now: DateTime<Utc>) -> Resu
     let rows = sqlx::query(
         "SELECT a.code, e.code AS issuer, a.currency::text AS currency, b.balance, a.active,
                 (SELECT t.code FROM account_plan p JOIN tariff_plan t ON t.id = p.plan_id
-                 WHERE p.account_id = a.id AND coalesce(p.valid_from, '-infinity') <= $2 AND $2 < coalesce(p.valid_to, 'infinity') LIMIT 1) AS plan
+                 WHERE p.account_id = a.id AND p.withdrawn_in IS NULL AND coalesce(p.valid_from, '-infinity') <= $2 AND $2 < coalesce(p.valid_to, 'infinity') LIMIT 1) AS plan
          FROM account a JOIN legal_entity e ON e.id = a.legal_entity_id JOIN account_balance b ON b.account_id = a.id
          WHERE a.client_id = $1 ORDER BY a.code",
     )
@@ -134,7 +134,8 @@ pub async fn profile(store: &Store, client_id: i64) -> Result<Option<Profile>, S
     }))
 }
 
-/// Writes down what a user of a client wants to pay; nobody else does (B11). An adapter of a payment gateway takes the row; no money is booked here.
+/// Writes down what a user of a client wants to pay; nobody else does (B11). The account is open, in the currency that its issuer has now (B13).
+/// An adapter of a payment gateway takes the row; no money is booked here.
 pub async fn add_intent(
     change: &mut Change,
     client_id: i64,
@@ -146,17 +147,30 @@ pub async fn add_intent(
         return Err(CabinetError::BadAmount);
     }
     let account = sqlx::query(
-        "SELECT id, currency::text AS currency FROM account WHERE code = $1 AND client_id = $2 FOR KEY SHARE",
+        "SELECT a.id, a.legal_entity_id, a.currency::text AS currency, a.active AND a.currency = e.currency AS available
+         FROM account a JOIN legal_entity e ON e.id = a.legal_entity_id WHERE a.code = $1 AND a.client_id = $2 FOR SHARE OF a",
     )
     .bind(&new.account)
     .bind(client_id)
     .fetch_optional(change.connection())
     .await?
     .ok_or(CabinetError::NotFound)?;
+    if !account.get::<bool, _>("available") {
+        return Err(CabinetError::AccountNotAvailable);
+    }
     let (account_id, currency): (i64, String) = (account.get("id"), account.get("currency"));
     let (now, amount) = (change.now(), new.amount.normalize());
     if let Some(method) = &new.method {
         availability::offered_to(change.connection(), Thing::PaymentMethod, client_id, method, now).await?;
+        let is_issuers: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT FROM payment_method WHERE code = $1 AND legal_entity_id = $2)")
+                .bind(method)
+                .bind(account.get::<i32, _>("legal_entity_id"))
+                .fetch_one(change.connection())
+                .await?;
+        if !is_issuers {
+            return Err(AvailabilityError::NotAvailable(Thing::PaymentMethod).into());
+        }
     }
     let row = sqlx::query(
         "INSERT INTO payment_intent (account_id, user_id, amount, currency, method, created_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id, state",

@@ -7,8 +7,10 @@
 use chrono_tz::Tz;
 use serde_json::json;
 
+use super::answers::forget_answers;
 use super::rules::{Terms, cleaned_from};
 use super::{CleaningError, Subject, day_of, not_before, subject};
+use crate::accounts;
 use crate::change::Change;
 use crate::store::{Store, StoreError};
 
@@ -45,13 +47,7 @@ pub async fn clean(
     if subject.gdpr_state != "none" {
         return Err(CleaningError::Cleaned);
     }
-    let has_numbers: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM did WHERE account_id = ANY($1) AND status IN ('in_work', 'reserved'))",
-    )
-    .bind(&subject.accounts)
-    .fetch_one(change.connection())
-    .await?;
-    if has_numbers {
+    if subject.in_work {
         return Err(CleaningError::InWork);
     }
     not_before(cleaned_from(subject.last, terms), day_of(now, zone))?;
@@ -77,19 +73,25 @@ pub async fn clean(
     .rows_affected();
     clean_around(change, &subject).await?;
     sqlx::query(
-        "UPDATE account SET active = false, comment = '', revision = revision + 1 WHERE id = ANY($1) AND active",
+        "UPDATE account SET active = false, comment = '', closed_at = CASE WHEN active THEN $2 ELSE closed_at END, revision = revision + 1
+         WHERE id = ANY($1)",
     )
     .bind(&subject.accounts)
+    .bind(now)
     .execute(change.connection())
     .await?;
     sqlx::query(
         "UPDATE client SET name = '№ ' || id, email = NULL, phone = NULL, phone_key = NULL, contact_person = '', comment = '', registered_from = '', active = false,
-             gdpr_state = 'cleaned', cleaned_at = $2, revision = revision + 1 WHERE id = $1",
+             liquidation_comment = '', advertising_consent_at = NULL, advertising_consent_source = '', gdpr_state = 'cleaned', cleaned_at = $2, revision = revision + 1 WHERE id = $1",
     )
     .bind(subject.id)
     .bind(now)
     .execute(change.connection())
     .await?;
+    // Last of the locks, as wherever a plan ends.
+    for account in &subject.accounts {
+        accounts::write_plan(change, *account, None, now, reason).await?;
+    }
     let after = json!({"gdpr_state": "cleaned", "contacts": contacts, "notes": notes, "party": party});
     change.record("client.clean", "client", code, &json!({"gdpr_state": "none"}), &after, reason);
     Ok(Cleaned { contacts, notes, party })
@@ -105,7 +107,7 @@ async fn clean_around(change: &mut Change, subject: &Subject) -> Result<(), Clea
         "UPDATE client_session SET ended_at = coalesce(ended_at, $2), address = '' WHERE client_id = $1",
         "UPDATE payer SET name = '', inn = NULL, address = '', bank = '', bik = NULL, settlement_account = NULL, correspondent_account = NULL, is_default = false,
              closed_at = coalesce(closed_at, $2), revision = revision + 1 WHERE client_id = $1 AND kind = 'natural'",
-        "UPDATE mail SET state = 'suppressed', reason = 'cleaned' WHERE client_id = $1 AND state = 'queued' AND $2 IS NOT NULL",
+        "UPDATE mail SET state = 'suppressed', reason = 'cleaned' WHERE client_id = $1 AND state IN ('queued', 'failed') AND $2 IS NOT NULL",
     ] {
         sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()))
             .bind(subject.id)
@@ -117,14 +119,14 @@ async fn clean_around(change: &mut Change, subject: &Subject) -> Result<(), Clea
 }
 
 /// A person of the registry becomes anonymous when he is no other client's party; else the client is parted from him. Companies and sole proprietors stay:
-/// what the public registry says of them is no secret.
+/// what the public registry says of them is no secret; what a sole proprietor or staff said beyond it goes.
 async fn clean_party(change: &mut Change, subject: &Subject) -> Result<bool, CleaningError> {
     let Some(party_id) = subject.party_id else { return Ok(false) };
     let kind: String = sqlx::query_scalar("SELECT kind FROM party WHERE id = $1 FOR UPDATE")
         .bind(party_id)
         .fetch_one(change.connection())
         .await?;
-    if kind != "natural" {
+    if kind == "legal" {
         return Ok(false);
     }
     let is_shared: bool = sqlx::query_scalar(
@@ -134,6 +136,19 @@ async fn clean_party(change: &mut Change, subject: &Subject) -> Result<bool, Cle
     .bind(subject.id)
     .fetch_one(change.connection())
     .await?;
+    if kind != "natural" {
+        if !is_shared {
+            sqlx::query(
+                "UPDATE party SET passport_series = NULL, passport_number = NULL, passport_check = 'unknown', passport_result = '', passport_checked_at = NULL,
+                     phone = CASE WHEN updated_from = 'registry' THEN phone END, email = CASE WHEN updated_from = 'registry' THEN email END,
+                     revision = revision + 1 WHERE id = $1",
+            )
+            .bind(party_id)
+            .execute(change.connection())
+            .await?;
+        }
+        return Ok(false);
+    }
     if is_shared {
         sqlx::query("UPDATE client SET party_id = NULL WHERE id = $1")
             .bind(subject.id)
@@ -149,25 +164,4 @@ async fn clean_party(change: &mut Change, subject: &Subject) -> Result<bool, Cle
     .execute(change.connection())
     .await?;
     Ok(true)
-}
-
-/// Answers that are kept for idempotency keys and repeat his card, a contact or a note. Who repeats such a request is refused from now on: he is cleaned.
-async fn forget_answers(change: &mut Change, subject: &Subject, code: &str) -> Result<(), CleaningError> {
-    sqlx::query(
-        "DELETE FROM idempotency i WHERE (i.response ->> 'code' = $1 AND i.response ? 'registered')
-             OR (i.response ? 'position' AND i.response ->> 'id' IN (SELECT k.id::text FROM contact k WHERE k.client_id = $2))
-             OR (i.response ? 'important' AND i.response ->> 'id' IN (SELECT n.id::text FROM note n WHERE n.client_id = $2))",
-    )
-    .bind(code)
-    .bind(subject.id)
-    .execute(change.connection())
-    .await?;
-    // Who made a client that may be the same was told his name.
-    sqlx::query(
-        "UPDATE idempotency SET response = jsonb_set(response, '{twins}', '[]') WHERE response -> 'twins' @> jsonb_build_array(jsonb_build_object('code', $1::text))",
-    )
-    .bind(code)
-    .execute(change.connection())
-    .await?;
-    Ok(())
 }

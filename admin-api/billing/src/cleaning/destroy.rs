@@ -70,6 +70,9 @@ pub async fn destroy(
     if subject.gdpr_state != "cleaned" {
         return Err(CleaningError::NotCleaned);
     }
+    if subject.in_work {
+        return Err(CleaningError::InWork);
+    }
     not_before(destroyed_from(subject.last, terms), day_of(now, zone))?;
     for sql in [
         "UPDATE mail SET recipient = '', subject = '', body = '' WHERE client_id = $1",
@@ -99,7 +102,7 @@ pub async fn destroy(
     let extract = Value::Array(lines.into_iter().map(|(_, line)| line).collect());
     let shown = json!({
         "calls_years": terms.calls_years.max(CALLS_YEARS_LEAST), "documents_years": terms.documents_years.max(DOCUMENTS_YEARS_LEAST),
-        "last_usage": subject.last.usage, "last_posting": subject.last.posting,
+        "last_usage": subject.last.usage, "last_posting": subject.last.posting, "last_contract": subject.last.contract,
     });
     let row = sqlx::query(
         "INSERT INTO destruction_act (client_id, made_at, author, reason, terms, lines, extract) VALUES ($1, $2, $3, $4, $5, $6, $7)

@@ -5,11 +5,13 @@
 //! Always: cleaning blocks and makes anonymous at once, destruction waits for the terms of the law; money, usage and documents stay as they are; neither
 //! happens under a legal hold; both cannot be undone (B9, A40).
 
+mod answers;
 mod clean;
 mod destroy;
 mod hold;
 mod rules;
 
+pub use answers::forget_old_answers;
 pub use clean::{Cleaned, clean, is_blocked};
 pub use destroy::{Act, act, destroy};
 pub use hold::set_hold;
@@ -19,6 +21,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use sqlx::Row;
 
+use crate::accounts::AccountError;
 use crate::change::Change;
 use crate::settings::Settings;
 use crate::store::StoreError;
@@ -38,8 +41,8 @@ pub enum CleaningError {
     /// An account is under a legal hold.
     #[error("account {0} is under a legal hold")]
     LegalHold(String),
-    /// Numbers are in work or reserved: the contract runs.
-    #[error("the client has numbers")]
+    /// Numbers are in work or reserved, trunks lead to an account, or a contract is in force.
+    #[error("the client has numbers, trunks or a contract")]
     InWork,
     /// Not before this day.
     #[error("data are kept until {0}")]
@@ -47,6 +50,9 @@ pub enum CleaningError {
     /// It is so already.
     #[error("it is so already")]
     Already,
+    /// The plan of an account did not end.
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -86,6 +92,8 @@ struct Subject {
     party_id: Option<i64>,
     gdpr_state: String,
     accounts: Vec<i64>,
+    /// Whether anything of his still works.
+    in_work: bool,
     last: Last,
 }
 
@@ -106,15 +114,33 @@ async fn subject(change: &mut Change, code: &str, zone: Tz) -> Result<Subject, C
         return Err(CleaningError::LegalHold(held.get("code")));
     }
     let accounts: Vec<i64> = accounts.iter().map(|account| account.get("id")).collect();
-    let last = sqlx::query(
-        "SELECT (SELECT max(usage_day) FROM usage_total WHERE account_id = ANY($1)) AS usage, (SELECT max(at) FROM posting WHERE account_id = ANY($1)) AS posting",
+    let today = day_of(change.now(), zone);
+    let found = sqlx::query(
+        "SELECT (SELECT max(usage_day) FROM usage_total WHERE account_id = ANY($1)) AS usage, (SELECT max(at) FROM posting WHERE account_id = ANY($1)) AS posting,
+                (SELECT max(coalesce((terminated_at AT TIME ZONE $3)::date, valid_to)) FROM contract WHERE client_id = $2 AND state <> 'draft') AS contract,
+                EXISTS (SELECT FROM did WHERE account_id = ANY($1) AND status IN ('in_work', 'reserved'))
+                    OR EXISTS (SELECT FROM account_trunk WHERE account_id = ANY($1))
+                    OR EXISTS (SELECT FROM contract WHERE client_id = $2 AND state = 'active' AND $4 <= coalesce(valid_to, 'infinity')) AS in_work",
     )
     .bind(&accounts)
+    .bind(id)
+    .bind(zone.name())
+    .bind(today)
     .fetch_one(change.connection())
     .await?;
-    let posting: Option<DateTime<Utc>> = last.get("posting");
-    let last = Last { usage: last.get("usage"), posting: posting.map(|at| day_of(at, zone)) };
-    Ok(Subject { id, party_id: row.get("party_id"), gdpr_state: row.get("gdpr_state"), accounts, last })
+    let posting: Option<DateTime<Utc>> = found.get("posting");
+    Ok(Subject {
+        id,
+        party_id: row.get("party_id"),
+        gdpr_state: row.get("gdpr_state"),
+        accounts,
+        in_work: found.get("in_work"),
+        last: Last {
+            usage: found.get("usage"),
+            posting: posting.map(|at| day_of(at, zone)),
+            contract: found.get("contract"),
+        },
+    })
 }
 
 fn day_of(at: DateTime<Utc>, zone: Tz) -> NaiveDate {

@@ -88,11 +88,15 @@ pub async fn end_account_contact(
     Ok(())
 }
 
-/// An account and its client, held until the end of the change.
+/// An account and its client, held until the end of the change; one whose data were cleaned does not change any more.
 async fn held(change: &mut Change, account: &str) -> Result<(i64, i64), ClientError> {
-    let ids: Option<(i64, i64)> = sqlx::query_as("SELECT id, client_id FROM account WHERE code = $1 FOR NO KEY UPDATE")
-        .bind(account)
-        .fetch_optional(change.connection())
-        .await?;
-    ids.ok_or(ClientError::NotFound)
+    let row: Option<(i64, i64, String)> = sqlx::query_as(
+        "SELECT a.id, a.client_id, c.gdpr_state FROM account a JOIN client c ON c.id = a.client_id
+         WHERE a.code = $1 FOR KEY SHARE OF c FOR NO KEY UPDATE OF a",
+    )
+    .bind(account)
+    .fetch_optional(change.connection())
+    .await?;
+    let (id, client_id, gdpr_state) = row.ok_or(ClientError::NotFound)?;
+    if gdpr_state == "none" { Ok((id, client_id)) } else { Err(ClientError::Cleaned) }
 }

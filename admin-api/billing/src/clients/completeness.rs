@@ -2,7 +2,8 @@
 //!
 //! Owns: the list of T14: requisites, tariff plan, e-mail, contract.
 //! Does not own: any of these.
-//! Always: who lacks nothing is not in it; nor is a lead, a client who is not active, or one whose data were cleaned.
+//! Always: a contract counts while its days have come and not gone, and a person needs no INN; who lacks nothing is not in it; nor is a lead, a client who
+//! is not active, or one whose data were cleaned.
 
 use crate::grid::{Column, Filter, Grid, Read};
 
@@ -13,11 +14,12 @@ pub static COMPLETENESS: Grid = Grid {
     en: "Completeness of clients",
     from: "client c LEFT JOIN party p ON p.id = c.party_id LEFT JOIN staff_user u ON u.id = c.manager_id LEFT JOIN agent g ON g.id = c.agent_id
            CROSS JOIN LATERAL (SELECT array_remove(ARRAY[
-               CASE WHEN p.inn IS NULL THEN 'requisites' END,
+               CASE WHEN p.id IS NULL OR p.inn IS NULL AND p.kind <> 'natural' THEN 'requisites' END,
                CASE WHEN NOT EXISTS (SELECT FROM account a JOIN account_plan t ON t.account_id = a.id AND t.withdrawn_in IS NULL WHERE a.client_id = c.id AND a.active
                     AND coalesce(t.valid_from, '-infinity') <= {now} AND {now} < coalesce(t.valid_to, 'infinity')) THEN 'tariff' END,
                CASE WHEN c.email IS NULL THEN 'email' END,
-               CASE WHEN NOT EXISTS (SELECT FROM contract k WHERE k.client_id = c.id AND k.state = 'active') THEN 'contract' END]::text[], NULL) AS missing) m
+               CASE WHEN NOT EXISTS (SELECT FROM contract k JOIN legal_entity e ON e.id = k.legal_entity_id WHERE k.client_id = c.id AND k.state = 'active'
+                    AND k.valid_from <= ({now} AT TIME ZONE e.zone)::date AND ({now} AT TIME ZONE e.zone)::date <= coalesce(k.valid_to, 'infinity')) THEN 'contract' END]::text[], NULL) AS missing) m
            WHERE c.active AND c.stage <> 'lead' AND c.gdpr_state = 'none' AND cardinality(m.missing) > 0",
     key: "c.id",
     columns: &[

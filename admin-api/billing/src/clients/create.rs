@@ -118,25 +118,30 @@ fn unless_held(error: sqlx::Error) -> ClientError {
     if is_held { ClientError::HasHistory } else { error.into() }
 }
 
-/// Deletes a client without payments, charges and services, with his accounts, contacts, notes, users and payers (B8). The audit keeps what he was.
+/// Deletes a client without payments, charges and services, with his accounts, contacts, notes, users and payers (B8). The audit keeps that he was, and
+/// nothing of his person.
 pub async fn delete(change: &mut Change, code: &str, reason: &str) -> Result<(), ClientError> {
-    let row: Option<(i64, String, String)> =
-        sqlx::query_as("SELECT id, name, gdpr_state FROM client WHERE code = $1 FOR UPDATE")
-            .bind(code)
-            .fetch_optional(change.connection())
-            .await?;
-    let (id, name, gdpr_state) = row.ok_or(ClientError::NotFound)?;
+    let row: Option<(i64, String)> = sqlx::query_as("SELECT id, gdpr_state FROM client WHERE code = $1 FOR UPDATE")
+        .bind(code)
+        .fetch_optional(change.connection())
+        .await?;
+    let (id, gdpr_state) = row.ok_or(ClientError::NotFound)?;
     if gdpr_state != "none" {
         return Err(ClientError::Cleaned);
     }
-    let accounts: Vec<i64> = sqlx::query_scalar("SELECT id FROM account WHERE client_id = $1 ORDER BY id FOR UPDATE")
-        .bind(id)
-        .fetch_all(change.connection())
-        .await?;
+    let held: Vec<(i64, String, bool)> =
+        sqlx::query_as("SELECT id, code, legal_hold FROM account WHERE client_id = $1 ORDER BY id FOR UPDATE")
+            .bind(id)
+            .fetch_all(change.connection())
+            .await?;
+    if let Some((_, account, _)) = held.iter().find(|(_, _, legal_hold)| *legal_hold) {
+        return Err(ClientError::LegalHold(account.clone()));
+    }
+    let (accounts, account_codes): (Vec<i64>, Vec<String>) = held.into_iter().map(|(id, code, _)| (id, code)).unzip();
     let has_history: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM posting WHERE account_id = ANY($1)) OR EXISTS (SELECT FROM usage_total WHERE account_id = ANY($1))
              OR EXISTS (SELECT FROM did WHERE account_id = ANY($1)) OR EXISTS (SELECT FROM did_period WHERE account_id = ANY($1))
-             OR EXISTS (SELECT FROM account_balance WHERE account_id = ANY($1) AND balance <> 0)",
+             OR EXISTS (SELECT FROM account_trunk WHERE account_id = ANY($1)) OR EXISTS (SELECT FROM account_balance WHERE account_id = ANY($1) AND balance <> 0)",
     )
     .bind(&accounts)
     .fetch_one(change.connection())
@@ -144,7 +149,7 @@ pub async fn delete(change: &mut Change, code: &str, reason: &str) -> Result<(),
     if has_history {
         return Err(ClientError::HasHistory);
     }
-    for table in ["account_plan", "account_trunk", "account_balance"] {
+    for table in ["account_plan", "account_balance"] {
         let sql = format!("DELETE FROM {table} WHERE account_id = ANY($1)");
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(&accounts).execute(change.connection()).await?;
     }
@@ -163,7 +168,15 @@ pub async fn delete(change: &mut Change, code: &str, reason: &str) -> Result<(),
     if !accounts.is_empty() {
         change.touch(Touched::Everything);
     }
-    let before = json!({"id": id, "name": name});
-    change.record_personal(("client.delete", "client", code), &before, &json!({}), super::update::PERSONAL, reason);
+    // Nobody asks for him any more: what the audit knows of his person goes with him, the lines stay (A40).
+    sqlx::query(
+        "UPDATE audit_record SET personal = NULL WHERE personal IS NOT NULL
+             AND (entity = 'client' AND entity_id = $1 OR entity IN ('account', 'account_contact') AND entity_id = ANY($2))",
+    )
+    .bind(code)
+    .bind(&account_codes)
+    .execute(change.connection())
+    .await?;
+    change.record("client.delete", "client", code, &json!({"id": id}), &json!({}), reason);
     Ok(())
 }

@@ -128,7 +128,13 @@ pub static GRID: Grid = Grid {
             "Менеджер",
             "Manager",
         ),
-        Filter::new("mine", "(c.manager_id IS NOT DISTINCT FROM {caller}) = {}", Read::Flag, "Мои или не мои", "Mine"),
+        Filter::new(
+            "mine",
+            "CASE WHEN {} THEN c.manager_id = {caller} ELSE c.manager_id IS DISTINCT FROM {caller} END",
+            Read::Flag,
+            "Мои или не мои",
+            "Mine",
+        ),
         Filter::new("without_manager", "(c.manager_id IS NULL) = {}", Read::Flag, "Без менеджера", "Without a manager"),
         Filter::new(
             "state",

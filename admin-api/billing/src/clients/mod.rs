@@ -80,6 +80,9 @@ pub enum ClientError {
     /// His data were cleaned (B9).
     #[error("the data of the client were cleaned")]
     Cleaned,
+    /// The account with this code is under a legal hold (A40).
+    #[error("account {0} is under a legal hold")]
+    LegalHold(String),
     /// Another manager holds him, and the caller may not take him (S4).
     #[error("another manager holds the client")]
     Held,

@@ -57,11 +57,15 @@ pub async fn create(
     new: &NewContract,
     reason: &str,
 ) -> Result<Contract, ContractError> {
-    let client_id: Option<i64> = sqlx::query_scalar("SELECT id FROM client WHERE code = $1 FOR KEY SHARE")
-        .bind(client)
-        .fetch_optional(change.connection())
-        .await?;
-    let client_id = client_id.ok_or(ContractError::NotFound)?;
+    let found: Option<(i64, String)> =
+        sqlx::query_as("SELECT id, gdpr_state FROM client WHERE code = $1 FOR KEY SHARE")
+            .bind(client)
+            .fetch_optional(change.connection())
+            .await?;
+    let (client_id, gdpr_state) = found.ok_or(ContractError::NotFound)?;
+    if gdpr_state != "none" {
+        return Err(ContractError::Cleaned);
+    }
     let template = open_template(change, client_id, &new.template).await?;
     kinds::known(change.connection(), &new.kind).await?;
     let accounts = accounts_of(change.connection(), client_id, template.issuer_id, &new.accounts).await?;
@@ -152,9 +156,18 @@ pub async fn update(
     Ok(after)
 }
 
-/// A contract until the end of the change, at the revision that the caller has seen.
+/// A contract until the end of the change, at the revision that the caller has seen; that of a client whose data were cleaned does not change any more.
 pub(super) async fn held(change: &mut Change, id: i64, revision: Option<i64>) -> Result<Contract, ContractError> {
-    sqlx::query("SELECT FROM contract WHERE id = $1 FOR NO KEY UPDATE").bind(id).execute(change.connection()).await?;
+    let gdpr_state: Option<String> = sqlx::query_scalar(
+        "SELECT c.gdpr_state FROM contract d JOIN client c ON c.id = d.client_id
+         WHERE d.id = $1 FOR KEY SHARE OF c FOR NO KEY UPDATE OF d",
+    )
+    .bind(id)
+    .fetch_optional(change.connection())
+    .await?;
+    if gdpr_state.is_some_and(|state| state != "none") {
+        return Err(ContractError::Cleaned);
+    }
     let contract = find(change.connection(), id).await?.ok_or(ContractError::NotFound)?;
     if revision.is_some_and(|seen| seen != contract.revision) { Err(ContractError::Stale) } else { Ok(contract) }
 }

@@ -168,7 +168,7 @@ pub static WITHOUT_CONTRACT: Grid = Grid {
     columns: &[
         Column::number("id", "c.id", "№", "Number", "1").sorted(),
         Column::text("code", "c.code", "Код клиента", "Client", "C-000001").sorted(),
-        Column::text("name", "c.name", "Название клиента", "Name", "ООО «Строй Сервис»").sorted(),
+        Column::text("name", "c.name", "Название клиента", "Name", "ООО «Строй Сервис»").sorted_by("c.name_key"),
         Column::words(
             "legal_entities",
             "lacking.issuers",

@@ -17,7 +17,7 @@ mod templates;
 pub use drafts::{ContractUpdate, NewContract, create, update};
 pub use kinds::{ContractKind, add_kind, kinds};
 pub use lists::{GRID, TEMPLATES, WITHOUT_CONTRACT};
-pub use read::{Contract, contract, of_client, text};
+pub use read::{Contract, ContractText, contract, of_client, text};
 pub use rules::{ContractState, FIELDS, NumberFormat, TemplateFault};
 pub use states::{activate, terminate};
 pub use templates::{
@@ -69,6 +69,9 @@ pub enum ContractError {
     /// The step does not exist.
     #[error("a contract that is {} does not become {}", .0.as_str(), .1.as_str())]
     Step(ContractState, ContractState),
+    /// The data of its client were cleaned (B9).
+    #[error("the data of the client were cleaned")]
+    Cleaned,
     /// It is closed.
     #[error("the template is closed")]
     Closed,

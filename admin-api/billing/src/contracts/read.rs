@@ -112,9 +112,24 @@ pub async fn of_client(store: &Store, client: &str) -> Result<Option<Vec<Contrac
     contracts.map(Some)
 }
 
-/// The text of a contract as it was filled in, with its number; `None`: there is none with this identifier.
-pub async fn text(store: &Store, id: i64) -> Result<Option<(String, String)>, StoreError> {
-    let found: Option<(String, String)> =
-        sqlx::query_as("SELECT number, text FROM contract WHERE id = $1").bind(id).fetch_optional(store.pool()).await?;
-    Ok(found)
+/// A contract in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContractText {
+    /// Number.
+    pub number: String,
+    /// The text as it was filled in.
+    pub text: String,
+    /// Whether the data of the client were cleaned: then it is kept for the law alone (B9).
+    pub cleaned: bool,
+}
+
+/// The text of a contract; `None`: there is none with this identifier.
+pub async fn text(store: &Store, id: i64) -> Result<Option<ContractText>, StoreError> {
+    let row = sqlx::query(
+        "SELECT d.number, d.text, c.gdpr_state <> 'none' AS cleaned FROM contract d JOIN client c ON c.id = d.client_id WHERE d.id = $1",
+    )
+    .bind(id)
+    .fetch_optional(store.pool())
+    .await?;
+    Ok(row.map(|row| ContractText { number: row.get("number"), text: row.get("text"), cleaned: row.get("cleaned") }))
 }

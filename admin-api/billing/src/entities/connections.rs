@@ -10,6 +10,7 @@ use sqlx::{PgConnection, Row};
 
 use super::EntityError;
 use crate::change::Change;
+use crate::clients::{self, ClientError};
 use crate::store::{Store, StoreError};
 
 /// A client and a legal entity.
@@ -62,11 +63,11 @@ pub async fn connect(
     reason: &str,
 ) -> Result<(), EntityError> {
     // Held until the end, as whoever opens an account holds both.
-    let client_id: i64 = sqlx::query_scalar("SELECT id FROM client WHERE code = $1 FOR NO KEY UPDATE")
-        .bind(client)
-        .fetch_optional(change.connection())
-        .await?
-        .ok_or_else(|| EntityError::NoClient(client.to_owned()))?;
+    let client_id = clients::held(change, client).await.map_err(|error| match error {
+        ClientError::Cleaned => EntityError::Cleaned,
+        ClientError::Store(error) => error.into(),
+        _ => EntityError::NoClient(client.to_owned()),
+    })?;
     let row = sqlx::query("SELECT id, closed_at IS NOT NULL AS closed FROM legal_entity WHERE code = $1 FOR SHARE")
         .bind(entity)
         .fetch_optional(change.connection())
@@ -78,8 +79,10 @@ pub async fn connect(
     }
     if !enabled {
         let services: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM account a JOIN did d ON d.account_id = a.id
-             WHERE a.client_id = $1 AND a.legal_entity_id = $2 AND d.status = 'in_work'",
+            "SELECT (SELECT count(*) FROM account a JOIN did d ON d.account_id = a.id
+                     WHERE a.client_id = $1 AND a.legal_entity_id = $2 AND d.status = 'in_work')
+                    + (SELECT count(*) FROM account a JOIN account_trunk t ON t.account_id = a.id
+                       WHERE a.client_id = $1 AND a.legal_entity_id = $2)",
         )
         .bind(client_id)
         .bind(entity_id)

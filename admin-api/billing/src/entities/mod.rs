@@ -51,6 +51,9 @@ pub enum EntityError {
     /// The client has services in work there (B12).
     #[error("{0} services are in work")]
     HasActiveServices(i64),
+    /// The data of the client were cleaned (B9).
+    #[error("the data of the client were cleaned")]
+    Cleaned,
     /// It is closed.
     #[error("it is closed")]
     Closed,

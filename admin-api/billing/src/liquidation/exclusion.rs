@@ -52,6 +52,9 @@ pub enum ExclusionError {
     /// Neither of the two words; what stands still.
     #[error("neither of the two words")]
     Value(Exclusion),
+    /// His data were cleaned (B9).
+    #[error("the data of the client were cleaned")]
+    Cleaned,
     /// Somebody changed the client since he was read.
     #[error("it was changed since it was read")]
     Stale,
@@ -85,12 +88,15 @@ pub async fn exclude(
     reason: &str,
 ) -> Result<Exclusion, ExclusionError> {
     let row = sqlx::query(
-        "SELECT id, excluded_from_liquidation_mail, liquidation_comment, revision FROM client WHERE code = $1 FOR NO KEY UPDATE",
+        "SELECT id, excluded_from_liquidation_mail, liquidation_comment, gdpr_state <> 'none' AS cleaned, revision FROM client WHERE code = $1 FOR NO KEY UPDATE",
     )
     .bind(&wanted.client)
     .fetch_optional(change.connection())
     .await?
     .ok_or(ExclusionError::NotFound)?;
+    if row.get("cleaned") {
+        return Err(ExclusionError::Cleaned);
+    }
     let id: i64 = row.get("id");
     let before = Exclusion {
         excluded: row.get("excluded_from_liquidation_mail"),

@@ -21,8 +21,8 @@ pub static GRID: Grid = Grid {
         CROSS JOIN LATERAL (SELECT CASE k.kind WHEN 'passport' THEN (coalesce(p.passport_checked_at, p.updated_at) AT TIME ZONE s.zone)::date
             ELSE coalesce(p.termination_date, (p.status_at AT TIME ZONE s.zone)::date) END AS liquidated_on) d
         LEFT JOIN LATERAL (SELECT min(n.at) AS first_at, max(n.at) AS last_at, count(*) AS letters FROM liquidation_notice n
-            WHERE n.client_id = c.id AND n.party_id = p.id) l ON true
-        WHERE k.kind IS NOT NULL",
+            JOIN mail m ON m.id = n.mail_id AND m.state IN ('queued', 'sent') WHERE n.client_id = c.id AND n.party_id = p.id) l ON true
+        WHERE k.kind IS NOT NULL AND (p.registry_status <> 'active' OR p.termination_date IS NOT NULL OR p.passport_check = 'invalid')",
     key: "c.id",
     columns: &[
         Column::text("client", "c.code", "Клиент", "Client", "C-000001").sorted(),

@@ -18,6 +18,7 @@ mod state;
 pub use exclusion::{Exclusion, ExclusionError, NO, Outcome, WantedExclusion, YES, exclude, exclude_many, word};
 pub use grid::GRID;
 pub use letter::{Letter, letter};
+pub(crate) use notify::KIND;
 pub use notify::{Counts, Notified, counts, notify};
 pub use rules::{Trigger, Verdict, judge, passport_counts};
 pub use state::Legal;

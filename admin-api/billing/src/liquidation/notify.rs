@@ -2,7 +2,7 @@
 //!
 //! Owns: who gets one, and that he gets it once, or once in the time that the setting says.
 //! Does not own: the criterion (`rules`, and the function of the schema that says the same), the words (`letter`).
-//! Always: nothing to whoever is excluded (M59); one letter a client, party and date, however often the job runs.
+//! Always: nothing to whoever is excluded (M59); one letter a client, party and date, however often the job runs; a letter that never went out is no notice.
 
 use chrono::{NaiveDate, TimeDelta};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use crate::mail::{self, Class, MailError, NewMail};
 use crate::store::{Store, StoreError};
 
 /// The kind of these mails.
-pub(super) const KIND: &str = "liquidation";
+pub(crate) const KIND: &str = "liquidation";
 
 /// What a portion did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,7 +70,8 @@ pub async fn notify(
     let rows = sqlx::query(
         "SELECT c.id, c.code, c.email, c.language::text AS language, p.id AS party_id, p.name, p.termination_date
          FROM client c JOIN party p ON p.id = c.party_id
-         LEFT JOIN LATERAL (SELECT max(n.for_date) AS last FROM liquidation_notice n WHERE n.client_id = c.id AND n.party_id = p.id) l ON true
+         LEFT JOIN LATERAL (SELECT max(n.for_date) AS last FROM liquidation_notice n JOIN mail m ON m.id = n.mail_id AND m.state IN ('queued', 'sent')
+             WHERE n.client_id = c.id AND n.party_id = p.id) l ON true
          WHERE c.id > $1 AND party_liquidated(p.registry_status, p.termination_date, $2, $3) AND NOT c.excluded_from_liquidation_mail AND c.email IS NOT NULL
                AND (l.last IS NULL OR l.last <= $4)
          ORDER BY c.id LIMIT $5 FOR NO KEY UPDATE OF c",
@@ -98,7 +99,8 @@ pub async fn notify(
         };
         let mail_id = mail::enqueue(change, &new).await?;
         sqlx::query(
-            "INSERT INTO liquidation_notice (client_id, party_id, mail_id, for_date, at) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO liquidation_notice (client_id, party_id, mail_id, for_date, at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (client_id, party_id, for_date) DO UPDATE SET mail_id = excluded.mail_id, at = excluded.at",
         )
         .bind(client_id)
         .bind(party_id)

@@ -33,7 +33,8 @@ pub(crate) async fn of_client(
 ) -> Result<Legal, StoreError> {
     let row = sqlx::query(
         "SELECT c.excluded_from_liquidation_mail AS excluded, c.liquidation_comment AS comment,
-                (SELECT min(n.at) FROM liquidation_notice n WHERE n.client_id = c.id AND n.party_id = c.party_id) AS first_notified_at,
+                (SELECT min(n.at) FROM liquidation_notice n JOIN mail m ON m.id = n.mail_id AND m.state IN ('queued', 'sent')
+                 WHERE n.client_id = c.id AND n.party_id = c.party_id) AS first_notified_at,
                 (SELECT value FROM setting WHERE key = 'liquidation.trigger') AS trigger_by,
                 ($2 AT TIME ZONE (SELECT value FROM setting WHERE key = 'billing.zone'))::date AS today
          FROM client c WHERE c.id = $1",

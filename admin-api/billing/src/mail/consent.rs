@@ -33,12 +33,16 @@ pub async fn set_consent(
 ) -> Result<Consent, MailError> {
     let now = change.now();
     let row = sqlx::query(
-        "SELECT id, advertising_consent_at, advertising_consent_source, revision FROM client WHERE code = $1 FOR NO KEY UPDATE",
+        "SELECT id, advertising_consent_at, advertising_consent_source, gdpr_state <> 'none' AS cleaned, revision FROM client
+         WHERE code = $1 FOR NO KEY UPDATE",
     )
     .bind(client)
     .fetch_optional(change.connection())
     .await?
     .ok_or(MailError::NotFound)?;
+    if row.get("cleaned") {
+        return Err(MailError::Cleaned);
+    }
     let id: i64 = row.get("id");
     let before = Consent {
         since: row.get("advertising_consent_at"),
@@ -61,12 +65,13 @@ pub async fn set_consent(
     .execute(change.connection())
     .await?;
     if !given {
-        sqlx::query("UPDATE mail SET state = 'suppressed', reason = 'no consent' WHERE client_id = $1 AND class = 'advertising' AND state = 'queued'")
+        sqlx::query("UPDATE mail SET state = 'suppressed', reason = 'no consent' WHERE client_id = $1 AND class = 'advertising' AND state IN ('queued', 'failed')")
             .bind(id)
             .execute(change.connection())
             .await?;
     }
     let shown = |consent: &Consent| json!({"since": consent.since, "source": consent.source});
-    change.record("client.advertising_consent", "client", client, &shown(&before), &shown(&after), reason);
+    let about = ("client.advertising_consent", "client", client);
+    change.record_personal(about, &shown(&before), &shown(&after), &["source"], reason);
     Ok(after)
 }

@@ -1,4 +1,8 @@
 //! Mails are written, suppressed, tried again.
+//!
+//! Owns: who must not be written to, at first and when a person tries again.
+//! Does not own: sending (`outbox`).
+//! Always: what was kept from going out does not go out later by another way.
 
 use serde_json::json;
 use sqlx::Row;
@@ -6,6 +10,7 @@ use sqlx::Row;
 use super::MailError;
 use super::rules::Class;
 use crate::change::Change;
+use crate::liquidation;
 
 /// What the audit keeps apart.
 const PERSONAL: &[&str] = &["to"];
@@ -65,10 +70,10 @@ pub async fn enqueue(change: &mut Change, new: &NewMail<'_>) -> Result<i64, Mail
     Ok(id)
 }
 
-/// Keeps mails of a client that wait from going out. What keeps them leaves the audit line.
+/// Keeps mails of a client that wait, or might be tried again, from going out. What keeps them leaves the audit line.
 pub(crate) async fn suppress(change: &mut Change, client_id: i64, kind: &str, why: &str) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "UPDATE mail SET state = 'suppressed', reason = $3 WHERE client_id = $1 AND kind = $2 AND state = 'queued'",
+        "UPDATE mail SET state = 'suppressed', reason = $3 WHERE client_id = $1 AND kind = $2 AND state IN ('queued', 'failed')",
     )
     .bind(client_id)
     .bind(kind)
@@ -78,17 +83,31 @@ pub(crate) async fn suppress(change: &mut Change, client_id: i64, kind: &str, wh
     Ok(())
 }
 
-/// Puts a mail that failed into the queue again, with all its attempts.
+/// Puts a mail that failed into the queue again, with all its attempts. Refused is what would not be written now.
 pub async fn retry(change: &mut Change, id: i64, reason: &str) -> Result<(), MailError> {
     let now = change.now();
-    let row = sqlx::query("SELECT state, reason, attempts FROM mail WHERE id = $1 FOR UPDATE")
-        .bind(id)
-        .fetch_optional(change.connection())
-        .await?
-        .ok_or(MailError::NotFound)?;
+    // Whoever takes a consent back meanwhile waits, and finds the mail in the queue.
+    let row = sqlx::query(
+        "SELECT m.state, m.reason, m.attempts, m.class, m.kind, coalesce(c.gdpr_state <> 'none', false) AS cleaned,
+                c.advertising_consent_at IS NOT NULL AS agreed, coalesce(c.excluded_from_liquidation_mail, false) AS excluded
+         FROM mail m LEFT JOIN client c ON c.id = m.client_id WHERE m.id = $1 FOR UPDATE OF m",
+    )
+    .bind(id)
+    .fetch_optional(change.connection())
+    .await?
+    .ok_or(MailError::NotFound)?;
     let (state, failure, attempts): (String, String, i32) = (row.get("state"), row.get("reason"), row.get("attempts"));
     if state != "failed" {
         return Err(MailError::State(state));
+    }
+    if row.get("cleaned") {
+        return Err(MailError::Cleaned);
+    }
+    if row.get::<&str, _>("class") == Class::Advertising.as_str() && !row.get::<bool, _>("agreed") {
+        return Err(MailError::NotAgreed);
+    }
+    if row.get::<&str, _>("kind") == liquidation::KIND && row.get("excluded") {
+        return Err(MailError::Excluded);
     }
     sqlx::query("UPDATE mail SET state = 'queued', attempts = 0, next_attempt_at = $2 WHERE id = $1")
         .bind(id)

@@ -2,7 +2,7 @@
 //!
 //! Owns: its columns and filters.
 //! Does not own: how lists are read (`grid`).
-//! Always: the newest first; texts are not in it.
+//! Always: the newest first; texts are not in it, nor addresses of clients whose data were cleaned.
 
 use crate::grid::{Column, Filter, Grid, Read};
 
@@ -19,7 +19,13 @@ pub static GRID: Grid = Grid {
         Column::text("kind", "m.kind", "Вид", "Kind", "liquidation").sorted(),
         Column::text("class", "m.class", "Класс", "Class", "legal"),
         Column::text("channel", "'email'::text", "Канал", "Channel", "email"),
-        Column::text("address", "m.recipient", "Адрес", "Address", "office@example.ru"),
+        Column::text(
+            "address",
+            "CASE WHEN coalesce(c.gdpr_state, 'none') = 'none' THEN m.recipient END",
+            "Адрес",
+            "Address",
+            "office@example.ru",
+        ),
         Column::text("subject", "m.subject", "Тема", "Subject", "Необходимо переоформить договор"),
         Column::text("state", "m.state", "Состояние", "State", "sent").sorted(),
         Column::text("reason", "m.reason", "Причина", "Reason", ""),

@@ -37,6 +37,15 @@ pub enum MailError {
     /// Only a mail that failed is tried again; its state.
     #[error("the mail is {0}")]
     State(String),
+    /// The client agrees to advertising no more (A42).
+    #[error("the client agrees to advertising no more")]
+    NotAgreed,
+    /// The client is left out of the letters about his liquidation (M59).
+    #[error("the client is left out of these letters")]
+    Excluded,
+    /// The data of the client were cleaned (B9).
+    #[error("the data of the client were cleaned")]
+    Cleaned,
     /// Somebody changed the client since he was read.
     #[error("it was changed since it was read")]
     Stale,

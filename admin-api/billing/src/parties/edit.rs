@@ -78,6 +78,16 @@ pub async fn update(
     if revision.is_some_and(|seen| seen != before.revision) {
         return Err(PartyError::Stale);
     }
+    if before.kind == Kind::Natural.as_str() && before.name.is_empty() {
+        let cleaned: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT FROM client WHERE party_id = $1 AND gdpr_state <> 'none')")
+                .bind(id)
+                .fetch_one(change.connection())
+                .await?;
+        if cleaned {
+            return Err(PartyError::Cleaned);
+        }
+    }
     let mut after = applied(&before, update)?;
     "staff".clone_into(&mut after.updated_from);
     after.updated_at = now;

@@ -64,7 +64,7 @@ pub static GRID: Grid = Grid {
         ),
         Filter::new(
             "registered",
-            "n.is_new = ({} = 'new')",
+            NEW_OR_OLD,
             Read::OneOf(&["new", "old"]),
             "new: зарегистрирована меньше чем client.new_months месяцев назад",
             "new: registered less than client.new_months months ago",
@@ -78,8 +78,12 @@ pub static GRID: Grid = Grid {
             "Is a client",
         ),
         Filter::new("region", "lower(p.region) = lower({})", Read::Word, "Регион", "Region"),
-        Filter::new("city", "lower(p.city) = lower({})", Read::Word, "Город", "City"),
+        Filter::new("city", "p.city <> '' AND lower(p.city) = lower({})", Read::Word, "Город", "City"),
     ],
     order: "name",
     required: &[],
 };
+
+/// New ones are found by the index of registrations.
+const NEW_OR_OLD: &str = "CASE WHEN {} = 'new' THEN p.registered_at <= d.today
+    AND p.registered_at > d.today - make_interval(months => (SELECT value::integer FROM setting WHERE key = 'client.new_months')) ELSE NOT n.is_new END";

@@ -2,8 +2,9 @@
 //!
 //! Owns: the steps from the bytes of a file to the rows of `party`.
 //! Does not own: what a cell may be (`sheet`), encodings (`price_lists::read_sheet`).
-//! Always: one transaction, all rows or none; a party is found by INN and KPP; columns that the file does not have stay as they are; a change of a status
-//! leaves an audit line of its party, the import as a whole one of its own.
+//! Always: one transaction, all rows or none; a party is found by INN and KPP; columns that the file does not have stay as they are; status, termination and
+//! registration are those of the INN, with whatever KPP; a change of status or termination leaves an audit line of its party, the import as a whole one of its
+//! own.
 
 use std::collections::HashMap;
 
@@ -80,6 +81,7 @@ pub async fn import(
     for portion in rows.chunks(PORTION) {
         write(change, portion, &presence, &mut done, reason).await?;
     }
+    spread(change, &rows, &presence, &mut done, reason).await?;
     let counts = json!({
         "rows": done.rows, "new": done.new, "changed": done.changed, "same": done.same, "status_changes": done.status_changes,
     });
@@ -98,8 +100,9 @@ impl Presence {
     }
 }
 
-/// What stood before of a party that a row may change.
-struct Before {
+/// How a party stands in the registry.
+#[derive(PartialEq, Eq)]
+struct Standing {
     status: String,
     termination_date: Option<NaiveDate>,
 }
@@ -124,10 +127,10 @@ async fn write(
     .bind(&kpps)
     .fetch_all(change.connection())
     .await?;
-    let before: HashMap<i64, Before> = held
+    let before: HashMap<i64, Standing> = held
         .iter()
         .map(|row| {
-            let before = Before { status: row.get("registry_status"), termination_date: row.get("termination_date") };
+            let before = Standing { status: row.get("registry_status"), termination_date: row.get("termination_date") };
             (row.get("id"), before)
         })
         .collect();
@@ -187,14 +190,89 @@ async fn write(
             continue;
         };
         done.changed += 1;
-        let (status, termination_date): (String, Option<NaiveDate>) =
-            (row.get("registry_status"), row.get("termination_date"));
-        if status != before.status {
-            done.status_changes += 1;
-            let was = json!({"status": before.status, "termination_date": before.termination_date});
-            let is = json!({"status": status, "termination_date": termination_date});
-            change.record("party.status", "party", id, &was, &is, reason);
+        let after = Standing { status: row.get("registry_status"), termination_date: row.get("termination_date") };
+        done.status_changes += usize::from(after.status != before.status);
+        record(change, id, before, &after, reason);
+    }
+    Ok(())
+}
+
+/// Leaves a line of how a party stands, where that changed.
+fn record(change: &mut Change, id: i64, before: &Standing, after: &Standing, reason: &str) {
+    if before != after {
+        let shown =
+            |standing: &Standing| json!({"status": standing.status, "termination_date": standing.termination_date});
+        change.record("party.status", "party", id, &shown(before), &shown(after), reason);
+    }
+}
+
+/// Whoever has the INN of a row with a KPP that the file does not name stands as the first row of this INN says. Names and addresses are its own.
+async fn spread(
+    change: &mut Change,
+    rows: &[Row],
+    presence: &Presence,
+    done: &mut Imported,
+    reason: &str,
+) -> Result<(), ImportError> {
+    let mut companies: Vec<&Row> = rows.iter().filter(|row| row.kpp.is_some()).collect();
+    companies.sort_by_key(|row| row.inn.as_str());
+    let mut rest = companies.as_slice();
+    while !rest.is_empty() {
+        let mut length = rest.len().min(PORTION);
+        // Rows of one INN stay together.
+        while length < rest.len() && rest[length].inn == rest[length - 1].inn {
+            length += 1;
         }
+        let (portion, others) = rest.split_at(length);
+        spread_some(change, portion, presence, done, reason).await?;
+        rest = others;
+    }
+    Ok(())
+}
+
+async fn spread_some(
+    change: &mut Change,
+    rows: &[&Row],
+    presence: &Presence,
+    done: &mut Imported,
+    reason: &str,
+) -> Result<(), ImportError> {
+    let now = change.now();
+    let written = sqlx::query(
+        "WITH listed AS (
+             SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::date[]) WITH ORDINALITY AS g (inn, kpp, status, terminated, registered, place)
+         ), said AS (
+             SELECT DISTINCT ON (inn) inn, status, terminated, registered FROM listed ORDER BY inn, place
+         ), others AS (
+             SELECT p.id, p.registry_status AS status_before, p.termination_date AS terminated_before, s.status, s.terminated, s.registered
+             FROM party p JOIN said s ON s.inn = p.inn
+             WHERE NOT EXISTS (SELECT FROM listed l WHERE l.inn = p.inn AND l.kpp = coalesce(p.kpp, ''))
+                   AND (p.registry_status <> s.status OR ($6::boolean[])[5] AND p.termination_date IS DISTINCT FROM s.terminated
+                        OR ($6::boolean[])[6] AND p.registered_at IS DISTINCT FROM s.registered)
+             ORDER BY p.id FOR NO KEY UPDATE OF p
+         )
+         UPDATE party p SET registry_status = o.status, status_at = CASE WHEN o.status_before = o.status THEN p.status_at ELSE $7 END,
+             termination_date = CASE WHEN ($6::boolean[])[5] THEN o.terminated ELSE p.termination_date END,
+             registered_at = CASE WHEN ($6::boolean[])[6] THEN o.registered ELSE p.registered_at END,
+             updated_at = $7, updated_from = 'registry', revision = p.revision + 1
+         FROM others o WHERE p.id = o.id
+         RETURNING p.id, o.status_before, o.terminated_before, p.registry_status, p.termination_date",
+    )
+    .bind(rows.iter().map(|row| row.inn.as_str()).collect::<Vec<&str>>())
+    .bind(rows.iter().map(|row| row.kpp.as_deref()).collect::<Vec<Option<&str>>>())
+    .bind(rows.iter().map(|row| row.status.as_str()).collect::<Vec<&str>>())
+    .bind(rows.iter().map(|row| row.termination_date).collect::<Vec<Option<NaiveDate>>>())
+    .bind(rows.iter().map(|row| row.registered_at).collect::<Vec<Option<NaiveDate>>>())
+    .bind(&presence.0)
+    .bind(now)
+    .fetch_all(change.connection())
+    .await?;
+    for row in &written {
+        let before = Standing { status: row.get("status_before"), termination_date: row.get("terminated_before") };
+        let after = Standing { status: row.get("registry_status"), termination_date: row.get("termination_date") };
+        done.changed += 1;
+        done.status_changes += usize::from(after.status != before.status);
+        record(change, row.get("id"), &before, &after, reason);
     }
     Ok(())
 }

@@ -43,6 +43,9 @@ pub enum PartyError {
     /// A legal entity has no passport.
     #[error("a legal entity has no passport")]
     NotAPerson,
+    /// It was a person, and the data of the client were cleaned (B9).
+    #[error("the data of the client were cleaned")]
+    Cleaned,
     /// Somebody changed it since it was read.
     #[error("it was changed since it was read")]
     Stale,

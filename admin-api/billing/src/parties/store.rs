@@ -144,10 +144,13 @@ pub(super) async fn held(connection: &mut PgConnection, id: i64) -> Result<Optio
 /// what a client says of himself.
 pub(crate) async fn of_client(change: &mut Change, new: &NewParty) -> Result<i64, StoreError> {
     let now = change.now();
-    // The update of nothing gives the row back that another request has just written.
+    // The update of nothing gives the row back that another request has just written. A person may become a sole proprietor, who keeps his INN.
     Ok(sqlx::query_scalar(
         "INSERT INTO party (kind, name, inn, kpp, ogrn, city, legal_address, created_at, status_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8)
-         ON CONFLICT (inn, coalesce(kpp, '')) WHERE inn IS NOT NULL DO UPDATE SET ogrn = coalesce(party.ogrn, excluded.ogrn) RETURNING id",
+         ON CONFLICT (inn, coalesce(kpp, '')) WHERE inn IS NOT NULL DO UPDATE SET
+             kind = CASE WHEN party.kind = 'natural' AND excluded.kind = 'sole_proprietor' THEN excluded.kind ELSE party.kind END,
+             ogrn = CASE WHEN excluded.kind = 'natural' THEN party.ogrn ELSE coalesce(party.ogrn, excluded.ogrn) END
+         RETURNING id",
     )
     .bind(new.kind.as_str())
     .bind(&new.name)

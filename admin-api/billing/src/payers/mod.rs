@@ -28,6 +28,9 @@ pub enum PayerError {
     /// More than a client may have.
     #[error("at most {0}")]
     TooMany(i64),
+    /// His data were cleaned (B9).
+    #[error("the data of the client were cleaned")]
+    Cleaned,
     /// Somebody changed it since it was read.
     #[error("it was changed since it was read")]
     Stale,

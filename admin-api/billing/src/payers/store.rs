@@ -7,6 +7,7 @@ use sqlx::postgres::PgRow;
 
 use super::{PayerError, rules};
 use crate::change::Change;
+use crate::clients::{self, ClientError};
 use crate::parties::Kind;
 use crate::store::{Store, StoreError};
 
@@ -216,13 +217,13 @@ fn shown(id: i64, requisites: &Requisites) -> Value {
     })
 }
 
-/// A client until the end of the change: his payers are changed by one at a time.
+/// A client until the end of the change: his payers are changed by one at a time, and not any more once his data were cleaned.
 async fn held(change: &mut Change, client: &str) -> Result<i64, PayerError> {
-    let id = sqlx::query_scalar("SELECT id FROM client WHERE code = $1 FOR NO KEY UPDATE")
-        .bind(client)
-        .fetch_optional(change.connection())
-        .await?;
-    id.ok_or(PayerError::NotFound)
+    clients::held(change, client).await.map_err(|error| match error {
+        ClientError::Cleaned => PayerError::Cleaned,
+        ClientError::Store(error) => error.into(),
+        _ => PayerError::NotFound,
+    })
 }
 
 /// An open payer of this client.

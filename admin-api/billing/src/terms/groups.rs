@@ -76,7 +76,7 @@ pub async fn groups(
     limit: i64,
 ) -> Result<Vec<GroupCard>, StoreError> {
     let rows = sqlx::query(
-        "WITH present AS (
+        "WITH present AS NOT MATERIALIZED (
              SELECT * FROM client_group_member
              WHERE coalesce(valid_from, '-infinity') <= $2 AND $2 < coalesce(least(valid_to, ended_at), 'infinity')
          )

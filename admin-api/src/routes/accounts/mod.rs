@@ -135,6 +135,10 @@ impl From<AccountError> for Problem {
                     "A head approves a limit above {most}: POST /v1/approvals with kind account.credit_limit, the code of the account as entity_id and payload {{\"limit\": ..}}"
                 ),
             )),
+            AccountError::FloorNeeded => Self::new(Code::ApprovalNeeded).because(Text::fixed(
+                "Оплата по факту ничем не ограничена: укажите кредитную политику и лимит или измените настройку approval.credit_limit_above",
+                "Payment by fact has no limit: give a credit policy with a limit, or change the setting approval.credit_limit_above",
+            )),
             AccountError::NoResponsible(login) => Self::field(
                 "/responsible",
                 Text::new(
@@ -154,6 +158,13 @@ impl From<AccountError> for Problem {
                 ),
             ),
             AccountError::PlanPast => forbidden(Permission::AccountPlanPast),
+            AccountError::PeriodClosed(month) => {
+                let month = month.format("%Y-%m");
+                Self::new(Code::PeriodClosed).because(Text::new(
+                    format!("Месяц {month} закрыт: укажите день после него"),
+                    format!("The month {month} is closed: give a day after it"),
+                ))
+            }
             AccountError::SamePlan => Self::new(Code::AlreadyExists)
                 .because(Text::fixed("С этого момента план уже такой", "It is the plan from then on already")),
             AccountError::HasUsage => Self::new(Code::HasHistory).at(
@@ -168,6 +179,7 @@ impl From<AccountError> for Problem {
             }
             AccountError::Active => Self::new(Code::InvalidTransition)
                 .because(Text::fixed("Лицевой счёт не закрыт", "The account is not closed")),
+            AccountError::Cleaned => Self::new(Code::Cleaned),
             AccountError::Stale => Self::new(Code::Stale),
             AccountError::Store(error) => error.into(),
         }
@@ -235,16 +247,19 @@ mod tests {
             (AccountError::BadLimit, Code::Validation),
             (AccountError::Credit(CreditFault::NoLimit), Code::CreditPolicyConflict),
             (AccountError::ApprovalNeeded(Decimal::ONE), Code::ApprovalNeeded),
+            (AccountError::FloorNeeded, Code::ApprovalNeeded),
             (AccountError::PlanNotAvailable(word()), Code::TariffNotAvailable),
             (AccountError::NoResponsible(word()), Code::Validation),
             (AccountError::NoExchange { list: word(), currency: word() }, Code::Validation),
             (AccountError::PlanPast, Code::Forbidden),
+            (AccountError::PeriodClosed(chrono::NaiveDate::MIN), Code::PeriodClosed),
             (AccountError::SamePlan, Code::AlreadyExists),
             (AccountError::HasUsage, Code::HasHistory),
             (AccountError::BalanceNotZero(Decimal::ONE), Code::BalanceNotZero),
             (AccountError::HasActiveServices(1), Code::HasActiveServices),
             (AccountError::Closed, Code::InvalidTransition),
             (AccountError::Active, Code::InvalidTransition),
+            (AccountError::Cleaned, Code::Cleaned),
             (AccountError::Stale, Code::Stale),
         ] {
             assert_eq!(Problem::from(error).code(), code);

@@ -156,6 +156,10 @@ impl From<CabinetError> for Problem {
                     "An amount above 0 and below 1000000000 is expected, with at most two decimals",
                 ),
             ),
+            CabinetError::AccountNotAvailable => Self::new(Code::InvalidTransition).because(Text::fixed(
+                "Счёт закрыт или ведётся в прежней валюте организации: платить на него нельзя",
+                "The account is closed, or in a currency that its legal entity had before: nothing is paid to it",
+            )),
             CabinetError::Method(AvailabilityError::NotFound) => {
                 Self::field("/method", Text::fixed("Такого способа оплаты нет", "There is no such payment method"))
             }
@@ -182,6 +186,7 @@ mod tests {
             (CabinetError::Stale, Code::Stale),
             (CabinetError::OnlyClientPays, Code::OnlyClientPays),
             (CabinetError::BadAmount, Code::Validation),
+            (CabinetError::AccountNotAvailable, Code::InvalidTransition),
             (CabinetError::Method(AvailabilityError::NotFound), Code::Validation),
             (
                 CabinetError::Method(AvailabilityError::NotAvailable(billing::availability::Thing::PaymentMethod)),

@@ -26,7 +26,7 @@ pub(crate) struct ActView {
     author: String,
     /// Why.
     reason: String,
-    /// Terms in years, and the days of the last usage and of the last line of the ledger.
+    /// Terms in years, and the days of the last usage, of the last line of the ledger and of the end of the last contract.
     terms: Value,
     /// Lines of the history whose personal values are gone.
     lines: i64,
@@ -47,7 +47,7 @@ impl From<Act> for ActView {
     params(("code" = String, Path, description = "Code of the client", example = "C-000001")),
     responses((status = 200, description = "The act", body = ActView, example = json!({
         "id": 1, "made_at": "2031-07-02T10:00:00Z", "author": "admin", "reason": "сроки истекли", "lines": 1,
-        "terms": {"calls_years": 3, "documents_years": 5, "last_usage": "2026-06-30", "last_posting": "2026-07-01"},
+        "terms": {"calls_years": 3, "documents_years": 5, "last_usage": "2026-06-30", "last_posting": "2026-07-01", "last_contract": null},
         "extract": [{"id": 17, "at": "2026-07-01T10:00:00Z", "login": "ivanova", "action": "client.create", "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}]
     })))
 )]

@@ -64,8 +64,8 @@ impl From<CleaningError> for Problem {
                 format!("Account {account} is under a legal hold"),
             )),
             CleaningError::InWork => Self::new(Code::Retention).because(Text::fixed(
-                "У клиента есть номера: договор действует",
-                "The client has numbers: the contract runs",
+                "У клиента есть номера, транки или действующий договор",
+                "The client has numbers, trunks or a contract in force",
             )),
             CleaningError::Retention(day) => {
                 Self::new(Code::Retention).because(Text::new(format!("Не раньше {day}"), format!("Not before {day}")))
@@ -73,6 +73,7 @@ impl From<CleaningError> for Problem {
             CleaningError::Already => {
                 Self::new(Code::InvalidTransition).because(Text::fixed("Это уже так", "It is so already"))
             }
+            CleaningError::Account(error) => error.into(),
             CleaningError::Store(error) => error.into(),
         }
     }

@@ -337,6 +337,10 @@ impl From<ClientError> for Problem {
                 "What a contact was before is not changed",
             )),
             ClientError::Cleaned => Self::new(Code::Cleaned),
+            ClientError::LegalHold(account) => Self::new(Code::LegalHold).because(Text::new(
+                format!("По счёту {account} действует запрет на уничтожение данных"),
+                format!("Account {account} is under a legal hold"),
+            )),
             ClientError::Held => Self::new(Code::Held),
             ClientError::HeldByRelated(login) => Self::new(Code::HeldByRelated).because(Text::new(
                 format!("Похожего клиента ведёт {login}"),

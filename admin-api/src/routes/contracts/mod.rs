@@ -197,6 +197,7 @@ impl From<ContractError> for Problem {
             ContractError::Closed => {
                 Self::new(Code::InvalidTransition).because(Text::fixed("Образец закрыт", "The template is closed"))
             }
+            ContractError::Cleaned => Self::new(Code::Cleaned),
             ContractError::Stale => Self::new(Code::Stale),
             ContractError::Store(error) => error.into(),
         }
@@ -266,6 +267,7 @@ mod tests {
             (ContractError::SignedLater, Code::Validation),
             (ContractError::Step(ContractState::Active, ContractState::Draft), Code::InvalidTransition),
             (ContractError::Closed, Code::InvalidTransition),
+            (ContractError::Cleaned, Code::Cleaned),
             (ContractError::Stale, Code::Stale),
         ] {
             assert_eq!(Problem::from(error).code(), code);

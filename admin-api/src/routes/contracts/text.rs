@@ -2,15 +2,17 @@
 //!
 //! Owns: the two forms in which it is sent.
 //! Does not own: what was filled in (`billing::contracts`).
-//! Always: in HTML nothing of the text is markup.
+//! Always: in HTML nothing of the text is markup; what was cleaned is for those who may clean.
 
 use axum::extract::{Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use billing::contracts;
+use billing::contracts::{self, ContractText};
+use billing::staff::Permission;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::call_context::CallContext;
 use crate::extract::Params;
 use crate::inputs::{self, given};
 use crate::language::Text;
@@ -28,6 +30,8 @@ pub(crate) struct TextQuery {
 }
 
 /// The text of a contract
+///
+/// After the data of its client were cleaned, it is kept for the law: only those who may clean data read it (`client.clean`).
 #[utoipa::path(
     get, path = "/v1/contracts/{id}/text", operation_id = "contract_text", tag = "contracts",
     params(("id" = i64, Path, description = "Identifier of the contract", example = 7), TextQuery),
@@ -36,6 +40,7 @@ pub(crate) struct TextQuery {
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
+    context: CallContext,
     Path(id): Path<String>,
     Params(asked): Params<TextQuery>,
 ) -> Result<Response, Problem> {
@@ -47,7 +52,11 @@ pub(crate) async fn handler(
             return Err(Problem::field("/format", Text::fixed("Ожидается text или html", "text or html is expected")));
         }
     };
-    let (number, text) = contracts::text(&state.store, id).await?.ok_or(Problem::new(Code::NotFound))?;
+    let found = contracts::text(&state.store, id).await?.ok_or(Problem::new(Code::NotFound))?;
+    if found.cleaned && !context.staff.may(Permission::ClientClean) {
+        return Err(Problem::new(Code::Cleaned));
+    }
+    let ContractText { number, text, .. } = found;
     let (kind, body) =
         if as_html { ("text/html; charset=utf-8", page(&number, &text)) } else { ("text/plain; charset=utf-8", text) };
     Ok(([(CONTENT_TYPE, kind)], body).into_response())

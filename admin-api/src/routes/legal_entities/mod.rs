@@ -182,6 +182,7 @@ impl From<EntityError> for Problem {
             EntityError::HasActiveServices(services) => accounts::has_services(services),
             EntityError::Closed => Self::new(Code::InvalidTransition)
                 .because(Text::fixed("Организация закрыта", "The legal entity is closed")),
+            EntityError::Cleaned => Self::new(Code::Cleaned),
             EntityError::Stale => Self::new(Code::Stale),
             EntityError::Store(error) => error.into(),
         }
@@ -226,6 +227,7 @@ mod tests {
             (EntityError::HasActiveAccounts(word()), Code::HasActiveAccounts),
             (EntityError::HasActiveServices(1), Code::HasActiveServices),
             (EntityError::Closed, Code::InvalidTransition),
+            (EntityError::Cleaned, Code::Cleaned),
             (EntityError::Stale, Code::Stale),
         ] {
             assert_eq!(Problem::from(error).code(), code);

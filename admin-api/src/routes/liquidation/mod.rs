@@ -51,6 +51,7 @@ impl From<ExclusionError> for Problem {
         match error {
             ExclusionError::NotFound => Self::new(Code::NotFound),
             ExclusionError::Value(stands) => Self::field("/value", neither(stands.excluded)),
+            ExclusionError::Cleaned => Self::new(Code::Cleaned),
             ExclusionError::Stale => Self::new(Code::Stale),
             ExclusionError::Store(error) => error.into(),
         }

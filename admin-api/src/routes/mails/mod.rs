@@ -21,6 +21,15 @@ impl From<MailError> for Problem {
                 format!("Письмо в состоянии {state}; повторяется только неотправленное (failed)"),
                 format!("The mail is {state}; only one that failed is sent again"),
             )),
+            MailError::NotAgreed => Self::new(Code::InvalidTransition).because(Text::fixed(
+                "Клиент больше не согласен на рекламу: письмо не повторяется",
+                "The client agrees to advertising no more: the mail is not sent again",
+            )),
+            MailError::Excluded => Self::new(Code::InvalidTransition).because(Text::fixed(
+                "Клиент исключён из рассылки о ликвидации: письмо не повторяется",
+                "The client is left out of the letters about liquidation: the mail is not sent again",
+            )),
+            MailError::Cleaned => Self::new(Code::Cleaned),
             MailError::Stale => Self::new(Code::Stale),
             MailError::Store(error) => error.into(),
         }

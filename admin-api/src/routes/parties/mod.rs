@@ -210,6 +210,7 @@ impl From<PartyError> for Problem {
                 "/passport",
                 Text::fixed("У юридического лица нет паспорта", "A legal entity has no passport"),
             ),
+            PartyError::Cleaned => Self::new(Code::Cleaned),
             PartyError::Stale => Self::new(Code::Stale),
             PartyError::Store(error) => error.into(),
         }

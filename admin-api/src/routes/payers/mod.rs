@@ -178,6 +178,7 @@ impl From<PayerError> for Problem {
             }),
             PayerError::TooMany(most) => Self::new(Code::LimitTooLarge)
                 .because(Text::new(format!("Не больше {most}"), format!("At most {most}"))),
+            PayerError::Cleaned => Self::new(Code::Cleaned),
             PayerError::Stale => Self::new(Code::Stale),
             PayerError::Store(error) => error.into(),
         }

@@ -40,10 +40,12 @@ pub(super) async fn one_by_one(change: &mut Change) -> Result<(), StoreError> {
 
 /// Identifier and login of the user with a login who is at work.
 pub(super) async fn at_work(connection: &mut PgConnection, login: &str) -> Result<(i64, String), ClientError> {
-    let row = sqlx::query("SELECT id, login FROM staff_user WHERE lower(login) = lower($1) AND blocked_at IS NULL")
-        .bind(login)
-        .fetch_optional(connection)
-        .await?;
+    let row = sqlx::query(
+        "SELECT id, login FROM staff_user WHERE lower(login) = lower($1) AND blocked_at IS NULL AND NOT is_system",
+    )
+    .bind(login)
+    .fetch_optional(connection)
+    .await?;
     row.map(|row| (row.get("id"), row.get("login"))).ok_or_else(|| ClientError::NoManager(login.to_owned()))
 }
 
