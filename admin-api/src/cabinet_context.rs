@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use billing::Actor;
 use billing::cabinet::{self, Right, Visitor, Who};
 use billing::change::{Author, IdempotencyKey};
+use billing::staff::Permission;
 
 use crate::call_context::{self, Door};
 use crate::edge::RequestId;
@@ -45,6 +46,14 @@ impl CabinetContext {
             key,
             &[operation.as_bytes(), self.visitor.client.as_bytes(), subject.as_bytes(), body],
         ))
+    }
+
+    /// Refuses an employee who lacks a permission of his own: as a client he does no more than he may for him.
+    pub(crate) fn by_own_right(&self, permission: Permission) -> Result<(), Problem> {
+        match self.visitor.employee() {
+            Some(employee) if !employee.may(permission) => Err(call_context::forbidden(permission)),
+            _ => Ok(()),
+        }
     }
 
     /// The reason of a change: an employee names one, a client need not.
@@ -136,7 +145,7 @@ async fn visitor(state: &AppState, token: Option<String>) -> Result<Visitor, Pro
 /// Whose deed it is: the client's user's, or the employee's as the client.
 fn actor(visitor: &Visitor, request_id: &str) -> Actor {
     match &visitor.who {
-        Who::User { id, login, .. } => Actor::of_client(*id, login, request_id),
+        Who::User { id, .. } => Actor::of_client(*id, request_id),
         Who::Employee(staff) => {
             Actor { on_behalf: Some(visitor.client.clone()), ..Actor::named(staff.id, &staff.login, request_id) }
         }
@@ -147,6 +156,16 @@ fn actor(visitor: &Visitor, request_id: &str) -> Actor {
 fn lacking(visitor: &Visitor, right: Right) -> Problem {
     if right == Right::Pay && visitor.employee().is_some() {
         return Problem::new(Code::OnlyClientPays);
+    }
+    if visitor.needs_own_password {
+        return Problem::new(Code::OwnPasswordNeeded);
+    }
+    if let (Right::Pay, Some(until)) = (right, visitor.pay_withheld_until) {
+        let until = until.format("%Y-%m-%d %H:%M UTC");
+        return Problem::new(Code::Forbidden).because(Text::new(
+            format!("Оплата недоступна до {until}: сотрудник менял ваш пароль или почту"),
+            format!("No payments before {until}: staff have changed your password or e-mail"),
+        ));
     }
     let name = right.as_str();
     Problem::new(Code::Forbidden).because(Text::new(

@@ -158,7 +158,8 @@ pub(crate) async fn guard(
         door.refused(&actor, &subject, code).await;
         return Problem::new(code).into_response();
     }
-    if let Some(lacking) = lacking(door.access, &user, &subject) {
+    let only_reads = request.method().is_safe();
+    if let Some(lacking) = lacking(door.access, &user, &subject, only_reads) {
         door.refused(&actor, &subject, Code::Forbidden).await;
         return forbidden(lacking).into_response();
     }
@@ -186,12 +187,16 @@ fn unfit(access: Access, user: &Staff) -> Option<Code> {
     (user.only_enrols && access != Access::Enrolling).then_some(Code::EnrolmentNeeded)
 }
 
-/// The permission without which the caller is not let through.
-fn lacking(access: Access, user: &Staff, subject: &str) -> Option<Permission> {
+/// The permission without which the caller is not let through. About himself he reads with any token, and writes in a session: a token makes and revokes none
+/// by being his.
+fn lacking(access: Access, user: &Staff, subject: &str, only_reads: bool) -> Option<Permission> {
     let (permission, is_let_through) = match access {
         Access::Open | Access::SignedIn | Access::InSession | Access::Enrolling | Access::Cabinet(_) => return None,
         Access::Needs(permission) => (permission, false),
-        Access::NeedsOrSelf(permission) => (permission, user.login.to_lowercase() == subject.to_lowercase()),
+        Access::NeedsOrSelf(permission) => {
+            let is_himself = user.login.to_lowercase() == subject.to_lowercase();
+            (permission, is_himself && (only_reads || user.session.is_some()))
+        }
         Access::NeedsOrOwn(permission, own) => (permission, user.may(own)),
     };
     (!user.may(permission) && !is_let_through).then_some(permission)
@@ -289,6 +294,7 @@ mod tests {
             roles: Vec::new(),
             session,
             only_enrols,
+            token_by: None,
         };
         for (access, user, expected) in [
             (Access::SignedIn, user(None, false), None),
@@ -300,6 +306,29 @@ mod tests {
             (Access::Enrolling, user(Some(1), true), None),
         ] {
             assert_eq!(unfit(access, &user), expected, "{access:?} {user:?}");
+        }
+    }
+
+    #[test]
+    fn one_writes_about_oneself_in_a_session() {
+        let own = Access::NeedsOrSelf(Permission::StaffEdit);
+        for (session, subject, only_reads, is_let_through) in [
+            (None, "ME", true, true),
+            (None, "me", false, false),
+            (Some(1), "Me", false, true),
+            (Some(1), "other", true, false),
+        ] {
+            let user = Staff {
+                id: 1,
+                login: "me".into(),
+                permissions: std::collections::BTreeSet::new(),
+                roles: Vec::new(),
+                session,
+                only_enrols: false,
+                token_by: None,
+            };
+            let found = lacking(own, &user, subject, only_reads);
+            assert_eq!(found.is_none(), is_let_through, "{session:?} {subject} {only_reads}");
         }
     }
 

@@ -76,6 +76,7 @@ const BEARER: &str = "bearer";
         cabinet::lock_delete::handler,
         cabinet::lock_list::handler,
         cabinet::me::handler,
+        cabinet::password_change::handler,
         cabinet::payers::handler,
         cabinet::payment_intent::handler,
         cabinet::profile::handler,

@@ -28,10 +28,15 @@ fn caller(peer: IpAddr, hops: &[&str], proxies: &[IpNet]) -> IpAddr {
         if !is_ours(caller) {
             break;
         }
-        let Ok(before) = hop.parse::<IpAddr>() else { break };
+        let Some(before) = address_of(hop) else { break };
         caller = before.to_canonical();
     }
     caller
+}
+
+/// The address of a hop; some proxies write its port too.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    hop.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 #[cfg(test)]
@@ -50,6 +55,8 @@ mod tests {
             ("10.0.0.1", vec!["198.51.100.1", "192.0.2.7"], "192.0.2.7"),
             ("10.0.0.1", vec!["198.51.100.1", "192.0.2.7", "10.9.9.9"], "192.0.2.7"),
             ("10.0.0.1", vec!["nonsense"], "10.0.0.1"),
+            ("10.0.0.1", vec!["203.0.113.5:51234"], "203.0.113.5"),
+            ("10.0.0.1", vec!["198.51.100.1", "[2001:db8::1]:443", "10.9.9.9:80"], "2001:db8::1"),
             ("10.0.0.1", vec!["192.0.2.7", "nonsense", "10.2.2.2"], "10.2.2.2"),
             ("::ffff:10.0.0.1", vec!["2001:db8::7"], "2001:db8::7"),
         ] {

@@ -56,6 +56,8 @@ problems! {
     WrongCode = "wrong_code", UNAUTHORIZED, "Код не подходит или уже использован", "The code does not fit or was used before";
     /// The session may do nothing but enrol a second factor (setting `signin.totp`).
     EnrolmentNeeded = "enrolment_needed", FORBIDDEN, "Сначала подключите второй фактор", "Enrol a second factor first";
+    /// The session may do nothing but choose a password: staff have set the one of now.
+    OwnPasswordNeeded = "own_password_needed", FORBIDDEN, "Сначала задайте свой пароль: нынешний задал сотрудник", "Choose a password first: staff have set the one of now";
     /// An API token, where a person has to be signed in.
     SessionNeeded = "session_needed", FORBIDDEN, "Нужен вход по паролю, API-токен не подходит", "A session is needed, an API token is not enough";
     /// Known to the provider of identities, and no user here (S43).

@@ -56,7 +56,7 @@ pub(crate) enum Access {
     Enrolling,
     /// A permission.
     Needs(Permission),
-    /// A permission, or to be the user whom the first parameter names.
+    /// A permission, or to be the user whom the first parameter names; what writes takes a session then.
     NeedsOrSelf(Permission),
     /// A permission; a holder of the other one gets to the handler, which decides by the record whether he may.
     NeedsOrOwn(Permission, Permission),

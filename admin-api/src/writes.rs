@@ -82,11 +82,16 @@ pub(crate) fn refuse_key(context: &CallContext) -> Result<(), Problem> {
     if context.idempotency("", "", &[]).is_none() {
         return Ok(());
     }
+    Err(key_refused())
+}
+
+/// The refusal of a key there.
+pub(crate) fn key_refused() -> Problem {
     let detail = Text::fixed(
         "Запросы и ответы с секретами нигде не хранятся, повторить их нельзя: уберите заголовок",
         "Requests and answers with secrets are kept nowhere and cannot be repeated: leave the header out",
     );
-    Err(Problem::field("Idempotency-Key", detail))
+    Problem::field("Idempotency-Key", detail)
 }
 
 /// Commits a write and answers `body`.

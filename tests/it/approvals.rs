@@ -222,6 +222,48 @@ async fn a_credit_limit_above_what_one_person_gives() {
     world.drop().await;
 }
 
+/// A25: somebody whom the requester let in may be himself under another name.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_approves_by_somebody_whom_he_let_in() {
+    let world = World::new(1).await;
+    let api = Api::serve(&world, now()).await;
+    let token = async |login: &str| {
+        let wanted = json!({"name": "t", "days": 1, "reason": "test"});
+        let made = api.ask("POST", &format!("/v1/staff/{login}/tokens"), "admin", &[], Some(wanted)).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        format!("Bearer {}", made.body["token"].as_str().unwrap())
+    };
+    let user = json!({"login": "second", "name": "S", "roles": ["head"], "reason": "test"});
+    assert_eq!(api.ask("POST", "/v1/staff", "admin", &[], Some(user)).await.status, 201);
+    let (second, of_head) = (token("second").await, token("head").await);
+    let id = asked(&api, "admin", wanted("1500")).await;
+    let decide = async |bearer: &str, step: &str| {
+        let headers = [("Authorization", bearer)];
+        let path = format!("/v1/approvals/{id}/{step}");
+        api.ask("POST", &path, "", &headers, Some(json!({"comment": "x"}))).await
+    };
+    for bearer in [&second, &of_head] {
+        for step in ["approve", "refuse"] {
+            let answer = decide(bearer, step).await;
+            assert_eq!(said(&answer), (403, "self_approval"), "{}", answer.body);
+        }
+    }
+    let waiting = api.ask("GET", "/v1/approvals?waiting_for_me=true", "", &[("Authorization", &second)], None).await;
+    assert_eq!(waiting.body["items"], json!([]), "{}", waiting.body);
+    assert_eq!(shown(&api, "head", id).await["may_approve"], true, "by a token that admin has not made");
+    let reset = Some(json!({"reason": "test"}));
+    assert_eq!(api.ask("POST", "/v1/staff/head/password-reset", "admin", &[], reset).await.status, 201);
+    assert_eq!(said(&approve(&api, "head", id).await), (403, "self_approval"));
+    // What somebody else asks for, they decide on.
+    assert_eq!(act(&api, "admin", id, "withdraw", json!({"reason": "x"})).await.status, 200);
+    let id = asked(&api, "accounting", wanted("1500")).await;
+    let done = api
+        .ask("POST", &format!("/v1/approvals/{id}/approve"), "", &[("Authorization", &second)], Some(json!({})))
+        .await;
+    assert_eq!(done.body["state"], "executed", "{}", done.body);
+    world.drop().await;
+}
+
 /// Refused, withdrawn, stale: how a request ends without effect.
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_end_without_effect() {

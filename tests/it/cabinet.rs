@@ -10,6 +10,8 @@ use tests::{World, record};
 use crate::api::{Answer, Api};
 
 const PASSWORD: &str = "correct horse";
+/// What a user chooses himself.
+const OWN_PASSWORD: &str = "four boats on a lake";
 
 fn now() -> DateTime<Utc> {
     "2026-07-01T10:00:00Z".parse().unwrap()
@@ -43,11 +45,14 @@ struct Visitor<'a> {
 }
 
 impl<'a> Visitor<'a> {
-    /// A new user of a client with these rights, signed in.
+    /// A new user of a client with these rights, signed in, with a password of his own.
     async fn user(api: &'a Api, client: &str, email: &str, rights: &[&str]) -> Self {
         let added = add(api, client, json!({"email": email, "rights": rights})).await;
         assert_eq!(added.status, 201, "{}", added.body);
-        Self::signed_in(api, email, PASSWORD).await
+        let user = Self::signed_in(api, email, PASSWORD).await;
+        let chosen = user.choose(PASSWORD, OWN_PASSWORD).await;
+        assert_eq!(chosen.status, 200, "{}", chosen.body);
+        user
     }
 
     async fn signed_in(api: &'a Api, login: &str, password: &str) -> Self {
@@ -73,6 +78,16 @@ impl<'a> Visitor<'a> {
 
     async fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], None).await
+    }
+
+    async fn choose(&self, old: &str, new: &str) -> Answer {
+        let body = json!({"old_password": old, "new_password": new});
+        self.ask("POST", "/v1/cabinet/password", &[], Some(body)).await
+    }
+
+    /// What the audit calls a user of a client.
+    async fn name(&self) -> String {
+        format!("client:{}", self.get("/v1/cabinet/me").await.body["user"]["id"])
     }
 }
 
@@ -237,6 +252,8 @@ async fn users_see_and_do_what_is_their_own() {
     let payer = Visitor::user(&api, "c1", "pay@example.ru", &["view", "pay"]).await;
     let viewer = Visitor::user(&api, "c1", "view@example.ru", &["view"]).await;
     let stranger = Visitor::user(&api, "c2", "other@example.ru", &["view", "pay", "manage_services"]).await;
+    // As if 72 hours were over.
+    world.store.run_past_the_rooms("UPDATE client_user SET pay_withheld_until = NULL").await.unwrap();
 
     // 100 - 0.60.
     let accounts = viewer.get("/v1/cabinet/accounts").await;
@@ -298,7 +315,8 @@ async fn users_see_and_do_what_is_their_own() {
     assert_eq!(of_other.status, 201, "keys of others are theirs: {}", of_other.body);
     let audit = api.get("/v1/audit/account/a1", "admin").await;
     let line = audit.body["items"].as_array().unwrap().iter().find(|line| line["action"] == "payment_intent.create");
-    assert_eq!(line.unwrap()["login"], "client:pay@example.ru", "{}", audit.body);
+    assert_eq!(line.unwrap()["login"], payer.name().await, "{}", audit.body);
+    assert!(!audit.text.contains("pay@example.ru"), "{}", audit.text);
     assert_eq!(world.balance("a1").await, "99.4", "no money is booked");
 
     // Rights count from the next request on; who has the right shuts others of his client out, and never himself.
@@ -336,8 +354,8 @@ async fn clients_bar_and_lift_what_is_their_own() {
     let world = World::new(1).await;
     let api = Api::serve(&world, now()).await;
     let client = Visitor::user(&api, "c1", "a@example.ru", &["view", "manage_services"]).await;
-    let bearer = "Bearer token-support";
-    let employee = Visitor::employee(&api, bearer, "c1").await;
+    let employee = Visitor::employee(&api, "Bearer token-client_service", "c1").await;
+    let support = Visitor::employee(&api, "Bearer token-support", "c1").await;
     let list = async || {
         let answer = client.get("/v1/cabinet/locks?account=a1").await;
         answer.body["items"].as_array().unwrap().clone()
@@ -355,6 +373,10 @@ async fn clients_bar_and_lift_what_is_their_own() {
         let answer = client.ask("POST", "/v1/cabinet/locks", &[], wanted(account, mask)).await;
         assert_eq!(said(&answer), expected, "{account} {mask}: {}", answer.body);
     }
+    // Nobody does as a client what he lacks the right to do for him.
+    let refused = support.ask("POST", "/v1/cabinet/locks", &[], wanted("a1", "49")).await;
+    assert_eq!(said(&refused), (403, "forbidden"));
+    assert!(refused.body["detail"].as_str().unwrap().contains("lock.edit"), "{}", refused.body);
     let by_employee = employee.ask("POST", "/v1/cabinet/locks", &[], wanted("a1", "49")).await;
     assert_eq!((by_employee.status, &by_employee.body["comment"]), (201, &Value::Null), "{}", by_employee.body);
     let made = list().await;
@@ -367,16 +389,18 @@ async fn clients_bar_and_lift_what_is_their_own() {
     let line = &audit.body["items"][0];
     assert_eq!(
         (&line["login"], &line["on_behalf"], &line["action"]),
-        (&json!("support"), &json!("c1"), &json!("lock.create")),
+        (&json!("client_service"), &json!("c1"), &json!("lock.create")),
         "{}",
         audit.body
     );
     let fraud = api.get("/v1/locks?account=a1&origin=fraud", "support").await.body["items"][0]["id"].clone();
     for (visitor, id, body, expected) in [
         // M28: support never lifts a lock, also not as a client.
+        (&support, &made[1]["id"], json!({"reason": "r"}), (403, "forbidden")),
+        (&support, &made[0]["id"], json!({"reason": "r"}), (403, "forbidden")),
+        (&support, &made[0]["id"], json!({}), (422, "reason_required")),
+        // Somebody else's lock, and he may not lift those of others.
         (&employee, &made[1]["id"], json!({"reason": "r"}), (403, "forbidden")),
-        (&employee, &made[0]["id"], json!({"reason": "r"}), (403, "forbidden")),
-        (&employee, &made[0]["id"], json!({}), (422, "reason_required")),
         (&client, &fraud, json!({}), (404, "not_found")),
         (&client, &made[2]["id"], json!({}), (200, "")),
         (&client, &made[0]["id"], json!({"reason": "r"}), (200, "")),
@@ -414,10 +438,7 @@ async fn the_profile_changes_on_its_own_word() {
     }
     let notes = api.get("/v1/clients/c1/notes", "support").await;
     let note = notes.body["items"].as_array().unwrap().iter().find(|note| note["important"] == true).unwrap();
-    assert_eq!(
-        (&note["text"], &note["author"]),
-        (&json!("phone: 8 495 200-02-00"), &json!("client:Office@example.ru"))
-    );
+    assert_eq!((&note["text"], &note["author"]), (&json!("phone: 8 495 200-02-00"), &json!(owner.name().await)));
     let seen = other.get("/v1/cabinet/contacts").await;
     assert_eq!(
         (&seen.body["profile"]["phone"], &seen.body["items"][0]["name"]),
@@ -434,9 +455,9 @@ async fn the_profile_changes_on_its_own_word() {
         lines.iter().any(|line| line["login"] == login && line["on_behalf"] == *on_behalf && line["reason"] == reason)
     };
     assert!(of("head", &json!("c1"), "unverified_sender"), "{}", audit.body);
-    assert!(of("client:orlova@example.ru", &Value::Null, "unverified_sender"), "{}", audit.body);
+    assert!(of(&other.name().await, &Value::Null, "unverified_sender"), "{}", audit.body);
     let edit = lines.iter().find(|line| line["action"] == "client.edit").unwrap();
-    assert_eq!(edit["login"], "client:Office@example.ru", "{}", audit.body);
+    assert_eq!(edit["login"], owner.name().await, "{}", audit.body);
     assert!(billing::audit::verify(&world.store, None, None, &mut |_| ()).await.unwrap().fault.is_none());
     world.drop().await;
 }
@@ -473,6 +494,10 @@ async fn an_employee_works_as_a_client_and_never_pays() {
     let pay = || Some(json!({"account": "a1", "amount": "10", "reason": "r"}));
     let paid = employee.ask("POST", "/v1/cabinet/payment-intents", &[], pay()).await;
     assert_eq!(said(&paid), (403, "only_client_pays"), "{}", paid.body);
+    let blocks = employee.ask("POST", "/v1/cabinet/users/1/block", &[], Some(why(json!({})))).await;
+    assert_eq!(said(&blocks), (403, "forbidden"));
+    assert!(blocks.body["detail"].as_str().unwrap().contains("client_user.edit"), "{}", blocks.body);
+    assert_eq!(said(&employee.choose(PASSWORD, OWN_PASSWORD).await), (403, "forbidden"), "he has no password there");
     let history = api.get("/v1/audit/client/c1", "admin").await;
     let lines = history.body["items"].as_array().unwrap();
     let begun = lines.iter().find(|line| line["action"] == "client.work_as" && line["outcome"] == "done").unwrap();
@@ -498,6 +523,14 @@ async fn an_employee_works_as_a_client_and_never_pays() {
         assert_eq!(done.status, 200, "{}", done.body);
         assert_eq!(said(&petrov.get("/v1/cabinet/accounts").await), (401, "unauthorized"), "after {what}");
     }
+    // The token by which he began is revoked.
+    let token = json!({"name": "t", "days": 1, "reason": "test"});
+    let made = api.ask("POST", "/v1/staff/petrov/tokens", "admin", &[], Some(token)).await;
+    let bearer = format!("Bearer {}", made.body["token"].as_str().unwrap());
+    let petrov = Visitor::employee(&api, &bearer, "c2").await;
+    let path = format!("/v1/staff/petrov/tokens/{}", made.body["id"]);
+    assert_eq!(api.ask("DELETE", &path, "admin", &[], Some(why(json!({})))).await.status, 200);
+    assert_eq!(said(&petrov.get("/v1/cabinet/accounts").await), (401, "unauthorized"));
     // Without the permission no more: his tokens were revoked, so he gets another one first.
     let token = json!({"name": "t", "days": 1, "reason": "test"});
     let made = api.ask("POST", "/v1/staff/petrov/tokens", "admin", &[], Some(token)).await;
@@ -513,6 +546,92 @@ async fn an_employee_works_as_a_client_and_never_pays() {
     assert_eq!(employee.get("/v1/cabinet/me").await.status, 200);
     *clock.0.lock().unwrap() = now() + TimeDelta::minutes(30);
     assert_eq!(said(&employee.get("/v1/cabinet/me").await), (401, "unauthorized"));
+    world.drop().await;
+}
+
+/// B11: staff know no password that is good for anything but choosing another; where they change how somebody comes in, he does not pay for 72 hours, and the
+/// client gets a letter. B9: nobody comes in for a client whose data were cleaned.
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_let_nobody_in_to_pay() {
+    let world = World::new(1).await;
+    let clock = Arc::new(Moved(Mutex::new(now())));
+    let api = Api::serve_by(&world, clock.clone()).await;
+    let profile = json!({"email": "office@example.ru"});
+    assert_eq!(api.ask("PUT", "/v1/clients/c1", "sales", &[], Some(why(profile))).await.status, 200);
+    let added = add(&api, "c1", json!({"email": "a@example.ru", "rights": ["view", "pay"]})).await;
+    assert_eq!(added.status, 201, "{}", added.body);
+    let user = format!("/v1/clients/c1/users/{}", added.body["id"]);
+    let visitor = Visitor::signed_in(&api, "a@example.ru", PASSWORD).await;
+    let second = Visitor::signed_in(&api, "a@example.ru", PASSWORD).await;
+    let intents = "/v1/cabinet/payment-intents";
+    let pay = || Some(json!({"account": "a1", "amount": "10"}));
+    assert_eq!(said(&visitor.get("/v1/cabinet/accounts").await), (403, "own_password_needed"));
+    assert_eq!(said(&visitor.ask("POST", intents, &[], pay()).await), (403, "own_password_needed"));
+    let me = visitor.get("/v1/cabinet/me").await.body;
+    assert_eq!((&me["own_password_needed"], &me["rights"]), (&json!(true), &json!([])), "{me}");
+    for (old, new, expected) in [
+        ("another horse", OWN_PASSWORD, (401, "wrong_credentials")),
+        (PASSWORD, PASSWORD, (422, "validation")),
+        (PASSWORD, "short", (422, "validation")),
+        (PASSWORD, OWN_PASSWORD, (200, "")),
+        (PASSWORD, "five boats on a lake", (401, "wrong_credentials")),
+    ] {
+        let answer = visitor.choose(old, new).await;
+        assert_eq!(said(&answer), expected, "{old} {new}: {}", answer.body);
+    }
+    assert_eq!(second.get("/v1/cabinet/me").await.status, 401, "his other sessions have ended");
+    let body = json!({"old_password": OWN_PASSWORD, "new_password": PASSWORD});
+    let kept = visitor.ask("POST", "/v1/cabinet/password", &[("Idempotency-Key", "k")], Some(body)).await;
+    assert_eq!(said(&kept), (422, "validation"), "a body with passwords is not kept");
+    assert_eq!(visitor.get("/v1/cabinet/accounts").await.status, 200);
+    let early = visitor.ask("POST", intents, &[], pay()).await;
+    assert_eq!(said(&early), (403, "forbidden"));
+    assert!(early.body["detail"].as_str().unwrap().contains("2026-07-04 10:00"), "{}", early.body);
+    let me = visitor.get("/v1/cabinet/me").await.body;
+    assert_eq!(
+        (&me["pay_withheld_until"], &me["rights"], &me["own_password_needed"]),
+        (&json!("2026-07-04T10:00:00Z"), &json!(["view"]), &json!(false))
+    );
+
+    *clock.0.lock().unwrap() = now() + TimeDelta::hours(72);
+    let visitor = Visitor::signed_in(&api, "a@example.ru", OWN_PASSWORD).await;
+    assert_eq!(visitor.ask("POST", intents, &[], pay()).await.status, 201);
+    // Another e-mail, and he waits again; another name is nothing.
+    for (change, expected) in [(json!({"name": "M"}), 201), (json!({"email": "b@example.ru"}), 403)] {
+        assert_eq!(api.ask("PUT", &user, "head", &[], Some(why(change))).await.status, 200);
+        assert_eq!(visitor.ask("POST", intents, &[], pay()).await.status, expected);
+    }
+    *clock.0.lock().unwrap() = now() + TimeDelta::hours(144);
+    let visitor = Visitor::signed_in(&api, "b@example.ru", OWN_PASSWORD).await;
+    assert_eq!(visitor.ask("POST", intents, &[], pay()).await.status, 201);
+    let body = json!({"password": PASSWORD, "confirmation": PASSWORD});
+    assert_eq!(api.ask("POST", &format!("{user}/password"), "head", &[], Some(why(body))).await.status, 200);
+    let visitor = Visitor::signed_in(&api, "b@example.ru", PASSWORD).await;
+    assert_eq!(said(&visitor.get("/v1/cabinet/accounts").await), (403, "own_password_needed"));
+    assert_eq!(visitor.choose(PASSWORD, OWN_PASSWORD).await.status, 200);
+    assert_eq!(said(&visitor.ask("POST", intents, &[], pay()).await), (403, "forbidden"));
+
+    let audit = api.get("/v1/audit/client/c1?limit=100", "admin").await;
+    let letters = audit.body["items"].as_array().unwrap().iter().filter(|line| line["action"] == "mail.enqueue");
+    let kinds: Vec<&str> = letters.filter_map(|line| line["after"]["kind"].as_str()).collect();
+    assert_eq!(kinds, ["password_set"; 3], "{}", audit.body);
+    assert!(!audit.text.contains(OWN_PASSWORD) && !audit.text.contains("argon2"));
+
+    // Payments that are wanted do not pile up.
+    let many = "INSERT INTO payment_intent (account_id, user_id, amount, currency, created_at)
+                SELECT account_id, user_id, 1, 'RUB', created_at FROM (SELECT * FROM payment_intent LIMIT 1) i, generate_series(1, 98);
+                UPDATE client_user SET pay_withheld_until = NULL";
+    world.store.run_past_the_rooms(many).await.unwrap();
+    // Three were paid above.
+    assert_eq!(said(&visitor.ask("POST", intents, &[], pay()).await), (422, "limit_too_large"));
+
+    let cleaned = "UPDATE client SET gdpr_state = 'cleaned', cleaned_at = now() WHERE code = 'c1'";
+    world.store.run_past_the_rooms(cleaned).await.unwrap();
+    assert_eq!(visitor.get("/v1/cabinet/me").await.status, 401);
+    assert_eq!(said(&add(&api, "c1", json!({"email": "c@example.ru"})).await), (409, "cleaned"));
+    for path in [format!("{user}/block"), "/v1/clients/c1/work-as".to_owned()] {
+        assert_eq!(said(&api.ask("POST", &path, "head", &[], Some(why(json!({})))).await), (409, "cleaned"), "{path}");
+    }
     world.drop().await;
 }
 

@@ -137,22 +137,37 @@ async fn a_password_is_set_and_changed_by_its_owner() {
     let kept = api.ask("PUT", "/v1/me/password", "", &key, change("four boats on a lake", PASSWORD)).await;
     assert_eq!(said(&kept), (422, "validation"), "a body with passwords is not kept, nor its digest");
 
-    // A head may less than the administrator; a session makes no token for itself, an API token does.
+    // A head may less than the administrator; nobody makes a token for himself.
     let why = || Some(json!({"reason": "r"}));
     for (role, login, expected) in [
         ("support", "petrova", (403, "forbidden")),
         ("head", "admin", (404, "not_found")),
         ("admin", "nobody", (404, "not_found")),
-        ("admin", "admin", (201, "")),
+        ("admin", "admin", (403, "self_grant")),
     ] {
         let path = format!("/v1/staff/{login}/password-reset");
         assert_eq!(said(&api.ask("POST", &path, role, &[], why()).await), expected, "{role} {login}");
     }
-    let token = setup_token(&api, "admin", false).await;
+    let chief = json!({"login": "chief", "name": "C", "roles": ["admin"], "reason": "test"});
+    assert_eq!(api.ask("POST", "/v1/staff", "admin", &[], Some(chief)).await.status, 201);
+    let token = setup_token(&api, "chief", false).await;
     assert_eq!(set_password(&api, &token, PASSWORD).await.status, 200);
-    let administrator = token_of(&sign_in(&api, "admin", PASSWORD).await);
-    let own = ask(&api, &administrator, "POST", "/v1/staff/admin/password-reset", why()).await;
+    let administrator = token_of(&sign_in(&api, "chief", PASSWORD).await);
+    let own = ask(&api, &administrator, "POST", "/v1/staff/chief/password-reset", why()).await;
     assert_eq!(said(&own), (403, "self_grant"));
+
+    // Another right, a block or a password of his own make a setup token void.
+    hired(&api, "newcomer").await;
+    for (method, path, body) in [
+        ("PUT", "/v1/staff/newcomer/roles", json!({"roles": ["sales"], "reason": "r"})),
+        ("PUT", "/v1/staff/newcomer/permissions/lock.edit", json!({"reason": "r"})),
+        ("POST", "/v1/staff/newcomer/block", json!({"reason": "r"})),
+    ] {
+        let void = setup_token(&api, "newcomer", false).await;
+        assert_eq!(api.ask(method, path, "admin", &[], Some(body)).await.status, 200, "{path}");
+        let answer = set_password(&api, &void, PASSWORD).await;
+        assert_eq!(said(&answer), (401, "wrong_credentials"), "{path}: {}", answer.body);
+    }
     world.drop().await;
 }
 
@@ -329,7 +344,10 @@ async fn a_second_factor() {
     let api = Api::serve_with(&world, Arc::clone(&clock) as Arc<dyn Clock>, |state| state.with_secret_key(key)).await;
     with_password(&api, "petrova").await;
     let session = token_of(&sign_in(&api, "petrova", PASSWORD).await);
-    let begun = ask(&api, &session, "POST", "/v1/me/totp", None).await;
+    let begin = |password: &str| Some(json!({"password": password}));
+    let strange = ask(&api, &session, "POST", "/v1/me/totp", begin("wrong horse battery")).await;
+    assert_eq!(said(&strange), (401, "wrong_credentials"), "a session left open is not the person");
+    let begun = ask(&api, &session, "POST", "/v1/me/totp", begin(PASSWORD)).await;
     assert_eq!(begun.status, 201, "{}", begun.body);
     let secret = begun.body["secret"].as_str().unwrap().to_owned();
     let address = begun.body["otpauth_url"].as_str().unwrap();
@@ -346,7 +364,7 @@ async fn a_second_factor() {
         confirmed.body["recovery_codes"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert_eq!((confirmed.status, recovery.len()), (200, 10));
     assert_eq!(said(&confirm(code(1)).await), (409, "invalid_transition"));
-    assert_eq!(said(&ask(&api, &session, "POST", "/v1/me/totp", None).await), (409, "invalid_transition"));
+    assert_eq!(said(&ask(&api, &session, "POST", "/v1/me/totp", begin(PASSWORD)).await), (409, "invalid_transition"));
 
     let door = async |shown: Value| {
         let mut body = json!({"login": "petrova", "password": PASSWORD});
@@ -382,7 +400,7 @@ async fn a_second_factor() {
     assert_eq!(opened.body["enrolment_needed"], true, "{}", opened.body);
     let narrow = token_of(&opened);
     assert_eq!(said(&ask(&api, &narrow, "GET", "/v1/me/sessions", None).await), (403, "enrolment_needed"));
-    let begun = ask(&api, &narrow, "POST", "/v1/me/totp", None).await;
+    let begun = ask(&api, &narrow, "POST", "/v1/me/totp", begin(PASSWORD)).await;
     let secret = begun.body["secret"].as_str().unwrap();
     let shown = Some(json!({"code": code_at(secret, clock.now())}));
     assert_eq!(ask(&api, &narrow, "POST", "/v1/me/totp/confirm", shown).await.status, 200);
@@ -396,6 +414,41 @@ async fn a_second_factor() {
     world.drop().await;
 }
 
+/// Who knows a password guesses at the code five times, from wherever; asking for the code is no guess.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_guesses_at_a_code_waits_everywhere() {
+    let world = World::new(1).await;
+    let clock = Moved::new();
+    let key: SecretKey = "0f".repeat(32).parse().unwrap();
+    let api = Api::serve_with(&world, Arc::clone(&clock) as Arc<dyn Clock>, |state| {
+        state.behind(vec!["127.0.0.0/8".parse().unwrap()]).with_secret_key(key)
+    })
+    .await;
+    with_password(&api, "petrova").await;
+    let session = token_of(&sign_in(&api, "petrova", PASSWORD).await);
+    let begun = ask(&api, &session, "POST", "/v1/me/totp", Some(json!({"password": PASSWORD}))).await;
+    let secret = begun.body["secret"].as_str().unwrap().to_owned();
+    let shown = Some(json!({"code": code_at(&secret, clock.now())}));
+    assert_eq!(ask(&api, &session, "POST", "/v1/me/totp/confirm", shown).await.status, 200);
+    clock.by(TimeDelta::seconds(30));
+    let door = async |from: &str, code: Option<&str>| {
+        let body = json!({"login": "petrova", "password": PASSWORD, "code": code});
+        sign_in_with(&api, &[("X-Forwarded-For", from)], body).await
+    };
+    for _ in 0..6 {
+        assert_eq!(said(&door("192.0.2.1", None).await), (401, "code_needed"));
+    }
+    for number in 1..=5 {
+        assert_eq!(said(&door(&format!("192.0.2.{number}"), Some("nothing")).await), (401, "wrong_code"));
+    }
+    let right = code_at(&secret, clock.now());
+    let waits = door("198.51.100.9", Some(&right)).await;
+    assert_eq!((said(&waits), retry_after(&waits)), ((429, "too_many_attempts"), "30"));
+    clock.by(TimeDelta::seconds(30));
+    assert_eq!(door("198.51.100.9", Some(&code_at(&secret, clock.now()))).await.status, 201);
+    world.drop().await;
+}
+
 /// Without a key nobody enrols, and is told what the server lacks.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_configured_says_so() {
@@ -403,7 +456,7 @@ async fn what_is_not_configured_says_so() {
     let api = Api::serve_by(&world, Moved::new()).await;
     with_password(&api, "petrova").await;
     let session = token_of(&sign_in(&api, "petrova", PASSWORD).await);
-    let answer = ask(&api, &session, "POST", "/v1/me/totp", None).await;
+    let answer = ask(&api, &session, "POST", "/v1/me/totp", Some(json!({"password": PASSWORD}))).await;
     assert_eq!(said(&answer), (404, "not_configured"));
     assert!(answer.body["detail"].as_str().unwrap().contains("TOLLGATE_SECRET_KEY"), "{}", answer.body);
     let answer = api.get("/v1/session/oidc", "").await;

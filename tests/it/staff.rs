@@ -128,6 +128,12 @@ async fn nobody_gives_more_than_he_has() {
         ("POST", "/v1/staff/clerk/block", why(), (403, "grant_exceeds_own")),
         ("PUT", "/v1/staff/clerk", Some(json!({"name": "x", "reason": "r"})), (403, "grant_exceeds_own")),
         ("POST", "/v1/staff/clerk/tokens", days(1), (403, "grant_exceeds_own")),
+        (
+            "POST",
+            "/v1/staff/clerk/tokens",
+            Some(json!({"name": "t", "scopes": ["account.view"], "days": 1, "reason": "r"})),
+            (403, "grant_exceeds_own"),
+        ),
         ("POST", "/v1/staff/mate/tokens", days(1), (201, "")),
         // Other departments, and none, are out of his reach.
         ("GET", "/v1/staff/admin", None, (404, "not_found")),
@@ -185,15 +191,32 @@ async fn a_token_narrows_and_never_widens() {
     assert_eq!(locks.get("/v1/me").await.body["permissions"], json!(["lock.view"]));
     assert_eq!(said(&locks.get("/v1/accounts/a1").await), (403, "forbidden"));
     let wanted = |scopes: Value| Some(json!({"name": "more", "scopes": scopes, "days": 1, "reason": "r"}));
+    Worker::new(&api, "bob", &["head"], None).await;
+    let few = json!({"name": "few", "scopes": ["staff.edit", "lock.view"], "days": 5, "reason": "r"});
+    let narrow = Worker::with_token(&api, "bob", few).await;
     for (scopes, expected) in [
         (json!(["account.view"]), (403, "grant_exceeds_own")),
         (Value::Null, (403, "grant_exceeds_own")),
         (json!(["lock.view"]), (201, "")),
         (json!(["lock.eat"]), (422, "validation")),
     ] {
+        // Her own, by being she: in a session only. By the right to make tokens with any token, and no more than it may.
         let made = locks.ask("POST", "/v1/staff/ann/tokens", wanted(scopes.clone())).await;
+        assert_eq!(said(&made), (403, "forbidden"), "{scopes}: {}", made.body);
+        let made = narrow.ask("POST", "/v1/staff/bob/tokens", wanted(scopes.clone())).await;
         assert_eq!(said(&made), expected, "{scopes}: {}", made.body);
     }
+    let reset = narrow.ask("POST", "/v1/staff/bob/password-reset", Some(json!({"reason": "r"}))).await;
+    assert_eq!(said(&reset), (403, "grant_exceeds_own"), "a password is worth all that he may");
+    let whole = Worker::with_token(&api, "bob", json!({"name": "all", "days": 5, "reason": "r"})).await;
+    let reset = whole.ask("POST", "/v1/staff/bob/password-reset", Some(json!({"reason": "r"}))).await;
+    assert_eq!(said(&reset), (403, "self_grant"));
+    // A token that somebody else made does not grow with her.
+    let all = Worker::with_token(&api, "ann", json!({"name": "whole", "days": 5, "reason": "r"})).await;
+    let given = api.ask("PUT", "/v1/staff/ann/permissions/lock.edit", "admin", &[], Some(json!({"reason": "r"}))).await;
+    assert_eq!(given.status, 200, "{}", given.body);
+    let shown = all.get("/v1/me").await.body;
+    assert!(!shown["permissions"].as_array().unwrap().contains(&json!("lock.edit")), "{shown}");
     // The right goes from the role: also from the token, at its next request.
     let without = json!({"roles": ["settlement"], "reason": "moved"});
     assert_eq!(api.ask("PUT", "/v1/staff/ann/roles", "admin", &[], Some(without)).await.status, 200);

@@ -66,7 +66,7 @@ create table sign_in_throttle (
     waits_until timestamptz,
     primary key (scope, subject)
 );
-comment on table sign_in_throttle is 'Wrong guesses of a login from an address, and of an address whatever the login; subject is the SHA-256 of them. Rows of past days are removed.';
+comment on table sign_in_throttle is 'Wrong guesses of a login from an address, or at the second factor of a user, and of an address whatever the login; subject is the SHA-256 of them. Rows of past days are removed.';
 create index sign_in_throttle_by_time on sign_in_throttle (since);
 
 create table provider_sign_in (

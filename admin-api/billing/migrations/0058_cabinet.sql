@@ -8,6 +8,8 @@ create table client_user (
     name              text not null,
     rights            text[] not null constraint client_user_rights check (rights <@ array['view', 'pay', 'manage_services', 'manage_contacts', 'manage_users']),
     password_digest   text not null,
+    password_by_staff boolean not null default false,
+    pay_withheld_until timestamptz,
     verified_phone    text,
     phone_verified_at timestamptz,
     blocked_at        timestamptz,
@@ -20,6 +22,8 @@ create table client_user (
 comment on table client_user is 'Somebody who signs in for a client. A blocked one keeps his name in the audit and loses every session at once.';
 comment on column client_user.login is 'The e-mail where no other login was given; then it goes with the e-mail.';
 comment on column client_user.password_digest is 'Argon2id, as a PHC string.';
+comment on column client_user.password_by_staff is 'Staff have set the password: its owner does nothing with it but choose another.';
+comment on column client_user.pay_withheld_until is 'Until then he does not pay: staff have changed his password or e-mail (B11).';
 comment on column client_user.verified_phone is 'Set by verification alone (B4): no edit has the field.';
 create unique index client_user_login_any_case on client_user (lower(login));
 create unique index client_user_email_any_case on client_user (lower(email));

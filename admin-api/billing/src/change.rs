@@ -74,7 +74,7 @@ impl Author {
 pub struct Actor {
     /// Whose deed it is.
     pub author: Author,
-    /// Login, as the audit shows it: of a user of a client with `client:` before it.
+    /// Login, as the audit shows it: of a user of a client his identifier with `client:` before it, for his login is his e-mail, and what he writes stays.
     pub login: String,
     /// Identifier of the request, to find it in the logs.
     pub request_id: String,
@@ -107,13 +107,13 @@ impl Actor {
     }
 
     /// A user of a client, who acts for himself.
-    pub fn of_client(user_id: i64, login: &str, request_id: &str) -> Self {
-        let login = format!("{CLIENT_LOGIN}{login}");
+    pub fn of_client(user_id: i64, request_id: &str) -> Self {
+        let login = format!("{CLIENT_LOGIN}{user_id}");
         Self { author: Author::Client(user_id), ..Self::named(user_id, &login, request_id) }
     }
 }
 
-/// What stands before the login of a user of a client wherever authors are named; no login of staff has a colon.
+/// What stands before the identifier of a user of a client wherever authors are named; no login of staff has a colon.
 pub const CLIENT_LOGIN: &str = "client:";
 
 /// The `Idempotency-Key` of a request, with what it asked.
@@ -206,6 +206,15 @@ impl Change {
         &self.actor
     }
 
+    /// Holds the author's row until the end, or finds him blocked. What writes rows that a block of him ends begins with this: whoever blocks him takes his row
+    /// first too, and in another order the two would wait for each other.
+    pub(crate) async fn hold_author(&mut self) -> Result<(), StoreError> {
+        let author = self.actor.author;
+        let may_write: Option<bool> =
+            sqlx::query_scalar(author.may_write()).bind(author.id()).fetch_optional(&mut *self.tx).await?;
+        if may_write == Some(true) { Ok(()) } else { Err(StoreError::AuthorBlocked) }
+    }
+
     /// The connection inside the transaction, for the rooms.
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
         &mut self.tx
@@ -290,12 +299,8 @@ impl Change {
     pub async fn commit(mut self, status: u16, response: &Value) -> Result<(), StoreError> {
         assert!(!self.lines.is_empty(), "a change without an audit line");
         // Held until the end: whoever blocks the author waits for this change, or this change finds him blocked (S42).
+        self.hold_author().await?;
         let author = self.actor.author;
-        let may_write: Option<bool> =
-            sqlx::query_scalar(author.may_write()).bind(author.id()).fetch_optional(&mut *self.tx).await?;
-        if may_write != Some(true) {
-            return Err(StoreError::AuthorBlocked);
-        }
         if let Some(key) = &self.idempotency {
             let column = author.column();
             let sql = format!(

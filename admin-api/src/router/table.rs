@@ -76,6 +76,7 @@ pub(crate) fn table() -> Vec<Route> {
         cabinet(Post,   "/v1/cabinet/locks",                           Some(R::ManageServices), "lock",   cabinet::lock_create::handler),
         cabinet(Delete, "/v1/cabinet/locks/{id}",                      Some(R::ManageServices), "lock",   cabinet::lock_delete::handler),
         cabinet(Get,    "/v1/cabinet/me",                              None,             "client",        cabinet::me::handler),
+        cabinet(Post,   "/v1/cabinet/password",                        None,             "client",        cabinet::password_change::handler),
         cabinet(Get,    "/v1/cabinet/payers",                          Some(R::View),    "client",        cabinet::payers::handler),
         cabinet(Post,   "/v1/cabinet/payment-intents",                 Some(R::Pay),     "client",        cabinet::payment_intent::handler),
         cabinet(Put,    "/v1/cabinet/profile",                         Some(R::ManageContacts), "client", cabinet::profile::handler),

@@ -31,7 +31,7 @@ impl Wanted {
         match (password, generate) {
             (None, true) if confirmation.is_none() => Ok(Self { secret: made_up()?, is_made_up: true }),
             (Some(password), false) => {
-                let secret = checked(password)?.to_owned();
+                let secret = checked("/password", password)?.to_owned();
                 if confirmation != Some(password) {
                     let differs = Text::fixed("Подтверждение не совпадает с паролем", "The confirmation differs");
                     return Err(Problem::field("/confirmation", differs));
@@ -48,6 +48,11 @@ impl Wanted {
         }
     }
 
+    /// The password that somebody chooses himself.
+    pub(crate) fn own(pointer: &str, password: &str) -> Result<Self, Problem> {
+        Ok(Self { secret: checked(pointer, password)?.to_owned(), is_made_up: false })
+    }
+
     /// Its digest.
     pub(crate) async fn digest(&self, state: &AppState) -> Result<String, Problem> {
         let cost = cost(&*state.settings()?)?;
@@ -60,7 +65,7 @@ impl Wanted {
     }
 }
 
-fn checked(password: &str) -> Result<&str, Problem> {
+fn checked<'a>(pointer: &str, password: &'a str) -> Result<&'a str, Problem> {
     let fits = password.chars().count() >= CHARS_MIN
         && password.len() <= BYTES_MAX
         && !password.chars().any(char::is_control)
@@ -69,7 +74,7 @@ fn checked(password: &str) -> Result<&str, Problem> {
         "Ожидаются не меньше 10 символов, до 400 байт, без управляющих и без пробелов по краям",
         "At least 10 characters and up to 400 bytes are expected, no control characters, no blanks at the ends",
     );
-    fits.then_some(password).ok_or_else(|| Problem::field("/password", expected))
+    fits.then_some(password).ok_or_else(|| Problem::field(pointer, expected))
 }
 
 fn made_up() -> Result<String, Problem> {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::ApprovalError;
 use super::kinds::{Order, Plan};
 use super::model::Approval;
-use super::read::{fresh, held, missing_consent};
+use super::read::{fresh, held, let_in, missing_consent};
 use super::rules::{self, Event, Obstacle, Progress, State, Verdict};
 use crate::change::Change;
 use crate::staff::Staff;
@@ -71,7 +71,8 @@ async fn judged(
 ) -> Result<(Approval, Plan), ApprovalError> {
     let now = change.now();
     let approval = held(change.connection(), id, now).await?.ok_or(ApprovalError::NotFound)?;
-    if let Some(obstacle) = rules::obstacle(&approval, by) {
+    let let_in = let_in(change.connection(), &approval, by).await?;
+    if let Some(obstacle) = rules::obstacle(&approval, by, let_in) {
         return Err(obstacle.into());
     }
     if revision.is_some_and(|seen| seen != approval.revision) {

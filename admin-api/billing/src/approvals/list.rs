@@ -2,7 +2,8 @@
 //!
 //! Owns: what it shows and by what it can be asked.
 //! Does not own: reading it (`grid`).
-//! Always: an overdue request is shown as expired; "waiting for me" is what `rules` would let the caller decide.
+//! Always: an overdue request is shown as expired; "waiting for me" is what `rules` would let the caller decide by a
+//! token that who asked has not made.
 
 use super::kinds::Kind;
 use crate::grid::{Column, Filter, Grid, Read};
@@ -59,6 +60,8 @@ pub static GRID: Grid = Grid {
             "waiting_for_me",
             "(a.state = 'requested' AND a.expires_at > {now} AND a.requested_by <> {caller}
               AND NOT EXISTS (SELECT FROM approval_decision v WHERE v.approval_id = a.id AND v.user_id = {caller})
+              AND NOT EXISTS (SELECT FROM staff_user c WHERE c.id = {caller} AND c.created_by = u.login)
+              AND NOT EXISTS (SELECT FROM password_setup p WHERE p.user_id = {caller} AND p.created_by = u.login)
               AND EXISTS (SELECT FROM approval_step s JOIN staff_user c ON c.id = {caller} WHERE s.approval_id = a.id AND s.no = a.step AND c.login <> ALL(s.barred)
                           AND s.permission = ANY({rights}))) = {}",
             Read::Flag,

@@ -78,8 +78,22 @@ pub(super) fn missing_consent(approval: &Approval, plan: &Plan) -> Option<Consen
     rules::missing_consent(rules::stricter(approval.consent, plan.consent), &approval.evidence)
 }
 
+/// Whether who asked has let the caller in: added him, or made a token by which he set a password. What such a one decides may be decided by who asked (A25).
+pub(super) async fn let_in(connection: &mut PgConnection, approval: &Approval, by: &Staff) -> Result<bool, StoreError> {
+    let let_in = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM staff_user WHERE id = $1 AND created_by = $2)
+             OR EXISTS (SELECT FROM password_setup WHERE user_id = $1 AND created_by = $2)",
+    )
+    .bind(by.id)
+    .bind(&approval.requester)
+    .fetch_one(connection)
+    .await?;
+    Ok(let_in)
+}
+
 async fn standing(connection: &mut PgConnection, approval: &Approval, by: &Staff) -> Result<Standing, StoreError> {
-    if let Some(obstacle) = rules::obstacle(approval, by) {
+    let let_in = let_in(connection, approval, by).await?;
+    if let Some(obstacle) = rules::obstacle(approval, by, let_in) {
         return Ok(Standing { approve: Some(obstacle), refuse: Some(obstacle) });
     }
     let Some(plan) = fresh(connection, approval, false).await? else {

@@ -203,12 +203,14 @@ pub enum Obstacle {
     ConsentRequired(Consent),
 }
 
-/// What stands against a decision of `by`, as far as the request itself says. His roles do not matter before who he is.
-pub(super) fn obstacle(approval: &Approval, by: &Staff) -> Option<Obstacle> {
+/// What stands against a decision of `by`, as far as the request itself says. His roles do not matter before who he is; `let_in`: whether who asked has let
+/// him in, so that it may be himself under another name.
+pub(super) fn obstacle(approval: &Approval, by: &Staff, let_in: bool) -> Option<Obstacle> {
     if approval.state != State::Requested {
         return Some(Obstacle::State(approval.state));
     }
-    if approval.requester_id == by.id {
+    let by_his_token = by.token_by.as_ref() == Some(&approval.requester);
+    if approval.requester_id == by.id || let_in || by_his_token {
         return Some(Obstacle::SelfApproval);
     }
     let step = approval.waiting_step()?;
@@ -310,7 +312,7 @@ mod tests {
     fn user(id: i64, permissions: &[Permission]) -> Staff {
         let permissions = permissions.iter().copied().collect::<BTreeSet<_>>();
         let roles = vec!["admin".into()];
-        Staff { id, login: format!("u{id}"), permissions, roles, session: None, only_enrols: false }
+        Staff { id, login: format!("u{id}"), permissions, roles, session: None, only_enrols: false, token_by: None }
     }
 
     /// Every state and every event: what is not in the list is refused, and names the state.
@@ -365,13 +367,19 @@ mod tests {
             (2, &[(2, 1), (3, 2)], 3, &[Price], Some(Obstacle::AlreadyDecided)),
             (2, &[(2, 1), (3, 2)], 4, &[Price], None),
         ] {
-            let found = obstacle(&approval(steps(), step, approved), &user(id, may));
+            let found = obstacle(&approval(steps(), step, approved), &user(id, may), false);
             assert_eq!(found, expected, "step {step} {approved:?} by {id} {may:?}");
         }
+        // Himself under another name: he let the other in, or made the token.
+        let waiting = approval(steps(), 1, &[]);
+        let by_token = |login: &str| Staff { token_by: Some(login.to_owned()), ..user(2, &[Credit]) };
+        assert_eq!(obstacle(&waiting, &user(2, &[Credit]), true), Some(Obstacle::SelfApproval));
+        assert_eq!(obstacle(&waiting, &by_token("u1"), false), Some(Obstacle::SelfApproval));
+        assert_eq!(obstacle(&waiting, &by_token("u2"), false), None);
         for state in State::ALL.iter().copied().filter(|state| *state != State::Requested) {
             let closed = Approval { state, ..approval(steps(), 1, &[]) };
             for id in [1, 2] {
-                assert_eq!(obstacle(&closed, &user(id, &[Credit])), Some(Obstacle::State(state)));
+                assert_eq!(obstacle(&closed, &user(id, &[Credit]), false), Some(Obstacle::State(state)));
             }
         }
     }

@@ -5,6 +5,7 @@
 //! Always: a client sees and does what is his own; nobody pays for him; a token is stored as its digest only; who is blocked is out with his next request, and
 //! so is an employee who may no more work as a client.
 
+mod letter;
 mod own;
 mod rules;
 mod sessions;
@@ -13,15 +14,23 @@ mod users;
 
 pub use own::{Intent, NewIntent, OwnAccount, Profile, accounts, add_intent, own_account, profile};
 pub use rules::Right;
+pub(crate) use sessions::end_work_as;
 pub use sessions::{NewSession, Visitor, Who, authenticate, end_session, open_session, work_as};
 pub use sign_in::{Candidate, candidate};
 pub use users::{
-    ClientUser, ClientUserUpdate, NewClientUser, add_user, block_user, set_password, unblock_user, update_user, users,
+    ClientUser, ClientUserUpdate, NewClientUser, add_user, block_user, change_password, set_password, unblock_user,
+    update_user, users,
 };
+
+use sqlx::Row;
 
 use crate::availability::AvailabilityError;
 use crate::change::Change;
+use crate::mail::MailError;
 use crate::store::StoreError;
+
+/// Most payments of an account that are wanted and that no gateway has taken.
+const INTENTS_MAX: i64 = 100;
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +59,9 @@ pub enum CabinetError {
     /// Somebody changed it since it was read.
     #[error("it was changed since it was read")]
     Stale,
+    /// The data of the client were cleaned (B9).
+    #[error("the data of the client were cleaned")]
+    Cleaned,
     /// Only a user of the client pays (B11).
     #[error("only the client pays")]
     OnlyClientPays,
@@ -73,11 +85,34 @@ impl From<sqlx::Error> for CabinetError {
     }
 }
 
-/// A client until the end of the change.
+impl From<MailError> for CabinetError {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::Store(error) => Self::Store(error),
+            // Of a letter about the service nothing else is refused.
+            _ => Self::NotFound,
+        }
+    }
+}
+
+/// A client until the end of the change. Nobody comes in for one whose data were cleaned (B9).
 async fn held(change: &mut Change, client: &str) -> Result<i64, CabinetError> {
-    let id = sqlx::query_scalar("SELECT id FROM client WHERE code = $1 FOR NO KEY UPDATE")
+    let row = sqlx::query("SELECT id, gdpr_state FROM client WHERE code = $1 FOR NO KEY UPDATE")
         .bind(client)
         .fetch_optional(change.connection())
+        .await?
+        .ok_or(CabinetError::NotFound)?;
+    if row.get::<&str, _>("gdpr_state") != "none" {
+        return Err(CabinetError::Cleaned);
+    }
+    Ok(row.get("id"))
+}
+
+/// Refuses one payment more than may be wanted of an account.
+async fn room_for_intent(change: &mut Change, account_id: i64) -> Result<(), CabinetError> {
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM payment_intent WHERE account_id = $1 AND state = 'new'")
+        .bind(account_id)
+        .fetch_one(change.connection())
         .await?;
-    id.ok_or(CabinetError::NotFound)
+    if count < INTENTS_MAX { Ok(()) } else { Err(CabinetError::TooMany(INTENTS_MAX)) }
 }

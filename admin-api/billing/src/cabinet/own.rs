@@ -159,6 +159,7 @@ pub async fn add_intent(
         return Err(CabinetError::AccountNotAvailable);
     }
     let (account_id, currency): (i64, String) = (account.get("id"), account.get("currency"));
+    super::room_for_intent(change, account_id).await?;
     let (now, amount) = (change.now(), new.amount.normalize());
     if let Some(method) = &new.method {
         availability::offered_to(change.connection(), Thing::PaymentMethod, client_id, method, now).await?;

@@ -1,6 +1,6 @@
 //! What somebody may in the cabinet, and by which login he comes in.
 //!
-//! Owns: the rights of users of clients, what an employee may as a client (B11, B26), logins (B2).
+//! Owns: the rights of users of clients and when they are in force, what an employee may as a client (B11, B26), logins (B2).
 //! Does not own: who has which right (`users`), which endpoint asks for which (the API).
 //! Always: pure; nobody but a user of the client pays.
 
@@ -65,6 +65,20 @@ pub(super) fn of_employee() -> BTreeSet<Right> {
     Right::ALL.iter().copied().filter(|right| *right != Right::Pay).collect()
 }
 
+/// Hours for which a user does not pay after staff have changed how he comes in: the client has the letter before that is over.
+pub(super) const PAY_WITHHELD_HOURS: i64 = 72;
+
+/// What a user may of what he was given: nothing by a password that staff know, and not pay as long as that is withheld (B11).
+pub(super) fn in_force(mut given: BTreeSet<Right>, password_by_staff: bool, pay_is_withheld: bool) -> BTreeSet<Right> {
+    if password_by_staff {
+        return BTreeSet::new();
+    }
+    if pay_is_withheld {
+        given.remove(&Right::Pay);
+    }
+    given
+}
+
 /// Why a login is not given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct LoginOff;
@@ -102,6 +116,19 @@ mod tests {
             assert_eq!(right.action(), format!("cabinet.{}", right.as_str()));
         }
         assert!("all".parse::<Right>().is_err());
+    }
+
+    #[test]
+    fn a_password_that_staff_know_is_good_for_nothing() {
+        let given = || BTreeSet::from([Right::View, Right::Pay]);
+        for (by_staff, withheld, expected) in [
+            (false, false, given()),
+            (false, true, BTreeSet::from([Right::View])),
+            (true, false, BTreeSet::new()),
+            (true, true, BTreeSet::new()),
+        ] {
+            assert_eq!(in_force(given(), by_staff, withheld), expected, "{by_staff} {withheld}");
+        }
     }
 
     #[test]

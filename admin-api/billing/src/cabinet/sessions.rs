@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
-use sqlx::Row;
+use sqlx::{PgConnection, Row};
 
 use super::rules::{self, Right};
 use super::sign_in::Candidate;
@@ -50,6 +50,10 @@ pub struct Visitor {
     pub who: Who,
     /// What he may.
     pub rights: BTreeSet<Right>,
+    /// Whether he may nothing before he has chosen a password himself: staff know the one that he has.
+    pub needs_own_password: bool,
+    /// Until when he does not pay though he has the right, because staff have changed how he comes in.
+    pub pay_withheld_until: Option<DateTime<Utc>>,
     /// The moment from which the session is no longer valid.
     pub expires_at: DateTime<Utc>,
 }
@@ -81,15 +85,17 @@ pub struct NewSession<'a> {
 /// Who is behind a token that is valid at `now`.
 pub async fn authenticate(store: &Store, token: &str, now: DateTime<Utc>) -> Result<Option<Visitor>, StoreError> {
     let row = sqlx::query(
-        "SELECT s.id, s.client_id, c.code, s.user_id, u.login, u.email, u.name, u.rights, s.staff_user_id, s.staff_scopes, s.expires_at
+        "SELECT s.id, s.client_id, c.code, s.user_id, u.login, u.email, u.name, u.rights, u.password_by_staff, u.pay_withheld_until, s.staff_user_id, s.staff_scopes,
+                s.expires_at
          FROM client_session s JOIN client c ON c.id = s.client_id LEFT JOIN client_user u ON u.id = s.user_id
-         WHERE s.digest = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND u.blocked_at IS NULL",
+         WHERE s.digest = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND u.blocked_at IS NULL AND c.gdpr_state = 'none'",
     )
     .bind(token_digest(token))
     .bind(now)
     .fetch_optional(store.pool())
     .await?;
     let Some(row) = row else { return Ok(None) };
+    let (mut needs_own_password, mut pay_withheld_until) = (false, None);
     let (who, rights) = if let Some(id) = row.get::<Option<i64>, _>("staff_user_id") {
         let scopes: Vec<String> = row.get("staff_scopes");
         let staff = staff::at_work(store, id, &scopes, now).await?;
@@ -102,7 +108,12 @@ pub async fn authenticate(store: &Store, token: &str, now: DateTime<Utc>) -> Res
             email: row.get("email"),
             name: row.get("name"),
         };
-        (user, users::known(&row.get::<Vec<String>, _>("rights")))
+        let given = users::known(&row.get::<Vec<String>, _>("rights"));
+        needs_own_password = row.get("password_by_staff");
+        pay_withheld_until = row
+            .get::<Option<DateTime<Utc>>, _>("pay_withheld_until")
+            .filter(|until| *until > now && given.contains(&Right::Pay));
+        (user, rules::in_force(given, needs_own_password, pay_withheld_until.is_some()))
     };
     Ok(Some(Visitor {
         session_id: row.get("id"),
@@ -110,6 +121,8 @@ pub async fn authenticate(store: &Store, token: &str, now: DateTime<Utc>) -> Res
         client: row.get("code"),
         who,
         rights,
+        needs_own_password,
+        pay_withheld_until,
         expires_at: row.get("expires_at"),
     }))
 }
@@ -119,17 +132,26 @@ pub async fn open_session(
     change: &mut Change,
     candidate: &Candidate,
     new: NewSession<'_>,
+    rehashed: Option<&str>,
     guesser: &Guesser,
 ) -> Result<DateTime<Utc>, CabinetError> {
     let (now, address) = (change.now(), change.actor().address.clone());
     // Held: whoever changes the password meanwhile ends this session too, or it is not opened.
-    let digest: Option<String> =
-        sqlx::query_scalar("SELECT password_digest FROM client_user WHERE id = $1 AND blocked_at IS NULL FOR SHARE")
-            .bind(candidate.id)
-            .fetch_optional(change.connection())
-            .await?;
+    let digest: Option<String> = sqlx::query_scalar(
+        "SELECT password_digest FROM client_user WHERE id = $1 AND blocked_at IS NULL FOR NO KEY UPDATE",
+    )
+    .bind(candidate.id)
+    .fetch_optional(change.connection())
+    .await?;
     if digest.as_ref() != Some(&candidate.password_digest) {
         return Err(CabinetError::NotFound);
+    }
+    if let Some(rehashed) = rehashed {
+        sqlx::query("UPDATE client_user SET password_digest = $2 WHERE id = $1")
+            .bind(candidate.id)
+            .bind(rehashed)
+            .execute(change.connection())
+            .await?;
     }
     sign_in::clear(change.connection(), guesser).await?;
     let expires_at = now + TimeDelta::minutes(new.minutes);
@@ -178,8 +200,23 @@ pub async fn work_as(
     Ok(expires_at)
 }
 
+/// Ends all work of an employee as clients.
+pub(crate) async fn end_work_as(
+    connection: &mut PgConnection,
+    staff_id: i64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE client_session SET ended_at = $2 WHERE staff_user_id = $1 AND ended_at IS NULL")
+        .bind(staff_id)
+        .bind(now)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Ends the session of a visitor.
 pub async fn end_session(change: &mut Change, visitor: &Visitor) -> Result<(), CabinetError> {
+    change.hold_author().await?;
     let now = change.now();
     sqlx::query("UPDATE client_session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL")
         .bind(visitor.session_id)

@@ -184,6 +184,7 @@ mod tests {
                 roles: words(&roles),
                 session: None,
                 only_enrols: false,
+                token_by: None,
             };
             assert_eq!(may_lift(&staff, author), expected, "{roles:?} {permissions:?} {author}");
         }

@@ -13,6 +13,9 @@ use crate::hot_path::Touched;
 use crate::staff::Staff;
 use crate::store::StoreError;
 
+/// Most locks of a client's wish that stand on an account.
+const CLIENT_LOCKS_MAX: i64 = 1_000;
+
 /// A lock to be made.
 #[derive(Clone, Debug)]
 pub struct NewLock {
@@ -64,6 +67,9 @@ pub enum LockError {
     /// It would never bar anything.
     #[error("the validity ends before it begins, or is over")]
     NoTime,
+    /// More than an account may have of the client's wish.
+    #[error("at most {0} locks of the client's wish on an account")]
+    TooMany(i64),
     /// A deleted lock stays as it is.
     #[error("the lock is deleted")]
     Deleted,
@@ -115,6 +121,9 @@ pub async fn create(change: &mut Change, new: &NewLock) -> Result<i64, LockError
     }
     let bar = Bar { account, mask: &mask, provider, origin: new.origin.as_str() };
     refuse_second(change.connection(), &bar, validity, 0).await?;
+    if let (LockOrigin::Client, Some(account)) = (new.origin, account) {
+        room_for_one(change.connection(), account, now).await?;
+    }
     let author = change.actor().login.clone();
     let id: i64 = sqlx::query_scalar(
         "INSERT INTO lock (account_id, mask, provider_id, origin, valid_from, valid_to, author, reason, created_at)
@@ -139,6 +148,18 @@ pub async fn create(change: &mut Change, new: &NewLock) -> Result<i64, LockError
     change.record("lock.create", "lock", id, &Value::Null, &made, &new.comment);
     change.touch(Touched::holder(account, None));
     Ok(id)
+}
+
+/// Refuses one lock of the client's wish more than an account may have: each is read with every call.
+async fn room_for_one(connection: &mut PgConnection, account: i64, now: DateTime<Utc>) -> Result<(), LockError> {
+    let count: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM lock WHERE account_id = $1 AND origin = 'client' AND active AND deleted_at IS NULL AND (valid_to IS NULL OR valid_to > $2)",
+    )
+    .bind(account)
+    .bind(now)
+    .fetch_one(connection)
+    .await?;
+    if count < CLIENT_LOCKS_MAX { Ok(()) } else { Err(LockError::TooMany(CLIENT_LOCKS_MAX)) }
 }
 
 /// Changes comment, activity and validity. `revision`: the one the caller has seen, if it insists.

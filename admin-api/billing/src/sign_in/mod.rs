@@ -12,6 +12,7 @@ mod second_factor;
 mod sessions;
 mod throttle;
 
+pub(crate) use passwords::void_setups;
 pub use passwords::{Known, Totp, by_email, by_id, by_login, by_setup, change_password, redeem, reset};
 pub use provider::{keep_state, take_state};
 pub use rules::{PASSWORD_BYTES_MAX, Weakness, weakness};

@@ -7,7 +7,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::SignInError;
 use super::second_factor::drop_totp;
@@ -70,21 +70,21 @@ fn read(row: &PgRow) -> Known {
 
 /// The user with a login, in any case.
 pub async fn by_login(store: &Store, login: &str) -> Result<Option<Known>, StoreError> {
-    let sql = format!("{KNOWN} WHERE lower(u.login) = lower($1)");
+    let sql = format!("{KNOWN} WHERE lower(u.login) = lower($1) AND NOT u.is_system");
     let row = sqlx::query(AssertSqlSafe(sql)).bind(login).fetch_optional(store.pool()).await?;
     Ok(row.as_ref().map(read))
 }
 
 /// The user with an e-mail, in any case.
 pub async fn by_email(store: &Store, email: &str) -> Result<Option<Known>, StoreError> {
-    let sql = format!("{KNOWN} WHERE lower(u.email) = lower($1)");
+    let sql = format!("{KNOWN} WHERE lower(u.email) = lower($1) AND NOT u.is_system");
     let row = sqlx::query(AssertSqlSafe(sql)).bind(email).fetch_optional(store.pool()).await?;
     Ok(row.as_ref().map(read))
 }
 
 /// The user with an identifier.
 pub async fn by_id(store: &Store, user_id: i64) -> Result<Option<Known>, StoreError> {
-    let sql = format!("{KNOWN} WHERE u.id = $1");
+    let sql = format!("{KNOWN} WHERE u.id = $1 AND NOT u.is_system");
     let row = sqlx::query(AssertSqlSafe(sql)).bind(user_id).fetch_optional(store.pool()).await?;
     Ok(row.as_ref().map(read))
 }
@@ -92,14 +92,16 @@ pub async fn by_id(store: &Store, user_id: i64) -> Result<Option<Known>, StoreEr
 /// The user for whom a setup token was made that is good at `now`.
 pub async fn by_setup(store: &Store, token: &str, now: DateTime<Utc>) -> Result<Option<Known>, StoreError> {
     let sql = format!(
-        "{KNOWN} JOIN password_setup s ON s.user_id = u.id WHERE s.digest = $1 AND s.used_at IS NULL AND s.expires_at > $2"
+        "{KNOWN} JOIN password_setup s ON s.user_id = u.id
+         WHERE s.digest = $1 AND s.used_at IS NULL AND s.expires_at > $2 AND NOT u.is_system"
     );
     let row = sqlx::query(AssertSqlSafe(sql)).bind(token_digest(token)).bind(now).fetch_optional(store.pool()).await?;
     Ok(row.as_ref().map(read))
 }
 
-/// Sets another password of the caller's own, whose password `former` was until now; his other sessions end. How many did.
+/// Sets another password of the caller's own, whose password `former` was until now; his other sessions end, and setup tokens are void. How many sessions did.
 pub async fn change_password(change: &mut Change, by: &Staff, former: &str, hash: &str) -> Result<u64, SignInError> {
+    change.hold_author().await?;
     let now = change.now();
     let changed = sqlx::query("UPDATE staff_password SET hash = $3, changed_at = $4 WHERE user_id = $1 AND hash = $2")
         .bind(by.id)
@@ -111,13 +113,28 @@ pub async fn change_password(change: &mut Change, by: &Staff, former: &str, hash
     if changed.rows_affected() == 0 {
         return Err(SignInError::Spent);
     }
+    void_setups(change.connection(), by.id, now).await?;
     let ended = end_sessions(change.connection(), by.id, by.session, now).await?;
     change.record("password.change", "staff", &by.login, &json!(null), &json!({"sessions_ended": ended}), "");
     Ok(ended)
 }
 
+/// Makes the setup tokens of a user void that were not used yet.
+pub(crate) async fn void_setups(
+    connection: &mut PgConnection,
+    user_id: i64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE password_setup SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL")
+        .bind(user_id)
+        .bind(now)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Makes a token by which a user sets his password, and void what was made before; its end. Nobody makes one for somebody who may more than he (S41): who
-/// signs in by it may all that its owner may. One's own is made by an API token only, or a session left open would be worth a password.
+/// signs in by it may all that its owner may. Nor for himself: a session left open, or a token with few scopes, would be worth all that its owner may.
 pub async fn reset(
     change: &mut Change,
     by: &Staff,
@@ -132,14 +149,10 @@ pub async fn reset(
     if card.blocked_at.is_some() {
         return Err(StaffError::NotFound);
     }
-    if card.id == by.id && by.session.is_some() {
+    if card.id == by.id {
         return Err(StaffError::OwnRights);
     }
-    sqlx::query("UPDATE password_setup SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL")
-        .bind(card.id)
-        .bind(now)
-        .execute(change.connection())
-        .await?;
+    void_setups(change.connection(), card.id, now).await?;
     let expires_at = now + TimeDelta::hours(SETUP_HOURS);
     let id: i64 = sqlx::query_scalar(
         "INSERT INTO password_setup (user_id, digest, drops_totp, created_at, created_by, expires_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
@@ -159,6 +172,7 @@ pub async fn reset(
 
 /// Sets the password of a user, who is the author of the change, by a setup token; all his sessions end.
 pub async fn redeem(change: &mut Change, user: &Known, token: &str, hash: &str) -> Result<(), SignInError> {
+    change.hold_author().await?;
     let now = change.now();
     let drops_totp: Option<bool> = sqlx::query_scalar(
         "UPDATE password_setup SET used_at = $3 WHERE digest = $1 AND user_id = $2 AND used_at IS NULL AND expires_at > $3 RETURNING drops_totp",

@@ -9,6 +9,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use super::SignInError;
+use super::throttle::{Guesser, clear};
 use crate::change::Change;
 use crate::staff::Staff;
 use crate::store::StoreError;
@@ -50,6 +51,7 @@ pub async fn confirm_totp(
     step: i64,
     recovery: &[Vec<u8>],
 ) -> Result<(), SignInError> {
+    change.hold_author().await?;
     let now = change.now();
     let confirmed = sqlx::query(
         "UPDATE staff_totp SET confirmed_at = $2, last_step = $3 WHERE user_id = $1 AND confirmed_at IS NULL AND secret = $4 AND last_step < $3",
@@ -63,6 +65,7 @@ pub async fn confirm_totp(
     if confirmed.rows_affected() == 0 {
         return Err(SignInError::Spent);
     }
+    forget_guesses(change, by).await?;
     sqlx::query("DELETE FROM recovery_code WHERE user_id = $1").bind(by.id).execute(change.connection()).await?;
     sqlx::query("INSERT INTO recovery_code (user_id, digest) SELECT $1, * FROM unnest($2::bytea[])")
         .bind(by.id)
@@ -80,12 +83,21 @@ pub async fn confirm_totp(
 
 /// Turns the caller's second factor off, who has shown it once more.
 pub async fn end_totp(change: &mut Change, by: &Staff, factor: &Factor) -> Result<(), SignInError> {
+    change.hold_author().await?;
     let now = change.now();
     if !spend(change.connection(), by.id, factor, now).await? {
         return Err(SignInError::Spent);
     }
+    forget_guesses(change, by).await?;
     drop_totp(change.connection(), by.id).await?;
     change.record("totp.end", "staff", &by.login, &json!({"totp": "on"}), &json!({"totp": "off"}), "");
+    Ok(())
+}
+
+/// A right code clears the wrong ones.
+async fn forget_guesses(change: &mut Change, by: &Staff) -> Result<(), SignInError> {
+    let guesser = Guesser::of_code(by.id, &change.actor().address);
+    clear(change.connection(), &guesser).await?;
     Ok(())
 }
 

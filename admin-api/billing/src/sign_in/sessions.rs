@@ -13,6 +13,7 @@ use super::SignInError;
 use super::passwords::Known;
 use super::second_factor::{Factor, spend};
 use super::throttle::{Guesser, clear};
+use crate::cabinet::end_work_as;
 use crate::change::Change;
 use crate::staff::{Staff, token_digest};
 use crate::store::{Store, StoreError};
@@ -126,6 +127,10 @@ pub async fn open(
         return Err(SignInError::Spent);
     }
     clear(change.connection(), guesser).await?;
+    let address = change.actor().address.clone();
+    if proof.factor.is_some() {
+        clear(change.connection(), &Guesser::of_code(user.user_id, &address)).await?;
+    }
     sqlx::query("DELETE FROM staff_session WHERE user_id = $1 AND expires_at < $2")
         .bind(user.user_id)
         .bind(now - TimeDelta::days(REMEMBERED_DAYS))
@@ -133,7 +138,6 @@ pub async fn open(
         .await?;
     let second_factor = proof.factor.is_some() || new.way == Way::Provider;
     let expires_at = now + TimeDelta::hours(new.hours);
-    let address = change.actor().address.clone();
     let id: i64 = sqlx::query_scalar(
         "INSERT INTO staff_session (user_id, digest, way, second_factor, address, agent, created_at, last_seen_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8) RETURNING id",
@@ -181,8 +185,9 @@ pub async fn sessions(store: &Store, by: &Staff, now: DateTime<Utc>) -> Result<V
     Ok(rows.iter().map(session).collect())
 }
 
-/// Ends a session of the caller's own.
+/// Ends a session of the caller's own, and with it his work as clients.
 pub async fn end_session(change: &mut Change, by: &Staff, id: i64) -> Result<(), SignInError> {
+    change.hold_author().await?;
     let now = change.now();
     let ended =
         sqlx::query("UPDATE staff_session SET ended_at = $3 WHERE id = $1 AND user_id = $2 AND ended_at IS NULL")
@@ -194,12 +199,13 @@ pub async fn end_session(change: &mut Change, by: &Staff, id: i64) -> Result<(),
     if ended.rows_affected() == 0 {
         return Err(SignInError::NotFound);
     }
+    end_work_as(change.connection(), by.id, now).await?;
     let (before, after) = (json!({"session": id, "ended_at": null}), json!({"session": id, "ended_at": now}));
     change.record("session.end", "staff", &by.login, &before, &after, "");
     Ok(())
 }
 
-/// Ends the sessions of a user, all or all but one (S42); how many.
+/// Ends the sessions of a user, all or all but one, and his work as clients (S42); how many sessions.
 pub(crate) async fn end_sessions(
     connection: &mut PgConnection,
     user_id: i64,
@@ -212,7 +218,8 @@ pub(crate) async fn end_sessions(
     .bind(user_id)
     .bind(except)
     .bind(now)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
+    end_work_as(connection, user_id, now).await?;
     Ok(ended.rows_affected())
 }

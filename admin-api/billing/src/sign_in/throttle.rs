@@ -2,8 +2,9 @@
 //!
 //! Owns: table `sign_in_throttle`, which all processes share.
 //! Does not own: when somebody has to wait (`rules`), what counts as a guess (the API).
-//! Always: a login is counted together with the address, so that a stranger shuts nobody else out; an address is counted whatever the login; success clears
-//! the pair and not the address, or one good password would pay for many guesses.
+//! Always: a login is counted together with the address, so that a stranger shuts nobody else out; an address is counted whatever the login; the second factor
+//! of a user is counted whatever the address, for who guesses at it knows the password; success clears the pair and not the address, or one good password would
+//! pay for many guesses.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, Row};
@@ -33,6 +34,11 @@ impl Guesser {
     /// Somebody at an address who says that he is the user `login` of a client: another kind of people, counted apart.
     pub fn of_client(login: &str, address: &str) -> Self {
         Self::of(&format!("client\n{login}"), address)
+    }
+
+    /// Somebody who has shown the password of a user and guesses at his second factor: counted by the user, from wherever the guesses come.
+    pub fn of_code(user_id: i64, address: &str) -> Self {
+        Self { pair: Some(digest(&["code", &user_id.to_string()])), ..Self::at(address) }
     }
 
     /// Somebody at an address who does not say who he is.
@@ -116,19 +122,14 @@ async fn count(
     limit: Limit,
     now: DateTime<Utc>,
 ) -> Result<Option<Wait>, StoreError> {
-    sqlx::query(
-        "INSERT INTO sign_in_throttle (scope, subject, failures, since) VALUES ($1, $2, 0, $3) ON CONFLICT DO NOTHING",
+    // One statement makes the row and holds it: between two of them somebody who signs in would remove it.
+    let row = sqlx::query(
+        "INSERT INTO sign_in_throttle (scope, subject, failures, since) VALUES ($1, $2, 0, $3)
+         ON CONFLICT (scope, subject) DO UPDATE SET failures = sign_in_throttle.failures RETURNING failures, since, waits_until",
     )
     .bind(scope)
     .bind(subject)
     .bind(now)
-    .execute(&mut *connection)
-    .await?;
-    let row = sqlx::query(
-        "SELECT failures, since, waits_until FROM sign_in_throttle WHERE scope = $1 AND subject = $2 FOR UPDATE",
-    )
-    .bind(scope)
-    .bind(subject)
     .fetch_one(&mut *connection)
     .await?;
     let before = Tally { failures: row.get("failures"), since: row.get("since"), waits_until: row.get("waits_until") };

@@ -93,6 +93,7 @@ pub(super) async fn id_of(
 
 /// Makes a department.
 pub async fn add_department(change: &mut Change, new: &NewDepartment, reason: &str) -> Result<(), StaffError> {
+    change.hold_author().await?;
     let parent = id_of(change.connection(), new.parent.as_deref(), false).await?;
     sqlx::query("INSERT INTO department (code, name, parent_id) VALUES ($1, $2, $3)")
         .bind(&new.code)
@@ -167,6 +168,7 @@ pub async fn close_department(change: &mut Change, code: &str, reason: &str) -> 
 
 /// A department until the end of the change. All changes of the tree take one lock: two that are right alone may close a circle together.
 async fn held(change: &mut Change, code: &str) -> Result<Department, StaffError> {
+    change.hold_author().await?;
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('department tree', 0))")
         .execute(change.connection())
         .await?;

@@ -65,6 +65,8 @@ pub async fn set_roles(
     if revision.is_some_and(|seen| seen != card.revision) {
         return Err(StaffError::Stale);
     }
+    // Whoever made a setup token covered what the user might then.
+    crate::sign_in::void_setups(change.connection(), card.id, now).await?;
     sqlx::query("DELETE FROM user_role WHERE user_id = $1").bind(card.id).execute(change.connection()).await?;
     insert_roles(change, by, card.id, roles).await?;
     if card.permissions.contains(&Permission::RoleEdit) {
@@ -115,6 +117,7 @@ pub async fn give_permission(
     let card = grantee(change, by, login).await?;
     by.covers(&BTreeSet::from([permission]))?;
     let (now, author) = (change.now(), change.actor().login.clone());
+    crate::sign_in::void_setups(change.connection(), card.id, now).await?;
     let before = own(change.connection(), card.id).await?;
     let before = before.iter().find(|grant| grant.permission == permission.as_str());
     let before = before.map_or(json!(null), |grant| json!({"permission": grant.permission, "until": grant.expires_at}));

@@ -155,12 +155,8 @@ pub async fn block(change: &mut Change, by: &Staff, login: &str, reason: &str) -
         .bind(now)
         .execute(change.connection())
         .await?;
+    crate::sign_in::void_setups(change.connection(), card.id, now).await?;
     // Also where he works as a client: unblocked, he signs in anew.
-    sqlx::query("UPDATE client_session SET ended_at = $2 WHERE staff_user_id = $1 AND ended_at IS NULL")
-        .bind(card.id)
-        .bind(now)
-        .execute(change.connection())
-        .await?;
     let sessions_ended = crate::sign_in::end_sessions(change.connection(), card.id, None, now).await?;
     if card.permissions.contains(&Permission::RoleEdit) {
         somebody_administers(change.connection(), now).await?;

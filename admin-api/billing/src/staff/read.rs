@@ -30,6 +30,8 @@ pub struct Staff {
     pub session: Option<i64>,
     /// Whether the session may do nothing but enrol a second factor.
     pub only_enrols: bool,
+    /// Login of who made the API token by which he is here.
+    pub token_by: Option<String>,
 }
 
 impl Staff {
@@ -64,11 +66,11 @@ fn known(names: &[String]) -> BTreeSet<Permission> {
 
 /// API tokens and sessions `t` with the digest `$1` that are valid at the moment `$2`.
 const VALID: &str =
-    "SELECT user_id, scopes, NULL::bigint AS session, false AS only_enrols, false AS is_stale FROM api_token
+    "SELECT user_id, scopes, NULL::bigint AS session, false AS only_enrols, false AS is_stale, created_by AS token_by FROM api_token
      WHERE digest = $1 AND revoked_at IS NULL AND expires_at > $2
      UNION ALL
      SELECT user_id, NULL::text[], id, NOT second_factor AND (SELECT value FROM setting WHERE key = 'signin.totp') = 'required',
-            last_seen_at <= $2 - interval '1 minute'
+            last_seen_at <= $2 - interval '1 minute', NULL::text
      FROM staff_session
      WHERE digest = $1 AND ended_at IS NULL AND expires_at > $2
            AND last_seen_at > $2 - make_interval(mins => (SELECT value::integer FROM setting WHERE key = 'session.idle_minutes'))";
@@ -76,7 +78,7 @@ const VALID: &str =
 /// The user behind a token or a session that is valid at `now`. That a session was seen is written once a minute at most.
 pub async fn authenticate(store: &Store, token: &str, now: DateTime<Utc>) -> Result<Option<Staff>, StoreError> {
     let sql = format!(
-        "SELECT u.id, u.login, t.scopes, t.session, t.only_enrols, t.is_stale, {EFFECTIVE} AS permissions, {ROLES} AS roles
+        "SELECT u.id, u.login, t.scopes, t.session, t.only_enrols, t.is_stale, t.token_by, {EFFECTIVE} AS permissions, {ROLES} AS roles
          FROM ({VALID}) t JOIN staff_user u ON u.id = t.user_id WHERE u.blocked_at IS NULL AND NOT u.is_system"
     );
     let row =
@@ -105,6 +107,7 @@ pub async fn authenticate(store: &Store, token: &str, now: DateTime<Utc>) -> Res
         roles: row.get("roles"),
         session,
         only_enrols,
+        token_by: row.get("token_by"),
     }))
 }
 
@@ -116,8 +119,15 @@ pub async fn by_id(store: &Store, id: i64, now: DateTime<Utc>) -> Result<Option<
     let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).bind(now).fetch_optional(store.pool()).await?;
     Ok(row.map(|row| {
         let permissions = known(&row.get::<Vec<String>, _>("permissions"));
-        let (session, only_enrols) = (None, false);
-        Staff { id: row.get("id"), login: row.get("login"), permissions, roles: row.get("roles"), session, only_enrols }
+        Staff {
+            id: row.get("id"),
+            login: row.get("login"),
+            permissions,
+            roles: row.get("roles"),
+            session: None,
+            only_enrols: false,
+            token_by: None,
+        }
     }))
 }
 

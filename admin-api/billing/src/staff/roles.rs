@@ -95,11 +95,18 @@ pub async fn permission_names(store: &Store) -> Result<Vec<String>, StoreError> 
 /// One of them.
 pub async fn role(store: &Store, code: &str) -> Result<Option<Role>, StoreError> {
     let mut connection = store.pool().acquire().await?;
-    find(&mut connection, code, "").await
+    find(&mut connection, code).await
 }
 
-async fn find(connection: &mut PgConnection, code: &str, lock: &str) -> Result<Option<Role>, StoreError> {
-    let sql = format!("SELECT {SHOWN} FROM staff_role o WHERE o.code = $1 AND o.ended_at IS NULL {lock}");
+/// A role until the end of the change. In two statements: what the first has waited for, the second sees.
+async fn held(change: &mut Change, code: &str) -> Result<Role, StaffError> {
+    change.hold_author().await?;
+    sqlx::query("SELECT FROM staff_role WHERE code = $1 FOR UPDATE").bind(code).execute(change.connection()).await?;
+    find(change.connection(), code).await?.ok_or_else(|| StaffError::NoRole(code.to_owned()))
+}
+
+async fn find(connection: &mut PgConnection, code: &str) -> Result<Option<Role>, StoreError> {
+    let sql = format!("SELECT {SHOWN} FROM staff_role o WHERE o.code = $1 AND o.ended_at IS NULL");
     let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(code).fetch_optional(connection).await?;
     Ok(row.map(|row| read(&row)))
 }
@@ -134,8 +141,7 @@ pub async fn update_role(
     reason: &str,
 ) -> Result<Role, StaffError> {
     let now = change.now();
-    let before =
-        find(change.connection(), code, "FOR UPDATE OF o").await?.ok_or_else(|| StaffError::NoRole(code.to_owned()))?;
+    let before = held(change, code).await?;
     if revision.is_some_and(|seen| seen != before.revision) {
         return Err(StaffError::Stale);
     }
@@ -180,8 +186,7 @@ pub async fn update_role(
 /// Ends a role that nobody has any more.
 pub async fn end_role(change: &mut Change, by: &Staff, code: &str, reason: &str) -> Result<(), StaffError> {
     let now = change.now();
-    let before =
-        find(change.connection(), code, "FOR UPDATE OF o").await?.ok_or_else(|| StaffError::NoRole(code.to_owned()))?;
+    let before = held(change, code).await?;
     if before.built_in {
         return Err(StaffError::BuiltIn);
     }

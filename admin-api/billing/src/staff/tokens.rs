@@ -2,7 +2,8 @@
 //!
 //! Owns: table `api_token`.
 //! Does not own: the bits of a token (whoever has randomness makes them), who is behind one (`read`).
-//! Always: only the digest is stored; a token may no more than its owner at the moment of the call, and whoever makes one gives no more than he has himself.
+//! Always: only the digest is stored; a token may no more than its owner at the moment of the call, and whoever makes one gives no more than he has himself;
+//! one made for somebody else does not grow with its owner, and nobody makes one for somebody who may more than he.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +48,7 @@ pub struct Token {
 pub struct NewToken<'a> {
     /// What it is for.
     pub name: &'a str,
-    /// What it is narrowed to; `None` = all that its owner may.
+    /// What it is narrowed to; `None` = all that its owner may at each moment, and where he is another than the caller, what he may now.
     pub scopes: Option<BTreeSet<Permission>>,
     /// Days that it lives.
     pub days: i64,
@@ -99,10 +100,13 @@ pub async fn make_token(
     if card.blocked_at.is_some() {
         return Err(StaffError::NotFound);
     }
+    may_change(by, &card)?;
     // Also one's own: a token with few scopes makes none with more.
     by.covers(new.scopes.as_ref().unwrap_or(&card.permissions))?;
+    // Whoever makes a token for another may know it: it does not grow with its owner.
+    let narrowed = if card.id == by.id { new.scopes.as_ref() } else { new.scopes.as_ref().or(Some(&card.permissions)) };
     let scopes: Option<Vec<&str>> =
-        new.scopes.as_ref().map(|scopes| scopes.iter().map(|permission| permission.as_str()).collect());
+        narrowed.map(|scopes| scopes.iter().map(|permission| permission.as_str()).collect());
     let expires_at = now + TimeDelta::days(new.days);
     let id: i64 = sqlx::query_scalar(
         "INSERT INTO api_token (user_id, name, digest, scopes, expires_at, created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
@@ -146,6 +150,8 @@ pub async fn revoke_token(
         .bind(now)
         .execute(change.connection())
         .await?;
+    // What was begun by it ends with it.
+    crate::cabinet::end_work_as(change.connection(), card.id, now).await?;
     let before = json!({"token": id, "name": row.get::<String, _>("name"), "revoked_at": null});
     let after = json!({"token": id, "revoked_at": now});
     change.record("staff.token_revoke", "staff", &card.login, &before, &after, reason);

@@ -2,11 +2,12 @@
 //!
 //! Owns: what the request says.
 //! Does not own: what may be barred (`billing::locks`).
-//! Always: the lock is the client's own wish, whoever enters it; somebody else's account is none.
+//! Always: the lock is the client's own wish, whoever enters it, an employee by his own right to; somebody else's account is none.
 
 use axum::extract::State;
 use axum::response::Response;
 use billing::locks::{self, NewLock, Period};
+use billing::staff::Permission;
 use rating::lock::LockOrigin;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -54,6 +55,7 @@ pub(crate) async fn handler(
     context: CabinetContext,
     body: JsonBody<WantedOwnLock>,
 ) -> Result<Response, Problem> {
+    context.by_own_right(Permission::LockEdit)?;
     let asked = &body.value;
     let settings = state.settings()?;
     let zone = settings.zone("billing.zone")?;

@@ -37,6 +37,10 @@ pub(crate) struct CabinetMe {
     employee: Option<String>,
     /// What he may: of `view`, `pay`, `manage_services`, `manage_contacts`, `manage_users`.
     rights: Vec<&'static str>,
+    /// Whether he may nothing before `POST /v1/cabinet/password`: staff have set the password of now.
+    own_password_needed: bool,
+    /// Until when he does not pay, though he has the right: staff have changed his password or e-mail.
+    pay_withheld_until: Option<DateTime<Utc>>,
     /// The moment from which the token is no longer valid.
     expires_at: DateTime<Utc>,
 }
@@ -46,7 +50,7 @@ pub(crate) struct CabinetMe {
     get, path = "/v1/cabinet/me", operation_id = "cabinet_me", tag = "cabinet",
     responses((status = 200, description = "The caller", body = CabinetMe, example = json!({
         "client": "C-000001", "user": {"id": 3, "login": "orlova@example.ru", "name": "Мария Орлова", "email": "orlova@example.ru"}, "employee": null,
-        "rights": ["view", "pay"], "expires_at": "2026-07-01T22:00:00Z"
+        "rights": ["view", "pay"], "own_password_needed": false, "pay_withheld_until": null, "expires_at": "2026-07-01T22:00:00Z"
     })))
 )]
 pub(crate) async fn handler(context: CabinetContext) -> Json<CabinetMe> {
@@ -60,6 +64,8 @@ pub(crate) async fn handler(context: CabinetContext) -> Json<CabinetMe> {
         user,
         employee,
         rights: names(&visitor.rights),
+        own_password_needed: visitor.needs_own_password,
+        pay_withheld_until: visitor.pay_withheld_until,
         expires_at: visitor.expires_at,
     })
 }

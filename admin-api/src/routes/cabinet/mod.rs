@@ -11,6 +11,7 @@ pub(crate) mod lock_create;
 pub(crate) mod lock_delete;
 pub(crate) mod lock_list;
 pub(crate) mod me;
+pub(crate) mod password_change;
 pub(crate) mod payers;
 pub(crate) mod payment_intent;
 pub(crate) mod profile;
@@ -148,6 +149,7 @@ impl From<CabinetError> for Problem {
                 Self::new(Code::InvalidTransition).because(Text::fixed("Так уже есть", "It is so already"))
             }
             CabinetError::Stale => Self::new(Code::Stale),
+            CabinetError::Cleaned => Self::new(Code::Cleaned),
             CabinetError::OnlyClientPays => Self::new(Code::OnlyClientPays),
             CabinetError::BadAmount => Self::field(
                 "/amount",
@@ -184,6 +186,7 @@ mod tests {
             (CabinetError::Oneself, Code::InvalidTransition),
             (CabinetError::Already, Code::InvalidTransition),
             (CabinetError::Stale, Code::Stale),
+            (CabinetError::Cleaned, Code::Cleaned),
             (CabinetError::OnlyClientPays, Code::OnlyClientPays),
             (CabinetError::BadAmount, Code::Validation),
             (CabinetError::AccountNotAvailable, Code::InvalidTransition),

@@ -33,7 +33,8 @@ pub(crate) struct SignIn {
 
 /// Sign in
 ///
-/// The token of the answer opens the cabinet and nothing else. After five tries with one login from one address that failed within 15 minutes the answer is
+/// The token of the answer opens the cabinet and nothing else. By a password that staff have set one chooses another (`POST /v1/cabinet/password`) and does
+/// nothing else before that. After five tries with one login from one address that failed within 15 minutes the answer is
 /// `too_many_attempts`, whatever the password.
 #[utoipa::path(
     post, path = "/v1/cabinet/session", operation_id = "cabinet_sign_in", tag = "cabinet",
@@ -46,7 +47,8 @@ pub(crate) async fn handler(
     body: JsonBody<SignIn>,
 ) -> Result<Response, Problem> {
     let login = inputs::party::text("/login", &body.value.login, 254)?;
-    let password = &body.value.password;
+    // A longer one is nobody's: it is compared as none, in the same time.
+    let password = Some(body.value.password.as_str()).filter(|text| text.len() <= BYTES_MAX).unwrap_or_default();
     let guesser = Guesser::of_client(&login, &stranger.address);
     let_guess(&state, &guesser).await?;
     let turn = state.passwords.turn().await?;
@@ -56,19 +58,20 @@ pub(crate) async fn handler(
     let minutes = settings.number("cabinet.session_minutes")?;
     let candidate = cabinet::candidate(&state.store, &login).await?;
     let digest = candidate.as_ref().map(|candidate| candidate.password_digest.as_str());
-    let fits = password.len() <= BYTES_MAX && check(turn, password, digest, cost(&settings)?).await?.fits;
-    let Some(candidate) = candidate.filter(|_| fits) else {
+    let checked = check(turn, password, digest, cost(&settings)?).await?;
+    let Some(candidate) = candidate.filter(|_| checked.fits) else {
         wrong(&state, &stranger, &guesser, (None, &login), "wrong_credentials").await?;
         return Err(Problem::new(Code::WrongCredentials));
     };
     let Stranger { request_id, address, .. } = stranger;
-    let actor = Actor { address, ..Actor::of_client(candidate.id, &candidate.login, &request_id) };
+    let actor = Actor { address, ..Actor::of_client(candidate.id, &request_id) };
     let token = tokens::beginning_with(tokens::OF_CLIENT)?;
     let mut change = match writes::begin(&state, &actor, None).await? {
         Write::Begun(change) => change,
         Write::Answered(answer) => return Ok(answer),
     };
-    let opened = cabinet::open_session(&mut change, &candidate, NewSession { token: &token, minutes }, &guesser).await;
+    let (new, rehashed) = (NewSession { token: &token, minutes }, checked.rehashed.as_deref());
+    let opened = cabinet::open_session(&mut change, &candidate, new, rehashed, &guesser).await;
     let expires_at = opened.map_err(|error| match error {
         // Blocked, or given another password, since it was looked up.
         CabinetError::NotFound => Problem::new(Code::WrongCredentials),

@@ -2,11 +2,12 @@
 //!
 //! Owns: what the request says.
 //! Does not own: users (`billing::cabinet`).
-//! Always: a user of the same client, and never oneself; staff let him in again.
+//! Always: a user of the same client, and never oneself; an employee who works as the client needs his own right for it; staff let him in again.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
 use billing::cabinet;
+use billing::staff::Permission;
 
 use super::PerhapsReason;
 use crate::cabinet_context::CabinetContext;
@@ -30,6 +31,7 @@ pub(crate) async fn handler(
     body: JsonBody<PerhapsReason>,
 ) -> Result<Response, Problem> {
     let number = inputs::id("/id", &id)?;
+    context.by_own_right(Permission::ClientUserEdit)?;
     let reason = context.reason(body.value.reason.as_deref())?;
     let key = context.idempotency("cabinet_user_block", &id, &body.bytes);
     let mut change = match writes::begin(&state, &context, key).await? {

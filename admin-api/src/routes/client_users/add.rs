@@ -2,7 +2,7 @@
 //!
 //! Owns: what the request says.
 //! Does not own: which login he gets (`billing::cabinet`).
-//! Always: he gets a password at once, which is named twice or made up.
+//! Always: he gets a password at once, which is named twice or made up, and is good for choosing another.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -61,7 +61,8 @@ pub(crate) struct ClientUserMade {
 
 /// Add a user to a client
 ///
-/// There is no `Idempotency-Key` here: a request with a password is kept nowhere.
+/// With the password he chooses one himself before he does anything else; he does not pay for 72 hours, and a letter goes to the e-mail of the profile. There is
+/// no `Idempotency-Key` here: a request with a password is kept nowhere.
 #[utoipa::path(
     post, path = "/v1/clients/{code}/users", operation_id = "client_user_add", tag = "clients",
     params(("code" = String, Path, description = "Code of the client", example = "C-000001")),

@@ -2,7 +2,7 @@
 //!
 //! Owns: what the request says.
 //! Does not own: users (`billing::cabinet`).
-//! Always: it is named twice or made up; his sessions end.
+//! Always: it is named twice or made up, and is good for choosing another; his sessions end.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -48,7 +48,8 @@ pub(crate) struct PasswordSet {
 
 /// Give a user of a client another password
 ///
-/// There is no `Idempotency-Key` here: a request with a password is kept nowhere.
+/// With the password he chooses one himself before he does anything else; he does not pay for 72 hours, and a letter goes to the e-mail of the profile. There is
+/// no `Idempotency-Key` here: a request with a password is kept nowhere.
 #[utoipa::path(
     post, path = "/v1/clients/{code}/users/{id}/password", operation_id = "client_user_password", tag = "clients",
     params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the user", example = 3)),

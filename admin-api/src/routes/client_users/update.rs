@@ -38,6 +38,8 @@ pub(crate) struct ClientUserChange {
 }
 
 /// Change a user of a client
+///
+/// After another e-mail he does not pay for 72 hours, and a letter goes to the e-mail of the profile.
 #[utoipa::path(
     put, path = "/v1/clients/{code}/users/{id}", operation_id = "client_user_update", tag = "clients",
     params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the user", example = 3), ("If-Match" = Option<String>, Header, description = "Revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),

@@ -103,6 +103,10 @@ impl From<LockError> for Problem {
                 "/to",
                 Text::fixed("Срок кончается раньше, чем начинается, или уже прошёл", "The validity ends before it begins, or is over"),
             ),
+            LockError::TooMany(most) => Self::new(Code::LimitTooLarge).because(Text::new(
+                format!("Не больше {most} блокировок клиента на счёте"),
+                format!("At most {most} locks of the client on an account"),
+            )),
             LockError::Deleted => Self::new(Code::InvalidTransition)
                 .because(Text::fixed("Блокировка удалена; создайте новую", "The lock is deleted; make a new one")),
             LockError::MayNotLift => forbidden(Permission::LockDelete),
@@ -131,6 +135,7 @@ mod tests {
             (LockError::Emergency("112".into()), Code::EmergencyNotLockable),
             (LockError::Exists(7), Code::AlreadyExists),
             (LockError::NoTime, Code::Validation),
+            (LockError::TooMany(1), Code::LimitTooLarge),
             (LockError::Deleted, Code::InvalidTransition),
             (LockError::MayNotLift, Code::Forbidden),
             (LockError::Stale, Code::Stale),

@@ -131,6 +131,11 @@ fn guesser_of(context: &CallContext) -> Guesser {
     Guesser::of(&context.staff.login, &context.actor.address)
 }
 
+/// The caller as somebody who guesses at a code of his second factor.
+fn code_guesser_of(context: &CallContext) -> Guesser {
+    Guesser::of_code(context.staff.id, &context.actor.address)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -67,6 +67,9 @@ pub(crate) async fn handler(
         wrong(&state, &stranger, &guesser, (known.as_ref(), login), why).await?;
         return Err(Problem::new(Code::WrongCredentials));
     };
+    // Who has come so far knows the password: the guesses at the code are counted by the user, from wherever they come.
+    let code_guesser = Guesser::of_code(user.user_id, &stranger.address);
+    let_guess(&state, &code_guesser).await?;
     let entered = match factor(&state, user, given(asked.code.as_deref()), given(asked.recovery_code.as_deref())) {
         Ok(factor) => {
             let proof = Proof { hash, rehashed: checked.rehashed.as_deref(), factor };
@@ -81,10 +84,17 @@ pub(crate) async fn handler(
         }
         Err(problem) => Err(problem),
     };
-    if let Err(problem) = &entered
-        && matches!(problem.code(), Code::CodeNeeded | Code::WrongCode | Code::WrongCredentials)
-    {
-        wrong(&state, &stranger, &guesser, (Some(user), login), problem.code().as_str()).await?;
+    let refused = entered.as_ref().err().map(Problem::code);
+    match refused {
+        // A right password is no guess.
+        Some(code @ Code::CodeNeeded) => stranger.refused(&state, Some(user), login, code.as_str()).await,
+        Some(code @ Code::WrongCode) => {
+            wrong(&state, &stranger, &code_guesser, (Some(user), login), code.as_str()).await?;
+        }
+        Some(code @ Code::WrongCredentials) => {
+            wrong(&state, &stranger, &guesser, (Some(user), login), code.as_str()).await?;
+        }
+        _ => {}
     }
     entered
 }

@@ -44,7 +44,7 @@ pub(crate) struct MadeReset {
 /// Let a user set a new password
 ///
 /// He posts the token with a password of his choice to `/v1/session/password` within 24 hours; what was made before is void. Nobody makes a token for
-/// somebody who may more than he; one's own is made by an API token only. There is no `Idempotency-Key` here.
+/// somebody who may more than he, nor for himself. There is no `Idempotency-Key` here.
 #[utoipa::path(
     post, path = "/v1/staff/{login}/password-reset", operation_id = "staff_password_reset", tag = "sign_in",
     params(("login" = String, Path, description = "Login, in any case", example = "petrova")),

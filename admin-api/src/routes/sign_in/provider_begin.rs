@@ -2,10 +2,12 @@
 //!
 //! Owns: how long there is time for it.
 //! Does not own: the provider (`crate::sign_in`).
-//! Always: the browser gets the state alone; nonce and verifier stay on the server, for ten minutes.
+//! Always: the browser gets the state alone; nonce and verifier stay on the server, for ten minutes; each call keeps a row, so an address makes as few as it
+//! may make requests without a token.
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use billing::sign_in::{self, Guesser};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -37,12 +39,16 @@ pub(crate) struct Departure {
         "state": "tollgate_..", "expires_at": "2026-07-01T10:10:00Z"
     })))
 )]
-pub(crate) async fn handler(State(state): State<AppState>, stranger: Stranger) -> Result<Json<Departure>, Problem> {
+pub(crate) async fn handler(State(state): State<AppState>, stranger: Stranger) -> Result<Response, Problem> {
     let provider = state.provider()?;
+    if let Some(refusal) = state.limits.refusal_of_address(&stranger.address) {
+        return Ok(refusal);
+    }
+    state.limits.failed(&stranger.address);
     let_guess(&state, &Guesser::at(&stranger.address)).await?;
     let now = state.clock.now();
     let begun = provider.begin(now).await?;
     let expires_at = now + TimeDelta::minutes(MINUTES);
     sign_in::keep_state(&state.store, &begun.state, &begun.nonce, &begun.verifier, now, expires_at).await?;
-    Ok(Json(Departure { authorize_url: begun.authorize_url, state: begun.state, expires_at }))
+    Ok(Json(Departure { authorize_url: begun.authorize_url, state: begun.state, expires_at }).into_response())
 }

@@ -10,7 +10,7 @@ use billing::sign_in;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{guesser_of, myself};
+use super::{code_guesser_of, myself};
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::language::Text;
@@ -48,7 +48,7 @@ pub(crate) async fn handler(
     body: JsonBody<ShownCode>,
 ) -> Result<Response, Problem> {
     writes::refuse_key(&context)?;
-    let guesser = guesser_of(&context);
+    let guesser = code_guesser_of(&context);
     let_guess(&state, &guesser).await?;
     let me = myself(&state, &context).await?;
     let begun = me.totp.as_ref().filter(|totp| !totp.is_confirmed).ok_or_else(|| {

@@ -10,7 +10,7 @@ use billing::sign_in::{self, SignInError};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{guesser_of, myself};
+use super::{code_guesser_of, myself};
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs::given;
@@ -44,7 +44,7 @@ pub(crate) async fn handler(
     body: JsonBody<LastCode>,
 ) -> Result<Response, Problem> {
     writes::refuse_key(&context)?;
-    let guesser = guesser_of(&context);
+    let guesser = code_guesser_of(&context);
     let_guess(&state, &guesser).await?;
     let me = myself(&state, &context).await?;
     let (code, recovery_code) = (given(body.value.code.as_deref()), given(body.value.recovery_code.as_deref()));

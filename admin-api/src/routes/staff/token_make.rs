@@ -26,7 +26,7 @@ use crate::writes::{self, Write};
 pub(crate) struct WantedToken {
     /// What it is for.
     name: String,
-    /// What it is narrowed to; absent: all that its owner may at each moment.
+    /// What it is narrowed to; absent: all that its owner may at each moment, and where that is somebody else, what he may now.
     #[serde(default)]
     scopes: Option<Vec<String>>,
     /// Days that it lives.
@@ -51,7 +51,8 @@ pub(crate) struct MadeToken {
 /// Make a token
 ///
 /// Put it into `Authorization: Bearer ..`. It may no more than its owner at the moment of a call, and no more than its scopes. Whoever makes it gives no more
-/// than he has. There is no `Idempotency-Key` here: the answer is kept nowhere; revoke a token whose answer was lost.
+/// than he has, and nobody makes one for somebody who may more. By the right to be its owner one is made in a session only. There is no `Idempotency-Key` here:
+/// the answer is kept nowhere; revoke a token whose answer was lost.
 #[utoipa::path(
     post, path = "/v1/staff/{login}/tokens", operation_id = "staff_token_make", tag = "staff",
     params(("login" = String, Path, description = "Login, in any case", example = "petrova")),
