@@ -343,7 +343,8 @@ fn add_list(document: &mut utoipa::openapi::OpenApi, route: &Route, grid: &Grid)
     let mut operations = beside.flat_map(|(_, item)| [&item.get, &item.post, &item.put, &item.delete]).flatten();
     let tag = operations.find_map(|operation| operation.tags.as_ref()?.first().cloned());
     drop(operations);
-    let (operation, schemas) = grids::described(grid, tag.as_deref().unwrap_or("lists"));
+    let otherwise = if route.path.starts_with("/v1/reports/") { "reports" } else { "lists" };
+    let (operation, schemas) = grids::described(grid, tag.as_deref().unwrap_or(otherwise));
     document.paths.paths.entry(route.path.to_owned()).or_default().get = Some(operation);
     if let Some(components) = &mut document.components {
         components.schemas.extend(schemas);

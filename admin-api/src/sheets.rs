@@ -4,16 +4,22 @@
 //! Does not own: which rows.
 //! Always: a number is written as one only where reading it back gives the same text.
 
+use std::borrow::Cow;
+
 use rating::words;
 use rust_xlsxwriter::{Workbook, XlsxError};
 
 /// Rows that a sheet of Excel holds, titles included.
 pub(crate) const XLSX_ROWS_MAX: usize = 1_048_576;
+/// Without it Excel reads a CSV in the old encoding of its country.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// Units of UTF-16 that a cell of Excel holds.
+const XLSX_CELL_UNITS_MAX: usize = 32_767;
 
 words! {
     /// What is written.
     SheetFormat {
-        /// RFC 4180, UTF-8.
+        /// RFC 4180, UTF-8 with a mark by which Excel knows it.
         Csv = "csv",
         /// A workbook of Excel 2007 and later.
         Xlsx = "xlsx",
@@ -80,7 +86,7 @@ impl SheetWriter {
     ) -> Result<Self, SheetError> {
         let form = match format {
             SheetFormat::Csv => {
-                let mut writer = csv::Writer::from_writer(Vec::new());
+                let mut writer = csv_writer(BYTE_ORDER_MARK.to_vec());
                 writer.write_record(titles)?;
                 Form::Csv(Box::new(writer))
             }
@@ -108,7 +114,7 @@ impl SheetWriter {
                     match exact_number(text).filter(|_| *is_number) {
                         Some(value) => sheet.write_number(*number, column, value)?,
                         None if text.is_empty() => continue,
-                        None => sheet.write_string(*number, column, text)?,
+                        None => sheet.write_string(*number, column, fitting(text))?,
                     };
                 }
                 *number += 1;
@@ -120,7 +126,7 @@ impl SheetWriter {
     /// Takes the bytes that are ready; a workbook is ready at its end.
     pub(crate) fn ready(&mut self) -> Result<Vec<u8>, SheetError> {
         let Form::Csv(writer) = &mut self.form else { return Ok(Vec::new()) };
-        let full = std::mem::replace(&mut **writer, csv::Writer::from_writer(Vec::new()));
+        let full = std::mem::replace(&mut **writer, csv_writer(Vec::new()));
         full.into_inner().map_err(|error| SheetError::Csv(error.into_error().into()))
     }
 
@@ -133,9 +139,30 @@ impl SheetWriter {
     }
 }
 
+/// A writer behind these bytes; lines end as RFC 4180 says.
+fn csv_writer(bytes: Vec<u8>) -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(bytes)
+}
+
 /// A name that Excel takes for a sheet: 31 characters, none of them of those that stand in references.
 fn sheet_name(name: &str) -> String {
     name.chars().filter(|letter| !r"[]:*?/\'".contains(*letter)).take(31).collect()
+}
+
+/// A text that a cell of Excel holds: one that is too long ends in an ellipsis, for Excel refuses the whole file.
+fn fitting(text: &str) -> Cow<'_, str> {
+    // No letter takes fewer bytes than units.
+    if text.len() <= XLSX_CELL_UNITS_MAX || text.encode_utf16().count() <= XLSX_CELL_UNITS_MAX {
+        return Cow::Borrowed(text);
+    }
+    let mut units = 1;
+    let fits = |letter: &char| {
+        units += letter.len_utf16();
+        units <= XLSX_CELL_UNITS_MAX
+    };
+    let mut kept: String = text.chars().take_while(fits).collect();
+    kept.push('…');
+    Cow::Owned(kept)
 }
 
 /// The number of a workbook that is written as this very text; those are binary fractions, and not every decimal is one.
@@ -164,9 +191,26 @@ mod tests {
     }
 
     #[test]
+    fn a_long_cell_is_cut_and_spoils_no_file() {
+        for (text, units) in [
+            ("ж".repeat(32_767), 32_767),
+            ("ж".repeat(32_768), 32_767),
+            // Two units each, which are not torn apart.
+            ("🙂".repeat(16_384), 32_767),
+            (format!("ж{}", "🙂".repeat(16_384)), 32_766),
+        ] {
+            let cell = fitting(&text);
+            assert_eq!(cell.encode_utf16().count(), units);
+            assert_eq!(cell.ends_with('…'), *cell != *text);
+            let rows = [vec![text.clone()]].into_iter();
+            write(SheetFormat::Xlsx, "x", &["a"], rows, |_| false).unwrap();
+        }
+    }
+
+    #[test]
     fn csv_quotes_what_it_must() {
         let rows = [vec!["7".to_owned(), "a,b".to_owned()]].into_iter();
         let bytes = write(SheetFormat::Csv, "x", &["prefix", "place"], rows, |_| false).unwrap();
-        assert_eq!(String::from_utf8(bytes).unwrap(), "prefix,place\n7,\"a,b\"\n");
+        assert_eq!(String::from_utf8(bytes).unwrap(), "\u{feff}prefix,place\r\n7,\"a,b\"\r\n");
     }
 }

@@ -188,8 +188,8 @@ async fn clients_are_connected_to_legal_entities() {
     // A40: nobody is deleted under a legal hold.
     let hold = "UPDATE account SET legal_hold = true WHERE client_id = (SELECT id FROM client WHERE code = 'second')";
     world.store.run_past_the_rooms(hold).await.unwrap();
-    let held = ask(&api, "DELETE", "/v1/clients/second", "admin", json!({})).await;
-    assert_eq!(said(&held), (409, "legal_hold"), "{}", held.body);
+    let refused = ask(&api, "DELETE", "/v1/clients/second", "admin", json!({})).await;
+    assert_eq!(said(&refused), (409, "legal_hold"), "{}", refused.body);
     // Who is deleted takes his connections along (B8).
     let third = client(&api, "third").await;
     ask(&api, "PUT", "/v1/clients/third/legal-entities/T", "sales", json!({"enabled": true})).await;

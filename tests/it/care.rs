@@ -514,8 +514,8 @@ async fn personal_data_end_and_the_books_stay() {
     let account = api.get("/v1/accounts/a1", "sales").await;
     assert!(account.body["plan"].is_null() && account.body["closed_at"].is_string(), "{}", account.body);
     // The text of a contract is kept for the law.
-    let contract = api.get("/v1/contracts?client=c1", "sales").await.body["items"][0]["id"].to_string();
-    let text = format!("/v1/contracts/{contract}/text");
+    let contracts = api.get("/v1/contracts?client=c1", "sales").await;
+    let text = format!("/v1/contracts/{}/text", contracts.body["items"][0]["id"]);
     assert_eq!(said(&api.get(&text, "sales").await), (409, "cleaned"));
     assert_eq!(api.get(&text, "admin").await.status, 200);
     let shown = [

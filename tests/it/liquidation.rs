@@ -210,7 +210,7 @@ async fn whoever_is_liquidated_is_told_once() {
     assert_eq!(codes(&all), [gone.clone(), excluded.clone()], "{}", all.body);
     assert_eq!(
         (&all.body["items"][0]["first_notified_at"], &all.body["items"][1]["excluded"]),
-        (&json!("2026-07-01T10:00:00Z"), &json!("Да"))
+        (&json!("2026-07-01T10:00:00Z"), &json!(true))
     );
     let told = format!("{year}&first_notified_from=2026-07-01&first_notified_to=2026-07-01&legacy_empty=true");
     assert_eq!(codes(&api.get(&told, "support").await), [gone.as_str()]);

@@ -20,6 +20,7 @@ create table export (
     query       jsonb not null,
     format      text not null check (format in ('csv', 'xlsx')),
     language    text not null check (language in ('ru', 'en')),
+    scopes      text[] not null,
     state       text not null check (state in ('queued', 'running', 'done', 'failed', 'cancelled')),
     rows_total  bigint,
     rows_done   bigint not null default 0,
@@ -31,6 +32,7 @@ create table export (
     expires_at  timestamptz not null
 );
 comment on table export is 'A list as a file, made in the background.';
+comment on column export.scopes is 'What its owner was allowed by the token that ordered it: the file shows no more, whatever he may otherwise.';
 comment on column export.attempt is 'Raised whenever a program takes it: what an earlier one still writes no longer counts.';
 comment on column export.seen_at is 'When its maker last said that it is at work; one that is silent has died, and another takes over.';
 create index export_by_user on export (user_id, id);
@@ -53,6 +55,11 @@ insert into setting (key, value, description) values
 
 alter table account add column code_key text generated always as (upper(regexp_replace(code, '[^[:alnum:]]', '', 'g'))) stored;
 create index account_by_code_key on account (code_key text_pattern_ops);
+
+-- What lists are sorted by, with the key that ends every order; an equality or a beginning goes by other indexes.
+create index client_in_order_of_code on client (code_key, id);
+create index did_by_addition on did (added_at, id);
+create index lock_by_creation on lock (created_at, id);
 
 insert into role_permission (role_id, permission)
 select role.id, 'list.keep' from staff_role role where role.code in ('support', 'sales', 'client_service', 'assistants', 'head', 'accounting', 'settlement', 'admin');

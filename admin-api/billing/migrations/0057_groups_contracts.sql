@@ -117,6 +117,8 @@ create index contract_by_client on contract (client_id, id);
 create index contract_by_template on contract (template_id, template_version);
 create index contract_by_creation on contract (created_at, id);
 create index contract_by_signing on contract (signed_on, id);
+create index contract_in_order_of_signing on contract (coalesce(signed_on, date '0001-01-01'), id);
+create index contract_by_beginning on contract (valid_from, id);
 create index contract_by_number on contract (number, id);
 create index contract_search on contract using gin (search_key(number) gin_trgm_ops);
 

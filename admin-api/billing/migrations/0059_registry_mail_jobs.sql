@@ -29,6 +29,11 @@ create index party_by_registration on party (registered_at, id) where registered
 create index party_not_active on party (registry_status, id) where registry_status <> 'active';
 create index party_by_termination on party (termination_date, id) where termination_date is not null;
 create index party_bad_passport on party (id) where passport_check = 'invalid';
+create index party_in_order_of_termination on party (coalesce(termination_date, date '0001-01-01'), id);
+create index party_in_order_of_registration on party (coalesce(registered_at, date '0001-01-01'), id);
+create index party_in_order_of_region on party (region, id);
+create index party_in_order_of_city on party (city, id);
+create index party_by_change on party (updated_at, id);
 
 create function party_liquidated(status text, terminated date, trigger_by text, today date) returns boolean language sql immutable parallel safe
     return coalesce(terminated <= today, false) or (trigger_by = 'status_or_date' and status = 'inactive');

@@ -80,6 +80,10 @@ create unique index tag_assignment_once on tag_assignment (client_id, tag_id) wh
 create index tag_assignment_by_client on tag_assignment (client_id, id);
 create index tag_assignment_by_tag on tag_assignment (tag_id, id);
 create index tag_assignment_by_time on tag_assignment (added_at, id);
+create index tag_assignment_by_name on tag_assignment (name, id) where removed_at is null;
+-- The history is one list of two events a row, each by its time: both halves come in order, and are merged.
+create index tag_assignment_of_giving on tag_assignment (added_at, (id * 2));
+create index tag_assignment_of_taking on tag_assignment (removed_at, (id * 2 + 1)) where removed_at is not null;
 
 with profiles as (insert into tag (name, is_folder) values ('Профили клиента', true) returning id)
 insert into tag (parent_id, name, is_folder) select id, 'Профили коллтрекинга', true from profiles;

@@ -142,7 +142,7 @@ impl From<sqlx::Error> for MethodError {
 
 /// Payment methods.
 pub static GRID: Grid = Grid {
-    name: "payment_methods",
+    name: "payment-methods",
     ru: "Способы оплаты",
     en: "Payment methods",
     from: "payment_method x JOIN legal_entity e ON e.id = x.legal_entity_id",

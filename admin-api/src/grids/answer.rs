@@ -17,6 +17,7 @@ use super::file::ListFile;
 use super::read::{self, Query};
 use super::show;
 use crate::call_context::CallContext;
+use crate::inputs::given;
 use crate::language::{self, Language, Text};
 use crate::paging::List;
 use crate::problem::{Code, Problem};
@@ -53,15 +54,16 @@ async fn whole_query(
     uri: &Uri,
 ) -> Result<Query, Problem> {
     let pairs = UrlQuery::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| Problem::new(Code::BadRequest))?.0;
-    let query = read::query_of(grid, pairs)?;
-    let Some(saved) = query.get("saved") else { return Ok(query) };
+    let said = read::written(grid, pairs)?;
+    let Some(saved) = given(said.get("saved").map(String::as_str)) else { return Ok(read::without_empty(said)) };
     let id = crate::inputs::id("/saved", saved)?;
     let saved = grid::find_saved(&state.store, context.staff.id, id).await?.filter(|saved| saved.list == grid.name);
     let missing = Text::fixed("У этого списка нет такого сохранённого фильтра", "This list has no such saved filter");
     let saved = saved.ok_or_else(|| Problem::field("/saved", missing))?;
     let mut whole = read::query_of(grid, pairs_of(&saved.query))?;
-    whole.extend(query);
-    Ok(whole)
+    // Only then the empty ones go: they take kept values away.
+    whole.extend(said);
+    Ok(read::without_empty(whole))
 }
 
 /// A kept query as parameters.

@@ -7,7 +7,7 @@
 use billing::grid::{Column, Filter, Grid, Kind, Read};
 use serde_json::{Map, Value as Json, json};
 use utoipa::openapi::extensions::Extensions;
-use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::schema::{
     ArrayBuilder, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
 };
@@ -79,12 +79,13 @@ fn of_filter(filter: &Filter) -> Parameter {
             ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.iter().copied())).build(),
         ),
         Read::SomeOf(words) => {
-            return parameter(
-                filter.name,
-                format!("{} Some of: {}; with commas between them.", about(filter), words.join(", ")),
-                string(None),
-                None,
-            );
+            let one = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.iter().copied())).build();
+            let several = ArrayBuilder::new().items(one).build();
+            let how = format!("{} (some of the words, with commas between them)", about(filter));
+            let mut described = parameter(filter.name, how, several, None);
+            described.style = Some(ParameterStyle::Form);
+            described.explode = Some(false);
+            return described;
         }
         Read::Number => (
             "a whole number",
@@ -145,7 +146,12 @@ fn common(grid: &Grid) -> Vec<Parameter> {
             order,
             Some(json!(grid.order)),
         ),
-        parameter("limit", "Rows: 100 by default, 5000 at most".to_owned(), count, Some(json!(100))),
+        parameter(
+            "limit",
+            "Rows: at most as many as the setting `grid.max_rows` says; as many as `grid.default_rows` says when absent, of a file all".to_owned(),
+            count,
+            Some(json!(100)),
+        ),
         parameter("cursor", "`next_cursor` of the page before".to_owned(), string(None), None),
         parameter(
             "format",
@@ -155,7 +161,7 @@ fn common(grid: &Grid) -> Vec<Parameter> {
         ),
         parameter(
             "saved",
-            "Identifier of a saved filter; what the request says itself counts more".to_owned(),
+            "Identifier of a saved filter; what the request says itself counts more, also an empty value, which takes the kept one away".to_owned(),
             identifier,
             None,
         ),

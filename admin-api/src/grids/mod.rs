@@ -22,6 +22,9 @@ pub(crate) use read::{asked, query_of};
 pub(crate) use show::object;
 pub(crate) use table::{Column, Table, WantedFile, page_answer};
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use billing::grid::Grid;
 use billing::settings::Settings;
 use billing::staff::Permission;
@@ -31,15 +34,32 @@ use crate::router::{self, Access};
 
 /// Whether the list would answer this query.
 pub(crate) fn check(grid: &'static Grid, query: &read::Query, settings: &Settings) -> Result<(), Problem> {
-    read::limit(query.get("limit").map(String::as_str), false, settings)?;
     asked(grid, query, settings).map(|_| ())
 }
 
+/// Every list by its name, and what its reader needs.
+static LISTS: LazyLock<BTreeMap<&'static str, (&'static Grid, Permission)>> = LazyLock::new(|| {
+    let lists = router::table().into_iter().filter_map(|route| match (route.grid, route.access) {
+        (Some(grid), Access::Needs(permission)) => Some((grid.name, (grid, permission))),
+        _ => None,
+    });
+    lists.collect()
+});
+
 /// The list with a name, and what its reader needs.
 pub(crate) fn by_name(name: &str) -> Option<(&'static Grid, Permission)> {
-    router::table().into_iter().find_map(|route| {
-        let grid = route.grid.filter(|grid| grid.name == name)?;
-        let Access::Needs(permission) = route.access else { return None };
-        Some((grid, permission))
-    })
+    LISTS.get(name).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_list_has_a_name_of_its_own_with_dashes() {
+        assert_eq!(LISTS.len(), router::table().iter().filter(|route| route.grid.is_some()).count());
+        for name in LISTS.keys() {
+            assert!(name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-'), "{name}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use billing::grid::{Asked, Column, Filter, Grid, Kind, Position, Read, Value, pattern};
 use billing::settings::Settings;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use crate::inputs::{self, given};
@@ -27,6 +27,11 @@ pub(crate) type Query = BTreeMap<String, String>;
 
 /// The parameters of a list; a name that stands twice or is not known is a problem.
 pub(crate) fn query_of(grid: &Grid, pairs: Vec<(String, String)>) -> Result<Query, Problem> {
+    written(grid, pairs).map(without_empty)
+}
+
+/// The same as they are written, empty ones too.
+pub(super) fn written(grid: &Grid, pairs: Vec<(String, String)>) -> Result<Query, Problem> {
     let mut query = Query::new();
     for (name, value) in pairs {
         let pointer = format!("/{name}");
@@ -38,8 +43,13 @@ pub(crate) fn query_of(grid: &Grid, pairs: Vec<(String, String)>) -> Result<Quer
         }
         query.insert(name, value);
     }
-    query.retain(|_, value| !value.trim().is_empty());
     Ok(query)
+}
+
+/// Those that say something.
+pub(super) fn without_empty(mut query: Query) -> Query {
+    query.retain(|_, value| !value.trim().is_empty());
+    query
 }
 
 /// What is asked of a list: filters, order, beginning.
@@ -180,12 +190,13 @@ fn text_of(value: &Value) -> String {
 
 fn of_text(kind: Kind, text: &str) -> Option<Value> {
     Some(match kind {
-        Kind::Text => Value::Text(text.to_owned()),
+        // Postgres takes neither this character nor days so far away, and no row has them.
+        Kind::Text => Value::Text(Some(text).filter(|text| !text.contains('\0'))?.to_owned()),
         Kind::Number => Value::Number(text.parse().ok()?),
         Kind::Amount => Value::Amount(text.parse::<Decimal>().ok()?),
         Kind::Flag => Value::Flag(text.parse().ok()?),
         Kind::Moment => Value::Moment(DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc)),
-        Kind::Day => Value::Day(text.parse().ok()?),
+        Kind::Day => Value::Day(text.parse().ok().filter(|day: &NaiveDate| (1..=9_999).contains(&day.year()))?),
         Kind::Words => return None,
     })
 }

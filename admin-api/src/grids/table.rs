@@ -156,7 +156,7 @@ mod tests {
         let rows = [(0, "-1.5"), (i64::MAX, "=1")];
         let bytes = TABLE.write(SheetFormat::Csv, &rows, chrono_tz::Europe::Moscow, Language::English).unwrap();
         let text = String::from_utf8(bytes).unwrap();
-        assert_eq!(text, "When (Europe/Moscow),Amount\n1970-01-01 03:00:00,-1.5\n,'=1\n");
+        assert_eq!(text, "\u{feff}When (Europe/Moscow),Amount\r\n1970-01-01 03:00:00,-1.5\r\n,'=1\r\n");
     }
 
     #[test]

@@ -34,7 +34,8 @@ pub static GRID: Grid = Grid {
     filters: &[
         Filter::new(
             "code",
-            "a.code_key ^@ upper(regexp_replace({}, '[^[:alnum:]]', '', 'g'))",
+            // Everything begins with nothing: what has neither letter nor digit is no code.
+            "upper(regexp_replace({}, '[^[:alnum:]]', '', 'g')) <> '' AND a.code_key ^@ upper(regexp_replace({}, '[^[:alnum:]]', '', 'g'))",
             Read::Word,
             "С таким началом номера; пробелы и знаки не важны",
             "With this beginning of the code; blanks and signs do not matter",

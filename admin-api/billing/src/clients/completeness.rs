@@ -19,7 +19,8 @@ pub static COMPLETENESS: Grid = Grid {
                     AND coalesce(t.valid_from, '-infinity') <= {now} AND {now} < coalesce(t.valid_to, 'infinity')) THEN 'tariff' END,
                CASE WHEN c.email IS NULL THEN 'email' END,
                CASE WHEN NOT EXISTS (SELECT FROM contract k JOIN legal_entity e ON e.id = k.legal_entity_id WHERE k.client_id = c.id AND k.state = 'active'
-                    AND k.valid_from <= ({now} AT TIME ZONE e.zone)::date AND ({now} AT TIME ZONE e.zone)::date <= coalesce(k.valid_to, 'infinity')) THEN 'contract' END]::text[], NULL) AS missing) m
+                    AND k.valid_from <= ({now} AT TIME ZONE e.zone)::date
+                    AND ({now} AT TIME ZONE e.zone)::date <= coalesce(k.valid_to, 'infinity')) THEN 'contract' END]::text[], NULL) AS missing) m
            WHERE c.active AND c.stage <> 'lead' AND c.gdpr_state = 'none' AND cardinality(m.missing) > 0",
     key: "c.id",
     columns: &[

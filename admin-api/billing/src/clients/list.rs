@@ -113,7 +113,13 @@ pub static GRID: Grid = Grid {
             "Contact person",
         ),
         Filter::new("city", "search_key(p.city) LIKE {}", Read::Pattern, "Город", "City"),
-        Filter::new("label", "l.name = {}", Read::Word, "Метка", "Label"),
+        Filter::new(
+            "label",
+            "c.label_id = (SELECT x.id FROM client_label x WHERE lower(x.name) = lower({}))",
+            Read::Word,
+            "Метка",
+            "Label",
+        ),
         Filter::new(
             "characteristic",
             "c.characteristic = {}",
@@ -128,12 +134,13 @@ pub static GRID: Grid = Grid {
             "Менеджер",
             "Manager",
         ),
+        // Folded to one of the two before it is planned, and the first has an index.
         Filter::new(
             "mine",
             "CASE WHEN {} THEN c.manager_id = {caller} ELSE c.manager_id IS DISTINCT FROM {caller} END",
             Read::Flag,
             "Мои или не мои",
-            "Mine",
+            "Mine, or not mine",
         ),
         Filter::new("without_manager", "(c.manager_id IS NULL) = {}", Read::Flag, "Без менеджера", "Without a manager"),
         Filter::new(

@@ -18,9 +18,10 @@ pub static GRID: Grid = Grid {
         Column::number("id", "d.id", "№", "Id", "7").sorted(),
         Column::text("number", "d.number", "Номер", "Number", "T-2026-00001").sorted(),
         Column::text("client", "c.code", "Клиент", "Client", "C-000001").sorted(),
-        Column::text("client_name", "c.name", "Название клиента", "Name of the client", "ООО «Строй Сервис»").sorted(),
-        Column::text("legal_entity", "e.code", "Собственная организация", "Legal entity", "T").sorted(),
-        Column::text("kind", "d.kind", "Вид", "Kind", "service").sorted(),
+        Column::text("client_name", "c.name", "Название клиента", "Name of the client", "ООО «Строй Сервис»")
+            .sorted_by("c.name_key"),
+        Column::text("legal_entity", "e.code", "Собственная организация", "Legal entity", "T"),
+        Column::text("kind", "d.kind", "Вид", "Kind", "service"),
         Column::text("template", "t.code", "Образец", "Template", "services"),
         Column::number(
             "template_version",
@@ -29,14 +30,14 @@ pub static GRID: Grid = Grid {
             "Version of the template",
             "2",
         ),
-        Column::text("state", "d.state", "Состояние", "State", "active").sorted(),
+        Column::text("state", "d.state", "Состояние", "State", "active"),
         Column::day("signed_on", "d.signed_on", "Подписан", "Signed on", "2026-07-01")
             .sorted_by("coalesce(d.signed_on, date '0001-01-01')"),
         Column::day("valid_from", "d.valid_from", "Действует с", "First day", "2026-07-01").sorted(),
         Column::day("valid_to", "d.valid_to", "Действует по", "Last day", ""),
         Column::words(
             "accounts",
-            "ARRAY(SELECT a.code FROM contract_account x JOIN account a ON a.id = x.account_id WHERE x.contract_id = d.id ORDER BY a.code)",
+            "ARRAY(SELECT a.code FROM contract_account x JOIN account a ON a.id = x.account_id WHERE x.contract_id = d.id ORDER BY a.code LIMIT 100)",
             "Лицевые счета",
             "Accounts",
             "A-000001",
@@ -98,7 +99,7 @@ pub static GRID: Grid = Grid {
 
 /// Templates of contracts.
 pub static TEMPLATES: Grid = Grid {
-    name: "contract_templates",
+    name: "contract-templates",
     ru: "Образцы договоров",
     en: "Templates of contracts",
     from: "contract_template t JOIN legal_entity e ON e.id = t.legal_entity_id",
@@ -150,9 +151,9 @@ pub static TEMPLATES: Grid = Grid {
     required: &[],
 };
 
-/// Clients who have no formed contract at all, or none with an issuer with whom they have an active account.
+/// Clients who have no formed contract at all, or none with an issuer with whom they have an active account; neither leads nor those whose data were cleaned.
 pub static WITHOUT_CONTRACT: Grid = Grid {
-    name: "clients_without_contract",
+    name: "clients-without-contract",
     ru: "Клиенты без договора",
     en: "Clients without a contract",
     from: "client c CROSS JOIN LATERAL (
@@ -163,7 +164,10 @@ pub static WITHOUT_CONTRACT: Grid = Grid {
                                                          AND ({now} AT TIME ZONE e.zone)::date <= coalesce(d.valid_to, 'infinity'))
                             ORDER BY e.code) AS issuers
            ) AS lacking
-           WHERE c.active AND (cardinality(lacking.issuers) > 0 OR NOT EXISTS (SELECT FROM contract d WHERE d.client_id = c.id AND d.state = 'active'))",
+           WHERE c.active AND c.stage <> 'lead' AND c.gdpr_state = 'none' AND (cardinality(lacking.issuers) > 0
+               OR NOT EXISTS (SELECT FROM contract d JOIN legal_entity e ON e.id = d.legal_entity_id WHERE d.client_id = c.id AND d.state = 'active'
+                              AND d.valid_from <= ({now} AT TIME ZONE e.zone)::date
+                              AND ({now} AT TIME ZONE e.zone)::date <= coalesce(d.valid_to, 'infinity')))",
     key: "c.id",
     columns: &[
         Column::number("id", "c.id", "№", "Number", "1").sorted(),

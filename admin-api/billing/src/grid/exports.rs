@@ -2,7 +2,8 @@
 //!
 //! Owns: tables `export` and `export_chunk`: orders, who makes them, their progress, their bytes.
 //! Does not own: the form of a file (`admin-api`, which makes them).
-//! Always: one program makes an export; one whose maker fell silent is made anew by another; nobody sees another's.
+//! Always: one program makes an export; one whose maker fell silent is made anew by another, some times over; nobody sees another's; it shows no more than the
+//! token that ordered it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -14,6 +15,8 @@ use crate::store::{Store, StoreError};
 
 /// A maker that was silent for so long has died.
 const SILENCE: TimeDelta = TimeDelta::minutes(2);
+/// Makers that may die over one export: what ended so many would end the next one too.
+const ATTEMPTS_MAX: i32 = 5;
 
 /// An export as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub struct Export {
     pub format: String,
     /// `ru` or `en`.
     pub language: String,
+    /// Names of the permissions that its owner had by the token that ordered it.
+    pub scopes: Vec<String>,
     /// `queued`, `running`, `done`, `failed` or `cancelled`.
     pub state: String,
     /// Rows in all, once they are counted.
@@ -55,6 +60,8 @@ pub struct NewExport<'a> {
     pub format: &'a str,
     /// `ru` or `en`.
     pub language: &'a str,
+    /// Names of the permissions that it is made with at most.
+    pub scopes: &'a [String],
     /// Hours for which it is kept.
     pub keep_hours: i64,
     /// Exports of one user that may wait or run at once.
@@ -69,6 +76,13 @@ pub struct Claimed {
     /// Identifier of its owner.
     pub user_id: i64,
     attempt: i32,
+}
+
+impl Claimed {
+    /// Whether so many makers died over it that it is not tried once more.
+    pub fn is_hopeless(&self) -> bool {
+        self.attempt > ATTEMPTS_MAX
+    }
 }
 
 /// Why nothing was ordered or changed.
@@ -94,8 +108,7 @@ impl From<sqlx::Error> for ExportError {
     }
 }
 
-const SHOWN: &str =
-    "id, list, query, format, language, state, rows_total, rows_done, error, ordered_at, finished_at, expires_at";
+const SHOWN: &str = "id, list, query, format, language, scopes, state, rows_total, rows_done, error, ordered_at, finished_at, expires_at";
 
 fn read(row: &PgRow) -> Export {
     Export {
@@ -104,6 +117,7 @@ fn read(row: &PgRow) -> Export {
         query: row.get("query"),
         format: row.get("format"),
         language: row.get("language"),
+        scopes: row.get("scopes"),
         state: row.get("state"),
         rows_total: row.get("rows_total"),
         rows_done: row.get("rows_done"),
@@ -131,14 +145,15 @@ pub async fn order(change: &mut Change, new: &NewExport<'_>, reason: &str) -> Re
         return Err(ExportError::TooMany(waiting));
     }
     let id: i64 = sqlx::query_scalar(
-        "INSERT INTO export (user_id, list, query, format, language, state, ordered_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, 'queued', $6, $7) RETURNING id",
+        "INSERT INTO export (user_id, list, query, format, language, scopes, state, ordered_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, $8) RETURNING id",
     )
     .bind(user_id)
     .bind(new.list)
     .bind(&new.query)
     .bind(new.format)
     .bind(new.language)
+    .bind(new.scopes)
     .bind(now)
     .bind(now + TimeDelta::hours(new.keep_hours))
     .fetch_one(change.connection())
@@ -167,6 +182,8 @@ pub async fn cancel(change: &mut Change, id: i64, reason: &str) -> Result<(), Ex
         .bind(now)
         .execute(change.connection())
         .await?;
+    // Its maker waits for the row, and finds that it counts no more.
+    sqlx::query("DELETE FROM export_chunk WHERE export_id = $1").bind(id).execute(change.connection()).await?;
     change.record("export.cancel", "export", id, &json!({"state": state}), &json!({"state": "cancelled"}), reason);
     Ok(())
 }
@@ -195,6 +212,17 @@ pub async fn claim(store: &Store, now: DateTime<Utc>) -> Result<Option<Claimed>,
     Ok(Some(claimed))
 }
 
+/// Says that the maker is at work still; `false`: it was cancelled, or another makes it.
+pub async fn beat(store: &Store, claimed: &Claimed, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let told = sqlx::query("UPDATE export SET seen_at = $2 WHERE id = $1 AND state = 'running' AND attempt = $3")
+        .bind(claimed.export.id)
+        .bind(now)
+        .bind(claimed.attempt)
+        .execute(store.pool())
+        .await?;
+    Ok(told.rows_affected() == 1)
+}
+
 /// Says how far an export is; `false`: it was cancelled, or another makes it.
 pub async fn progress(
     store: &Store,
@@ -216,11 +244,12 @@ pub async fn progress(
     Ok(told.rows_affected() == 1)
 }
 
-/// Keeps a part of the file.
-pub async fn put_chunk(store: &Store, claimed: &Claimed, number: i32, bytes: &[u8]) -> Result<(), StoreError> {
-    sqlx::query(
+/// Keeps a part of the file; `false`: it was cancelled, or another makes it.
+pub async fn put_chunk(store: &Store, claimed: &Claimed, number: i32, bytes: &[u8]) -> Result<bool, StoreError> {
+    // Held: who takes the order over waits for this part and removes it, or this one waits and finds that it counts no more.
+    let kept = sqlx::query(
         "INSERT INTO export_chunk (export_id, number, bytes)
-         SELECT id, $2, $3 FROM export WHERE id = $1 AND state = 'running' AND attempt = $4",
+         SELECT id, $2, $3 FROM export WHERE id = $1 AND state = 'running' AND attempt = $4 FOR SHARE",
     )
     .bind(claimed.export.id)
     .bind(number)
@@ -228,7 +257,7 @@ pub async fn put_chunk(store: &Store, claimed: &Claimed, number: i32, bytes: &[u
     .bind(claimed.attempt)
     .execute(store.pool())
     .await?;
-    Ok(())
+    Ok(kept.rows_affected() == 1)
 }
 
 /// The file is whole.
@@ -245,17 +274,22 @@ pub async fn finish(store: &Store, claimed: &Claimed, rows: i64, now: DateTime<U
     Ok(done.rows_affected() == 1)
 }
 
-/// It cannot be made.
+/// It cannot be made; what was written of it is gone.
 pub async fn fail(store: &Store, claimed: &Claimed, error: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
-    sqlx::query(
+    let mut tx = store.pool().begin().await?;
+    let failed = sqlx::query(
         "UPDATE export SET state = 'failed', error = $2, finished_at = $3 WHERE id = $1 AND state = 'running' AND attempt = $4",
     )
     .bind(claimed.export.id)
     .bind(error)
     .bind(now)
     .bind(claimed.attempt)
-    .execute(store.pool())
+    .execute(&mut *tx)
     .await?;
+    if failed.rows_affected() == 1 {
+        sqlx::query("DELETE FROM export_chunk WHERE export_id = $1").bind(claimed.export.id).execute(&mut *tx).await?;
+    }
+    tx.commit().await?;
     Ok(())
 }
 

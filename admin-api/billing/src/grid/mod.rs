@@ -23,10 +23,10 @@ mod statement;
 
 pub use asked::{Asked, Caller, Position, Value};
 pub use exports::{
-    Claimed, Export, ExportError, NewExport, cancel, chunk, claim, export, fail, finish, order, progress, put_chunk,
-    size, sweep,
+    Claimed, Export, ExportError, NewExport, beat, cancel, chunk, claim, export, fail, finish, order, progress,
+    put_chunk, size, sweep,
 };
-pub use page::{Page, Row, Walk, count_all, page, total};
+pub use page::{Page, Row, Walk, page, total};
 pub use pattern::pattern;
 pub use saved::{NewSavedFilter, SavedError, SavedFilter, find_saved, save_filter, saved_filters, take_saved_filter};
 
@@ -39,7 +39,7 @@ pub const TOTAL_EXACT_MAX: i64 = 10_000;
 /// names of his permissions (`text[]`).
 #[derive(Debug)]
 pub struct Grid {
-    /// Name, plural: of saved filters, files, the operation (`clients` -> `clients_list`).
+    /// Name, plural, with dashes: of saved filters, files, the operation (`job-runs` -> `job_runs_list`).
     pub name: &'static str,
     /// Title in Russian.
     pub ru: &'static str,
@@ -291,5 +291,13 @@ impl Grid {
     /// The filter with this name.
     pub fn filter(&self, name: &str) -> Option<&'static Filter> {
         self.filters.iter().find(|filter| filter.name == name)
+    }
+
+    /// Whether what it shows depends on what its reader may beside seeing the list.
+    pub fn goes_by_rights(&self) -> bool {
+        let columns = self.columns.iter().flat_map(|column| [Some(column.sql), column.sort.map(|sort| sort.sql)]);
+        let filters = self.filters.iter().map(|filter| Some(filter.sql));
+        let mut constants = columns.chain(filters).chain([Some(self.from)]).flatten();
+        constants.any(|sql| sql.contains("{rights}"))
     }
 }

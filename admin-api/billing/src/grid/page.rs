@@ -2,10 +2,10 @@
 //!
 //! Owns: reading rows and totals.
 //! Does not own: statements (`statement`), how rows are shown.
-//! Always: a page is one statement; a walk over all pages sees one state of the books.
+//! Always: a page is one statement, and ends before whoever waits for it gives up; a walk over all rows is one statement too and sees one state of the books.
 
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Postgres, Row as _, Transaction};
+use sqlx::{AssertSqlSafe, Postgres, Row as _, Transaction};
 
 use super::asked::{Asked, Caller, Position, Value};
 use super::statement::{Statement, order_of};
@@ -14,6 +14,10 @@ use crate::store::{Store, StoreError};
 
 /// Rows that a walk reads at once.
 const WALK_ROWS: i64 = 2_000;
+/// A statement for somebody who waits. The edge answers after 30 s that it took too long; without this the statement would go on and hold its connection.
+const BEGIN_FOR_ONE_WHO_WAITS: &str = "BEGIN READ ONLY; SET LOCAL statement_timeout = '20s'";
+/// A walk. It goes to its end: the plan is the best for all rows, not for the first ones.
+const BEGIN_A_WALK: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL cursor_tuple_fraction = 1; SET LOCAL statement_timeout = '10min'";
 
 /// A row.
 #[derive(Clone, Debug)]
@@ -35,8 +39,12 @@ pub struct Page {
 
 /// The page of up to `limit` rows.
 pub async fn page(store: &Store, grid: &Grid, asked: &Asked, caller: &Caller, limit: i64) -> Result<Page, StoreError> {
-    let mut connection = store.pool().acquire().await?;
-    let mut rows = read(&mut connection, grid, asked, caller, limit + 1).await?;
+    let mut tx = store.pool().begin_with(BEGIN_FOR_ONE_WHO_WAITS).await?;
+    let mut statement = Statement::new(caller);
+    rows_of(&mut statement, grid, asked).push(&format!(" LIMIT {}", limit + 1), None);
+    let rows = statement.query().fetch_all(&mut *tx).await?;
+    tx.commit().await?;
+    let mut rows = rows.iter().map(|row| taken(row, grid, order_of(asked).kind)).collect::<Result<Vec<_>, _>>()?;
     let is_more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| is_more).map(|row| row.position.clone());
@@ -45,17 +53,13 @@ pub async fn page(store: &Store, grid: &Grid, asked: &Asked, caller: &Caller, li
 
 /// How many rows there are, counted up to one more than [`TOTAL_EXACT_MAX`].
 pub async fn total(store: &Store, grid: &Grid, asked: &Asked, caller: &Caller) -> Result<i64, StoreError> {
+    let mut tx = store.pool().begin_with(BEGIN_FOR_ONE_WHO_WAITS).await?;
     let mut statement = Statement::new(caller);
     statement.push("SELECT count(*) FROM (SELECT", None).rows(grid, asked);
     statement.push(&format!(" LIMIT {}) AS counted", TOTAL_EXACT_MAX + 1), None);
-    Ok(statement.query().fetch_one(store.pool()).await?.get(0))
-}
-
-/// How many rows there are, all of them.
-pub async fn count_all(store: &Store, grid: &Grid, asked: &Asked, caller: &Caller) -> Result<i64, StoreError> {
-    let mut statement = Statement::new(caller);
-    statement.push("SELECT count(*)", None).rows(grid, asked);
-    Ok(statement.query().fetch_one(store.pool()).await?.get(0))
+    let total: i64 = statement.query().fetch_one(&mut *tx).await?.get(0);
+    tx.commit().await?;
+    Ok(total)
 }
 
 /// All rows of a list, some thousand at a time, from one state of the books, whatever changes meanwhile.
@@ -64,45 +68,41 @@ pub struct Walk {
     grid: &'static Grid,
     asked: Asked,
     caller: Caller,
-    is_over: bool,
 }
 
 impl Walk {
     /// Begins at the first row, or behind the position that is asked for.
     pub async fn begin(store: &Store, grid: &'static Grid, asked: Asked, caller: Caller) -> Result<Self, StoreError> {
-        let mut tx = store.pool().begin().await?;
-        sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *tx).await?;
-        Ok(Self { tx, grid, asked, caller, is_over: false })
+        let mut tx = store.pool().begin_with(BEGIN_A_WALK).await?;
+        let mut statement = Statement::new(&caller);
+        statement.push("DECLARE walk NO SCROLL CURSOR FOR ", None);
+        rows_of(&mut statement, grid, &asked).query().execute(&mut *tx).await?;
+        Ok(Self { tx, grid, asked, caller })
+    }
+
+    /// How many rows there are, all of them.
+    pub async fn count(&mut self) -> Result<i64, StoreError> {
+        let mut statement = Statement::new(&self.caller);
+        statement.push("SELECT count(*)", None).rows(self.grid, &self.asked);
+        Ok(statement.query().fetch_one(&mut *self.tx).await?.get(0))
     }
 
     /// The next rows; none behind the last.
     pub async fn next(&mut self) -> Result<Vec<Row>, StoreError> {
-        if self.is_over {
-            return Ok(Vec::new());
-        }
-        let rows = read(&mut self.tx, self.grid, &self.asked, &self.caller, WALK_ROWS).await?;
-        self.is_over = (rows.len() as i64) < WALK_ROWS;
-        self.asked.after = rows.last().map(|row| row.position.clone());
-        Ok(rows)
+        let fetch = format!("FETCH {WALK_ROWS} FROM walk");
+        // Not kept: on this connection the same words mean rows of another list next time.
+        let rows = sqlx::query(AssertSqlSafe(fetch)).persistent(false).fetch_all(&mut *self.tx).await?;
+        rows.iter().map(|row| taken(row, self.grid, order_of(&self.asked).kind)).collect()
     }
 }
 
-async fn read(
-    connection: &mut PgConnection,
-    grid: &Grid,
-    asked: &Asked,
-    caller: &Caller,
-    limit: i64,
-) -> Result<Vec<Row>, StoreError> {
-    let order = order_of(asked);
-    let mut statement = Statement::new(caller);
-    statement.push("SELECT ", None).push(grid.key, None).push(", ", None).push(order.sql, None);
+/// The statement that reads the rows that are asked for, in order: key, order, columns.
+fn rows_of<'s, 'a>(statement: &'s mut Statement<'a>, grid: &Grid, asked: &Asked) -> &'s mut Statement<'a> {
+    statement.push("SELECT ", None).push(grid.key, None).push(", ", None).push(order_of(asked).sql, None);
     for column in grid.columns {
         statement.push(", ", None).push(column.sql, None);
     }
-    statement.rows(grid, asked).ordered(grid, asked).push(&format!(" LIMIT {limit}"), None);
-    let rows = statement.query().fetch_all(connection).await?;
-    rows.iter().map(|row| taken(row, grid, order.kind)).collect()
+    statement.rows(grid, asked).ordered(grid, asked)
 }
 
 fn taken(row: &PgRow, grid: &Grid, order: Kind) -> Result<Row, StoreError> {

@@ -8,7 +8,7 @@ use crate::grid::{Column, Filter, Grid, Read};
 
 /// All runs, the latest dates first.
 pub static GRID: Grid = Grid {
-    name: "job_runs",
+    name: "job-runs",
     ru: "Запуски заданий",
     en: "Runs of jobs",
     from: "job_run j",

@@ -8,9 +8,9 @@ use crate::grid::{Column, Filter, Grid, Read};
 
 /// Clients whose party is liquidated, the latest first.
 ///
-/// The day of a liquidation is the date of termination, else the day on which the status became known; of the kind `passport` it is the day of the check.
+/// The day of a liquidation is the date of termination that has come, else the day on which the status became known; of the kind `passport` it is the day of the check.
 pub static GRID: Grid = Grid {
-    name: "liquidation_notices",
+    name: "liquidation-notices",
     ru: "Уведомления о ликвидации",
     en: "Notices to liquidated clients",
     from: "client c JOIN party p ON p.id = c.party_id
@@ -19,7 +19,7 @@ pub static GRID: Grid = Grid {
         CROSS JOIN LATERAL (SELECT CASE WHEN party_liquidated(p.registry_status, p.termination_date, s.trigger_by, s.today) THEN 'registry'
             WHEN p.kind = 'natural' AND p.passport_check = 'invalid' THEN 'passport' END AS kind) k
         CROSS JOIN LATERAL (SELECT CASE k.kind WHEN 'passport' THEN (coalesce(p.passport_checked_at, p.updated_at) AT TIME ZONE s.zone)::date
-            ELSE coalesce(p.termination_date, (p.status_at AT TIME ZONE s.zone)::date) END AS liquidated_on) d
+            ELSE CASE WHEN p.termination_date <= s.today THEN p.termination_date ELSE (p.status_at AT TIME ZONE s.zone)::date END END AS liquidated_on) d
         LEFT JOIN LATERAL (SELECT min(n.at) AS first_at, max(n.at) AS last_at, count(*) AS letters FROM liquidation_notice n
             JOIN mail m ON m.id = n.mail_id AND m.state IN ('queued', 'sent') WHERE n.client_id = c.id AND n.party_id = p.id) l ON true
         WHERE k.kind IS NOT NULL AND (p.registry_status <> 'active' OR p.termination_date IS NOT NULL OR p.passport_check = 'invalid')",
@@ -47,13 +47,7 @@ pub static GRID: Grid = Grid {
         .sorted_by("coalesce(l.first_at, timestamptz '0001-01-01 00:00:00+00')"),
         Column::moment("last_notified_at", "l.last_at", "Последнее уведомление", "Last notice", "2026-07-01T01:30:00Z"),
         Column::number("letters", "l.letters", "Писем", "Letters", "1"),
-        Column::text(
-            "excluded",
-            "CASE WHEN c.excluded_from_liquidation_mail THEN 'Да' ELSE 'Нет' END",
-            "Исключён из рассылки",
-            "Excluded",
-            "Нет",
-        ),
+        Column::flag("excluded", "c.excluded_from_liquidation_mail", "Исключён из рассылки", "Excluded", "false"),
         Column::text("comment", "c.liquidation_comment", "Комментарий", "Comment", "письмо возвращено"),
         Column::text("email", "c.email", "Почта", "E-mail", "office@example.ru"),
     ],

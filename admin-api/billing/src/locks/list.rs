@@ -18,7 +18,7 @@ pub static GRID: Grid = Grid {
     columns: &[
         Column::number("id", "l.id", "№", "Number", "5").sorted(),
         Column::text("scope", "CASE WHEN l.account_id IS NULL THEN 'global' ELSE 'local' END", "Область действия", "Scope", "local"),
-        Column::text("account", "a.code", "Лицевой счёт", "Account", "A-000001").sorted_by("coalesce(a.code, '')"),
+        Column::text("account", "a.code", "Лицевой счёт", "Account", "A-000001"),
         Column::text("mask", "l.mask", "Маска", "Mask", "38").sorted(),
         Column::text("provider", "p.code", "Провайдер", "Provider", "mts"),
         Column::text("origin", "l.origin", "Источник", "Origin", "client"),
@@ -27,7 +27,7 @@ pub static GRID: Grid = Grid {
         Column::moment("to", "l.valid_to", "По", "To", ""),
         Column::flag("in_force", "f.lock_id IS NOT NULL", "Действует", "In force", "true"),
         Column::moment("since", "f.valid_from", "Действует с", "Since", "2026-07-01T10:00:00Z"),
-        Column::text("author", "l.author", "Автор", "Author", "ivanova").sorted(),
+        Column::text("author", "l.author", "Автор", "Author", "ivanova"),
         Column::text("comment", "l.reason", "Примечание", "Comment", "письмо клиента от 1 июля"),
         Column::moment("created_at", "l.created_at", "Создана", "Created", "2026-07-01T10:00:00Z").sorted(),
         Column::moment("deleted_at", "l.deleted_at", "Удалена", "Deleted", ""),

@@ -16,7 +16,7 @@ pub static GRID: Grid = Grid {
     columns: &[
         Column::number("id", "m.id", "Номер", "Number", "31").sorted(),
         Column::text("client", "c.code", "Клиент", "Client", "C-000001"),
-        Column::text("kind", "m.kind", "Вид", "Kind", "liquidation").sorted(),
+        Column::text("kind", "m.kind", "Вид", "Kind", "liquidation"),
         Column::text("class", "m.class", "Класс", "Class", "legal"),
         Column::text("channel", "'email'::text", "Канал", "Channel", "email"),
         Column::text(
@@ -27,7 +27,7 @@ pub static GRID: Grid = Grid {
             "office@example.ru",
         ),
         Column::text("subject", "m.subject", "Тема", "Subject", "Необходимо переоформить договор"),
-        Column::text("state", "m.state", "Состояние", "State", "sent").sorted(),
+        Column::text("state", "m.state", "Состояние", "State", "sent"),
         Column::text("reason", "m.reason", "Причина", "Reason", ""),
         Column::number("attempts", "m.attempts::bigint", "Попыток", "Attempts", "1"),
         Column::moment("created_at", "m.created_at", "Создано", "Written", "2026-07-01T01:30:00Z").sorted(),

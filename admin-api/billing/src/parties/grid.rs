@@ -23,7 +23,7 @@ pub static GRID: Grid = Grid {
         Column::text("inn", "p.inn", "ИНН", "INN", "7707083893"),
         Column::text("kpp", "p.kpp", "КПП", "KPP", "770701001"),
         Column::text("ogrn", "p.ogrn", "ОГРН", "OGRN", "1027700132195"),
-        Column::text("status", "p.registry_status", "Статус", "Status", "active").sorted(),
+        Column::text("status", "p.registry_status", "Статус", "Status", "active"),
         Column::day("termination_date", "p.termination_date", "Дата прекращения", "Terminated", "")
             .sorted_by("coalesce(p.termination_date, date '0001-01-01')"),
         Column::day("registered_at", "p.registered_at", "Дата регистрации", "Registered", "2002-07-22")

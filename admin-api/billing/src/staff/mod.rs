@@ -22,8 +22,8 @@ pub use grants::{Grant, give_permission, set_roles, take_permission};
 pub use list::GRID;
 pub use people::{Blocked, NewStaff, StaffUpdate, add, block, unblock, update};
 pub use permissions::Permission;
-pub use read::{Staff, StaffCard, authenticate, by_id, card};
-pub(crate) use read::{at_work, held};
+pub(crate) use read::held;
+pub use read::{Staff, StaffCard, at_work, authenticate, by_id, card};
 pub use roles::{NewRole, Role, RoleUpdate, add_role, end_role, permission_names, role, roles, update_role};
 pub use tokens::{AddError, NewToken, Token, add_token, make_token, revoke_token, token_digest, tokens};
 

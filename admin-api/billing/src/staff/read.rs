@@ -132,7 +132,7 @@ pub async fn by_id(store: &Store, id: i64, now: DateTime<Utc>) -> Result<Option<
 }
 
 /// The same with no more than the permissions named.
-pub(crate) async fn at_work(
+pub async fn at_work(
     store: &Store,
     id: i64,
     scopes: &[String],

@@ -2,7 +2,7 @@
 //!
 //! Owns: the stream of its bytes.
 //! Does not own: exports (`billing::grid`).
-//! Always: one's own only; a part is in memory at a time.
+//! Always: one's own only, of a list that one may see; a part is in memory at a time.
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
@@ -13,7 +13,6 @@ use futures_util::stream;
 
 use crate::call_context::CallContext;
 use crate::grids;
-use crate::inputs;
 use crate::language::Text;
 use crate::problem::{Code, Problem};
 use crate::sheets::SheetFormat;
@@ -31,9 +30,8 @@ pub(crate) async fn handler(
     context: CallContext,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id = inputs::id("/id", &id)?;
-    let export = grid::export(&state.store, context.staff.id, id, state.clock.now()).await?;
-    let export = export.ok_or(Problem::new(Code::NotFound))?;
+    let export = super::own_export(&state, &context, &id).await?;
+    let id = export.id;
     if export.state != "done" {
         let detail = Text::new(
             format!("Выгрузка ещё не готова: {}", export.state),

@@ -2,16 +2,14 @@
 //!
 //! Owns: nothing of its own.
 //! Does not own: exports (`billing::grid`).
-//! Always: one's own only.
+//! Always: one's own only, of a list that one may see.
 
 use axum::Json;
 use axum::extract::{Path, State};
-use billing::grid;
 
 use super::ExportView;
 use crate::call_context::CallContext;
-use crate::inputs;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::state::AppState;
 
 /// An export
@@ -28,7 +26,5 @@ pub(crate) async fn handler(
     context: CallContext,
     Path(id): Path<String>,
 ) -> Result<Json<ExportView>, Problem> {
-    let id = inputs::id("/id", &id)?;
-    let export = grid::export(&state.store, context.staff.id, id, state.clock.now()).await?;
-    Ok(Json(export.ok_or(Problem::new(Code::NotFound))?.into()))
+    Ok(Json(super::own_export(&state, &context, &id).await?.into()))
 }

@@ -61,11 +61,13 @@ pub(crate) async fn handler(
     let formats = || SheetFormat::ALL.iter().map(|format| format.as_str());
     let format = given(asked.format.as_deref()).map(|text| inputs::one_of::<SheetFormat>("/format", text, formats()));
     let format = format.transpose()?.unwrap_or(SheetFormat::Csv);
+    let scopes: Vec<String> = context.staff.permissions.iter().map(|scope| scope.as_str().to_owned()).collect();
     let new = NewExport {
         list: list.name,
         query,
         format: format.as_str(),
         language: if language == Language::English { "en" } else { "ru" },
+        scopes: &scopes,
         keep_hours: settings.number("export.keep_hours")?,
         per_user: settings.number("export.per_user")?,
     };

@@ -2,7 +2,7 @@
 //!
 //! Owns: how filters and exports are shown, and which problem each refusal is.
 //! Does not own: the lists (`crate::grids`), what is kept (`billing::grid`).
-//! Always: who may not see a list keeps no filter of it and orders no file.
+//! Always: who may not see a list keeps no filter of it, orders no file and gets none.
 
 pub(crate) mod export_cancel;
 pub(crate) mod export_file;
@@ -14,18 +14,21 @@ pub(crate) mod saved_save;
 
 use std::collections::BTreeMap;
 
-use billing::grid::{Export, ExportError, Grid, SavedError, SavedFilter};
+use billing::grid::{self, Export, ExportError, Grid, SavedError, SavedFilter};
+use billing::staff::Permission;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::call_context::{CallContext, forbidden};
 use crate::grids;
+use crate::inputs;
 use crate::language::Text;
 use crate::problem::{Code, Problem};
+use crate::state::AppState;
 
-/// Parameters that belong to one request and are not kept.
-const OF_ONE_REQUEST: [&str; 3] = ["cursor", "format", "saved"];
+/// Parameters that belong to one request and are not kept: a kept limit would cut a file that nobody asked to be short.
+const OF_ONE_REQUEST: [&str; 4] = ["cursor", "format", "limit", "saved"];
 
 /// A list that the caller may see.
 fn list_of(context: &CallContext, name: &str) -> Result<&'static Grid, Problem> {
@@ -38,6 +41,18 @@ fn list_of(context: &CallContext, name: &str) -> Result<&'static Grid, Problem> 
     };
     let (grid, needed) = grids::by_name(name).ok_or_else(unknown)?;
     if context.staff.may(needed) { Ok(grid) } else { Err(forbidden(needed)) }
+}
+
+/// An export of the caller, of a list that he may see by the token of now. Where what a list shows goes by rights, he needs all that the file was made with.
+async fn own_export(state: &AppState, context: &CallContext, id: &str) -> Result<Export, Problem> {
+    let id = inputs::id("/id", id)?;
+    let export = grid::export(&state.store, context.staff.id, id, state.clock.now()).await?;
+    let export = export.ok_or(Problem::new(Code::NotFound))?;
+    let (list, needed) = grids::by_name(&export.list).ok_or(Problem::new(Code::NotFound))?;
+    let rights = if list.goes_by_rights() { export.scopes.as_slice() } else { &[] };
+    let rights = rights.iter().filter_map(|name| name.parse::<Permission>().ok());
+    let lacking = std::iter::once(needed).chain(rights).find(|needed| !context.staff.may(*needed));
+    lacking.map_or(Ok(export), |lacking| Err(forbidden(lacking)))
 }
 
 /// A query that is kept: parameters that the list has and that every request may have, checked as those of a request are.
