@@ -271,11 +271,7 @@ async fn users_see_and_do_what_is_their_own() {
     assert!(items[0].get("provider").is_none() && items[0].get("rate").is_none(), "{}", calls.body);
     let file = viewer.get("/v1/cabinet/accounts/a1/calls?service=outgoing&format=csv").await;
     assert_eq!((file.status, file.text.lines().count()), (200, 2), "{}", file.text);
-    assert!(
-        file.text.starts_with("\u{feff}Плечо,В архиве,Начало (") && !file.text.contains("Провайдер"),
-        "{}",
-        file.text
-    );
+    assert!(file.text.starts_with("\u{feff}Id,Archived,Started (") && !file.text.contains("Provider"), "{}", file.text);
     for (path, expected) in [
         ("/v1/cabinet/accounts/a2/calls?service=outgoing", (404, "not_found")),
         ("/v1/cabinet/accounts/a99/calls?service=outgoing", (404, "not_found")),

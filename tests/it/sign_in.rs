@@ -344,10 +344,10 @@ async fn a_second_factor() {
     let api = Api::serve_with(&world, Arc::clone(&clock) as Arc<dyn Clock>, |state| state.with_secret_key(key)).await;
     with_password(&api, "petrova").await;
     let session = token_of(&sign_in(&api, "petrova", PASSWORD).await);
-    let begin = |password: &str| Some(json!({"password": password}));
-    let strange = ask(&api, &session, "POST", "/v1/me/totp", begin("wrong horse battery")).await;
+    let wish = |password: &str| Some(json!({"password": password}));
+    let strange = ask(&api, &session, "POST", "/v1/me/totp", wish("wrong horse battery")).await;
     assert_eq!(said(&strange), (401, "wrong_credentials"), "a session left open is not the person");
-    let begun = ask(&api, &session, "POST", "/v1/me/totp", begin(PASSWORD)).await;
+    let begun = ask(&api, &session, "POST", "/v1/me/totp", wish(PASSWORD)).await;
     assert_eq!(begun.status, 201, "{}", begun.body);
     let secret = begun.body["secret"].as_str().unwrap().to_owned();
     let address = begun.body["otpauth_url"].as_str().unwrap();
@@ -364,7 +364,7 @@ async fn a_second_factor() {
         confirmed.body["recovery_codes"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert_eq!((confirmed.status, recovery.len()), (200, 10));
     assert_eq!(said(&confirm(code(1)).await), (409, "invalid_transition"));
-    assert_eq!(said(&ask(&api, &session, "POST", "/v1/me/totp", begin(PASSWORD)).await), (409, "invalid_transition"));
+    assert_eq!(said(&ask(&api, &session, "POST", "/v1/me/totp", wish(PASSWORD)).await), (409, "invalid_transition"));
 
     let door = async |shown: Value| {
         let mut body = json!({"login": "petrova", "password": PASSWORD});
@@ -400,7 +400,7 @@ async fn a_second_factor() {
     assert_eq!(opened.body["enrolment_needed"], true, "{}", opened.body);
     let narrow = token_of(&opened);
     assert_eq!(said(&ask(&api, &narrow, "GET", "/v1/me/sessions", None).await), (403, "enrolment_needed"));
-    let begun = ask(&api, &narrow, "POST", "/v1/me/totp", begin(PASSWORD)).await;
+    let begun = ask(&api, &narrow, "POST", "/v1/me/totp", wish(PASSWORD)).await;
     let secret = begun.body["secret"].as_str().unwrap();
     let shown = Some(json!({"code": code_at(secret, clock.now())}));
     assert_eq!(ask(&api, &narrow, "POST", "/v1/me/totp/confirm", shown).await.status, 200);

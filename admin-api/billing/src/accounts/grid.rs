@@ -131,6 +131,7 @@ const ON_PLAN: &str =
     "a.id IN (SELECT o.account_id FROM account_plan o JOIN tariff_plan f ON f.id = o.plan_id WHERE f.code = {} AND o.withdrawn_in IS NULL
               AND coalesce(o.valid_from, '-infinity') <= {now} AND {now} < coalesce(o.valid_to, 'infinity'))";
 
+/// LEFT where each account has the row, too: what a statement does not speak of is then not joined, and the total speaks of little.
 const FROM: &str =
-    "account a JOIN client c ON c.id = a.client_id JOIN legal_entity e ON e.id = a.legal_entity_id JOIN account_balance b ON b.account_id = a.id
-     LEFT JOIN party p ON p.id = c.party_id LEFT JOIN staff_user u ON u.id = a.responsible_id";
+    "account a LEFT JOIN client c ON c.id = a.client_id LEFT JOIN legal_entity e ON e.id = a.legal_entity_id
+     LEFT JOIN account_balance b ON b.account_id = a.id LEFT JOIN party p ON p.id = c.party_id LEFT JOIN staff_user u ON u.id = a.responsible_id";

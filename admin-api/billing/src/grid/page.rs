@@ -15,7 +15,9 @@ use crate::store::{Store, StoreError};
 /// Rows that a walk reads at once.
 const WALK_ROWS: i64 = 2_000;
 /// A statement for somebody who waits. The edge answers after 30 s that it took too long; without this the statement would go on and hold its connection.
-const BEGIN_FOR_ONE_WHO_WAITS: &str = "BEGIN READ ONLY; SET LOCAL statement_timeout = '20s'";
+/// Others wait beside him and use the other processors: helpers would only be in their way.
+const BEGIN_FOR_ONE_WHO_WAITS: &str =
+    "BEGIN READ ONLY; SET LOCAL statement_timeout = '20s'; SET LOCAL max_parallel_workers_per_gather = 0";
 /// A walk. It goes to its end: the plan is the best for all rows, not for the first ones.
 const BEGIN_A_WALK: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL cursor_tuple_fraction = 1; SET LOCAL statement_timeout = '10min'";
 
