@@ -200,6 +200,7 @@ pub static GRID: Grid = Grid {
     ],
     order: "code",
     required: &[],
+    keys_first: false,
 };
 
 /// A payment method; `None`: there is none with this code.

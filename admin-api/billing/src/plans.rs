@@ -106,6 +106,7 @@ pub static GRID: Grid = Grid {
     ],
     order: "code",
     required: &[],
+    keys_first: false,
 };
 
 /// Codes of the lists that count or will count, the uppermost first.

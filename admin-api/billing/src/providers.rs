@@ -91,6 +91,7 @@ pub static GRID: Grid = Grid {
     ],
     order: "code",
     required: &[],
+    keys_first: false,
 };
 
 /// The provider with a code.

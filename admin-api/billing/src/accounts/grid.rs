@@ -120,6 +120,7 @@ pub static GRID: Grid = Grid {
     ],
     order: "-opened_at",
     required: &[],
+    keys_first: true,
 };
 
 /// Code of the plan of now.

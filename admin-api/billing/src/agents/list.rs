@@ -46,4 +46,5 @@ pub static GRID: Grid = Grid {
     ],
     order: "code",
     required: &[],
+    keys_first: false,
 };

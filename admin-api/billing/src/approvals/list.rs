@@ -71,6 +71,7 @@ pub static GRID: Grid = Grid {
     ],
     order: "-requested_at",
     required: &[],
+    keys_first: false,
 };
 
 #[cfg(test)]

@@ -72,4 +72,5 @@ pub static GRID: Grid = Grid {
     ],
     order: "-id",
     required: &[],
+    keys_first: false,
 };

@@ -71,4 +71,5 @@ pub static COMPLETENESS: Grid = Grid {
     ],
     order: "code",
     required: &[],
+    keys_first: false,
 };

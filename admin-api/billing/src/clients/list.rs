@@ -204,6 +204,7 @@ pub static GRID: Grid = Grid {
     ],
     order: "name",
     required: &[],
+    keys_first: true,
 };
 
 /// Clients whom the words name exactly, by one index each; a number or a code finds them without a look at any name.

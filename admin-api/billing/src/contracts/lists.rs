@@ -95,6 +95,7 @@ pub static GRID: Grid = Grid {
     ],
     order: "-created_at",
     required: &[],
+    keys_first: false,
 };
 
 /// Templates of contracts.
@@ -149,6 +150,7 @@ pub static TEMPLATES: Grid = Grid {
     ],
     order: "code",
     required: &[],
+    keys_first: false,
 };
 
 /// Clients who have no formed contract at all, or none with an issuer with whom they have an active account; neither leads nor those whose data were cleaned.
@@ -214,4 +216,5 @@ pub static WITHOUT_CONTRACT: Grid = Grid {
     ],
     order: "code",
     required: &[],
+    keys_first: false,
 };

@@ -57,6 +57,9 @@ pub struct Grid {
     pub order: &'static str,
     /// Filters of which at least one has to be given; none: the list may be read whole.
     pub required: &'static [&'static str],
+    /// Whether the keys of a page are chosen before anything else of its rows is read: worth it where an index has all that the choice needs, as a name that
+    /// is searched along the order of names; not where FROM computes rows.
+    pub keys_first: bool,
 }
 
 /// What a column holds.

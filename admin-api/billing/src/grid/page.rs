@@ -43,7 +43,7 @@ pub struct Page {
 pub async fn page(store: &Store, grid: &Grid, asked: &Asked, caller: &Caller, limit: i64) -> Result<Page, StoreError> {
     let mut tx = store.pool().begin_with(BEGIN_FOR_ONE_WHO_WAITS).await?;
     let mut statement = Statement::new(caller);
-    rows_of(&mut statement, grid, asked).push(&format!(" LIMIT {}", limit + 1), None);
+    statement.page(grid, asked, limit + 1);
     let rows = statement.query().fetch_all(&mut *tx).await?;
     tx.commit().await?;
     let mut rows = rows.iter().map(|row| taken(row, grid, order_of(asked).kind)).collect::<Result<Vec<_>, _>>()?;
@@ -57,7 +57,7 @@ pub async fn page(store: &Store, grid: &Grid, asked: &Asked, caller: &Caller, li
 pub async fn total(store: &Store, grid: &Grid, asked: &Asked, caller: &Caller) -> Result<i64, StoreError> {
     let mut tx = store.pool().begin_with(BEGIN_FOR_ONE_WHO_WAITS).await?;
     let mut statement = Statement::new(caller);
-    statement.push("SELECT count(*) FROM (SELECT", None).rows(grid, asked);
+    statement.push("SELECT count(*) FROM (SELECT", None).count(grid, asked);
     statement.push(&format!(" LIMIT {}) AS counted", TOTAL_EXACT_MAX + 1), None);
     let total: i64 = statement.query().fetch_one(&mut *tx).await?.get(0);
     tx.commit().await?;
@@ -78,14 +78,14 @@ impl Walk {
         let mut tx = store.pool().begin_with(BEGIN_A_WALK).await?;
         let mut statement = Statement::new(&caller);
         statement.push("DECLARE walk NO SCROLL CURSOR FOR ", None);
-        rows_of(&mut statement, grid, &asked).query().execute(&mut *tx).await?;
+        statement.walk(grid, &asked).query().execute(&mut *tx).await?;
         Ok(Self { tx, grid, asked, caller })
     }
 
     /// How many rows there are, all of them.
     pub async fn count(&mut self) -> Result<i64, StoreError> {
         let mut statement = Statement::new(&self.caller);
-        statement.push("SELECT count(*)", None).rows(self.grid, &self.asked);
+        statement.push("SELECT count(*)", None).count(self.grid, &self.asked);
         Ok(statement.query().fetch_one(&mut *self.tx).await?.get(0))
     }
 
@@ -96,15 +96,6 @@ impl Walk {
         let rows = sqlx::query(AssertSqlSafe(fetch)).persistent(false).fetch_all(&mut *self.tx).await?;
         rows.iter().map(|row| taken(row, self.grid, order_of(&self.asked).kind)).collect()
     }
-}
-
-/// The statement that reads the rows that are asked for, in order: key, order, columns.
-fn rows_of<'s, 'a>(statement: &'s mut Statement<'a>, grid: &Grid, asked: &Asked) -> &'s mut Statement<'a> {
-    statement.push("SELECT ", None).push(grid.key, None).push(", ", None).push(order_of(asked).sql, None);
-    for column in grid.columns {
-        statement.push(", ", None).push(column.sql, None);
-    }
-    statement.rows(grid, asked).ordered(grid, asked)
 }
 
 fn taken(row: &PgRow, grid: &Grid, order: Kind) -> Result<Row, StoreError> {

@@ -61,10 +61,45 @@ impl<'a> Statement<'a> {
         at
     }
 
-    /// FROM and WHERE: the rows that are asked for.
-    pub(super) fn rows(&mut self, grid: &Grid, asked: &Asked) -> &mut Self {
-        self.push(" FROM ", None).push(grid.from, None);
-        self.push(if has_condition(grid.from) { "" } else { " WHERE true" }, None);
+    /// A page: key, order, columns.
+    pub(super) fn page(&mut self, grid: &Grid, asked: &Asked, limit: i64) -> &mut Self {
+        self.columns(grid, asked);
+        if grid.keys_first {
+            self.all(grid.from).push(" AND ", None).push(grid.key, None).push(" = ANY(array(SELECT ", None);
+            self.push(grid.key, None).all(&needed(grid, asked)).chosen(grid, asked);
+            self.push(&format!(" LIMIT {limit}))"), None).in_order(grid, asked)
+        } else {
+            self.all(grid.from).chosen(grid, asked).push(&format!(" LIMIT {limit}"), None)
+        }
+    }
+
+    /// All rows in order: key, order, columns.
+    pub(super) fn walk(&mut self, grid: &Grid, asked: &Asked) -> &mut Self {
+        self.columns(grid, asked).all(grid.from).chosen(grid, asked)
+    }
+
+    /// How many rows there are, whatever the page.
+    pub(super) fn count(&mut self, grid: &Grid, asked: &Asked) -> &mut Self {
+        self.all(&needed(grid, asked)).filtered(asked)
+    }
+
+    /// SELECT: key, order, columns.
+    fn columns(&mut self, grid: &Grid, asked: &Asked) -> &mut Self {
+        self.push("SELECT ", None).push(grid.key, None).push(", ", None).push(order_of(asked).sql, None);
+        for column in grid.columns {
+            self.push(", ", None).push(column.sql, None);
+        }
+        self
+    }
+
+    /// FROM and WHERE: all rows.
+    fn all(&mut self, from: &str) -> &mut Self {
+        self.push(" FROM ", None).push(from, None);
+        self.push(if has_condition(from) { "" } else { " WHERE true" }, None)
+    }
+
+    /// The rows that are asked for.
+    fn filtered(&mut self, asked: &Asked) -> &mut Self {
         if asked.is_nothing {
             self.push(" AND false", None);
         }
@@ -74,16 +109,26 @@ impl<'a> Statement<'a> {
         self
     }
 
-    /// The rows behind the place where the page begins, in order.
-    pub(super) fn ordered(&mut self, grid: &Grid, asked: &Asked) -> &mut Self {
-        let Sort { sql, .. } = order_of(asked);
-        let (compared, direction) = if asked.descending { (" < (", " DESC") } else { (" > (", "") };
+    /// Those of them behind the place where the page begins, in order.
+    fn chosen(&mut self, grid: &Grid, asked: &Asked) -> &mut Self {
+        self.filtered(asked);
+        let compared = if asked.descending { " < (" } else { " > (" };
         if let Some(after) = &asked.after {
-            self.push(" AND (", None).push(sql, None).push(", ", None).push(grid.key, None).push(")", None);
+            self.push(" AND (", None)
+                .push(order_of(asked).sql, None)
+                .push(", ", None)
+                .push(grid.key, None)
+                .push(")", None);
             self.push(compared, None).push("{}", Some(&after.value)).push(", ", None);
             self.push("{}", Some(&Value::Number(after.id))).push(")", None);
         }
-        self.push(" ORDER BY ", None).push(sql, None).push(direction, None);
+        self.in_order(grid, asked)
+    }
+
+    /// ORDER BY; the key is the last word.
+    fn in_order(&mut self, grid: &Grid, asked: &Asked) -> &mut Self {
+        let direction = if asked.descending { " DESC" } else { "" };
+        self.push(" ORDER BY ", None).push(order_of(asked).sql, None).push(direction, None);
         self.push(", ", None).push(grid.key, None).push(direction, None)
     }
 
@@ -115,6 +160,63 @@ pub(super) fn order_of(asked: &Asked) -> Sort {
     asked.column.sort.expect("rows are ordered by sortable columns")
 }
 
+/// The FROM clause without what neither the choice of rows nor their order speaks of. A row joined by LEFT JOIN neither adds a row of the list nor takes one
+/// away, as no two share a key; the planner sees that too, but does not then see that an index alone has the answer.
+fn needed(grid: &Grid, asked: &Asked) -> String {
+    let mut said = format!("{} {}", grid.key, order_of(asked).sql);
+    for (filter, _) in &asked.filters {
+        said.push(' ');
+        said.push_str(filter.sql);
+    }
+    let mut kept = Vec::new();
+    for part in parts(grid.from).into_iter().rev() {
+        let alias = part.strip_prefix(" LEFT JOIN ").and_then(alias);
+        if alias.is_none_or(|alias| speaks_of(&said, alias)) {
+            said.push_str(part);
+            kept.push(part);
+        }
+    }
+    kept.reverse();
+    kept.concat()
+}
+
+/// A FROM clause, cut before each JOIN and WHERE outside all brackets.
+fn parts(from: &str) -> Vec<&str> {
+    let (mut depth, mut begin, mut parts) = (0_i32, 0, Vec::new());
+    for (at, letter) in from.char_indices() {
+        depth += i32::from(letter == '(') - i32::from(letter == ')');
+        let rest = &from[at..];
+        let is_cut = [" LEFT JOIN ", " CROSS JOIN ", " WHERE "].iter().any(|word| rest.starts_with(word))
+            || (rest.starts_with(" JOIN ") && !from[..at].ends_with(" LEFT") && !from[..at].ends_with(" CROSS"));
+        if depth == 0 && is_cut {
+            parts.push(&from[begin..at]);
+            begin = at;
+        }
+    }
+    parts.push(&from[begin..]);
+    parts
+}
+
+/// The name of a joined table: `party p ON ..`, `party ON ..`, `LATERAL (SELECT ..) x ON ..`.
+fn alias(joined: &str) -> Option<&str> {
+    let mut depth = 0_i32;
+    let end_of_table = joined.char_indices().find(|(_, letter)| {
+        depth += i32::from(*letter == '(') - i32::from(*letter == ')');
+        depth == 0 && (*letter == ')' || (*letter == ' ' && !joined.starts_with("LATERAL")))
+    });
+    let (table, rest) = joined.split_at(end_of_table?.0 + 1);
+    let word = rest.trim_start().split(' ').next()?;
+    Some(if word == "ON" { table.trim_end() } else { word })
+}
+
+/// Whether SQL has `alias.something`.
+fn speaks_of(sql: &str, alias: &str) -> bool {
+    sql.match_indices(alias).any(|(at, _)| {
+        let is_begun = !sql[..at].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_');
+        is_begun && sql[at + alias.len()..].starts_with('.')
+    })
+}
+
 /// Whether a FROM clause ends with a condition of its own, outside all brackets.
 fn has_condition(from: &str) -> bool {
     let mut depth = 0_i32;
@@ -129,7 +231,7 @@ mod tests {
     use super::super::{Column, Filter, Read};
     use super::*;
 
-    static GRID: Grid = Grid {
+    const GRID: Grid = Grid {
         name: "things",
         ru: "Вещи",
         en: "Things",
@@ -142,10 +244,12 @@ mod tests {
         ],
         order: "name",
         required: &[],
+        keys_first: false,
     };
 
     #[test]
     fn values_are_bound_and_never_written() {
+        static GRID: Grid = self::GRID;
         let caller = Caller { id: 7, rights: Vec::new(), now: "2026-07-01T00:00:00Z".parse().unwrap() };
         let filters = vec![
             (GRID.filter("any").unwrap(), Value::Text("'; drop".into())),
@@ -154,13 +258,55 @@ mod tests {
         let after = Some(super::super::Position { value: Value::Text("b".into()), id: 3 });
         let asked = Asked { filters, column: &GRID.columns[0], descending: true, is_nothing: false, after };
         let mut statement = Statement::new(&caller);
-        statement.push("SELECT 1", None).rows(&GRID, &asked).ordered(&GRID, &asked);
+        statement.page(&GRID, &asked, 3);
         assert_eq!(
             statement.text(),
-            "SELECT 1 FROM thing t LEFT JOIN LATERAL (SELECT 1 WHERE $1 > t.at) x ON true WHERE true AND (t.a = $2 OR t.b = $2) \
-             AND ((t.owner = $3) = $4) AND (lower(t.name), t.id) < ($5, $6) ORDER BY lower(t.name) DESC, t.id DESC"
+            "SELECT t.id, lower(t.name), t.name FROM thing t LEFT JOIN LATERAL (SELECT 1 WHERE $1 > t.at) x ON true WHERE true AND (t.a = $2 OR t.b = $2) \
+             AND ((t.owner = $3) = $4) AND (lower(t.name), t.id) < ($5, $6) ORDER BY lower(t.name) DESC, t.id DESC LIMIT 3"
         );
         assert_eq!(statement.values.len(), 6);
+    }
+
+    #[test]
+    fn keys_are_chosen_before_columns_are_read() {
+        static FIRST: Grid = Grid { from: "thing t LEFT JOIN x ON x.id = t.x WHERE t.seen", keys_first: true, ..GRID };
+        let caller = Caller { id: 7, rights: Vec::new(), now: "2026-07-01T00:00:00Z".parse().unwrap() };
+        let filters = vec![(FIRST.filter("any").unwrap(), Value::Text("x".into()))];
+        let asked = Asked { filters, column: &FIRST.columns[0], descending: false, is_nothing: false, after: None };
+        let mut statement = Statement::new(&caller);
+        statement.page(&FIRST, &asked, 3);
+        assert_eq!(
+            statement.text(),
+            "SELECT t.id, lower(t.name), t.name FROM thing t LEFT JOIN x ON x.id = t.x WHERE t.seen \
+             AND t.id = ANY(array(SELECT t.id FROM thing t WHERE t.seen AND (t.a = $1 OR t.b = $1) ORDER BY lower(t.name), t.id LIMIT 3)) ORDER BY lower(t.name), t.id"
+        );
+    }
+
+    #[test]
+    fn what_is_not_spoken_of_is_not_joined() {
+        static JOINED: Grid = Grid {
+            from: "thing t JOIN owner o ON o.id = t.owner LEFT JOIN party p ON p.id = o.party \
+                   LEFT JOIN LATERAL (SELECT count(*) AS n FROM part q LEFT JOIN kind k ON k.id = q.kind WHERE q.thing = t.id) x ON true \
+                   LEFT JOIN city ON city.id = p.city LEFT JOIN kind kk ON kk.id = t.kind WHERE t.seen",
+            filters: &[
+                Filter::new("city", "city.name = {}", Read::Word, "", ""),
+                Filter::new("parts", "x.n = {}", Read::Word, "", ""),
+                Filter::new("own", "t.name = {}", Read::Word, "", ""),
+            ],
+            ..GRID
+        };
+        let lateral = " LEFT JOIN LATERAL (SELECT count(*) AS n FROM part q LEFT JOIN kind k ON k.id = q.kind WHERE q.thing = t.id) x ON true";
+        for (filter, expected) in [
+            ("city", " LEFT JOIN party p ON p.id = o.party LEFT JOIN city ON city.id = p.city"),
+            ("parts", lateral),
+            ("own", ""),
+        ] {
+            let filters = vec![(JOINED.filter(filter).unwrap(), Value::Text("x".into()))];
+            let asked =
+                Asked { filters, column: &JOINED.columns[0], descending: false, is_nothing: false, after: None };
+            let whole = format!("thing t JOIN owner o ON o.id = t.owner{expected} WHERE t.seen");
+            assert_eq!(needed(&JOINED, &asked), whole, "{filter}");
+        }
     }
 
     #[test]

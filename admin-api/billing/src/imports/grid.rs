@@ -59,4 +59,5 @@ pub static GRID: Grid = Grid {
     ],
     order: "-id",
     required: &[],
+    keys_first: false,
 };

@@ -40,4 +40,5 @@ pub static GRID: Grid = Grid {
     ],
     order: "-for_date",
     required: &[],
+    keys_first: false,
 };

@@ -108,4 +108,5 @@ pub static GRID: Grid = Grid {
     ],
     order: "-liquidation_date",
     required: &["liquidation_from", "liquidation_to"],
+    keys_first: false,
 };

@@ -44,4 +44,5 @@ pub static GRID: Grid = Grid {
     ],
     order: "-id",
     required: &[],
+    keys_first: false,
 };

@@ -64,4 +64,5 @@ pub static GRID: Grid = Grid {
     ],
     order: "-created_at",
     required: &[],
+    keys_first: false,
 };

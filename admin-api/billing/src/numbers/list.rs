@@ -56,4 +56,5 @@ pub static GRID: Grid = Grid {
     ],
     order: "number",
     required: &[],
+    keys_first: false,
 };

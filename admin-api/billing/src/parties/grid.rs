@@ -82,6 +82,7 @@ pub static GRID: Grid = Grid {
     ],
     order: "name",
     required: &[],
+    keys_first: false,
 };
 
 /// New ones are found by the index of registrations.

@@ -51,4 +51,5 @@ pub static GRID: Grid = Grid {
     ],
     order: "-id",
     required: &[],
+    keys_first: false,
 };

@@ -64,4 +64,5 @@ pub static GRID: Grid = Grid {
     ],
     order: "login",
     required: &[],
+    keys_first: false,
 };

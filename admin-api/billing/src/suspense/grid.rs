@@ -52,6 +52,7 @@ pub static GRID: Grid = Grid {
     ],
     order: "-id",
     required: &[],
+    keys_first: false,
 };
 
 /// The first 400 bytes as text, whatever they are.

@@ -46,6 +46,7 @@ pub static REPORT: Grid = Grid {
     ],
     order: "-added_at",
     required: &[],
+    keys_first: false,
 };
 
 /// When which tag was given to whom and taken from whom; each of the two is a row. Neither half has a condition of its own: only then the planner merges them
@@ -80,4 +81,5 @@ pub static HISTORY: Grid = Grid {
     ],
     order: "-at",
     required: &[],
+    keys_first: false,
 };

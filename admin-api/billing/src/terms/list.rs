@@ -63,6 +63,7 @@ pub static DISCOUNTS: Grid = Grid {
     ],
     order: "-id",
     required: &[],
+    keys_first: false,
 };
 
 /// Exchange rates.
@@ -108,6 +109,7 @@ pub static EXCHANGE_RATES: Grid = Grid {
     ],
     order: "-id",
     required: &[],
+    keys_first: false,
 };
 
 const EXCHANGE_LEVEL: &str =
@@ -148,4 +150,5 @@ pub static CLIENT_TAXES: Grid = Grid {
     ],
     order: "-id",
     required: &[],
+    keys_first: false,
 };
