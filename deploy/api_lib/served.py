@@ -1,6 +1,6 @@
 """One running `admin-api serve` for all checks of the API.
 
-Owns: its databases `tollgate_api_check`, made fresh; the program, its tokens, its end.
+Owns: its databases `tollgate_test_api`, made fresh; the program, its tokens, its end.
 Does not own: the engines (`deploy/stack`), what is asked (`steps`).
 Always: started when it is needed first, ended with the checks; limits are off, because the checks ask as fast as they can.
 """
@@ -18,7 +18,7 @@ from demo_lib.tour import Api
 
 from api_lib import small_operator
 
-DATABASE = "tollgate_api_check"
+DATABASE = "tollgate_test_api"
 START_SECONDS = 60
 NO_LIMIT = "1000000"
 

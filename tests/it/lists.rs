@@ -26,11 +26,10 @@ fn sample(name: &str, parameter: &Value) -> String {
     if let Some(word) = schema["enum"][0].as_str().or(schema["items"]["enum"][0].as_str()) {
         return word.to_owned();
     }
-    match (schema["type"].as_str().unwrap(), schema["format"].as_str()) {
-        ("boolean", _) => "true".to_owned(),
-        ("integer", _) => "1".to_owned(),
-        (_, Some("date")) => "2026-07-01".to_owned(),
-        _ if about.contains("a day or a moment") => "2026-07-01".to_owned(),
+    match schema["type"].as_str().unwrap() {
+        "boolean" => "true".to_owned(),
+        "integer" => "1".to_owned(),
+        _ if about.contains("a day,") || about.contains("a day or a moment") => "2026-07-01".to_owned(),
         _ if about.contains("number in any writing") || about.contains("dialled") => "8 (495) 000-00-01".to_owned(),
         _ if about.contains("capital letters") => "RUB".to_owned(),
         _ if about.contains("a decimal") => "1.50".to_owned(),

@@ -74,13 +74,9 @@ fn of_filter(filter: &Filter) -> Parameter {
     let (how, schema) = match filter.read {
         Read::Word | Read::Anything => ("1 to 100 characters", word()),
         Read::Pattern => ("beginning of a word; `%` stands for anything", word()),
-        Read::OneOf(words) => (
-            "one of the words",
-            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.iter().copied())).build(),
-        ),
+        Read::OneOf(words) => ("one of the words", one_of(words)),
         Read::SomeOf(words) => {
-            let one = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.iter().copied())).build();
-            let several = ArrayBuilder::new().items(one).build();
+            let several = ArrayBuilder::new().items(one_of(words)).build();
             let how = format!("{} (some of the words, with commas between them)", about(filter));
             let mut described = parameter(filter.name, how, several, None);
             described.style = Some(ParameterStyle::Form);
@@ -94,19 +90,13 @@ fn of_filter(filter: &Filter) -> Parameter {
                 .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
                 .build(),
         ),
-        Read::Amount => (
-            "a decimal",
-            ObjectBuilder::new().schema_type(Type::String).pattern(Some(r"^-?[0-9]+(\.[0-9]+)?$")).build(),
-        ),
+        Read::Amount => ("a decimal", written(r"-?[0-9]+(\.[0-9]+)?")),
         Read::Flag => ("`true` or `false`", ObjectBuilder::new().schema_type(Type::Boolean).build()),
         Read::From => ("a day or a moment; from it on", string(None)),
         Read::To => ("a day or a moment; up to it", string(None)),
-        Read::Day => ("a day", string(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))),
+        Read::Day => ("a day, 2026-07-31", written("[0-9]{4}-[0-9]{2}-[0-9]{2}")),
         Read::Phone => ("a telephone number in any writing", string(None)),
-        Read::Currency => (
-            "three capital letters",
-            ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Z]{3}$")).build(),
-        ),
+        Read::Currency => ("three capital letters", written("[A-Z]{3}")),
         Read::Masks => ("a dialled number", string(None)),
     };
     parameter(filter.name, format!("{} ({how})", about(filter)), schema, None)
@@ -115,6 +105,17 @@ fn of_filter(filter: &Filter) -> Parameter {
 fn about(filter: &Filter) -> String {
     let default = filter.default.map(|value| format!("; `{value}` when absent")).unwrap_or_default();
     format!("{} — {}{default}", filter.ru, filter.en)
+}
+
+/// One of some words, or nothing.
+fn one_of(words: &[&str]) -> Object {
+    let words = words.iter().copied().chain([""]);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
+}
+
+/// Text of a form, or nothing: an empty filter is none, and takes away that of a saved filter.
+fn written(form: &str) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^({form})?$"))).build()
 }
 
 fn word() -> Object {

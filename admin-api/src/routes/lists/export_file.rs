@@ -22,8 +22,10 @@ use crate::state::AppState;
 #[utoipa::path(
     get, path = "/v1/exports/{id}/file", operation_id = "export_file", tag = "lists",
     params(("id" = i64, Path, description = "Identifier", example = 12)),
-    responses((status = 200, description = "The file: `text/csv`, or an XLSX workbook", content_type = "text/csv", body = String,
-        example = json!("№,Код,Название\n17,C-000017,ООО «Строй Сервис»\n")))
+    responses((status = 200, description = "The file: `text/csv`, or an XLSX workbook", content(
+        (String = "text/csv", example = json!("№,Код,Название\n17,C-000017,ООО «Строй Сервис»\n")),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", example = json!("PK.."))
+    )))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
