@@ -19,7 +19,7 @@ pub(crate) fn described(grid: &Grid, tag: &str) -> (Operation, Vec<(String, RefO
     let page = format!("List_{row}");
     let example = json!({"items": [example_of(grid)], "next_cursor": null, "total": 1, "total_exact": true});
     let json = ContentBuilder::new().schema(Some(Ref::from_schema_name(&page))).example(Some(example)).build();
-    let text = || ContentBuilder::new().schema(Some(string(None))).example(Some(json!("…"))).build();
+    let text = || ContentBuilder::new().schema(Some(string())).example(Some(json!("…"))).build();
     let answer = ResponseBuilder::new()
         .description(format!("{}; as a file with `format`", grid.en))
         .content("application/json", json)
@@ -56,8 +56,8 @@ fn capitalised(name: &str) -> String {
     name.split('-').map(word).collect()
 }
 
-fn string(format: Option<SchemaFormat>) -> Object {
-    ObjectBuilder::new().schema_type(Type::String).format(format).build()
+fn string() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).build()
 }
 
 fn parameter(name: &str, about: String, schema: impl Into<RefOr<Schema>>, example: Option<Json>) -> Parameter {
@@ -92,12 +92,12 @@ fn of_filter(filter: &Filter) -> Parameter {
         ),
         Read::Amount => ("a decimal", written(r"-?[0-9]+(\.[0-9]+)?")),
         Read::Flag => ("`true` or `false`", ObjectBuilder::new().schema_type(Type::Boolean).build()),
-        Read::From => ("a day or a moment; from it on", string(None)),
-        Read::To => ("a day or a moment; up to it", string(None)),
+        Read::From => ("a day or a moment; from it on", string()),
+        Read::To => ("a day or a moment; up to it", string()),
         Read::Day => ("a day, 2026-07-31", written("[0-9]{4}-[0-9]{2}-[0-9]{2}")),
-        Read::Phone => ("a telephone number in any writing", string(None)),
+        Read::Phone => ("a telephone number in any writing", string()),
         Read::Currency => ("three capital letters", written("[A-Z]{3}")),
-        Read::Masks => ("a dialled number", string(None)),
+        Read::Masks => ("a dialled number", string()),
     };
     parameter(filter.name, format!("{} ({how})", about(filter)), schema, None)
 }
@@ -153,7 +153,7 @@ fn common(grid: &Grid) -> Vec<Parameter> {
             count,
             Some(json!(100)),
         ),
-        parameter("cursor", "`next_cursor` of the page before".to_owned(), string(None), None),
+        parameter("cursor", "`next_cursor` of the page before".to_owned(), string(), None),
         parameter(
             "format",
             "`json` (default), or a file: `csv`, `xlsx`".to_owned(),
@@ -195,7 +195,7 @@ fn schema_of(column: &Column) -> RefOr<Schema> {
         Kind::Words => {
             let types = SchemaType::from_iter([Type::Array, Type::Null]);
             RefOr::T(Schema::Array(
-                ArrayBuilder::new().schema_type(types).items(string(None)).description(Some(about)).build(),
+                ArrayBuilder::new().schema_type(types).items(string()).description(Some(about)).build(),
             ))
         }
     }

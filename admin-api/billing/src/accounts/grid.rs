@@ -2,7 +2,7 @@
 //!
 //! Owns: what the list shows and by what it can be asked.
 //! Does not own: the card (`store`), how a list is read (`grid`).
-//! Always: closed ones are in it (T25); what narrows a million accounts has an index, balances apart.
+//! Always: closed ones are in it (T25); what names an account or its client has an index. Balances, currency and city have none: they look at all accounts.
 
 use crate::grid::{Column, Filter, Grid, Read};
 

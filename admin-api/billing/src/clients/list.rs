@@ -2,7 +2,8 @@
 //!
 //! Owns: what the list shows and by what it can be asked.
 //! Does not own: the card (`card`), how a list is read (`grid`).
-//! Always: all filters hold together, wherever they come from (M3); each that narrows a million clients has an index.
+//! Always: all filters hold together, wherever they come from (M3); what names a client or holds few has an index. City, contact person and `inactive` have none:
+//! they look at all clients.
 
 use crate::grid::{Column, Filter, Grid, Read};
 use crate::terms::BY_GROUP;
