@@ -16,8 +16,9 @@ const ARROWS: &[(&str, Option<&[&str]>)] = &[
     ("numbering", Some(&[])),
     ("rating", Some(&["numbering"])),
     ("billing", Some(&["numbering", "rating"])),
-    ("cdr-ingest", Some(&["billing", "numbering", "rating"])),
-    ("admin-api", Some(&["billing", "numbering", "rating"])),
+    ("listener", Some(&[])),
+    ("cdr-ingest", Some(&["billing", "listener", "numbering", "rating"])),
+    ("admin-api", Some(&["billing", "listener", "numbering", "rating"])),
     ("benches", None),
     ("tests", None),
 ];
@@ -27,7 +28,7 @@ const LEAVES: &[&str] = &["admin-api", "benches", "cdr-ingest", "tests"];
 
 /// Who may use a driver directly.
 const DRIVERS: &[(&str, &[&str])] = &[
-    ("axum", &["admin-api", "cdr-ingest"]),
+    ("axum", &["admin-api", "cdr-ingest", "listener"]),
     ("clickhouse", &["admin-api", "benches", "cdr-ingest", "tests"]),
     ("rdkafka", &["benches", "cdr-ingest", "tests"]),
     ("sqlx", &["billing"]),

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Owns: the contract of the API: paths, permissions, bodies, problems, the OpenAPI document; the held snapshot; jobs and the sender of mails; reading calls from ClickHouse.
-//! Does not own: any rule of billing (`billing`, whose rooms the folders of [`app`]'s routes are named after), the price of a call (`rating`).
+//! Does not own: any rule of billing (`billing`, whose rooms the folders of [`app`]'s routes are named after), the price of a call (`rating`), connections
+//! (`listener`).
 //! Always: one endpoint a file and one line in `router`; no guarded handler runs without a user whom its route lets in; a write goes through a
 //! `billing::Change`; no answer and no log line shows a secret or an engine's words.
 //!
@@ -41,7 +42,6 @@ mod state;
 mod grids;
 mod routes;
 
-mod listener;
 mod openapi;
 mod router;
 mod serve;

@@ -1,18 +1,24 @@
 //! Serving until somebody says stop.
 //!
-//! Owns: the life of the program between listening and the last answer.
+//! Owns: the life of the program between listening and the last answer, what its connections are held to.
 //! Does not own: the routes (`router`), connections (`listener`), the command line (`cli`).
 //! Always: what was accepted is answered before the end, within its time; background work ends with the server.
 
+use std::time::Duration;
+
+use listener::Limits;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::grids::exporter;
 use crate::jobs::runner;
-use crate::listener::{self, ConnectionLimits};
 use crate::router::app;
 use crate::state::AppState;
 use crate::{audit_anchor, mailer, snapshot};
+
+/// What a connection is held to. Proxies keep an idle one for a minute: whoever closes first should be them, or a request meets a closed door.
+const CONNECTIONS: Limits =
+    Limits { connections: 1_000, head_time: Duration::from_secs(75), end_time: Duration::from_secs(30) };
 
 /// Serves the API on a listener until SIGTERM or SIGINT. Reads the catalogue first if that was not done yet; without one, what needs it is `unavailable`.
 pub async fn serve_on(listener: TcpListener, state: AppState) {
@@ -35,7 +41,7 @@ pub async fn serve_until(listener: TcpListener, state: AppState, stop: impl Futu
     if let Some(mailer) = &state.mailer {
         background.spawn(mailer::keep_sending(state.store.clone(), state.clock.clone(), mailer.clone()));
     }
-    listener::serve(listener, app(state), ConnectionLimits::default(), stop).await;
+    listener::serve(listener, app(state), CONNECTIONS, stop).await;
 }
 
 /// Returns when the program is asked to stop.

@@ -1,6 +1,6 @@
 //! The collector as a service.
 //!
-//! Owns: putting the parts together, their figures, whether it is ready.
+//! Owns: putting the parts together, their figures, whether it is ready, what connections are held to.
 //! Does not own: any part.
 //! Always: posts are taken while Postgres is away; files wait for it.
 
@@ -12,6 +12,7 @@ use std::time::Duration;
 use anyhow::Context;
 use billing::ingest_alarms::{self, Raised};
 use billing::{Clock, Store, SystemClock};
+use listener::Limits;
 use rating::wording::Language;
 use tokio::task::JoinSet;
 
@@ -20,12 +21,15 @@ use super::door::{Credentials, Door};
 use super::file::Target;
 use super::gate::Gate;
 use super::http::{self, Posts};
-use super::listener::{self, Limits};
 use super::sender::Sender;
 use super::spool::Spool;
 use super::watch::Watcher;
 use crate::meters;
 use crate::monitor::Readiness;
+
+/// What a connection of a switch is held to.
+const CONNECTIONS: Limits =
+    Limits { connections: 1_000, head_time: Duration::from_secs(30), end_time: Duration::from_secs(30) };
 
 /// Between looks at the figures.
 const FIGURES: Duration = Duration::from_secs(5);
@@ -85,7 +89,7 @@ pub async fn run(
         tracing::info!(address = %listener.local_addr()?, "the collector listens");
         let router = http::router(Arc::new(posts));
         tokio::select! {
-            () = listener::serve(listener, router, Limits::default(), stop) => {}
+            () = listener::serve(listener, router, CONNECTIONS, stop) => {}
             () = ended(&mut tasks) => anyhow::bail!(ENDED),
         }
     } else {

@@ -1,10 +1,10 @@
-//! The socket that switches connect to.
+//! The socket of a program, and the connections on it.
 //!
-//! Owns: how many connections there are at a time, how long one may say nothing, ending well.
-//! Does not own: what is asked on them (`http`).
-//! Always: a connection that sends no request in time is closed; beyond the most, the next waits to be accepted; requests under way are answered before the end.
+//! Owns: accepting no more than so many at a time, closing who says nothing for too long, ending well.
+//! Does not own: what is asked on them (the router of the program), how many and how long (each program has its [`Limits`]), TLS (a proxy before it).
+//! Always: a connection that sends no request in time is closed; beyond the most, the next waits to be accepted; at the end no new ones, and requests
+//! under way get a time to be answered.
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,12 +30,6 @@ pub struct Limits {
     pub head_time: Duration,
     /// Time that requests under way get at the end.
     pub end_time: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { connections: 1_000, head_time: Duration::from_secs(30), end_time: Duration::from_secs(30) }
-    }
 }
 
 /// After an error of the socket: the machine is short of something.
@@ -104,6 +98,8 @@ mod tests {
     use super::*;
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    const LIMITS: Limits =
+        Limits { connections: 1_000, head_time: Duration::from_secs(30), end_time: Duration::from_secs(30) };
 
     async fn served(limits: Limits) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -128,7 +124,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn who_sends_no_head_in_time_is_sent_away() {
-        let limits = Limits { head_time: Duration::from_millis(100), ..Limits::default() };
+        let limits = Limits { head_time: Duration::from_millis(100), ..LIMITS };
         let (address, stop, serving) = served(limits).await;
         for beginning in [&b""[..], b"GET / HTTP/1.1\r\nHo"] {
             let mut slow = TcpStream::connect(address).await.unwrap();
@@ -145,7 +141,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn one_connection_too_many_waits_for_its_turn() {
-        let (address, _stop, _serving) = served(Limits { connections: 1, ..Limits::default() }).await;
+        let (address, _stop, _serving) = served(Limits { connections: 1, ..LIMITS }).await;
         let mut first = TcpStream::connect(address).await.unwrap();
         first.write_all(REQUEST).await.unwrap();
         assert!(heard(&mut first).await.0.starts_with("HTTP/1.1 200"));
@@ -154,5 +150,20 @@ mod tests {
         assert_eq!(heard(&mut second).await, (String::new(), false));
         drop(first);
         assert!(heard(&mut second).await.0.starts_with("HTTP/1.1 200"));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn at_the_end_requests_under_way_are_answered_and_slow_ones_broken_off() {
+        let limits = Limits { end_time: Duration::from_millis(500), ..LIMITS };
+        let (address, stop, serving) = served(limits).await;
+        let (mut slow, mut idle) =
+            (TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap());
+        slow.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
+        idle.write_all(REQUEST).await.unwrap();
+        assert!(heard(&mut idle).await.0.starts_with("HTTP/1.1 200"));
+        stop.send(()).unwrap();
+        assert!(heard(&mut idle).await.1, "who waits for nothing is closed at once");
+        assert!(TcpStream::connect(address).await.is_err(), "nobody else is let in");
+        tokio::time::timeout(Duration::from_secs(5), serving).await.unwrap().unwrap();
     }
 }
