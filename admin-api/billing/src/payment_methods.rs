@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
-use crate::availability::{self, Thing};
+use crate::availability::{self, Thing, group_filter, groups_column};
 use crate::change::Change;
 use crate::grid::{Column, Filter, Grid, Read};
 use crate::store::{Store, StoreError, broken_constraint};
@@ -154,14 +154,7 @@ pub static GRID: Grid = Grid {
         Column::text("kind", "x.kind", "Вид", "Kind", "cash").sorted(),
         Column::text("legal_entity", "e.code", "Собственная организация", "Legal entity", "T").sorted(),
         Column::flag("active", "x.active", "Включён", "Active", "true").sorted(),
-        Column::words(
-            "groups",
-            "ARRAY(SELECT g.code FROM group_restriction r JOIN client_group g ON g.id = r.group_id
-                   WHERE r.payment_method_id = x.id AND r.ended_at IS NULL ORDER BY g.code)",
-            "Только для групп",
-            "Kept for groups",
-            "partners",
-        ),
+        groups_column!("r.payment_method_id = x.id"),
         Column::moment("created_at", "x.created_at", "Заведён", "Made", "2026-07-01T10:00:00Z").sorted(),
         Column::moment("closed_at", "x.closed_at", "Закрыт", "Closed", ""),
         Column::number("revision", "x.revision", "Редакция", "Revision", "1"),
@@ -189,14 +182,7 @@ pub static GRID: Grid = Grid {
             "Закрытые или действующие",
             "Whether it is closed",
         ),
-        Filter::new(
-            "group",
-            "EXISTS (SELECT FROM group_restriction r JOIN client_group g ON g.id = r.group_id
-                     WHERE r.payment_method_id = x.id AND r.ended_at IS NULL AND g.code = {})",
-            Read::Word,
-            "Только для этой группы (код)",
-            "Kept for this group (code)",
-        ),
+        group_filter!("r.payment_method_id = x.id"),
     ],
     order: "code",
     required: &[],

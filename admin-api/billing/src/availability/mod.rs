@@ -4,9 +4,11 @@
 //! Does not own: groups and their members (`terms`), payment methods (`payment_methods`), templates (`contracts`), who orders what (the rooms ask here).
 //! Always: what is kept for no group is open to everybody; a membership counts at the moment that is asked about; a restriction is ended, never erased.
 
+mod listed;
 mod offers;
 mod restrict;
 
+pub(crate) use listed::{group_filter, groups_column};
 pub(crate) use offers::offered_to;
 pub use offers::{MethodOffer, PlanOffer, TemplateOffer, methods_for, offered, plans_for, templates_for};
 pub(crate) use restrict::groups_of;

@@ -4,6 +4,7 @@
 //! Does not own: how a list is read (`grid`).
 //! Always: a contract counts as formed while it is active and its days have come and not gone, by the calendar of its issuer (T14, T16).
 
+use crate::availability::{group_filter, groups_column};
 use crate::grid::{Column, Filter, Grid, Read};
 
 /// Contracts.
@@ -111,14 +112,7 @@ pub static TEMPLATES: Grid = Grid {
         Column::text("legal_entity", "e.code", "Собственная организация", "Legal entity", "T").sorted(),
         Column::text("language", "t.language::text", "Язык", "Language", "ru").sorted(),
         Column::number("version", "t.version::bigint", "Версия", "Version", "2"),
-        Column::words(
-            "groups",
-            "ARRAY(SELECT g.code FROM group_restriction r JOIN client_group g ON g.id = r.group_id
-                   WHERE r.contract_template_id = t.id AND r.ended_at IS NULL ORDER BY g.code)",
-            "Только для групп",
-            "Kept for groups",
-            "partners",
-        ),
+        groups_column!("r.contract_template_id = t.id"),
         Column::moment("created_at", "t.created_at", "Заведён", "Made", "2026-07-01T10:00:00Z").sorted(),
         Column::moment("closed_at", "t.closed_at", "Закрыт", "Closed", ""),
         Column::number("revision", "t.revision", "Редакция", "Revision", "2"),
@@ -139,14 +133,7 @@ pub static TEMPLATES: Grid = Grid {
             "Закрытые или действующие",
             "Whether it is closed",
         ),
-        Filter::new(
-            "group",
-            "EXISTS (SELECT FROM group_restriction r JOIN client_group g ON g.id = r.group_id
-                     WHERE r.contract_template_id = t.id AND r.ended_at IS NULL AND g.code = {})",
-            Read::Word,
-            "Только для этой группы (код)",
-            "Kept for this group (code)",
-        ),
+        group_filter!("r.contract_template_id = t.id"),
     ],
     order: "code",
     required: &[],

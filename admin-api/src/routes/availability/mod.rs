@@ -14,14 +14,19 @@ pub(crate) mod template_list;
 
 use std::collections::BTreeSet;
 
-use billing::availability::{AvailabilityError, Thing};
+use axum::response::Response;
+use billing::availability::{self, AvailabilityError, Thing};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::call_context::CallContext;
+use crate::extract::JsonBody;
 use crate::inputs;
 use crate::language::Text;
 use crate::problem::{Code, Problem};
 use crate::routes::clients::no_client;
+use crate::state::AppState;
+use crate::writes::{self, Write};
 
 /// Most groups that something is kept for.
 const GROUPS_MAX: usize = 100;
@@ -35,12 +40,12 @@ pub(crate) struct WantedGroups {
     /// Why; obligatory.
     #[serde(default)]
     #[schema(value_type = String, required = true)]
-    pub(crate) reason: Option<String>,
+    reason: Option<String>,
 }
 
 impl WantedGroups {
     /// The codes, each once.
-    pub(crate) fn codes(&self) -> Result<BTreeSet<String>, Problem> {
+    fn codes(&self) -> Result<BTreeSet<String>, Problem> {
         if self.groups.len() > GROUPS_MAX {
             let detail = Text::new(format!("Не больше {GROUPS_MAX} групп"), format!("At most {GROUPS_MAX} groups"));
             return Err(Problem::new(Code::LimitTooLarge).at("/groups", detail));
@@ -53,9 +58,28 @@ impl WantedGroups {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct KeptFor {
     /// Its code.
-    pub(crate) code: String,
+    code: String,
     /// Codes of the groups that it is kept for; none: it is open to everybody.
-    pub(crate) groups: Vec<String>,
+    groups: Vec<String>,
+}
+
+/// Keeps the thing with this code for the groups that a request wants: `operation`, the code and the body are what an `Idempotency-Key` is bound to.
+pub(crate) async fn keep(
+    state: &AppState,
+    context: &CallContext,
+    (operation, thing): (&str, Thing),
+    code: String,
+    body: &JsonBody<WantedGroups>,
+) -> Result<Response, Problem> {
+    let wanted = body.value.codes()?;
+    let reason = inputs::reason(body.value.reason.as_deref())?;
+    let key = context.idempotency(operation, &code, &body.bytes);
+    let mut change = match writes::begin(state, context, key).await? {
+        Write::Begun(change) => change,
+        Write::Answered(answer) => return Ok(answer),
+    };
+    let groups = availability::restrict(&mut change, thing, &code, &wanted, context.revision, reason).await?;
+    writes::commit(change, &KeptFor { code, groups }).await
 }
 
 /// Something that is open to a client.

@@ -1,20 +1,18 @@
 //! `PUT /v1/plans/{code}/groups`: keep a tariff plan for groups, or open it to everybody (B10).
 //!
-//! Owns: what the request says.
-//! Does not own: what is open to whom (`billing::availability`).
+//! Owns: its description.
+//! Does not own: what the request says (the folder), what is open to whom (`billing::availability`).
 //! Always: what was agreed before stays: who has it keeps it.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use billing::availability::{self, Thing};
+use billing::availability::Thing;
 
-use super::{KeptFor, WantedGroups};
+use super::{KeptFor, WantedGroups, keep};
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
-use crate::inputs;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::writes::{self, Write};
 
 /// Keep a tariff plan for groups
 ///
@@ -31,13 +29,5 @@ pub(crate) async fn handler(
     Path(code): Path<String>,
     body: JsonBody<WantedGroups>,
 ) -> Result<Response, Problem> {
-    let wanted = body.value.codes()?;
-    let reason = inputs::reason(body.value.reason.as_deref())?;
-    let key = context.idempotency("plan_groups_set", &code, &body.bytes);
-    let mut change = match writes::begin(&state, &context, key).await? {
-        Write::Begun(change) => change,
-        Write::Answered(answer) => return Ok(answer),
-    };
-    let groups = availability::restrict(&mut change, Thing::Plan, &code, &wanted, context.revision, reason).await?;
-    writes::commit(change, &KeptFor { code, groups }).await
+    keep(&state, &context, ("plan_groups_set", Thing::Plan), code, &body).await
 }

@@ -1,20 +1,18 @@
 //! `PUT /v1/payment-methods/{code}/groups`: keep a payment method for groups, or open it to everybody (B32).
 //!
-//! Owns: what the request says.
-//! Does not own: what is open to whom (`billing::availability`).
+//! Owns: its description.
+//! Does not own: what the request says (`availability`), what is open to whom (`billing::availability`).
 //! Always: what was agreed before stays: who has it keeps it.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use billing::availability::{self, Thing};
+use billing::availability::Thing;
 
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
-use crate::inputs;
 use crate::problem::Problem;
-use crate::routes::availability::{KeptFor, WantedGroups};
+use crate::routes::availability::{KeptFor, WantedGroups, keep};
 use crate::state::AppState;
-use crate::writes::{self, Write};
 
 /// Keep a payment method for groups
 ///
@@ -31,14 +29,5 @@ pub(crate) async fn handler(
     Path(code): Path<String>,
     body: JsonBody<WantedGroups>,
 ) -> Result<Response, Problem> {
-    let wanted = body.value.codes()?;
-    let reason = inputs::reason(body.value.reason.as_deref())?;
-    let key = context.idempotency("payment_method_groups_set", &code, &body.bytes);
-    let mut change = match writes::begin(&state, &context, key).await? {
-        Write::Begun(change) => change,
-        Write::Answered(answer) => return Ok(answer),
-    };
-    let groups =
-        availability::restrict(&mut change, Thing::PaymentMethod, &code, &wanted, context.revision, reason).await?;
-    writes::commit(change, &KeptFor { code, groups }).await
+    keep(&state, &context, ("payment_method_groups_set", Thing::PaymentMethod), code, &body).await
 }
