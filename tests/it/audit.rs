@@ -1,7 +1,11 @@
 //! The audit proves itself: a line that was changed, taken out or put in later is found.
 
+use std::time::Duration;
+
 use billing::audit::{self, Anchor, AuditLine, Fault, Verdict, What};
-use billing::{Actor, staff};
+use billing::change::Begun;
+use billing::staff::{self, Staff, StaffUpdate};
+use billing::{Actor, Change, FixedClock};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use tests::World;
@@ -164,5 +168,82 @@ async fn a_line_says_from_where() {
         (&line["address"], &line["on_behalf"], &line["login"]),
         (&"127.0.0.1".into(), &serde_json::Value::Null, &"support".into())
     );
+    world.drop().await;
+}
+
+/// A change of this author, under way.
+pub(crate) async fn begun(world: &World, author: Actor) -> Change {
+    match Change::begin(&world.store, &FixedClock(at()), author, None).await.unwrap() {
+        Begun::New(change) => change,
+        Begun::Repeated(..) | Begun::KeyReused => panic!("a change without a key is new"),
+    }
+}
+
+/// Waits until a statement on the database of this world waits for a lock.
+pub(crate) async fn until_somebody_waits(world: &World) {
+    let waits = "DO $$ BEGIN ASSERT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'); END $$";
+    for _ in 0..500 {
+        if world.store.run_past_the_rooms(waits).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("nobody waits for a lock");
+}
+
+async fn administrator(world: &World, login: &str) -> Staff {
+    let token = format!("token-{login}");
+    staff::add_token(&world.store, login, "admin", &token, at() + TimeDelta::days(1)).await.unwrap();
+    staff::authenticate(&world.store, &token, at()).await.unwrap().unwrap()
+}
+
+/// Author and record are held in one order, whoever is which: of two who change each other at once the second waits, and both are done. With the author held
+/// only at the end each would wait for the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_change_each_other_are_both_done() {
+    let world = World::new(1).await;
+    let (one, two) = (administrator(&world, "one").await, administrator(&world, "two").await);
+    let renamed = StaffUpdate { name: Some("N".into()), ..StaffUpdate::default() };
+    let mut first = begun(&world, Actor::named(one.id, &one.login, "first")).await;
+    staff::update(&mut first, &one, "two", &renamed, None, "test").await.unwrap();
+    let first = async {
+        until_somebody_waits(&world).await;
+        first.commit(200, &json!({})).await
+    };
+    let second = async {
+        let mut second = begun(&world, Actor::named(two.id, &two.login, "second")).await;
+        staff::update(&mut second, &two, "one", &renamed, None, "test").await.unwrap();
+        second.commit(200, &json!({})).await
+    };
+    let (first, second) = tokio::join!(first, second);
+    assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
+    let verdict = verdict(&world, None).await;
+    assert!(verdict.fault.is_none() && verdict.lines == 2, "{verdict:?}");
+    world.drop().await;
+}
+
+/// Who writes a line holds up all other lines, and the line refers to its author: were it to wait for somebody who blocks the author, he would wait for it with
+/// the line of his own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_does_not_wait_for_the_block_of_its_author() {
+    let world = World::new(1).await;
+    let (one, two) = (administrator(&world, "one").await, administrator(&world, "two").await);
+    let mut block = begun(&world, Actor::named(one.id, &one.login, "block")).await;
+    staff::block(&mut block, &one, "two", "left").await.unwrap();
+    let line = AuditLine {
+        action: "account.credit",
+        entity: "account",
+        entity_id: "a1".to_owned(),
+        before: None,
+        after: None,
+        personal: None,
+        reason: "forbidden".to_owned(),
+    };
+    let author = Actor::named(two.id, &two.login, "refused");
+    let written = audit::refused(&world.store, &author, at(), line);
+    tokio::time::timeout(Duration::from_secs(5), written).await.expect("the line waits for the block").unwrap();
+    block.commit(200, &json!({})).await.unwrap();
+    let verdict = verdict(&world, None).await;
+    assert!(verdict.fault.is_none() && verdict.lines == 2, "{verdict:?}");
     world.drop().await;
 }

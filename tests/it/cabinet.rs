@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use billing::Clock;
+use billing::{Actor, Clock, StoreError, cabinet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tests::{World, record};
 
 use crate::api::{Answer, Api};
+use crate::audit::{begun, until_somebody_waits};
 
 const PASSWORD: &str = "correct horse";
 /// What a user chooses himself.
@@ -410,6 +411,123 @@ async fn clients_bar_and_lift_what_is_their_own() {
         assert_eq!(said(&answer), expected, "{id}: {}", answer.body);
     }
     assert_eq!(list().await.len(), 1);
+    world.drop().await;
+}
+
+/// Every lock of a client's wish is read with every call of the account, so they end somewhere. What bars no more does not count, nor what others wish.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_has_a_thousand_locks_of_its_client() {
+    let world = World::new(1).await;
+    let api = Api::serve(&world, now()).await;
+    let client = Visitor::user(&api, "c1", "a@example.ru", &["view", "manage_services"]).await;
+    // One was loaded; of these 1,001 three bar no more.
+    let many = "INSERT INTO lock (account_id, mask, origin, author, reason)
+                SELECT a.id, '44' || i, 'client', 'test', 'test' FROM account a, generate_series(1001, 2001) i WHERE a.code = 'a1';
+                UPDATE lock SET active = false WHERE mask = '441001';
+                UPDATE lock SET active = false, deleted_at = now() WHERE mask = '441002';
+                UPDATE lock SET valid_to = '2020-01-01' WHERE mask = '441003'";
+    world.store.run_past_the_rooms(many).await.unwrap();
+    let own = async |mask: &str| {
+        let body = json!({"account": "a1", "mask": mask, "comment": "не звоним"});
+        client.ask("POST", "/v1/cabinet/locks", &[], Some(body)).await
+    };
+    let last = own("46").await;
+    assert_eq!(said(&last), (201, ""), "{}", last.body);
+    let refused = own("47").await;
+    assert_eq!(said(&refused), (422, "limit_too_large"), "{}", refused.body);
+    assert!(refused.body["detail"].as_str().unwrap().contains("1000"), "{}", refused.body);
+    for (account, origin, expected) in [
+        ("a1", "client", (422, "limit_too_large")),
+        ("a1", "operator", (200, "")),
+        ("a1", "fraud", (200, "")),
+        ("a2", "client", (200, "")),
+    ] {
+        let lock = json!({"account": account, "mask": "47", "origin": origin, "comment": "x"});
+        let answer = api.ask("POST", "/v1/locks", "head", &[], Some(lock)).await;
+        assert_eq!(said(&answer), expected, "{account} {origin}: {}", answer.body);
+    }
+    let lifted = client.ask("DELETE", &format!("/v1/cabinet/locks/{}", last.body["id"]), &[], Some(json!({}))).await;
+    assert_eq!(said(&lifted), (200, ""), "{}", lifted.body);
+    // Who lifts one has room for another, and no more of two that come at once.
+    let (one, other) = tokio::join!(own("47"), own("49"));
+    let mut both = [said(&one), said(&other)];
+    both.sort_unstable();
+    assert_eq!(both, [(201, ""), (422, "limit_too_large")], "{} {}", one.body, other.body);
+    // One that rests and is switched on again is one more, too.
+    let found = api.get("/v1/locks?account=a1&active=false", "head").await;
+    let resting = found.body["items"].as_array().unwrap().iter().find(|lock| lock["mask"] == "441001");
+    let path = format!("/v1/locks/{}", resting.unwrap_or_else(|| panic!("{}", found.text))["id"]);
+    let again = json!({"active": true, "comment": "x", "reason": "test"});
+    let refused = api.ask("PUT", &path, "head", &[], Some(again)).await;
+    assert_eq!(said(&refused), (422, "limit_too_large"), "{}", refused.body);
+    world.drop().await;
+}
+
+/// Users of a client past the API: so many who may come in, and as many blocked ones as are said.
+async fn add_past_the_api(world: &World, client: &str, working: usize, blocked: usize) {
+    let users = format!(
+        "INSERT INTO client_user (client_id, login, email, name, rights, password_digest, blocked_at, created_at, created_by)
+         SELECT c.id, 'u' || i || '@example.ru', 'u' || i || '@example.ru', 'N', '{{view}}'::text[], '', CASE WHEN i > {working} THEN now() END, now(), 'test'
+         FROM client c, generate_series(1, {all}) i WHERE c.code = '{client}' ORDER BY i",
+        all = working + blocked
+    );
+    world.store.run_past_the_rooms(&users).await.unwrap();
+}
+
+/// A client has a hundred users who may come in, also when two are added at once; who is blocked counts again when he is let in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_has_a_hundred_users() {
+    let world = World::new(1).await;
+    let api = Api::serve(&world, now()).await;
+    add_past_the_api(&world, "c1", 99, 1).await;
+    let (one, two) = tokio::join!(
+        add(&api, "c1", json!({"email": "x@example.ru"})),
+        add(&api, "c1", json!({"email": "y@example.ru"}))
+    );
+    let mut both = [said(&one), said(&two)];
+    both.sort_unstable();
+    assert_eq!(both, [(201, ""), (422, "limit_too_large")], "{} {}", one.body, two.body);
+    assert_eq!(said(&add(&api, "c2", json!({"email": "z@example.ru"})).await), (201, ""), "another client");
+    let users = api.get("/v1/clients/c1/users", "support").await;
+    let (working, blocked) = (&users.body["items"][0], &users.body["items"][99]);
+    assert!(working["blocked_at"].is_null() && blocked["blocked_at"].is_string(), "{working} {blocked}");
+    for (user, what, expected) in [
+        (blocked, "unblock", (422, "limit_too_large")),
+        (working, "block", (200, "")),
+        (blocked, "unblock", (200, "")),
+        (working, "unblock", (422, "limit_too_large")),
+    ] {
+        let path = format!("/v1/clients/c1/users/{}/{what}", user["id"]);
+        let answer = api.ask("POST", &path, "head", &[], Some(why(json!({})))).await;
+        assert_eq!(said(&answer), expected, "{what}: {}", answer.body);
+    }
+    world.drop().await;
+}
+
+/// Of two users who block each other at once the second waits for the first, finds himself blocked, and has blocked nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_block_each_other_one_stays() {
+    let world = World::new(1).await;
+    add_past_the_api(&world, "c1", 2, 0).await;
+    let users = async || cabinet::users(&world.store, "c1").await.unwrap().unwrap();
+    let ids: Vec<i64> = users().await.iter().map(|user| user.id).collect();
+    let (one, two) = (ids[0], ids[1]);
+    let mut first = begun(&world, Actor::of_client(one, "first")).await;
+    cabinet::block_user(&mut first, ("c1", two), "test").await.unwrap();
+    let first = async {
+        until_somebody_waits(&world).await;
+        first.commit(200, &json!({})).await
+    };
+    let second = async {
+        let mut second = begun(&world, Actor::of_client(two, "second")).await;
+        cabinet::block_user(&mut second, ("c1", one), "test").await.unwrap();
+        second.commit(200, &json!({})).await
+    };
+    let (first, second) = tokio::join!(first, second);
+    first.unwrap();
+    assert!(matches!(second, Err(StoreError::AuthorBlocked)), "{second:?}");
+    let blocked: Vec<bool> = users().await.iter().map(|user| user.blocked_at.is_some()).collect();
+    assert_eq!(blocked, [false, true]);
     world.drop().await;
 }
 

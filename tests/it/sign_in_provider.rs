@@ -1,11 +1,13 @@
 //! Sign-in through a provider of identities (S43): a small one of this test's own.
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
-use admin_api::{Provider, ProviderClaim, ProviderOptions};
+use admin_api::{Provider, ProviderClaim, ProviderOptions, Rate, RateLimits};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use billing::Clock;
+use chrono::{DateTime, TimeDelta, Utc};
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
@@ -15,6 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::api::Api;
+use crate::locks::SetClock;
 use crate::sign_in::{Moved, ask, hired, said};
 
 /// What the provider will say next.
@@ -46,6 +49,18 @@ impl OpenId {
             }
         });
         provider
+    }
+
+    /// It, as the program knows it.
+    fn known(&self) -> Provider {
+        let options = ProviderOptions {
+            issuer: self.issuer.clone(),
+            client_id: "tollgate".into(),
+            client_secret: Some("secret".into()),
+            redirect_url: "https://billing.example.ru/signed-in".into(),
+            claim: ProviderClaim::Email,
+        };
+        Provider::new(options).unwrap()
     }
 
     fn body(&self, head: &str, form: &str) -> (u16, Value) {
@@ -141,14 +156,7 @@ async fn people_sign_in_with_the_account_that_they_have() {
     let world = World::new(1).await;
     let clock = Moved::new();
     let openid = OpenId::start().await;
-    let options = ProviderOptions {
-        issuer: openid.issuer.clone(),
-        client_id: "tollgate".into(),
-        client_secret: Some("secret".into()),
-        redirect_url: "https://billing.example.ru/signed-in".into(),
-        claim: ProviderClaim::Email,
-    };
-    let provider = Provider::new(options).unwrap();
+    let provider = openid.known();
     let api =
         Api::serve_with(&world, Arc::clone(&clock) as Arc<dyn Clock>, |state| state.with_provider(provider)).await;
     for login in ["petrova", "leaver"] {
@@ -205,5 +213,57 @@ async fn people_sign_in_with_the_account_that_they_have() {
     assert_eq!(list.body["items"][0]["way"], "provider", "{}", list.body);
     let audit = api.get("/v1/audit/session/unknown", "admin").await;
     assert!(audit.text.contains("not_employed") && !audit.text.contains("nobody@"), "{}", audit.text);
+    world.drop().await;
+}
+
+/// Every sign-in that is begun keeps a row, so a stranger begins as many as he may ask without a token, and none while he waits for his wrong guesses.
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_do_not_begin_for_ever() {
+    let world = World::new(1).await;
+    let morning: DateTime<Utc> = "2026-07-01T10:00:00Z".parse().unwrap();
+    let clock = SetClock::at(morning);
+    let openid = OpenId::start().await;
+    let state = Api::state(&world, clock.clone()).await.with_provider(openid.known());
+    let three_at_once = Rate { per_second: NonZeroU32::MIN, burst: NonZeroU32::new(3).unwrap() };
+    let rates = RateLimits { user: None, failures: Some(three_at_once) };
+    let limited = Api::serve_state(state.clone().limited(rates)).await;
+    let api = Api::serve_state(state).await;
+    let rows = async |expected: usize| {
+        let check = format!("DO $$ BEGIN ASSERT (SELECT count(*) FROM provider_sign_in) = {expected}; END $$");
+        world.store.run_past_the_rooms(&check).await.unwrap();
+    };
+
+    let (mut begun, mut refused) = (0, None);
+    // At 1/s a slow machine earns a few.
+    while refused.is_none() && begun < 60 {
+        let answer = limited.get("/v1/session/oidc", "").await;
+        if answer.status == 200 {
+            begun += 1;
+        } else {
+            refused = Some(answer);
+        }
+    }
+    let refused = refused.unwrap();
+    assert_eq!(said(&refused), (429, "rate_limited"), "{}", refused.body);
+    assert!(refused.head.contains("retry-after: 1") && refused.head.contains("\"address\""), "{}", refused.head);
+    assert!(begun >= 3, "{begun}");
+    rows(begun).await;
+
+    let two = Some(json!({"value": "2", "reason": "test"}));
+    assert_eq!(api.ask("PUT", "/v1/settings/signin.address_attempts", "admin", &[], two).await.status, 200);
+    api.refresh().await;
+    for _ in 0..2 {
+        let arrival = Some(json!({"state": "of nobody", "code": "good"}));
+        let wrong = api.ask("POST", "/v1/session/oidc", "", &[], arrival).await;
+        assert_eq!(said(&wrong), (401, "wrong_credentials"), "{}", wrong.body);
+    }
+    let waits = api.get("/v1/session/oidc", "").await;
+    assert_eq!(said(&waits), (429, "too_many_attempts"), "{}", waits.body);
+    assert!(waits.head.contains("retry-after: 30"), "{}", waits.head);
+    rows(begun).await;
+    clock.set(morning + TimeDelta::seconds(31));
+    let again = api.get("/v1/session/oidc", "").await;
+    assert_eq!(said(&again), (200, ""), "{}", again.body);
+    rows(begun + 1).await;
     world.drop().await;
 }

@@ -122,7 +122,7 @@ pub async fn create(change: &mut Change, new: &NewLock) -> Result<i64, LockError
     let bar = Bar { account, mask: &mask, provider, origin: new.origin.as_str() };
     refuse_second(change.connection(), &bar, validity, 0).await?;
     if let (LockOrigin::Client, Some(account)) = (new.origin, account) {
-        room_for_one(change.connection(), account, now).await?;
+        room_for_one(change.connection(), account, now, 0).await?;
     }
     let author = change.actor().login.clone();
     let id: i64 = sqlx::query_scalar(
@@ -150,13 +150,24 @@ pub async fn create(change: &mut Change, new: &NewLock) -> Result<i64, LockError
     Ok(id)
 }
 
-/// Refuses one lock of the client's wish more than an account may have: each is read with every call.
-async fn room_for_one(connection: &mut PgConnection, account: i64, now: DateTime<Utc>) -> Result<(), LockError> {
+/// Refuses one lock of the client's wish more than an account may have beside lock `id`: each is read with every call. Whoever adds one to the same account
+/// waits for the end of this change.
+async fn room_for_one(
+    connection: &mut PgConnection,
+    account: i64,
+    now: DateTime<Utc>,
+    id: i64,
+) -> Result<(), LockError> {
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('client locks ' || $1::bigint, 0))")
+        .bind(account)
+        .execute(&mut *connection)
+        .await?;
     let count: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM lock WHERE account_id = $1 AND origin = 'client' AND active AND deleted_at IS NULL AND (valid_to IS NULL OR valid_to > $2)",
+        "SELECT count(*) FROM lock WHERE account_id = $1 AND id <> $3 AND origin = 'client' AND active AND deleted_at IS NULL AND (valid_to IS NULL OR valid_to > $2)",
     )
     .bind(account)
     .bind(now)
+    .bind(id)
     .fetch_one(connection)
     .await?;
     if count < CLIENT_LOCKS_MAX { Ok(()) } else { Err(LockError::TooMany(CLIENT_LOCKS_MAX)) }
@@ -187,6 +198,9 @@ pub async fn update(
         let Held { account, provider, .. } = held;
         let bar = Bar { account, mask: &held.mask, provider, origin: &held.origin };
         refuse_second(change.connection(), &bar, validity, id).await?;
+        if let (true, Some(account)) = (held.origin == LockOrigin::Client.as_str(), account) {
+            room_for_one(change.connection(), account, now, id).await?;
+        }
     }
     sqlx::query(
         "UPDATE lock SET reason = $2, active = $3, valid_from = $4, valid_to = $5, revision = revision + 1 WHERE id = $1",
