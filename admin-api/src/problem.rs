@@ -311,6 +311,14 @@ impl From<StoreError> for Problem {
         if matches!(error, StoreError::AuthorBlocked) {
             return Self::new(Code::Unauthorized);
         }
+        if error.is_too_slow() {
+            tracing::warn!("{error}");
+            let narrower = Text::fixed(
+                "Запрос занял слишком много времени: сузьте фильтр или закажите выгрузку",
+                "The question took too long: narrow the filter, or order an export",
+            );
+            return Self::new(Code::Timeout).because(narrower);
+        }
         if error.is_unavailable() || error.is_conflict() {
             tracing::warn!("{error}");
             return Self::new(Code::Unavailable);

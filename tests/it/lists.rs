@@ -1,14 +1,19 @@
 //! Lists: every one of them by every column and filter; paging, totals, kept filters, files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use billing::{grid, staff};
+use billing::grid::{Asked, Caller, Claimed, Column, Filter, Grid, Read};
+use billing::{Actor, Store, grid, parties, staff};
 use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 use tests::World;
 
 use crate::api::{Answer, Api};
+use crate::audit::begun;
 
 fn now() -> DateTime<Utc> {
     "2026-07-01T10:00:00Z".parse().unwrap()
@@ -140,7 +145,9 @@ async fn clients_are_found_by_whatever_is_known_of_them() {
     for (query, expected) in [
         ("name=%25сервис", vec!["Сервис Плюс", "Строй Сервис", "СтройП Сервис"]),
         ("name=Стр%25", vec!["Строй Сервис", "СтройП Сервис"]),
-        ("name=СЕРВИС", vec!["Сервис Плюс", "Строй Сервис", "СтройП Сервис"]),
+        // In the order of what was found: `сервис`, `сервис`, `сервис плюс`.
+        ("name=СЕРВИС", vec!["Строй Сервис", "СтройП Сервис", "Сервис Плюс"]),
+        ("name=СЕРВИС&sort=name", vec!["Сервис Плюс", "Строй Сервис", "СтройП Сервис"]),
         ("name=ервис", vec![]),
         ("name=стр_й", vec![]),
         ("inn=7707083893", vec!["Строй Сервис"]),
@@ -193,6 +200,97 @@ async fn clients_are_found_by_whatever_is_known_of_them() {
     assert_eq!(names(&labelled), ["c1"]);
     let found = api.get("/v1/search?q=%D1%81%D1%82%D1%80%D0%BE%D0%B9", "support").await;
     assert_eq!(found.body["clients"]["items"].as_array().unwrap().len(), 2, "{}", found.body);
+    world.drop().await;
+}
+
+/// Where a name is found by what was typed, as A33 says it, by a look at each of its letters: the part of the name from there on.
+fn found_at<'a>(words: &'a str, typed: &str) -> Option<&'a str> {
+    let is_inside = typed.starts_with('%');
+    let parts: Vec<&str> = typed.split('%').map(str::trim).filter(|part| !part.is_empty()).collect();
+    words.char_indices().map(|(at, _)| at).find_map(|at| {
+        let begins_a_word = at == 0 || words[..at].ends_with(' ');
+        let mut rest = words[at..].strip_prefix(parts[0]).filter(|_| is_inside || begins_a_word)?;
+        for part in &parts[1..] {
+            rest = &rest[rest.find(part)? + part.len()..];
+        }
+        Some(&words[at..])
+    })
+}
+
+/// M1, A33: whatever the names and whatever is typed, the index of words finds whom a look at each name finds, each once, in the order of what was found,
+/// on pages that lose nothing, with the total; also after names changed and clients went.
+#[tokio::test(flavor = "multi_thread")]
+async fn words_are_found_as_by_a_look_at_each_name() {
+    let world = World::new(1).await;
+    let api = Api::serve(&world, now()).await;
+    let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let mut some = |form: &str| prop::string::string_regex(form).unwrap().new_tree(&mut runner).unwrap().current();
+    // Few letters, so that words begin alike, and stand twice in a name.
+    let mut clients: BTreeMap<i64, String> =
+        (1..=150).map(|id| (9_000 + id, some("[аб]{1,3}( [аб]{1,3}){0,3}"))).collect();
+    let rows: Vec<String> = clients.iter().map(|(id, name)| format!("({id}, 'W{id}', '{name}')")).collect();
+    let insert = format!("INSERT INTO client (id, code, name) OVERRIDING SYSTEM VALUE VALUES {}", rows.join(","));
+    world.store.run_past_the_rooms(&insert).await.unwrap();
+    for id in 9_001..=9_040 {
+        clients.insert(id, some("[аб]{1,3}( [аб]{1,3}){0,3}"));
+        let rename = format!("UPDATE client SET name = '{}' WHERE id = {id}", clients[&id]);
+        world.store.run_past_the_rooms(&rename).await.unwrap();
+    }
+    world
+        .store
+        .run_past_the_rooms("DELETE FROM client WHERE id > 9140; UPDATE client SET comment = name WHERE id > 9000")
+        .await
+        .unwrap();
+    clients.retain(|id, _| *id <= 9_140);
+    for _ in 0..60 {
+        let typed = some("%?[аб]{1,3}(( |%)[аб]{1,2}){0,2}%?");
+        let mut expected: Vec<(&str, i64)> =
+            clients.iter().filter_map(|(id, name)| Some((found_at(name, &typed)?, *id))).collect();
+        let is_by_name = typed.starts_with('%');
+        if is_by_name {
+            expected = expected.iter().map(|(_, id)| (clients[id].as_str(), *id)).collect();
+        }
+        expected.sort_unstable();
+        for filter in ["name", "q"] {
+            let (mut seen, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let query = format!("{filter}={}&limit=40&cursor={cursor}", escaped(&typed));
+                let page = api.get(&format!("/v1/clients?{query}"), "support").await;
+                assert_eq!((page.status, &page.body["total"]), (200, &json!(expected.len())), "{typed}: {}", page.text);
+                seen.extend(page.body["items"].as_array().unwrap().iter().map(|row| row["id"].as_i64().unwrap()));
+                match page.body["next_cursor"].as_str() {
+                    Some(next) => next.clone_into(&mut cursor),
+                    None => break,
+                }
+            }
+            assert_eq!(seen, expected.iter().map(|(_, id)| *id).collect::<Vec<_>>(), "{filter}={typed}");
+        }
+        // Beside another filter, and in another order, they are the same.
+        let query = format!("name={}&sort=-id&active=true&limit=500", escaped(&typed));
+        let page = api.get(&format!("/v1/clients?{query}"), "support").await;
+        let mut ids: Vec<i64> = expected.iter().map(|(_, id)| *id).collect();
+        ids.sort_unstable_by(|one, other| other.cmp(one));
+        let seen = page.body["items"].as_array().unwrap().iter().map(|row| row["id"].as_i64().unwrap());
+        assert_eq!((seen.collect::<Vec<_>>(), &page.body["total"]), (ids.clone(), &json!(ids.len())), "{typed}");
+    }
+    world.drop().await;
+}
+
+/// What names a client exactly comes before what his name begins with, and whom both find is there once.
+#[tokio::test(flavor = "multi_thread")]
+async fn exact_matches_come_first_and_nobody_comes_twice() {
+    let world = World::new(1).await;
+    let api = Api::serve(&world, now()).await;
+    let insert = "INSERT INTO client (code, name) VALUES ('альфа', 'Яшма'), ('AB-2', 'Альфа'), ('AB-3', 'ООО Альфа Альфа'), ('АЛЬФА-1', 'Альфа 1')";
+    world.store.run_past_the_rooms(insert).await.unwrap();
+    for (query, expected) in [
+        ("альфа", vec!["Яшма", "Альфа", "Альфа 1", "ООО Альфа Альфа"]),
+        ("альфа 1", vec!["Альфа 1"]),
+        ("ab 2", vec!["Альфа"]),
+    ] {
+        let found = api.get(&format!("/v1/clients?q={}", escaped(query)), "support").await;
+        assert_eq!((names(&found), &found.body["total"]), (expected.clone(), &json!(expected.len())), "{query}");
+    }
     world.drop().await;
 }
 
@@ -414,10 +512,8 @@ async fn a_file_shows_no_more_than_its_order_might() {
     world.drop().await;
 }
 
-/// A maker that was taken for dead writes nothing more; one that beats is not taken for dead; what breaks off time and again is given up.
-#[tokio::test(flavor = "multi_thread")]
-async fn one_maker_at_a_time_and_not_for_ever() {
-    let world = World::new(1).await;
+/// An order of a user of support, which no program has begun to make; his identifier.
+async fn order_past_the_api(world: &World) -> i64 {
     let user_id =
         staff::add_token(&world.store, "support", "support", "token", now() + TimeDelta::days(1)).await.unwrap();
     let ordered = format!(
@@ -426,6 +522,14 @@ async fn one_maker_at_a_time_and_not_for_ever() {
         at = now().to_rfc3339()
     );
     world.store.run_past_the_rooms(&ordered).await.unwrap();
+    user_id
+}
+
+/// A maker that was taken for dead writes nothing more; one that beats is not taken for dead; what breaks off time and again is given up.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_maker_at_a_time_and_not_for_ever() {
+    let world = World::new(1).await;
+    order_past_the_api(&world).await;
     let after = |seconds: i64| now() + TimeDelta::seconds(seconds);
     let dead = grid::claim(&world.store, now()).await.unwrap().unwrap();
     assert!(grid::put_chunk(&world.store, &dead, 0, b"old").await.unwrap());
@@ -453,6 +557,174 @@ async fn one_maker_at_a_time_and_not_for_ever() {
     let state = ended(&api, &format!("/v1/exports/{}", alive.export.id), "Bearer token-support").await;
     assert_eq!(state["state"], "failed", "{state}");
     assert!(state["error"].as_str().unwrap().contains("обрывалась"), "{state}");
+    world.drop().await;
+}
+
+/// Whoever removes parts holds the row of the export; with this he goes on only when somebody waits for him there.
+const SLOW_REMOVAL: &str = "CREATE FUNCTION until_somebody_waits() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        FOR i IN 1..500 LOOP
+            EXIT WHEN EXISTS (SELECT FROM pg_locks WHERE transactionid = pg_current_xact_id()::xid AND NOT granted);
+            PERFORM pg_sleep(0.01);
+        END LOOP;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER until_somebody_waits BEFORE DELETE ON export_chunk FOR EACH STATEMENT EXECUTE FUNCTION until_somebody_waits()";
+
+/// Writes part after part, as a maker does that knows of nothing, until it is told that they count no more.
+async fn write_on(world: &World, claimed: &Claimed, first: i32) {
+    for number in first..20_000 {
+        if !grid::put_chunk(&world.store, claimed, number, b"old").await.unwrap() {
+            return;
+        }
+    }
+    panic!("a maker writes on and on");
+}
+
+/// Takes an order over at a moment at which no part is just being written.
+async fn take_over(world: &World, at: DateTime<Utc>) -> Claimed {
+    for _ in 0..20_000 {
+        if let Some(claimed) = grid::claim(&world.store, at).await.unwrap() {
+            return claimed;
+        }
+    }
+    panic!("an order is never free");
+}
+
+/// Of makers that come at once one has the order; and a maker that still writes while another takes the order over, or its owner cancels it, waits and leaves
+/// no part behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_maker_leaves_no_part_behind() {
+    let world = World::new(1).await;
+    let user_id = order_past_the_api(&world).await;
+    let claim = || grid::claim(&world.store, now());
+    let (one, two, three) = tokio::join!(claim(), claim(), claim());
+    let mut makers: Vec<Claimed> = [one, two, three].into_iter().filter_map(Result::unwrap).collect();
+    assert_eq!(makers.len(), 1, "{makers:?}");
+    let late = makers.remove(0);
+    let id = late.export.id;
+    let size = async || grid::size(&world.store, id).await.unwrap();
+
+    world.store.run_past_the_rooms(SLOW_REMOVAL).await.unwrap();
+    let silent = now() + TimeDelta::minutes(5);
+    let ((), alive) = tokio::join!(write_on(&world, &late, 0), take_over(&world, silent));
+    assert_eq!(size().await, 0, "parts of the late one stay");
+    assert!(grid::put_chunk(&world.store, &alive, 0, b"anew").await.unwrap());
+    assert!(!grid::put_chunk(&world.store, &late, 0, b"old").await.unwrap());
+    let first = grid::chunk(&world.store, id, 0).await.unwrap();
+    assert_eq!(first.as_deref(), Some(b"anew".as_slice()), "a part stands once");
+
+    let cancel = async {
+        let mut change = begun(&world, Actor::named(user_id, "support", "cancel")).await;
+        grid::cancel(&mut change, id, "test").await.unwrap();
+        change.commit(200, &json!({})).await.unwrap();
+    };
+    tokio::join!(write_on(&world, &alive, 1), cancel);
+    assert_eq!(size().await, 0, "parts of a cancelled export stay");
+    world.drop().await;
+}
+
+/// An export in which something of ours breaks has failed and says no more than that; the next one is made all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_ends_one_export_and_not_the_next() {
+    let world = World::new(1).await;
+    // A moment behind the end of all calendars: whoever reads it panics, here in the midst of making the file.
+    let party = "INSERT INTO party (kind, name, created_at, updated_at) VALUES ('natural', 'N', now(), 'infinity')";
+    world.store.run_past_the_rooms(party).await.unwrap();
+    let store = world.store.clone();
+    let read = tokio::spawn(async move {
+        let column = &parties::GRID.columns[0];
+        let asked = Asked { filters: Vec::new(), column, descending: false, is_nothing: false, after: None };
+        let caller = Caller { id: 0, rights: Vec::new(), now: now() };
+        grid::Reader::begin(&store).await.unwrap().page(&parties::GRID, &asked, &caller, 1).await
+    });
+    assert!(read.await.unwrap_err().is_panic(), "without a panic this test shows nothing");
+    let api = Api::serve(&world, now()).await;
+    let order = async |list: &str| {
+        let body = json!({"list": list, "query": {}, "reason": "test"});
+        let ordered = api.ask("POST", "/v1/exports", "admin", &[], Some(body)).await;
+        assert_eq!(ordered.status, 201, "{}", ordered.body);
+        format!("/v1/exports/{}", ordered.body["id"])
+    };
+    let (broken, next) = (order("parties").await, order("clients").await);
+    let state = ended(&api, &broken, "Bearer token-admin").await;
+    assert_eq!((&state["state"], &state["error"]), (&json!("failed"), &json!("Внутренняя ошибка")), "{state}");
+    let file = api.get(&format!("{broken}/file"), "admin").await;
+    assert_eq!(said(&file), (409, "invalid_transition"), "{}", file.text);
+    let state = ended(&api, &next, "Bearer token-admin").await;
+    assert_eq!((&state["state"], &state["rows_done"]), (&json!("done"), &json!(3)), "{state}");
+    world.drop().await;
+}
+
+/// A list of one row: how long its statement may take.
+static LIMIT: Grid = Grid {
+    name: "limit",
+    ru: "Срок",
+    en: "Limit",
+    from: "(SELECT 1::bigint AS id, current_setting('statement_timeout') AS text) t",
+    key: "t.id",
+    columns: &[Column::text("text", "t.text", "Срок", "Limit", "20s").sorted()],
+    filters: &[Filter::new("text", "t.text = {}", Read::Word, "Срок", "Limit")],
+    order: "text",
+    required: &[],
+    keys_first: false,
+};
+
+/// The edge gives an answer up after 30 s: by then the statement of a list has ended too, and its connection is free. What is not a list has no such limit.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_ends_before_it_is_given_up() {
+    let world = World::new(1).await;
+    // One connection: what a list leaves on it is there for whoever has it next.
+    let store = Store::open(&world.postgres, 1).unwrap();
+    let caller = Caller { id: 0, rights: Vec::new(), now: now() };
+    let limit = || grid::Value::Text("20s".into());
+    let asked =
+        |filters| Asked { filters, column: &LIMIT.columns[0], descending: false, is_nothing: false, after: None };
+    let mut reader = grid::Reader::begin(&store).await.unwrap();
+    let page = reader.page(&LIMIT, &asked(Vec::new()), &caller, 10).await.unwrap();
+    assert_eq!(page.rows[0].cells, [Some(limit())]);
+    let filter = LIMIT.filter("text").unwrap();
+    let total = reader.total(&LIMIT, &asked(vec![(filter, limit())]), &caller).await.unwrap();
+    assert_eq!(total, 1, "counting has the same limit");
+    let other = "DO $$ BEGIN ASSERT current_setting('statement_timeout') <> '20s'; END $$";
+    store.run_past_the_rooms(other).await.unwrap();
+    world.drop().await;
+}
+
+/// Asks for the list of parties until it is refused.
+async fn refused_parties(api: &Api) -> Answer {
+    for _ in 0..2_000 {
+        let answer = api.get("/v1/parties", "admin").await;
+        if answer.status != 200 {
+            return answer;
+        }
+    }
+    panic!("the list of parties is never refused");
+}
+
+/// A list that takes too long is refused in words of ours, and costs nobody else a connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_takes_too_long_is_told_so() {
+    let world = World::new(1).await;
+    let api = Api::serve(&world, now()).await;
+    // Its statement finds the table held, and is ended by hand: Postgres says the same as when the limit ends it (57014), only sooner.
+    let hold_and_end = "BEGIN; LOCK TABLE party; DO $$ BEGIN
+            FOR i IN 1..1000 LOOP
+                EXIT WHEN (SELECT count(pg_cancel_backend(pid)) > 0 FROM pg_locks
+                           WHERE relation = 'party'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND NOT granted);
+                PERFORM pg_sleep(0.01);
+            END LOOP;
+        END $$; COMMIT";
+    let (held, refused) = tokio::join!(world.store.run_past_the_rooms(hold_and_end), refused_parties(&api));
+    held.unwrap();
+    assert_eq!(said(&refused), (504, "timeout"), "{}", refused.text);
+    assert!(refused.head.contains("application/problem+json"), "{}", refused.head);
+    assert!(!refused.head.contains("retry-after: "), "the same list would take as long: {}", refused.head);
+    assert!(!refused.text.contains("cancel"), "the words of Postgres stay inside: {}", refused.text);
+    // Oftener than there are connections: also the one on which the statement ended.
+    for _ in 0..40 {
+        let answer = api.get("/v1/parties", "admin").await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
     world.drop().await;
 }
 

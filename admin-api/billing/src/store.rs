@@ -1,6 +1,6 @@
 //! The door to Postgres.
 //!
-//! Owns: the pool, migrations, the creation of a database, text for COPY.
+//! Owns: the pools, migrations, the creation of a database, text for COPY.
 //! Does not own: any table.
 //! Always: programs hold a `Store`; they never name the driver.
 
@@ -47,6 +47,11 @@ impl StoreError {
         matches!(self, Self::Sql(sqlx::Error::Database(error)) if matches!(error.code().as_deref(), Some("40001" | "40P01")))
     }
 
+    /// Whether a statement was ended because it took longer than its session allows: the same again would take as long.
+    pub fn is_too_slow(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.code().as_deref() == Some("57014"))
+    }
+
     /// Whether the server could not be reached, or went away: worth trying again later.
     pub fn is_unavailable(&self) -> bool {
         match self {
@@ -72,14 +77,22 @@ pub(crate) fn broken_constraint(error: &sqlx::Error) -> Option<&str> {
     error.as_database_error().filter(|error| error.is_unique_violation())?.constraint()
 }
 
-/// A pool of connections to one database.
+/// What the sessions of lists are told. Somebody waits for a list, and the edge tells him after 30 s that it took too long; without a limit of its own the
+/// statement would go on and hold its connection. Others wait beside him and use the other processors: helpers would only be in their way.
+const READERS: [(&str, &str); 3] =
+    [("default_transaction_read_only", "on"), ("statement_timeout", "20s"), ("max_parallel_workers_per_gather", "0")];
+/// A connection that was used so shortly before is taken for alive.
+const ALIVE_FOR: Duration = Duration::from_secs(1);
+
+/// Pools of connections to one database.
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: PgPool,
+    readers: PgPool,
 }
 
 impl Store {
-    /// A pool for the address; connects on first use.
+    /// Pools for the address, of `connections_max` for the rooms and as many for lists; they connect on first use.
     pub fn open(url: &str, connections_max: u32) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url)
             .map_err(StoreError::Address)?
@@ -87,11 +100,24 @@ impl Store {
             .options([("timezone", "UTC"), ("lock_timeout", "30s")])
             .log_statements(tracing::log::LevelFilter::Trace)
             .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(5));
-        let pool = PgPoolOptions::new()
-            .max_connections(connections_max)
-            .acquire_timeout(Duration::from_secs(10))
-            .connect_lazy_with(options);
-        Ok(Self { pool })
+        let readers = options.clone().options(READERS);
+        let pool = |options| {
+            PgPoolOptions::new()
+                .max_connections(connections_max)
+                .acquire_timeout(Duration::from_secs(10))
+                // A question to the server before each use would cost as much as many an answer.
+                .test_before_acquire(false)
+                .before_acquire(|connection, about| {
+                    Box::pin(async move {
+                        if about.idle_for > ALIVE_FOR {
+                            connection.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
+                .connect_lazy_with(options)
+        };
+        Ok(Self { pool: pool(options), readers: pool(readers) })
     }
 
     /// Whether the server answers.
@@ -161,6 +187,11 @@ impl Store {
         }
         sqlx::raw_sql(AssertSqlSafe(statements.to_owned())).execute(&self.pool).await?;
         Ok(())
+    }
+
+    /// The pool of lists: its sessions only read, and not for long.
+    pub(crate) fn readers(&self) -> &PgPool {
+        &self.readers
     }
 
     /// The pool, for the rooms.

@@ -10,7 +10,7 @@ use axum::extract::{Query as UrlQuery, Request};
 use axum::http::Uri;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use billing::grid::{self, Asked, Caller, Grid, Page, TOTAL_EXACT_MAX};
+use billing::grid::{self, Asked, Caller, Grid, Page, Reader, TOTAL_EXACT_MAX};
 use billing::settings::Settings;
 
 use super::file::ListFile;
@@ -39,9 +39,10 @@ pub(crate) async fn answer(
     let format = read::format(said("format"))?;
     let limit = read::limit(said("limit"), format.is_some(), &settings)?;
     let caller = Caller::of(&context.staff, state.clock.now());
-    let page = grid::page(&state.store, grid, &asked, &caller, limit).await?;
+    let mut reader = Reader::begin(&state.store).await?;
+    let page = reader.page(grid, &asked, &caller, limit).await?;
     match format {
-        None => json_answer(&state, grid, &asked, &caller, page).await,
+        None => json_answer(reader, grid, &asked, &caller, page).await,
         Some(format) => file_answer(grid, page, format, query.contains_key("limit"), &settings, language).await,
     }
 }
@@ -73,7 +74,7 @@ pub(super) fn pairs_of(query: &serde_json::Value) -> Vec<(String, String)> {
 }
 
 async fn json_answer(
-    state: &AppState,
+    mut reader: Reader,
     grid: &'static Grid,
     asked: &Asked,
     caller: &Caller,
@@ -82,7 +83,7 @@ async fn json_answer(
     // A first page that is also the last has counted itself.
     let total = match (&asked.after, &page.next) {
         (None, None) => page.rows.len() as i64,
-        _ => grid::total(&state.store, grid, asked, caller).await?,
+        _ => reader.total(grid, asked, caller).await?,
     };
     let items = page.rows.iter().map(|row| show::object(grid, row)).collect();
     let next_cursor = page.next.map(|position| read::cursor(asked, &position));

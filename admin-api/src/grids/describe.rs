@@ -140,10 +140,12 @@ fn common(grid: &Grid) -> Vec<Parameter> {
         .minimum(Some(1))
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
         .build();
+    let is_found = grid.filters.iter().any(|filter| filter.found.is_some());
+    let by_words = if is_found { "; of a search for words, the words that were found" } else { "" };
     vec![
         parameter(
             "sort",
-            format!("Order; with a minus the greatest first. Default: {}", grid.order),
+            format!("Order; with a minus the greatest first. Default: {}{by_words}", grid.order),
             order,
             Some(json!(grid.order)),
         ),

@@ -100,6 +100,13 @@ async fn carry_out(state: &AppState, claimed: &Claimed) {
             return;
         }
         Err(Failure::Abandoned) => return,
+        Err(Failure::Store(error)) if error.is_too_slow() => {
+            tracing::warn!(export = id, "an export fails: {error}");
+            Text::fixed(
+                "Выборка заняла слишком много времени: сузьте фильтр",
+                "Its rows took too long to find: narrow the filter",
+            )
+        }
         // Postgres is away: the silence makes the order free again.
         Err(Failure::Store(error)) if error.is_unavailable() => {
             tracing::warn!(export = id, "an export breaks off: {error}");

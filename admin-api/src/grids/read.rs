@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use billing::grid::{Asked, Column, Filter, Grid, Kind, Position, Read, Value, pattern};
+use billing::grid::{AS_FOUND, Asked, Column, Filter, Grid, Kind, Position, Read, Value, pattern};
 use billing::settings::Settings;
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -70,7 +70,9 @@ pub(crate) fn asked(grid: &'static Grid, query: &Query, settings: &Settings) -> 
             filters.push((filter, value(filter, text.trim(), settings)?));
         }
     }
-    let (column, descending) = order(grid, query.get("sort").map(String::as_str))?;
+    let sort = given(query.get("sort").map(String::as_str));
+    let is_found = filters.iter().any(|(filter, value)| filter.found.is_some_and(|found| (found.finds)(value)));
+    let (column, descending) = if is_found && sort.is_none() { (&AS_FOUND, false) } else { order(grid, sort)? };
     let after =
         given(query.get("cursor").map(String::as_str)).map(|text| position(column, descending, text)).transpose()?;
     Ok(Asked { filters, column, descending, is_nothing, after })
@@ -86,7 +88,7 @@ pub(super) fn format(text: Option<&str>) -> Result<Option<SheetFormat>, Problem>
 
 /// The column that rows are ordered by, and whether the greatest comes first.
 fn order(grid: &'static Grid, text: Option<&str>) -> Result<(&'static Column, bool), Problem> {
-    let text = given(text).unwrap_or(grid.order);
+    let text = text.unwrap_or(grid.order);
     let name = text.strip_prefix('-').unwrap_or(text);
     let column = grid.column(name).filter(|column| column.sort.is_some());
     let column = column.ok_or_else(|| {

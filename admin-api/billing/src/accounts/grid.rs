@@ -4,6 +4,7 @@
 //! Does not own: the card (`store`), how a list is read (`grid`).
 //! Always: closed ones are in it (T25); what names an account or its client has an index. Balances, currency and city have none: they look at all accounts.
 
+use crate::clients::{are_words, in_words};
 use crate::grid::{Column, Filter, Grid, Read};
 
 /// Accounts, closed ones too (T25). Not sorted by balance: an index of balances would be written with every charge.
@@ -54,6 +55,14 @@ pub static GRID: Grid = Grid {
             Read::Pattern,
             "С такими словами в названии клиента",
             "With such words in the name of the client",
+        )
+        .found(
+            concat!(
+                "SELECT x.id, n.tail AS place FROM client_name_tail n JOIN account x ON x.client_id = n.client_id WHERE ",
+                in_words!("{}"),
+                " ORDER BY place, id"
+            ),
+            are_words,
         ),
         Filter::new(
             "city",

@@ -5,7 +5,8 @@
 //! Always: all filters hold together, wherever they come from (M3); what names a client or holds few has an index. City, contact person and `inactive` have none:
 //! they look at all clients.
 
-use crate::grid::{Column, Filter, Grid, Read};
+use super::{are_words, in_words};
+use crate::grid::{Column, Filter, Found, Grid, Part, Read, Value, begins_a_word};
 use crate::terms::BY_GROUP;
 
 /// Whether a client has a number in work; else NULL. Not EXISTS, which the planner would answer by a look at all numbers for the sake of one page.
@@ -67,8 +68,17 @@ pub static GRID: Grid = Grid {
             Read::Anything,
             "Что угодно: название, код, счёт, ИНН, телефон, номер, почта",
             "Anything: name, code, account, INN, phone, number, e-mail",
-        ),
-        Filter::new("name", "c.name_key LIKE {}", Read::Pattern, "Название или фамилия", "Name of company or person"),
+        )
+        .found_by(ANYTHING_FOUND),
+        Filter::new("name", "c.name_key LIKE {}", Read::Pattern, "Название или фамилия", "Name of company or person")
+            .found(
+                concat!(
+                    "SELECT n.client_id AS id, n.tail AS place FROM client_name_tail n WHERE ",
+                    in_words!("{}"),
+                    " ORDER BY place, id"
+                ),
+                are_words,
+            ),
         Filter::new("party_name", "p.name_key LIKE {}", Read::Pattern, "Название по реестру", "Name in the registry"),
         Filter::new(
             "code",
@@ -208,23 +218,61 @@ pub static GRID: Grid = Grid {
     keys_first: true,
 };
 
-/// Clients whom the words name exactly, by one index each; a number or a code finds them without a look at any name.
+/// Clients whom the words of [`Read::Anything`] name exactly, by one index each: the place of the word, and the statement.
 macro_rules! exactly {
-    () => {
-        "c.id = ANY(array(SELECT x.id FROM client x WHERE x.code_key = ({})[2]
-                    UNION ALL SELECT x.id FROM client x WHERE lower(x.email) = ({})[5]
-                    UNION ALL SELECT x.id FROM client x WHERE x.phone_key = ({})[4]
-                    UNION ALL SELECT x.id FROM party p JOIN client x ON x.party_id = p.id WHERE p.inn = ({})[3]
-                    UNION ALL SELECT a.client_id FROM account a WHERE a.code_key = ({})[2]
-                    UNION ALL SELECT a.client_id FROM did d JOIN account a ON a.id = d.account_id WHERE d.number = ({})[4]
-                    UNION ALL SELECT k.client_id FROM contact k WHERE k.ended_at IS NULL AND k.phone_key = ({})[4]
-                    UNION ALL SELECT k.client_id FROM contact k WHERE k.ended_at IS NULL AND lower(k.email) = ({})[5]))"
+    ($with:ident) => {
+        $with!(
+            (2, "SELECT x.id FROM client x WHERE x.code_key = ({})[2]"),
+            (2, "SELECT a.client_id FROM account a WHERE a.code_key = ({})[2]"),
+            (3, "SELECT x.id FROM party p JOIN client x ON x.party_id = p.id WHERE p.inn = ({})[3]"),
+            (4, "SELECT x.id FROM client x WHERE x.phone_key = ({})[4]"),
+            (4, "SELECT a.client_id FROM did d JOIN account a ON a.id = d.account_id WHERE d.number = ({})[4]"),
+            (4, "SELECT k.client_id FROM contact k WHERE k.ended_at IS NULL AND k.phone_key = ({})[4]"),
+            (5, "SELECT x.id FROM client x WHERE lower(x.email) = ({})[5]"),
+            (5, "SELECT k.client_id FROM contact k WHERE k.ended_at IS NULL AND lower(k.email) = ({})[5]")
+        )
     };
 }
 
-/// The CASE is gone before the planner looks: where no name can be meant, nothing tempts it to walk along the names.
-const ANYTHING: &str =
-    concat!("CASE WHEN ({})[1] <> '' THEN c.name_key LIKE ({})[1] OR ", exactly!(), " ELSE ", exactly!(), " END");
+/// All of them as one statement.
+macro_rules! together {
+    (($first:literal, $sql:literal) $(, ($place:literal, $more:literal))*) => {
+        concat!($sql $(, " UNION ALL ", $more)*)
+    };
+}
+
+/// Each for the words that are there.
+macro_rules! parts {
+    ($(($place:literal, $sql:literal)),*) => {
+        &[$(Part { holds: |value| has_word(value, $place), sql: $sql }),*]
+    };
+}
+
+/// Whether the word at this place, counted from 1, is there.
+fn has_word(value: &Value, place: usize) -> bool {
+    matches!(value, Value::Words(meant) if !meant[place - 1].is_empty())
+}
+
+/// By a name with such words, or exactly. The CASE is gone before the planner looks: where no name can be meant, nothing tempts it to walk along the names.
+const ANYTHING: &str = concat!(
+    "CASE WHEN ({})[1] <> '' THEN c.name_key LIKE ({})[1] OR c.id = ANY(array(",
+    exactly!(together),
+    ")) ELSE c.id = ANY(array(",
+    exactly!(together),
+    ")) END"
+);
+
+/// The same: first whom the words name exactly, then by names from the word on that was found. Each has its order, or the planner would sort them all.
+const ANYTHING_FOUND: Found = Found {
+    sql: concat!(
+        "(SELECT n.client_id AS id, n.tail AS place FROM client_name_tail n WHERE ",
+        in_words!("({})[1]"),
+        " ORDER BY place, id) UNION ALL (SELECT DISTINCT e.id, '' COLLATE \"C\" AS place FROM ({parts}) AS e (id)
+         JOIN client y ON y.id = e.id WHERE y.name_key NOT LIKE ({})[1] ORDER BY place, id)"
+    ),
+    parts: exactly!(parts),
+    finds: |value| matches!(value, Value::Words(meant) if meant[0].is_empty() || begins_a_word(&meant[0])),
+};
 
 /// The CASE is gone before the planner looks, as in [`ANYTHING`]: many are active, so a page of them is full soon; few are not, and those are looked for.
 const STATE: &str = concat!(

@@ -1,6 +1,6 @@
 //! Clients: whom we serve.
 //!
-//! Owns: tables `client`, `contact`, `note`, `client_label`.
+//! Owns: tables `client`, `client_name_tail`, `contact`, `note`, `client_label`.
 //! Does not own: what the registry says of them (`parties`), accounts and money (`accounts`, `ledger`), groups and terms (`terms`), who brought them
 //! (`agents`), tags (`tags`), the end of their data (`cleaning`).
 //! Always: an e-mail is the main one of one client at most (L2); what a contact was before is kept as an important note (L27); who has history is not deleted
@@ -19,6 +19,7 @@ mod notes;
 mod rules;
 mod stages;
 mod update;
+mod words;
 
 pub use account_contacts::{account_contacts, add_account_contact, end_account_contact};
 pub use assignment::{Assigned, AssignmentRights, Outcome, assign};
@@ -35,6 +36,7 @@ pub use rules::{Characteristic, LeadState, Origin, OriginFault, Stage};
 pub use stages::{LeadUpdate, set_lead, transfer_to_support};
 pub(crate) use update::keep_differing;
 pub use update::{ClientUpdate, update};
+pub(crate) use words::{are_words, in_words};
 
 use crate::store::{StoreError, broken_constraint};
 

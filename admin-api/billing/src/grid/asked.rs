@@ -7,7 +7,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use super::{Column, Filter};
+use super::{AS_FOUND, Column, Filter, Found};
 use crate::staff::Staff;
 
 /// A value, as it is bound or read.
@@ -70,4 +70,19 @@ pub struct Asked {
     pub is_nothing: bool,
     /// Behind this row; `None` = from the beginning.
     pub after: Option<Position>,
+}
+
+impl Asked {
+    /// The first filter whose rows an index finds.
+    pub(super) fn found(&self) -> Option<(&'static Filter, Found, &Value)> {
+        self.filters.iter().find_map(|(filter, value)| {
+            let found = filter.found.filter(|found| (found.finds)(value))?;
+            Some((*filter, found, value))
+        })
+    }
+
+    /// Whether rows are wanted in the order in which they are found.
+    pub(super) fn is_as_found(&self) -> bool {
+        self.column.name == AS_FOUND.name
+    }
 }

@@ -246,7 +246,8 @@ pub async fn progress(
 
 /// Keeps a part of the file; `false`: it was cancelled, or another makes it.
 pub async fn put_chunk(store: &Store, claimed: &Claimed, number: i32, bytes: &[u8]) -> Result<bool, StoreError> {
-    // Held: who takes the order over waits for this part and removes it, or this one waits and finds that it counts no more.
+    // Held: who takes the order over passes it by and comes again, who cancels it waits for this part and removes it, or this one waits and finds that it
+    // counts no more.
     let kept = sqlx::query(
         "INSERT INTO export_chunk (export_id, number, bytes)
          SELECT id, $2, $3 FROM export WHERE id = $1 AND state = 'running' AND attempt = $4 FOR SHARE",

@@ -11,8 +11,10 @@
 //!
 //! | what | statements |
 //! | --- | --- |
-//! | a page | one, of `limit + 1` rows |
+//! | a page | one, of `limit + 1` rows; or two, where keys are chosen first: `limit + 1` keys, then the rows of those |
 //! | its total | one, that stops at 10,001 rows |
+//!
+//! A filter that finds its rows by an index of its own ([`Found`]) gives the list an order of its own, in which any page is near: [`AS_FOUND`].
 
 mod asked;
 mod exports;
@@ -26,8 +28,8 @@ pub use exports::{
     Claimed, Export, ExportError, NewExport, beat, cancel, chunk, claim, export, fail, finish, order, progress,
     put_chunk, size, sweep,
 };
-pub use page::{Page, Row, Walk, page, total};
-pub use pattern::pattern;
+pub use page::{Page, Reader, Row, Walk};
+pub use pattern::{begins_a_word, pattern};
 pub use saved::{NewSavedFilter, SavedError, SavedFilter, find_saved, save_filter, saved_filters, take_saved_filter};
 
 /// Rows up to which a total is exact.
@@ -247,6 +249,30 @@ pub enum Read {
     Anything,
 }
 
+/// Rows that a filter finds by an index that has all that it needs, however many they are.
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    /// Statement of `id`, the key of a row, and `place`, a text, in the order of both; each row once. `{}` is the value of the filter, `{parts}` those of
+    /// `parts` that hold.
+    pub sql: &'static str,
+    /// Statements of keys, for which the statement has a place.
+    pub parts: &'static [Part],
+    /// Whether it finds the rows of this value; those of others are chosen by the condition of the filter.
+    pub finds: fn(&Value) -> bool,
+}
+
+/// A part of the statement of [`Found`]: what it has no use for is not planned.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// Whether it can have rows for this value.
+    pub holds: fn(&Value) -> bool,
+    /// Statement of keys.
+    pub sql: &'static str,
+}
+
+/// The order of rows by the place where a filter found them ([`Found`]). No list shows it as a column.
+pub static AS_FOUND: Column = Column::text("found", "f.place", "", "", "").sorted();
+
 /// Something by which rows can be chosen.
 #[derive(Debug)]
 pub struct Filter {
@@ -264,18 +290,32 @@ pub struct Filter {
     pub default: Option<&'static str>,
     /// Whether its `true` makes a list without the filters that it requires empty instead of refused.
     pub excuses: bool,
+    /// The same rows by an index; `None` = the condition alone says which they are.
+    pub found: Option<Found>,
 }
 
 impl Filter {
     /// A filter.
     pub const fn new(name: &'static str, sql: &'static str, read: Read, ru: &'static str, en: &'static str) -> Self {
-        Self { name, sql, read, ru, en, default: None, excuses: false }
+        Self { name, sql, read, ru, en, default: None, excuses: false, found: None }
     }
 
     /// The same, whose `true` makes a list without the filters that it requires empty instead of refused.
     #[must_use]
     pub const fn excusing(self) -> Self {
         Self { excuses: true, ..self }
+    }
+
+    /// The same, whose rows an index finds.
+    #[must_use]
+    pub const fn found(self, sql: &'static str, finds: fn(&Value) -> bool) -> Self {
+        self.found_by(Found { sql, parts: &[], finds })
+    }
+
+    /// The same, whose rows several indexes find.
+    #[must_use]
+    pub const fn found_by(self, found: Found) -> Self {
+        Self { found: Some(found), ..self }
     }
 
     /// The same with a value where a request does not say one.
@@ -299,7 +339,10 @@ impl Grid {
     /// Whether what it shows depends on what its reader may beside seeing the list.
     pub fn goes_by_rights(&self) -> bool {
         let columns = self.columns.iter().flat_map(|column| [Some(column.sql), column.sort.map(|sort| sort.sql)]);
-        let filters = self.filters.iter().map(|filter| Some(filter.sql));
+        let found = |filter: &'static Filter| {
+            filter.found.iter().flat_map(|found| found.parts.iter().map(|part| part.sql).chain([found.sql]))
+        };
+        let filters = self.filters.iter().flat_map(|filter| found(filter).chain([filter.sql]).map(Some));
         let mut constants = columns.chain(filters).chain([Some(self.from)]).flatten();
         constants.any(|sql| sql.contains("{rights}"))
     }

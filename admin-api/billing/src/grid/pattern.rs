@@ -16,6 +16,11 @@ pub fn pattern(typed: &str) -> Option<String> {
     Some(format!("{begins}{}%", parts.join("%")))
 }
 
+/// Whether a pattern matches at the beginning of words, as those do that are typed without a leading `%`.
+pub fn begins_a_word(pattern: &str) -> bool {
+    pattern.starts_with("% ")
+}
+
 /// Small letters, ё as е, one blank between words.
 fn key(text: &str) -> String {
     let letters: String = text.to_lowercase().replace('ё', "е");
@@ -46,6 +51,8 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(pattern(typed).as_deref(), expected, "{typed}");
+            let is_inside = typed.starts_with('%');
+            assert!(expected.is_none_or(|pattern| begins_a_word(pattern) != is_inside), "{typed}");
         }
     }
 }

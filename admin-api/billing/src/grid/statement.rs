@@ -9,7 +9,7 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres};
 
 use super::asked::{Asked, Caller, Value};
-use super::{Grid, Sort};
+use super::{Filter, Found, Grid, Sort};
 
 /// A statement and what is bound to it.
 pub(super) struct Statement<'a> {
@@ -61,80 +61,86 @@ impl<'a> Statement<'a> {
         at
     }
 
-    /// A page: key, order, columns.
+    /// The keys of a page: key, order.
+    pub(super) fn keys(&mut self, grid: &Grid, asked: &Asked, limit: i64) -> &mut Self {
+        let rows = Rows::of(grid, asked, Joined::Needed);
+        self.push("SELECT ", None).push(rows.key, None).push(", ", None).push(order_of(asked).sql, None);
+        self.chosen(&rows, asked).push(&format!(" LIMIT {limit}"), None)
+    }
+
+    /// The rows of some keys, which are bound last: key, columns. The same text for whatever page of the list.
+    pub(super) fn of_keys(&mut self, grid: &Grid) -> &mut Self {
+        self.push("SELECT ", None).push(grid.key, None).columns(grid).push(" FROM ", None).push(grid.from, None);
+        self.push(if has_condition(grid.from) { " AND " } else { " WHERE " }, None).push(grid.key, None);
+        let last = self.values.len() + 1;
+        self.push(&format!(" = ANY(${last})"), None)
+    }
+
+    /// A page at once: key, order, columns.
     pub(super) fn page(&mut self, grid: &Grid, asked: &Asked, limit: i64) -> &mut Self {
-        self.columns(grid, asked);
-        if grid.keys_first {
-            self.all(grid.from).push(" AND ", None).push(grid.key, None).push(" = ANY(array(SELECT ", None);
-            self.push(grid.key, None).all(&needed(grid, asked)).chosen(grid, asked);
-            self.push(&format!(" LIMIT {limit}))"), None).in_order(grid, asked)
-        } else {
-            self.all(grid.from).chosen(grid, asked).push(&format!(" LIMIT {limit}"), None)
-        }
+        self.walk(grid, asked).push(&format!(" LIMIT {limit}"), None)
     }
 
     /// All rows in order: key, order, columns.
     pub(super) fn walk(&mut self, grid: &Grid, asked: &Asked) -> &mut Self {
-        self.columns(grid, asked).all(grid.from).chosen(grid, asked)
+        let rows = Rows::of(grid, asked, Joined::All);
+        self.push("SELECT ", None).push(rows.key, None).push(", ", None).push(order_of(asked).sql, None);
+        self.columns(grid).chosen(&rows, asked)
     }
 
     /// How many rows there are, whatever the page.
     pub(super) fn count(&mut self, grid: &Grid, asked: &Asked) -> &mut Self {
-        self.all(&needed(grid, asked)).filtered(asked)
+        let rows = Rows::counted(grid, asked);
+        self.filtered(&rows, asked)
     }
 
-    /// SELECT: key, order, columns.
-    fn columns(&mut self, grid: &Grid, asked: &Asked) -> &mut Self {
-        self.push("SELECT ", None).push(grid.key, None).push(", ", None).push(order_of(asked).sql, None);
+    /// The columns, behind what is selected before.
+    fn columns(&mut self, grid: &Grid) -> &mut Self {
         for column in grid.columns {
             self.push(", ", None).push(column.sql, None);
         }
         self
     }
 
-    /// FROM and WHERE: all rows.
-    fn all(&mut self, from: &str) -> &mut Self {
-        self.push(" FROM ", None).push(from, None);
-        self.push(if has_condition(from) { "" } else { " WHERE true" }, None)
-    }
-
-    /// The rows that are asked for.
-    fn filtered(&mut self, asked: &Asked) -> &mut Self {
+    /// FROM and WHERE: the rows that are asked for.
+    fn filtered(&mut self, rows: &Rows<'_>, asked: &Asked) -> &mut Self {
+        self.push(" FROM ", None);
+        if let Some((_, found, value)) = rows.found {
+            self.push("(", None).push(&found.text(value), Some(value)).push(") f", None);
+        }
+        self.push(&rows.from, None);
+        self.push(if has_condition(&rows.from) { "" } else { " WHERE true" }, None);
         if asked.is_nothing {
             self.push(" AND false", None);
         }
-        for (filter, value) in &asked.filters {
+        for (filter, value) in rows.filters(asked) {
             self.push(" AND (", None).push(filter.sql, Some(value)).push(")", None);
         }
         self
     }
 
-    /// Those of them behind the place where the page begins, in order.
-    fn chosen(&mut self, grid: &Grid, asked: &Asked) -> &mut Self {
-        self.filtered(asked);
-        let compared = if asked.descending { " < (" } else { " > (" };
+    /// Those of them behind the place where the page begins, in order; the key is the last word.
+    fn chosen(&mut self, rows: &Rows<'_>, asked: &Asked) -> &mut Self {
+        self.filtered(rows, asked);
+        let order = order_of(asked).sql;
+        let (compared, direction) = if asked.descending { (" < (", " DESC") } else { (" > (", "") };
         if let Some(after) = &asked.after {
-            self.push(" AND (", None)
-                .push(order_of(asked).sql, None)
-                .push(", ", None)
-                .push(grid.key, None)
-                .push(")", None);
+            self.push(" AND (", None).push(order, None).push(", ", None).push(rows.key, None).push(")", None);
             self.push(compared, None).push("{}", Some(&after.value)).push(", ", None);
             self.push("{}", Some(&Value::Number(after.id))).push(")", None);
         }
-        self.in_order(grid, asked)
-    }
-
-    /// ORDER BY; the key is the last word.
-    fn in_order(&mut self, grid: &Grid, asked: &Asked) -> &mut Self {
-        let direction = if asked.descending { " DESC" } else { "" };
-        self.push(" ORDER BY ", None).push(order_of(asked).sql, None).push(direction, None);
-        self.push(", ", None).push(grid.key, None).push(direction, None)
+        self.push(" ORDER BY ", None).push(order, None).push(direction, None);
+        self.push(", ", None).push(rows.key, None).push(direction, None)
     }
 
     /// The query, planned for these very values: a list that is narrow for one is wide for another.
     pub(super) fn query(&self) -> Query<'_, Postgres, PgArguments> {
-        let mut query = sqlx::query(AssertSqlSafe(self.text.clone())).persistent(false);
+        self.kept_query().persistent(false)
+    }
+
+    /// The query, planned once for all values.
+    pub(super) fn kept_query(&self) -> Query<'_, Postgres, PgArguments> {
+        let mut query = sqlx::query(AssertSqlSafe(self.text.clone()));
         for value in &self.values {
             query = match value {
                 Value::Text(text) => query.bind(text),
@@ -160,24 +166,92 @@ pub(super) fn order_of(asked: &Asked) -> Sort {
     asked.column.sort.expect("rows are ordered by sortable columns")
 }
 
-/// The FROM clause without what neither the choice of rows nor their order speaks of. A row joined by LEFT JOIN neither adds a row of the list nor takes one
-/// away, as no two share a key; the planner sees that too, but does not then see that an index alone has the answer.
-fn needed(grid: &Grid, asked: &Asked) -> String {
-    let mut said = format!("{} {}", grid.key, order_of(asked).sql);
-    for (filter, _) in &asked.filters {
-        said.push(' ');
-        said.push_str(filter.sql);
+impl Found {
+    /// The statement for a value.
+    fn text(&self, value: &Value) -> String {
+        let parts: Vec<&str> = self.parts.iter().filter(|part| (part.holds)(value)).map(|part| part.sql).collect();
+        let none = "SELECT NULL::bigint AS id WHERE false";
+        self.sql.replace("{parts}", &if parts.is_empty() { none.to_owned() } else { parts.join(" UNION ALL ") })
     }
+}
+
+/// How much of a FROM clause a statement has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Joined {
+    /// All of it.
+    All,
+    /// What the choice of rows and their order speak of.
+    Needed,
+}
+
+/// The rows of a statement: where they come from, and what names them.
+struct Rows<'a> {
+    /// The filter that finds them; its statement, `f`, stands before `from`.
+    found: Option<(&'static Filter, Found, &'a Value)>,
+    /// FROM, or what follows `f` in it.
+    from: String,
+    /// The key.
+    key: &'static str,
+}
+
+impl<'a> Rows<'a> {
+    /// The rows in their order.
+    fn of(grid: &Grid, asked: &'a Asked, joined: Joined) -> Self {
+        Self::new(grid, asked, joined, asked.found().filter(|_| asked.is_as_found()), order_of(asked).sql)
+    }
+
+    /// The rows in whatever order.
+    fn counted(grid: &Grid, asked: &'a Asked) -> Self {
+        Self::new(grid, asked, Joined::Needed, asked.found(), "")
+    }
+
+    fn new(
+        grid: &Grid,
+        asked: &'a Asked,
+        joined: Joined,
+        found: Option<(&'static Filter, Found, &'a Value)>,
+        order: &str,
+    ) -> Self {
+        let mut rows = Self { found, from: String::new(), key: if found.is_some() { "f.id" } else { grid.key } };
+        let said = rows.filters(asked).map(|(filter, _)| filter.sql).chain([rows.key, order]);
+        let said = said.collect::<Vec<_>>().join(" ");
+        let mut kept = parts(grid.from);
+        let first = kept.remove(0);
+        if joined == Joined::Needed {
+            kept = needed(&kept, &said);
+        }
+        let rest = kept.concat();
+        rows.from = if found.is_none() {
+            format!("{first}{rest}")
+        } else if joined == Joined::All || !rest.is_empty() || speaks_of(&said, alias_of(first)) {
+            format!(" JOIN {first} ON {} = f.id{rest}", grid.key)
+        } else {
+            rest
+        };
+        rows
+    }
+
+    /// The filters that are conditions of these rows.
+    fn filters(&self, asked: &'a Asked) -> impl Iterator<Item = &'a (&'static Filter, Value)> {
+        let finder = self.found.map(|(filter, ..)| filter.name);
+        asked.filters.iter().filter(move |(filter, _)| Some(filter.name) != finder)
+    }
+}
+
+/// The joins of a FROM clause without those of which `said` does not speak. A row joined by LEFT JOIN neither adds a row of the list nor takes one away, as no
+/// two share a key; the planner sees that too, but does not then see that an index alone has the answer.
+fn needed<'a>(joins: &[&'a str], said: &str) -> Vec<&'a str> {
+    let mut said = said.to_owned();
     let mut kept = Vec::new();
-    for part in parts(grid.from).into_iter().rev() {
+    for part in joins.iter().rev() {
         let alias = part.strip_prefix(" LEFT JOIN ").and_then(alias);
         if alias.is_none_or(|alias| speaks_of(&said, alias)) {
             said.push_str(part);
-            kept.push(part);
+            kept.push(*part);
         }
     }
     kept.reverse();
-    kept.concat()
+    kept
 }
 
 /// A FROM clause, cut before each JOIN and WHERE outside all brackets.
@@ -209,6 +283,11 @@ fn alias(joined: &str) -> Option<&str> {
     Some(if word == "ON" { table.trim_end() } else { word })
 }
 
+/// The name of the table that a FROM clause begins with: `client c`, `client`.
+fn alias_of(first: &str) -> &str {
+    first.split_whitespace().nth(1).unwrap_or(first)
+}
+
 /// Whether SQL has `alias.something`.
 fn speaks_of(sql: &str, alias: &str) -> bool {
     sql.match_indices(alias).any(|(at, _)| {
@@ -228,7 +307,7 @@ fn has_condition(from: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Column, Filter, Read};
+    use super::super::{AS_FOUND, Column, Read};
     use super::*;
 
     const GRID: Grid = Grid {
@@ -274,12 +353,85 @@ mod tests {
         let filters = vec![(FIRST.filter("any").unwrap(), Value::Text("x".into()))];
         let asked = Asked { filters, column: &FIRST.columns[0], descending: false, is_nothing: false, after: None };
         let mut statement = Statement::new(&caller);
-        statement.page(&FIRST, &asked, 3);
+        statement.keys(&FIRST, &asked, 3);
         assert_eq!(
             statement.text(),
-            "SELECT t.id, lower(t.name), t.name FROM thing t LEFT JOIN x ON x.id = t.x WHERE t.seen \
-             AND t.id = ANY(array(SELECT t.id FROM thing t WHERE t.seen AND (t.a = $1 OR t.b = $1) ORDER BY lower(t.name), t.id LIMIT 3)) ORDER BY lower(t.name), t.id"
+            "SELECT t.id, lower(t.name) FROM thing t WHERE t.seen AND (t.a = $1 OR t.b = $1) ORDER BY lower(t.name), t.id LIMIT 3"
         );
+        let mut statement = Statement::new(&caller);
+        statement.of_keys(&FIRST);
+        assert_eq!(
+            statement.text(),
+            "SELECT t.id, t.name FROM thing t LEFT JOIN x ON x.id = t.x WHERE t.seen AND t.id = ANY($1)"
+        );
+    }
+
+    #[test]
+    fn what_an_index_finds_needs_no_table() {
+        const FOUND: &str = "SELECT w.thing AS id, w.word AS place FROM word w WHERE w.word LIKE {} ORDER BY 2, 1";
+        static FINDING: Grid = Grid {
+            from: "thing t LEFT JOIN x ON x.id = t.x",
+            filters: &[
+                Filter::new("word", "t.word LIKE {}", Read::Word, "", "")
+                    .found(FOUND, |value| *value != Value::Text("%".into())),
+                Filter::new("x", "x.name = {}", Read::Word, "", ""),
+            ],
+            ..GRID
+        };
+        let caller = Caller { id: 7, rights: Vec::new(), now: "2026-07-01T00:00:00Z".parse().unwrap() };
+        let text = |filters: &[(&str, &str)], column: &'static Column, what: &str| {
+            let value = |text: &str| Value::Text(text.to_owned());
+            let filters = filters.iter().map(|(name, text)| (FINDING.filter(name).unwrap(), value(text))).collect();
+            let after = (what == "keys behind").then(|| super::super::Position { value: value("b"), id: 3 });
+            let asked = Asked { filters, column, descending: false, is_nothing: false, after };
+            let mut statement = Statement::new(&caller);
+            match what {
+                "count" => statement.push("SELECT count(*)", None).count(&FINDING, &asked),
+                "walk" => statement.walk(&FINDING, &asked),
+                _ => statement.keys(&FINDING, &asked, 3),
+            };
+            statement.text().replace("SELECT w.thing AS id, w.word AS place FROM word w WHERE w.word LIKE", "..")
+        };
+        let word = ("word", "w%");
+        for (filters, column, what, expected) in [
+            (&[word][..], &AS_FOUND, "count", "SELECT count(*) FROM (.. $1 ORDER BY 2, 1) f WHERE true"),
+            (&[word], &FINDING.columns[0], "count", "SELECT count(*) FROM (.. $1 ORDER BY 2, 1) f WHERE true"),
+            (
+                &[word],
+                &AS_FOUND,
+                "keys behind",
+                "SELECT f.id, f.place FROM (.. $1 ORDER BY 2, 1) f WHERE true AND (f.place, f.id) > ($2, $3) ORDER BY f.place, f.id LIMIT 3",
+            ),
+            (
+                &[("x", "y"), word],
+                &AS_FOUND,
+                "keys",
+                "SELECT f.id, f.place FROM (.. $1 ORDER BY 2, 1) f JOIN thing t ON t.id = f.id LEFT JOIN x ON x.id = t.x WHERE true AND (x.name = $2) \
+                 ORDER BY f.place, f.id LIMIT 3",
+            ),
+            (
+                &[word],
+                &AS_FOUND,
+                "walk",
+                "SELECT f.id, f.place, t.name FROM (.. $1 ORDER BY 2, 1) f JOIN thing t ON t.id = f.id LEFT JOIN x ON x.id = t.x WHERE true \
+                 ORDER BY f.place, f.id",
+            ),
+            // Another order has an index of its own, and what is not found by words has none.
+            (
+                &[word],
+                &FINDING.columns[0],
+                "keys",
+                "SELECT t.id, lower(t.name) FROM thing t WHERE true AND (t.word LIKE $1) ORDER BY lower(t.name), t.id LIMIT 3",
+            ),
+            (
+                &[("word", "%")],
+                &FINDING.columns[0],
+                "count",
+                "SELECT count(*) FROM thing t WHERE true AND (t.word LIKE $1)",
+            ),
+        ] {
+            assert_eq!(text(filters, column, what), expected, "{filters:?} {what}");
+        }
     }
 
     #[test]
@@ -305,7 +457,7 @@ mod tests {
             let asked =
                 Asked { filters, column: &JOINED.columns[0], descending: false, is_nothing: false, after: None };
             let whole = format!("thing t JOIN owner o ON o.id = t.owner{expected} WHERE t.seen");
-            assert_eq!(needed(&JOINED, &asked), whole, "{filter}");
+            assert_eq!(Rows::counted(&JOINED, &asked).from, whole, "{filter}");
         }
     }
 

@@ -6,7 +6,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use billing::grid::{self, Caller, Grid};
+use billing::grid::{Caller, Grid, Reader};
 use billing::settings::Settings;
 use billing::staff::Permission;
 use serde::{Deserialize, Serialize};
@@ -72,17 +72,18 @@ pub(crate) async fn handler(
     let settings = state.settings()?;
     let caller = Caller::of(&context.staff, state.clock.now());
     let words = inputs::party::some_text("/q", &asked.q, 100)?;
-    let clients = find(&state, &settings, &caller, &billing::clients::GRID, "q", &words).await?;
+    let mut reader = Reader::begin(&state.store).await?;
+    let clients = find(&mut reader, &settings, &caller, &billing::clients::GRID, "q", &words).await?;
     let is_code = words.chars().any(char::is_alphanumeric);
     let accounts = if is_code && context.staff.may(Permission::AccountView) {
-        find(&state, &settings, &caller, &billing::accounts::GRID, "code", &words).await?
+        find(&mut reader, &settings, &caller, &billing::accounts::GRID, "code", &words).await?
     } else {
         Found::default()
     };
     let number = inputs::party::phone("/q", &words, &settings).ok().map(|(_, number)| number.to_string());
     let may_see_numbers = context.staff.may(Permission::DidView);
     let numbers = match number.as_deref().filter(|_| may_see_numbers) {
-        Some(number) => find(&state, &settings, &caller, &billing::numbers::GRID, "number", number).await?,
+        Some(number) => find(&mut reader, &settings, &caller, &billing::numbers::GRID, "number", number).await?,
         None => Found::default(),
     };
     let not_ours = number.filter(|_| may_see_numbers && numbers.items.is_empty());
@@ -90,7 +91,7 @@ pub(crate) async fn handler(
 }
 
 async fn find(
-    state: &AppState,
+    reader: &mut Reader,
     settings: &Settings,
     caller: &Caller,
     grid: &'static Grid,
@@ -99,7 +100,7 @@ async fn find(
 ) -> Result<Found, Problem> {
     let query = grids::query_of(grid, vec![(filter.to_owned(), value.to_owned())])?;
     let asked = grids::asked(grid, &query, settings)?;
-    let page = grid::page(&state.store, grid, &asked, caller, ROWS_SHOWN).await?;
+    let page = reader.page(grid, &asked, caller, ROWS_SHOWN).await?;
     let items = page.rows.iter().map(|row| grids::object(grid, row)).collect();
     Ok(Found { items, is_more: page.next.is_some() })
 }
