@@ -1,9 +1,12 @@
 //! What comes with a request, as types: query parameters and JSON bodies.
 //!
-//! Owns: reading them, and the problem that names the field when they cannot be read.
+//! Owns: reading them.
 //! Does not own: what a field may hold (`inputs`).
-//! Always: a field that nobody knows is refused, so that a misspelt filter is an error and not a longer list; no text has the character NUL, which
-//! Postgres stores nowhere.
+//! Always: a field that nobody knows is refused, so that a misspelt filter is an error and not a longer list; an object is written as one and not as an array
+//! of its values; no text has the character NUL, which Postgres stores nowhere.
+
+mod objects;
+mod unfit;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
@@ -11,10 +14,14 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Track;
 use utoipa::ToSchema;
 
 use crate::language::{self, Language, Text};
 use crate::problem::{Code, Problem};
+
+use objects::Objects;
+pub(crate) use unfit::of_part;
 
 /// Query parameters. `T` denies unknown fields and has texts only; `inputs` makes values of them.
 pub(crate) struct Params<T>(pub(crate) T);
@@ -27,7 +34,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
             return Err(Problem::field(&format!("/{name}"), NO_NUL));
         }
         let read = Query::<T>::try_from_uri(&parts.uri);
-        read.map(|Query(value)| Self(value)).map_err(|rejection| unreadable("", &rejection.body_text()))
+        read.map(|Query(value)| Self(value)).map_err(|rejection| unfit::query(&rejection.body_text()))
     }
 }
 
@@ -101,36 +108,15 @@ pub(crate) struct Reason {
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| unreadable(&error.path().to_string(), &error.inner().to_string()))?;
-    json.end().map_err(|error| unreadable("", &error.to_string()))?;
+    let mut track = Track::new();
+    let read = T::deserialize(Objects(serde_path_to_error::Deserializer::new(&mut json, &mut track)));
+    let stood = track.path();
+    let value = read.map_err(|error| unfit::body(&stood, &error))?;
+    json.end().map_err(|error| unfit::body(&stood, &error))?;
     if says_nul(bytes) {
         return Err(Problem::field("", NO_NUL));
     }
     Ok(value)
-}
-
-/// The problem of something that does not fit its type: `path` is where the reader stood, `message` what it said.
-fn unreadable(path: &str, message: &str) -> Problem {
-    let named = |before: &str| {
-        let (_, rest) = message.split_once(before)?;
-        rest.split_once('`').map(|(name, _)| name.to_owned())
-    };
-    if let Some(name) = named("unknown field `") {
-        return Problem::field(&format!("/{name}"), Text::fixed("Неизвестное поле", "There is no such field"));
-    }
-    if let Some(name) = named("missing field `") {
-        return Problem::field(&format!("/{name}"), Text::fixed("Поле обязательно", "The field is required"));
-    }
-    if let Some(name) = named("duplicate field `") {
-        return Problem::field(&format!("/{name}"), Text::fixed("Поле указано дважды", "The field stands twice"));
-    }
-    let pointer = match path {
-        // `?` is where a key was expected and there was none.
-        "" | "." | "?" => String::new(),
-        path => format!("/{}", path.replace('.', "/")),
-    };
-    Problem::field(&pointer, Text::new(format!("Не читается: {message}"), format!("This cannot be read: {message}")))
 }
 
 #[cfg(test)]
@@ -145,9 +131,30 @@ mod tests {
         reason: Option<String>,
     }
 
+    /// A body with bodies inside.
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nested {
+        #[serde(default)]
+        inner: Option<Asked>,
+        #[serde(default)]
+        edited: billing::Edit<Asked>,
+        #[serde(default)]
+        many: Vec<Asked>,
+        #[serde(default)]
+        flag: bool,
+        #[serde(default)]
+        count: u32,
+    }
+
+    fn said(problem: &Problem, language: Language) -> (String, String) {
+        let body = serde_json::to_value(problem.body(language, "r")).unwrap();
+        let text = |name: &str| body["errors"][0][name].as_str().unwrap().to_owned();
+        (text("pointer"), text("detail"))
+    }
+
     fn blamed(problem: &Problem) -> String {
-        let body = serde_json::to_value(problem.body(Language::English, "r")).unwrap();
-        body["errors"][0]["pointer"].as_str().unwrap().to_owned()
+        said(problem, Language::English).0
     }
 
     #[test]
@@ -165,6 +172,61 @@ mod tests {
         }
         let asked: Asked = parse(br#"{"limit": "1000"}"#).unwrap();
         assert_eq!((asked.limit.as_str(), asked.reason), ("1000", None));
+    }
+
+    #[test]
+    fn the_field_to_blame_is_named_where_it_stands() {
+        for (body, pointer, russian) in [
+            (r#"{"inner": {"reason": "x"}}"#, "/inner/limit", "Поле обязательно"),
+            (r#"{"inner": {"limit": "1", "extra": 1}}"#, "/inner/extra", "Неизвестное поле"),
+            (r#"{"inner": {"limit": "1", "limit": "2"}}"#, "/inner/limit", "Поле указано дважды"),
+            (r#"{"edited": {"limit": 1}}"#, "/edited/limit", "Ожидается строка, а не число 1"),
+            (r#"{"many": [{"limit": "1"}, {"limit": null}]}"#, "/many/1/limit", "Ожидается строка, а не null"),
+            (r#"{"many": [{"limit": "1", "a/b~": "2"}]}"#, "/many/0/a~1b~0", "Неизвестное поле"),
+            (r#"{"many": [{"limit": "1", "a`, b": "2"}]}"#, "/many/0/a`, b", "Неизвестное поле"),
+            (r#"{"inner": "missing field `x`"}"#, "/inner", "Ожидается объект, а не строка"),
+            (r#"{"many": {}}"#, "/many", "Ожидается массив, а не объект"),
+            (r#"{"flag": "yes"}"#, "/flag", "Ожидается true или false, а не строка"),
+            (r#"{"count": -1}"#, "/count", "Ожидается целое число от 0 до 4294967295, а не число -1"),
+            (r#"{"count": 1.5}"#, "/count", "Ожидается целое число от 0 до 4294967295, а не число 1.5"),
+            // An array of values is no object.
+            ("[]", "", "Ожидается объект, а не массив"),
+            (r#"{"inner": ["1", null]}"#, "/inner", "Ожидается объект, а не массив"),
+            (r#"{"edited": ["1", null]}"#, "/edited", "Ожидается объект, а не массив"),
+            (r#"{"many": [{"limit": "1"}, ["1", null]]}"#, "/many/1", "Ожидается объект, а не массив"),
+        ] {
+            let problem = parse::<Nested>(body.as_bytes()).unwrap_err();
+            assert_eq!(said(&problem, Language::Russian), (pointer.to_owned(), russian.to_owned()), "{body}");
+            let english = said(&problem, Language::English).1;
+            assert!(english.is_ascii() && !english.contains("invalid") && !english.contains("column"), "{english}");
+        }
+    }
+
+    #[test]
+    fn bodies_inside_are_read() {
+        let body = br#"{"inner": null, "edited": {"limit": "2"}, "many": [{"limit": "3"}], "flag": true, "count": 4}"#;
+        let read: Nested = parse(body).unwrap();
+        let edited = read.edited.applied(None).map(|asked| asked.limit);
+        assert_eq!((read.inner.is_none(), edited.as_deref(), read.many[0].limit.as_str()), (true, Some("2"), "3"));
+        assert_eq!((read.flag, read.count), (true, 4));
+    }
+
+    #[test]
+    fn what_is_no_json_says_where() {
+        for (body, line, russian) in [
+            ("", 1, "столбец 0: тело пусто"),
+            ("{\n  \"inner\": nil}", 2, "здесь ожидается значение JSON"),
+            (r#"{"flag": true"#, 1, "тело обрывается"),
+            (r#"{"flag": true} x"#, 1, "после значения стоит лишнее"),
+            (r#"{"flag": true,}"#, 1, "лишняя запятая перед скобкой"),
+            (r#"{"flag" true}"#, 1, "после имени поля нужно двоеточие"),
+        ] {
+            let problem = parse::<Nested>(body.as_bytes()).unwrap_err();
+            let (pointer, detail) = said(&problem, Language::Russian);
+            let begins = format!("Это не JSON: строка {line}, столбец ");
+            assert!(pointer.is_empty() && detail.starts_with(&begins) && detail.ends_with(russian), "{body}: {detail}");
+            assert!(said(&problem, Language::English).1.is_ascii());
+        }
     }
 
     #[test]
@@ -187,7 +249,7 @@ mod tests {
         {
             let uri = format!("http://host/path?{query}").parse().unwrap();
             let rejection = Query::<Asked>::try_from_uri(&uri).unwrap_err();
-            assert_eq!(blamed(&unreadable("", &rejection.body_text())), pointer, "{query}");
+            assert_eq!(blamed(&unfit::query(&rejection.body_text())), pointer, "{query}");
         }
     }
 }

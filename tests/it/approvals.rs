@@ -128,16 +128,22 @@ async fn a_credit_limit_above_what_one_person_gives() {
     for (role, body, expected, pointer) in [
         ("support", wanted("1500"), (403, "forbidden"), ""),
         ("sales", wanted("1500"), (403, "forbidden"), ""),
-        ("accounting", wanted("-1"), (422, "validation"), "/payload"),
+        ("accounting", wanted("-1"), (422, "validation"), "/payload/limit"),
         (
             "accounting",
             json!({"kind": "account.credit_limit", "entity_id": "a2", "reason": "x"}),
             (422, "validation"),
-            "/payload",
+            "/payload/limit",
         ),
         (
             "accounting",
             json!({"kind": "account.credit_limit", "entity_id": "a2", "payload": {"limit": "1500", "tip": 1}, "reason": "x"}),
+            (422, "validation"),
+            "/payload/tip",
+        ),
+        (
+            "accounting",
+            json!({"kind": "account.credit_limit", "entity_id": "a2", "payload": ["1500"], "reason": "x"}),
             (422, "validation"),
             "/payload",
         ),

@@ -44,6 +44,9 @@ pub enum ApprovalError {
     /// What it would do cannot be read.
     #[error("the payload does not fit the kind: {0}")]
     Payload(String),
+    /// The limit that it would give is none.
+    #[error("a limit is 0 to 999999999.99 with at most two decimals, as a string")]
+    Limit,
     /// The same is asked for already.
     #[error("a request of this kind on the same waits already")]
     AlreadyOpen,

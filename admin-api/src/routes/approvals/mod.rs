@@ -18,6 +18,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::call_context::forbidden;
+use crate::extract;
 use crate::language::{Language, Text};
 use crate::problem::{Code, Problem};
 
@@ -227,9 +228,13 @@ impl From<ApprovalError> for Problem {
             ApprovalError::NoEntity => {
                 Self::field("/entity_id", Text::fixed("Такой записи нет", "There is no such record"))
             }
-            ApprovalError::Payload(problem) => Self::field(
-                "/payload",
-                Text::new(format!("Не подходит: {problem}"), format!("This does not fit: {problem}")),
+            ApprovalError::Payload(said) => extract::of_part("payload", &said),
+            ApprovalError::Limit => Self::field(
+                "/payload/limit",
+                Text::fixed(
+                    "Ожидается строкой число от 0 до 999999999.99, не больше двух знаков после точки",
+                    "A number of 0 to 999999999.99 is expected as a string, with at most two decimals",
+                ),
             ),
             ApprovalError::AlreadyOpen => Self::new(Code::AlreadyExists).at(
                 "/entity_id",
@@ -269,6 +274,7 @@ mod tests {
             (ApprovalError::NotFound, Code::NotFound),
             (ApprovalError::NoEntity, Code::Validation),
             (ApprovalError::Payload("x".into()), Code::Validation),
+            (ApprovalError::Limit, Code::Validation),
             (ApprovalError::AlreadyOpen, Code::AlreadyExists),
             (ApprovalError::NotRequester, Code::Forbidden),
             (ApprovalError::TooMuchEvidence(100), Code::LimitTooLarge),

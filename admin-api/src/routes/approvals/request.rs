@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::Response;
 use billing::approvals::{self, Kind, NewRequest};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::ApprovalView;
@@ -30,7 +30,7 @@ pub(crate) struct WantedApproval {
     /// What it would do: `{"limit": "1500.00"}` of an account, `{"backdate": false}` of an import.
     #[serde(default)]
     #[schema(value_type = Object)]
-    payload: Option<Value>,
+    payload: Option<Map<String, Value>>,
     /// Why; obligatory.
     #[serde(default)]
     #[schema(value_type = String, required = true)]
@@ -65,7 +65,7 @@ pub(crate) async fn handler(
     let asked = &body.value;
     let kind: Kind = inputs::one_of("/kind", &asked.kind, Kind::NAMES.iter().copied())?;
     let entity_id = inputs::word("/entity_id", &asked.entity_id)?;
-    let payload = asked.payload.clone().unwrap_or_else(|| json!({}));
+    let payload = Value::Object(asked.payload.clone().unwrap_or_default());
     let reason = inputs::reason(asked.reason.as_deref())?;
     let days = state.settings()?.number("approval.days")?;
     let new = NewRequest { kind, entity_id, payload: &payload, days };

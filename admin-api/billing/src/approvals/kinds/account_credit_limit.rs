@@ -29,9 +29,7 @@ struct Wanted {
 fn limit(payload: &Value) -> Result<Decimal, ApprovalError> {
     let wanted: Wanted = read(payload)?;
     let limit = settings::amount(&wanted.limit).map(|limit| limit.normalize());
-    limit.ok_or_else(|| {
-        ApprovalError::Payload("limit is 0 to 999999999.99 with at most two decimals, as a string".into())
-    })
+    limit.ok_or(ApprovalError::Limit)
 }
 
 pub(super) async fn plan(connection: &mut PgConnection, subject: &Subject<'_>) -> Result<Plan, ApprovalError> {
