@@ -89,7 +89,7 @@ pub(crate) async fn guard(
 ) -> Response {
     let subject = parameters.map(|parameters| call_context::subject(&parameters)).unwrap_or_default();
     let token = call_context::bearer(request.headers());
-    let revision = call_context::revision(request.headers());
+    let revision = call_context::revision(request.method(), request.headers());
     let key = call_context::idempotency_key(request.headers());
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let address = origin::address(request.extensions(), request.headers(), &door.state.proxies);
@@ -123,9 +123,9 @@ pub(crate) async fn guard(
         door.refused(&actor, &subject, problem.code()).await;
         return problem.into_response();
     }
-    let key = match key {
-        Ok(key) => key,
-        Err(problem) => return problem.into_response(),
+    let (key, revision) = match (key, revision) {
+        (Ok(key), Ok(revision)) => (key, revision),
+        (Err(problem), _) | (_, Err(problem)) => return problem.into_response(),
     };
     request.extensions_mut().insert(CabinetContext { actor: actor.clone(), visitor, revision, key });
     let mut response = door.answer(request, next, &actor, &subject).await;

@@ -8,7 +8,7 @@ use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::header::{AUTHORIZATION, IF_MATCH};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use billing::Actor;
@@ -32,8 +32,6 @@ const TOKEN_BYTES_MAX: usize = 512;
 const KEY_BYTES_MAX: usize = 200;
 /// Longest identifier of a record in the audit of a refusal.
 const SUBJECT_CHARS_MAX: usize = 100;
-/// A revision that no record has: an `If-Match` that cannot match.
-const NO_REVISION: i64 = -1;
 
 /// What a write knows about its caller.
 #[derive(Clone, Debug)]
@@ -132,7 +130,7 @@ pub(crate) async fn guard(
         parameters.as_ref().is_ok_and(|parameters| parameters.iter().any(|(_, value)| value.contains('\0')));
     let subject = parameters.map(|parameters| subject(&parameters)).unwrap_or_default();
     let token = bearer(request.headers());
-    let revision = revision(request.headers());
+    let revision = revision(request.method(), request.headers());
     let key = idempotency_key(request.headers());
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let address = origin::address(request.extensions(), request.headers(), &door.state.proxies);
@@ -166,9 +164,9 @@ pub(crate) async fn guard(
     if names_nothing {
         return Problem::new(Code::NotFound).into_response();
     }
-    let key = match key {
-        Ok(key) => key,
-        Err(problem) => return problem.into_response(),
+    let (key, revision) = match (key, revision) {
+        (Ok(key), Ok(revision)) => (key, revision),
+        (Err(problem), _) | (_, Err(problem)) => return problem.into_response(),
     };
     request.extensions_mut().insert(CallContext { actor: actor.clone(), staff: user, revision, key });
     let mut response = door.answer(request, next, &actor, &subject).await;
@@ -223,15 +221,26 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<String> {
     (scheme.eq_ignore_ascii_case("bearer") && sensible).then(|| token.to_owned())
 }
 
-/// The revision in `If-Match`. `*` asks for no certain one; what is no revision of ours matches nothing.
-pub(crate) fn revision(headers: &HeaderMap) -> Option<i64> {
-    let text = headers.get(IF_MATCH)?.to_str().unwrap_or_default().trim();
+/// The revision in the `If-Match` of a write. `*` asks for no certain one. What is no tag of ours is refused: told that the record has changed, its caller would
+/// read it again and send the same.
+pub(crate) fn revision(method: &Method, headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+    let Some(value) = headers.get(IF_MATCH).filter(|_| !method.is_safe()) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
     if text == "*" {
-        return None;
+        return Ok(None);
     }
-    Some(etag::revision(text).unwrap_or(NO_REVISION))
+    etag::revision(text).map(Some).ok_or_else(|| {
+        Problem::field(
+            "If-Match",
+            Text::fixed(
+                "Ожидается один ETag записи, как он был получен, или её ревизия в кавычках: \"3\"; без W/",
+                "One ETag of the record is expected as it was given, or its revision in quotes: \"3\"; without W/",
+            ),
+        )
+    })
 }
 
+/// The `Idempotency-Key`.
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     const NAME: HeaderName = HeaderName::from_static("idempotency-key");
     let Some(value) = headers.get(NAME) else { return Ok(None) };
@@ -270,19 +279,25 @@ mod tests {
     }
 
     #[test]
-    fn a_strange_revision_matches_nothing() {
+    fn a_strange_revision_is_refused_where_it_counts() {
         for (text, expected) in [
-            ("\"7\"", Some(7)),
-            ("\"7-00ff\"", Some(7)),
-            ("*", None),
-            ("7", Some(NO_REVISION)),
-            ("\"-1\"", Some(NO_REVISION)),
-            ("W/\"7\"", Some(NO_REVISION)),
-            ("\"1\", \"2\"", Some(NO_REVISION)),
+            ("\"7\"", Some(Some(7))),
+            (" \"7-00ff\" ", Some(Some(7))),
+            ("*", Some(None)),
+            ("7", None),
+            ("abc", None),
+            ("", None),
+            ("\"-1\"", None),
+            ("W/\"7\"", None),
+            ("\"1\", \"2\"", None),
         ] {
-            assert_eq!(revision(&headers(IF_MATCH, text)), expected, "{text:?}");
+            let headers = headers(IF_MATCH, text);
+            let found = revision(&Method::PUT, &headers);
+            assert!(found.as_ref().err().is_none_or(|problem| problem.code() == Code::Validation), "{text:?}");
+            assert_eq!(found.ok(), expected, "{text:?}");
+            assert_eq!(revision(&Method::GET, &headers).ok(), Some(None), "{text:?}");
         }
-        assert_eq!(revision(&HeaderMap::new()), None);
+        assert_eq!(revision(&Method::PUT, &HeaderMap::new()).ok(), Some(None));
     }
 
     #[test]

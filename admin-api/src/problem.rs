@@ -170,6 +170,19 @@ problems! {
     Timeout = "timeout", GATEWAY_TIMEOUT, "Ответ не успел в срок", "No answer in time";
 }
 
+impl Code {
+    /// What is said of a case without words of its own: what to do about it, or the title where that says all.
+    const fn sentence(self) -> Text {
+        match self {
+            Self::Stale => Text::fixed(
+                "Запись изменилась с тех пор, как её прочитали: прочитайте её снова и повторите изменение с новым ETag в If-Match",
+                "The record was changed since it was read: read it again and repeat the change with the new ETag in If-Match",
+            ),
+            code => code.title(),
+        }
+    }
+}
+
 /// An error answer on its way out.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
@@ -259,8 +272,13 @@ impl Problem {
 
     /// Its code, and what is wrong, in one language: for an answer that is no refusal.
     pub(crate) fn told(&self, language: Language) -> (&'static str, String) {
-        let title = self.code.title();
-        (self.code.as_str(), self.detail.as_ref().unwrap_or(&title).spoken(language).to_owned())
+        (self.code.as_str(), self.detail(language))
+    }
+
+    /// What is wrong in this case.
+    fn detail(&self, language: Language) -> String {
+        let sentence = self.code.sentence();
+        self.detail.as_ref().unwrap_or(&sentence).spoken(language).to_owned()
     }
 
     /// Whether fields are to blame.
@@ -273,13 +291,12 @@ impl Problem {
         let errors = self.errors.iter().map(|(pointer, text)| format!("{pointer}: {}", text.spoken(language)));
         let detail = self.detail.iter().map(|text| text.spoken(language).to_owned());
         let said: Vec<String> = detail.chain(errors).collect();
-        if said.is_empty() { self.code.title().spoken(language).to_owned() } else { said.join("; ") }
+        if said.is_empty() { self.detail(language) } else { said.join("; ") }
     }
 
     /// What is sent.
     pub(crate) fn body(&self, language: Language, request_id: &str) -> ProblemBody {
         let title = self.code.title().spoken(language).to_owned();
-        let detail = self.detail.as_ref().map(|text| text.spoken(language).to_owned());
         let field = |(pointer, text): &(String, Text)| FieldError {
             pointer: pointer.clone(),
             detail: text.spoken(language).to_owned(),
@@ -287,7 +304,7 @@ impl Problem {
         ProblemBody {
             kind: format!("urn:tollgate:problem:{}", self.code.as_str()),
             status: self.code.status().as_u16(),
-            detail: detail.unwrap_or_else(|| title.clone()),
+            detail: self.detail(language),
             title,
             code: self.code.as_str(),
             errors: self.errors.iter().map(field).collect(),
@@ -395,6 +412,17 @@ mod tests {
         let english = serde_json::to_value(problem.body(Language::English, "r-1")).unwrap();
         assert_eq!(english["title"], "Check the fields of the request");
         assert_eq!(english["errors"][0]["detail"], "not a number");
+    }
+
+    /// Whoever has read something old is told what to do, and not only what he is.
+    #[test]
+    fn a_stale_write_says_the_remedy() {
+        for (language, remedy) in [(Language::Russian, "прочитайте её снова"), (Language::English, "read it again")]
+        {
+            let body = serde_json::to_value(Problem::new(Code::Stale).body(language, "r-1")).unwrap();
+            let detail = body["detail"].as_str().unwrap();
+            assert!(detail.contains(remedy) && detail.contains("ETag") && body["title"] != detail, "{body}");
+        }
     }
 
     #[test]

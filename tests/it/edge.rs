@@ -181,6 +181,12 @@ async fn records_have_tags() {
     assert_eq!(first.status, 200, "{}", first.body);
     let second = api.ask("PUT", &client, "head", &[("If-Match", &seen)], rename("Второй")).await;
     assert_eq!((second.status, &second.body["code"]), (412, &json!("stale")), "{}", second.body);
+    assert!(second.body["detail"].as_str().unwrap().contains("прочитайте её снова"), "{}", second.body);
+    // What is no tag says nothing about the record.
+    for tag in ["2", "abc", "", "W/\"2\""] {
+        let strange = api.ask("PUT", &client, "head", &[("If-Match", tag)], rename("Третий")).await;
+        assert_eq!((strange.status, &strange.body["errors"][0]["pointer"]), (422, &json!("If-Match")), "{tag:?}");
+    }
     // The answer of a write has the tag of what it made.
     let fresh = header(&first, "etag").unwrap().to_owned();
     assert_eq!(api.ask("PUT", &client, "head", &[("If-Match", &fresh)], rename("Второй")).await.status, 200);
