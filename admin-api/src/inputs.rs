@@ -6,10 +6,11 @@
 
 pub(crate) mod party;
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use billing::settings::Settings;
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use numbering::{Dialled, Digits, E164, NotANumber, NumberRules, ShortCode, parse_mask};
 use rating::{Currency, Money, Service};
@@ -22,6 +23,10 @@ use crate::problem::{Code, Problem};
 const WORD_CHARS_MAX: usize = 100;
 /// Longest reason.
 const REASON_CHARS_MAX: usize = 1_000;
+/// Years in which what is written down here begins or ends. One outside is a slip of the pen; beyond four digits it would come back as no date at all.
+const YEARS: RangeInclusive<i32> = 1990..=2199;
+/// Years of a day that a registry knows: an organisation may be older than its registry.
+const YEARS_OF_REGISTRY: RangeInclusive<i32> = 1800..=2199;
 
 /// A text that is there and not empty.
 pub(crate) fn given(text: Option<&str>) -> Option<&str> {
@@ -104,10 +109,29 @@ pub(crate) fn flag(pointer: &str, text: &str) -> Result<bool, Problem> {
 
 /// A day `YYYY-MM-DD`.
 pub(crate) fn day(pointer: &str, text: &str) -> Result<NaiveDate, Problem> {
+    day_of(pointer, text, YEARS)
+}
+
+/// The same, of a registry.
+pub(crate) fn day_of_registry(pointer: &str, text: &str) -> Result<NaiveDate, Problem> {
+    day_of(pointer, text, YEARS_OF_REGISTRY)
+}
+
+fn day_of(pointer: &str, text: &str, years: RangeInclusive<i32>) -> Result<NaiveDate, Problem> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10);
-    day.ok_or_else(|| {
-        Problem::field(pointer, Text::fixed("Ожидается дата ГГГГ-ММ-ДД", "A date YYYY-MM-DD is expected"))
-    })
+    let expected = Text::fixed("Ожидается дата ГГГГ-ММ-ДД", "A date YYYY-MM-DD is expected");
+    within(pointer, day.ok_or_else(|| Problem::field(pointer, expected))?, years)
+}
+
+/// What is of these years, as it is written.
+fn within<T: Datelike>(pointer: &str, time: T, years: RangeInclusive<i32>) -> Result<T, Problem> {
+    if years.contains(&time.year()) {
+        return Ok(time);
+    }
+    let (first, last) = years.into_inner();
+    let expected =
+        Text::new(format!("Ожидается год от {first} до {last}"), format!("A year of {first} to {last} is expected"));
+    Err(Problem::field(pointer, expected))
 }
 
 /// A code of three capital letters. Whether it may be chosen the directory says.
@@ -144,6 +168,7 @@ pub(crate) fn rate(pointer: &str, text: &str) -> Result<Decimal, Problem> {
 /// A wall clock `YYYY-MM-DD hh:mm:ss` of `zone`. `end`: it is the last second of a stretch, so the moment after it is meant.
 pub(crate) fn wall_clock(pointer: &str, text: &str, zone: Tz, end: bool) -> Result<DateTime<Utc>, Problem> {
     let clock = NaiveDateTime::parse_from_str(text.trim(), "%Y-%m-%d %H:%M:%S").ok();
+    let clock = clock.map(|clock| within(pointer, clock, YEARS)).transpose()?;
     let moment = clock.and_then(|clock| {
         let moments = zone.from_local_datetime(&clock);
         if end { moments.latest().map(|last| last + TimeDelta::seconds(1)) } else { moments.earliest() }
@@ -169,9 +194,10 @@ pub(crate) fn moment(pointer: &str, text: &str, zone: Tz, whole_day: bool) -> Re
     // In a query string `+03:00` arrives with a blank.
     let text = text.trim().replace(' ', "+");
     if let Ok(moment) = DateTime::parse_from_rfc3339(&text) {
-        return Ok(moment.with_timezone(&Utc));
+        return Ok(within(pointer, moment, YEARS)?.with_timezone(&Utc));
     }
     let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok();
+    let day = day.map(|day| within(pointer, day, YEARS)).transpose()?;
     let day = day.and_then(|day| if whole_day { day.checked_add_days(Days::new(1)) } else { Some(day) });
     // A day whose midnight the zone skips has no beginning that could be meant; it is refused like any other text.
     let start = day.and_then(|day| zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest());
@@ -180,6 +206,16 @@ pub(crate) fn moment(pointer: &str, text: &str, zone: Tz, whole_day: bool) -> Re
         "A date YYYY-MM-DD is expected, or a moment in RFC 3339",
     );
     start.map(|start| start.with_timezone(&Utc)).ok_or_else(|| Problem::field(pointer, expected))
+}
+
+/// A moment in RFC 3339 and nothing else.
+pub(crate) fn instant(pointer: &str, text: &str) -> Result<DateTime<Utc>, Problem> {
+    let expected = Text::fixed(
+        "Ожидается момент RFC 3339, например 2026-07-01T10:00:00Z",
+        "A moment in RFC 3339 is expected, such as 2026-07-01T10:00:00Z",
+    );
+    let moment = DateTime::parse_from_rfc3339(text.trim()).map_err(|_| Problem::field(pointer, expected))?;
+    Ok(within(pointer, moment, YEARS)?.with_timezone(&Utc))
 }
 
 /// First moment and moment after the last, as moments or days of the billing zone.
@@ -197,7 +233,8 @@ pub(crate) fn range(
 /// The first day of a month written `YYYY-MM`.
 pub(crate) fn month(pointer: &str, text: &str) -> Result<NaiveDate, Problem> {
     let day = NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok().filter(|_| text.len() == 7);
-    day.ok_or_else(|| Problem::field(pointer, Text::fixed("Ожидается месяц ГГГГ-ММ", "A month YYYY-MM is expected")))
+    let expected = Text::fixed("Ожидается месяц ГГГГ-ММ", "A month YYYY-MM is expected");
+    within(pointer, day.ok_or_else(|| Problem::field(pointer, expected))?, YEARS)
 }
 
 /// A decimal such as `-12.50`.
@@ -289,6 +326,7 @@ pub(crate) fn words_of_reason<'a>(pointer: &str, text: Option<&'a str>) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     #[test]
     fn numbers_as_people_write_them() {
@@ -341,6 +379,36 @@ mod tests {
             let expected = expected.map(|text| DateTime::parse_from_rfc3339(text).unwrap().with_timezone(&Utc));
             assert_eq!(found, expected, "{text}");
         }
+    }
+
+    /// A year of no or of five digits is none of RFC 3339, and one of another century a slip.
+    #[test]
+    fn years_are_of_our_time() {
+        let moscow = chrono_tz::Europe::Moscow;
+        for (year, fits) in
+            [("1990", true), ("2199", true), ("1989", false), ("2200", false), ("0000", false), ("9999", false)]
+        {
+            for (whole_day, text) in [
+                (false, format!("{year}-12-31")),
+                (true, format!("{year}-12-31")),
+                (false, format!("{year}-12-31T23:59:59+03:00")),
+            ] {
+                assert_eq!(moment("/from", &text, moscow, whole_day).is_ok(), fits, "{text}");
+            }
+            assert_eq!(day("/day", &format!("{year}-01-01")).is_ok(), fits, "{year}");
+            assert_eq!(month("/month", &format!("{year}-01")).is_ok(), fits, "{year}");
+            assert_eq!(instant("/at", &format!("{year}-06-01T00:00:00Z")).is_ok(), fits, "{year}");
+            assert_eq!(wall_clock("/from", &format!("{year}-06-01 00:00:00"), moscow, false).is_ok(), fits, "{year}");
+        }
+        for text in ["-0005-01-01", "+10000-01-01", "26-07-01", "-0005-01-01T00:00:00Z", "+10000-01-01T00:00:00Z"] {
+            assert!(moment("/from", text, moscow, true).is_err(), "{text}");
+        }
+        assert!(day("/day", "-001-01-01").is_err() && month("/month", "-001-1").is_err());
+        assert!(day_of_registry("/day", "1889-05-01").is_ok() && day_of_registry("/day", "0889-05-01").is_err());
+        assert!(instant("/at", "2026-07-01").is_err());
+        let problem =
+            serde_json::to_value(day("/day", "9999-01-01").unwrap_err().body(Language::Russian, "r")).unwrap();
+        assert_eq!(problem["errors"][0]["detail"], "Ожидается год от 1990 до 2199");
     }
 
     /// B22: from 2024-01-01 00:00:00 to 2024-12-31 23:59:59 in Moscow.

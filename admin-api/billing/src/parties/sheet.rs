@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use rating::wording::Language;
 
 use super::faults::{Fault, Faults};
@@ -343,7 +343,9 @@ fn day(text: &str) -> Option<NaiveDate> {
         return None;
     }
     let forms = ["%Y-%m-%d", "%d.%m.%Y"];
-    forms.iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok())
+    let day = forms.iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok())?;
+    // An organisation may be old; a year of another millennium is a slip, not a day.
+    (1_800..2_200).contains(&day.year()).then_some(day)
 }
 
 fn is_email(text: &str) -> bool {
@@ -400,6 +402,7 @@ mod tests {
             ("status", "жив", Fault::Status("жив".into())),
             ("kind", "что-то", Fault::Kind("что-то".into())),
             ("termination_date", "2020-13-01", Fault::Date("2020-13-01".into())),
+            ("termination_date", "01.05.0020", Fault::Date("01.05.0020".into())),
             ("email", "никто", Fault::Email),
         ] {
             let good = [

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 use chrono_tz::Tz;
 use numbering::ranges::prefixes_of_range;
 use numbering::{Digits, parse_mask};
@@ -298,8 +298,10 @@ fn prefixes_of(part: &str) -> Option<Vec<Digits>> {
 /// Milliseconds of the epoch of a day or moment on the clock of `zone`. A wall clock inside the hour that a change repeats means its first passage; one
 /// inside the hour that it skips is no time.
 pub(crate) fn moment_ms(text: &str, zone: Tz) -> Option<i64> {
+    // A year of three digits or five is a slip, not a date.
+    let is_near = |year: i32| (1970..2200).contains(&year);
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Some(moment.timestamp_millis());
+        return is_near(moment.year()).then(|| moment.timestamp_millis());
     }
     let day = |text: &str| {
         ["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y"].iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok())
@@ -309,9 +311,7 @@ pub(crate) fn moment_ms(text: &str, zone: Tz) -> Option<i64> {
         Some((date, rest)) => day(date)?.and_time(time(rest.trim())?),
         None => day(text)?.and_time(NaiveTime::MIN),
     };
-    // A year of three digits or five is a slip, not a date.
-    let year = chrono::Datelike::year(&local.date());
-    (1970..2200).contains(&year).then(|| zone.from_local_datetime(&local).earliest())?.map(|at| at.timestamp_millis())
+    is_near(local.year()).then(|| zone.from_local_datetime(&local).earliest())?.map(|at| at.timestamp_millis())
 }
 
 #[cfg(test)]
@@ -421,6 +421,8 @@ mod tests {
             ("32.11.2026", None),
             ("11.2026", None),
             ("01.11.26", None),
+            ("0026-11-01T00:00:00Z", None),
+            ("9999-11-01T00:00:00Z", None),
         ] {
             let expected = expected.map(|text| DateTime::parse_from_rfc3339(text).unwrap().timestamp_millis());
             assert_eq!(moment_ms(text, moscow), expected, "{text}");

@@ -7,7 +7,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use billing::reconciliation::{self, Figures, Origin, SwitchCount};
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DurationRound, TimeDelta};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -29,7 +29,8 @@ pub(crate) struct CountedHour {
     /// Source.
     source: String,
     /// Beginning of an hour of UTC.
-    hour: DateTime<Utc>,
+    #[schema(format = DateTime)]
+    hour: String,
     /// `counter` (default) or `trailer`.
     origin: Option<String>,
     /// Attempts, answered or not.
@@ -96,7 +97,8 @@ fn wanted(asked: &[CountedHour]) -> Result<Vec<SwitchCount>, Problem> {
         let origin = count.origin.as_deref().map(|text| inputs::one_of(&at("origin"), text, words())).transpose()?;
         let origin = origin.unwrap_or(Origin::Counter);
         let source = inputs::word(&at("source"), &count.source)?.to_owned();
-        if count.hour.duration_trunc(TimeDelta::hours(1)) != Ok(count.hour) {
+        let hour = inputs::instant(&at("hour"), &count.hour)?;
+        if hour.duration_trunc(TimeDelta::hours(1)) != Ok(hour) {
             let text = Text::fixed("Ожидается начало часа UTC", "The beginning of an hour of UTC is expected");
             return Err(Problem::field(&at("hour"), text));
         }
@@ -110,12 +112,12 @@ fn wanted(asked: &[CountedHour]) -> Result<Vec<SwitchCount>, Problem> {
                 Text::fixed("Ожидается число от 0", "A number from 0 is expected"),
             ));
         }
-        if !known.insert((source.clone(), count.hour, origin)) {
+        if !known.insert((source.clone(), hour, origin)) {
             let text = Text::fixed("Этот час указан дважды", "This hour stands twice");
             return Err(Problem::field(&at("hour"), text));
         }
         let figures = Figures { attempts: count.attempts, answered: count.answered, seconds: count.seconds };
-        counts.push(SwitchCount { source, hour: count.hour, origin, figures });
+        counts.push(SwitchCount { source, hour, origin, figures });
     }
     Ok(counts)
 }
@@ -128,7 +130,7 @@ mod tests {
     fn an_hour_is_whole_and_stands_once() {
         let hour = |start: &str, answered| CountedHour {
             source: "s".into(),
-            hour: start.parse().unwrap(),
+            hour: start.into(),
             origin: None,
             attempts: 2,
             answered,
@@ -136,8 +138,14 @@ mod tests {
         };
         let ten = "2026-07-01T10:00:00Z";
         assert_eq!(wanted(&[hour(ten, 2)]).unwrap()[0].figures.attempts, 2);
-        for bad in [vec![], vec![hour(ten, 3)], vec![hour("2026-07-01T10:00:01Z", 1)], vec![hour(ten, 1), hour(ten, 2)]]
-        {
+        for bad in [
+            vec![],
+            vec![hour(ten, 3)],
+            vec![hour("2026-07-01T10:00:01Z", 1)],
+            vec![hour("9999-07-01T10:00:00Z", 1)],
+            vec![hour(ten, 1), hour(ten, 2)],
+            vec![hour(ten, 1), hour("2026-07-01T13:00:00+03:00", 2)],
+        ] {
             assert!(wanted(&bad).is_err(), "{bad:?}");
         }
     }

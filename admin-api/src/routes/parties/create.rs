@@ -92,7 +92,7 @@ pub(crate) async fn handler(
         inputs::party::text(pointer, text.as_deref().unwrap_or_default(), most)
     };
     let day = |pointer: &str, text: &Option<String>| {
-        given(text.as_deref()).map(|text| inputs::day(pointer, text)).transpose()
+        given(text.as_deref()).map(|text| inputs::day_of_registry(pointer, text)).transpose()
     };
     let new = NewParty {
         kind,

@@ -97,7 +97,7 @@ pub(crate) async fn handler(
     let text = |pointer: &str, text: &Option<String>, most: usize| {
         text.as_deref().map(|text| inputs::party::text(pointer, text, most)).transpose()
     };
-    let day = |pointer: &'static str| move |text: String| inputs::day(pointer, text.trim());
+    let day = |pointer: &'static str| move |text: String| inputs::day_of_registry(pointer, text.trim());
     let digits = |text: String| Ok::<_, Problem>(text.replace(' ', ""));
     let wanted = PartyUpdate {
         name: asked.name.as_deref().map(|name| inputs::party::name("/name", name)).transpose()?,

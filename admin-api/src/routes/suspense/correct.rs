@@ -7,7 +7,6 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use billing::suspense::{self, Correction, DISPOSITIONS};
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -42,11 +41,14 @@ pub(crate) struct WantedCorrection {
     /// Service.
     service: Option<String>,
     /// Set-up.
-    setup_at: Option<DateTime<Utc>>,
+    #[schema(format = DateTime)]
+    setup_at: Option<String>,
     /// Answer.
-    answer_at: Option<DateTime<Utc>>,
+    #[schema(format = DateTime)]
+    answer_at: Option<String>,
     /// End.
-    end_at: Option<DateTime<Utc>>,
+    #[schema(format = DateTime)]
+    end_at: Option<String>,
     /// Duration that is billed, milliseconds.
     billable_ms: Option<i64>,
     /// Pieces of an event.
@@ -119,6 +121,9 @@ fn wanted(asked: &WantedCorrection) -> Result<Correction, Problem> {
     let word = |pointer: &str, text: &Option<String>| {
         given(text.as_deref()).map(|text| inputs::word(pointer, text).map(str::to_owned)).transpose()
     };
+    let instant = |pointer: &str, text: &Option<String>| {
+        given(text.as_deref()).map(|text| inputs::instant(pointer, text)).transpose()
+    };
     if let Some(text) = given(asked.service.as_deref()) {
         inputs::service("/service", text)?;
     }
@@ -141,9 +146,9 @@ fn wanted(asked: &WantedCorrection) -> Result<Correction, Problem> {
         dst: word("/dst", &asked.dst)?,
         forwarded_from: word("/forwarded_from", &asked.forwarded_from)?,
         service: word("/service", &asked.service)?,
-        setup_at: asked.setup_at,
-        answer_at: asked.answer_at,
-        end_at: asked.end_at,
+        setup_at: instant("/setup_at", &asked.setup_at)?,
+        answer_at: instant("/answer_at", &asked.answer_at)?,
+        end_at: instant("/end_at", &asked.end_at)?,
         billable_ms: asked.billable_ms,
         quantity: asked.quantity,
         disposition: word("/disposition", &asked.disposition)?,
