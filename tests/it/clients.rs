@@ -67,6 +67,13 @@ async fn clients_are_made_and_changed() {
             (422, "validation"),
             "/party/inn",
         ),
+        (json!({"name": "x", "email": "x@example.ru", "party": {"kind": "legal"}}), (422, "validation"), "/party/name"),
+        (
+            json!({"name": "x", "email": "x@example.ru", "party": {"kind": "legal", "name": "x", "extra": 1}}),
+            (422, "validation"),
+            "/party/extra",
+        ),
+        (json!({"name": "x", "email": "x@example.ru", "party": ["legal", "x"]}), (422, "validation"), "/party"),
     ] {
         let refused = create(body).await;
         assert_eq!(said(&refused), expected, "{}", refused.body);
@@ -144,6 +151,68 @@ async fn who_may_be_the_same_is_told() {
     assert_eq!(api.ask("POST", &path, "sales", &[], contact).await.status, 201);
     let three = create(json!({"name": "В", "email": "c@example.ru", "party": company("7707083893")})).await;
     assert_eq!(three["twins"][0]["alike"], json!(["email", "inn"]), "{three}");
+    world.drop().await;
+}
+
+/// S1: what is said of a party that is known already fills in what was not known, and is refused where something else is kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_known_party_is_not_contradicted() {
+    let world = World::new(1).await;
+    let api = Api::serve(&world, now()).await;
+    let bare = json!({"kind": "legal", "name": "ООО «Строй Сервис»", "inn": "7707083893", "kpp": "770701001"});
+    let first = json!({"code": "P1", "name": "А", "email": "p1@example.ru", "party": bare});
+    assert_eq!(api.ask("POST", "/v1/clients", "sales", &[], Some(why(first))).await.status, 201);
+    let party = api.get("/v1/parties?inn=7707083893", "sales").await.body["items"][0]["id"].clone();
+    let with = |changes: Value| {
+        let mut party = company("7707083893");
+        party.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        json!({"party": party})
+    };
+    // The same in another writing, with an OGRN and a city that were not known.
+    let second = why(json!({
+        "code": "P2", "name": "Б", "email": "p2@example.ru",
+        "party": with(json!({"name": " ооо  \"СТРОЙ СЕРВИС\"", "city": "Тверь"}))["party"]
+    }));
+    let made = api.ask("POST", "/v1/clients", "sales", &[], Some(second)).await;
+    assert_eq!(said(&made), (201, ""), "{}", made.body);
+    let kept = api.get(&format!("/v1/parties/{party}"), "sales").await.body;
+    for (field, value) in [
+        ("name", json!("ООО «Строй Сервис»")),
+        ("ogrn", json!("1027700132195")),
+        ("city", json!("Тверь")),
+        ("revision", json!(2)),
+    ] {
+        assert_eq!(kept[field], value, "{kept}");
+    }
+    let audit = api.get(&format!("/v1/audit/party/{party}"), "admin").await;
+    assert_eq!(audit.body["items"][0]["action"], "party.edit", "{}", audit.body);
+    for (changes, expected, pointers) in [
+        (json!({"name": "ООО «Строй Сервис Плюс»"}), (409, "already_exists"), vec!["/party/name"]),
+        (json!({"city": "Москва", "name": "АО"}), (409, "already_exists"), vec!["/party/name", "/party/city"]),
+        (json!({"city": "", "ogrn": null, "legal_address": "Тверь, ул. Ленина, 1"}), (200, ""), vec![]),
+        (json!({"city": "ТВЕРЬ", "legal_address": "Тверь, ул.Ленина 1"}), (200, ""), vec![]),
+        (json!({"legal_address": "Тверь, ул. Мира, 1"}), (409, "already_exists"), vec!["/party/legal_address"]),
+        // A branch has a KPP of its own, and is a party of its own.
+        (json!({"kpp": "770702002", "name": "Филиал"}), (200, ""), vec![]),
+    ] {
+        let english = [("Accept-Language", "en")];
+        let answer = api.ask("PUT", "/v1/clients/P2", "sales", &english, Some(why(with(changes.clone())))).await;
+        assert_eq!(said(&answer), expected, "{changes}: {}", answer.body);
+        let errors = answer.body["errors"].as_array().cloned().unwrap_or_default();
+        let found: Vec<&str> = errors.iter().filter_map(|error| error["pointer"].as_str()).collect();
+        assert_eq!(found, pointers, "{changes}: {}", answer.body);
+        let remedy = format!("PUT /v1/parties/{party}");
+        assert!(errors.iter().all(|error| error["detail"].as_str().unwrap().contains(&remedy)), "{}", answer.body);
+    }
+    let agent =
+        json!({"code": "A-9", "name": "x", "type": "own", "party": with(json!({"name": "ООО «Другое»"}))["party"]});
+    let refused = api.ask("POST", "/v1/agents", "head", &[], Some(why(agent))).await;
+    assert_eq!(
+        (refused.status, &refused.body["errors"][0]["pointer"]),
+        (409, &json!("/party/name")),
+        "{}",
+        refused.body
+    );
     world.drop().await;
 }
 

@@ -13,6 +13,7 @@ pub use rules::AgentType;
 pub(crate) use store::in_work;
 pub use store::{Agent, AgentUpdate, NewAgent, add, by_code, close, update};
 
+use crate::parties::PartyError;
 use crate::store::{StoreError, broken_constraint};
 
 /// Why nothing was written.
@@ -30,9 +31,21 @@ pub enum AgentError {
     /// Somebody changed it since it was read.
     #[error("it was changed since it was read")]
     Stale,
+    /// What the room of parties says of his.
+    #[error(transparent)]
+    Party(PartyError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<PartyError> for AgentError {
+    fn from(error: PartyError) -> Self {
+        match error {
+            PartyError::Store(error) => Self::Store(error),
+            error => Self::Party(error),
+        }
+    }
 }
 
 impl From<sqlx::Error> for AgentError {

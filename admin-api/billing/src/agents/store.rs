@@ -126,7 +126,7 @@ async fn held(change: &mut Change, code: &str) -> Result<Agent, AgentError> {
 /// Adds an agent; he as he is then.
 pub async fn add(change: &mut Change, new: &NewAgent, reason: &str) -> Result<Agent, AgentError> {
     let party_id = match &new.party {
-        Some(party) => Some(parties::of_client(change, party).await?),
+        Some(party) => Some(parties::of_client(change, party, reason).await?),
         None => None,
     };
     let (now, author) = (change.now(), change.actor().login.clone());
@@ -161,7 +161,7 @@ pub async fn update(
     let party_id = match &update.party {
         Edit::Keep => before.party_id,
         Edit::Clear => None,
-        Edit::Set(party) => Some(parties::of_client(change, party).await?),
+        Edit::Set(party) => Some(parties::of_client(change, party, reason).await?),
     };
     let kind = update.kind.map_or(before.kind.clone(), |kind| kind.as_str().to_owned());
     sqlx::query(

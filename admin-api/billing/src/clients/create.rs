@@ -50,7 +50,7 @@ pub async fn create(change: &mut Change, new: &NewClient, reason: &str) -> Resul
         assignment::one_by_one(change).await?;
     }
     let party_id = match &new.party {
-        Some(party) => Some(parties::of_client(change, party).await?),
+        Some(party) => Some(parties::of_client(change, party, reason).await?),
         None => None,
     };
     let label_id = labels::id_of(change.connection(), new.label.as_deref()).await?;

@@ -38,6 +38,7 @@ pub(crate) use update::keep_differing;
 pub use update::{ClientUpdate, update};
 pub(crate) use words::{are_words, in_words};
 
+use crate::parties::PartyError;
 use crate::store::{StoreError, broken_constraint};
 
 /// Why nothing was written.
@@ -103,9 +104,21 @@ pub enum ClientError {
     /// Somebody changed it since it was read.
     #[error("it was changed since it was read")]
     Stale,
+    /// What the room of parties says of his.
+    #[error(transparent)]
+    Party(PartyError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<PartyError> for ClientError {
+    fn from(error: PartyError) -> Self {
+        match error {
+            PartyError::Store(error) => Self::Store(error),
+            error => Self::Party(error),
+        }
+    }
 }
 
 impl From<sqlx::Error> for ClientError {

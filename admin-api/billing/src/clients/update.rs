@@ -97,7 +97,7 @@ pub async fn update(
     after.active = update.active.unwrap_or(after.active);
     after.revision += 1;
     if let Some(party) = &update.party {
-        let id = parties::of_client(change, party).await?;
+        let id = parties::of_client(change, party, reason).await?;
         after.party = parties::by_id(change.connection(), id).await?;
     }
     let party_id = after.party.as_ref().map(|party| party.id);

@@ -130,7 +130,8 @@ fn applied(before: &Party, update: &PartyUpdate) -> Result<Party, PartyError> {
     if faults.is_empty() { Ok(after) } else { Err(PartyError::Numbers(faults)) }
 }
 
-fn shown(party: &Party) -> Value {
+/// What the audit shows.
+pub(super) fn shown(party: &Party) -> Value {
     let passport = &party.passport;
     let has_passport = passport.series.is_some() || passport.number.is_some() || passport.checked_at.is_some();
     json!({

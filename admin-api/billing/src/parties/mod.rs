@@ -6,13 +6,14 @@
 //!
 //! Owns: table `party`, check digits of INN and OGRN, files of the registry.
 //! Does not own: who of them is a client (`clients`), what follows from a status (`liquidation`).
-//! Always: one row an INN with its KPP, whether or not it is a client (S1); an INN whose digits do not fit is never written; a file is taken as a whole or
+//! Always: one row an INN with its KPP, whether or not it is a client, shared by all who have this INN (S1); an INN whose digits do not fit is never written; a file is taken as a whole or
 //! refused with all its faults.
 
 mod edit;
 mod faults;
 mod grid;
 mod import;
+mod known;
 mod rules;
 mod sheet;
 mod store;
@@ -21,10 +22,12 @@ pub use edit::{PartyUpdate, create, update};
 pub use faults::{FAULTS_MAX, Fault, Faults, RowFault};
 pub use grid::GRID;
 pub use import::{ImportError, Imported, import};
+pub use known::Contradicted;
+pub(crate) use known::of_client;
 pub use rules::{Kind, PartyFault, PassportCheck, RegistryStatus, check, inn_ok, kpp_ok, ogrn_ok};
 pub use sheet::{Column, TitlesError};
+pub(crate) use store::by_id;
 pub use store::{NewParty, Party, Passport, party};
-pub(crate) use store::{by_id, of_client};
 
 use crate::store::{StoreError, broken_constraint};
 
@@ -37,6 +40,9 @@ pub enum PartyError {
     /// Another party has this INN with this KPP.
     #[error("a party with this INN and KPP is there already")]
     Exists,
+    /// The party of these numbers is known, and something else is kept of it than what is said.
+    #[error("the party is known, and something else is kept of it than what is said")]
+    Contradicted(Contradicted),
     /// Numbers do not fit the kind.
     #[error("numbers do not fit: {0:?}")]
     Numbers(Vec<PartyFault>),

@@ -140,36 +140,30 @@ pub(super) async fn held(connection: &mut PgConnection, id: i64) -> Result<Optio
     Ok(row.map(|row| read(&row)))
 }
 
-/// The party that a client is: the one of his INN and KPP if there is one, else a new one. What the registry says of one that stands is not overwritten by
-/// what a client says of himself.
-pub(crate) async fn of_client(change: &mut Change, new: &NewParty) -> Result<i64, StoreError> {
-    let now = change.now();
-    // The update of nothing gives the row back that another request has just written. A person may become a sole proprietor, who keeps his INN.
-    Ok(sqlx::query_scalar(
-        "INSERT INTO party (kind, name, inn, kpp, ogrn, city, legal_address, created_at, status_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8)
-         ON CONFLICT (inn, coalesce(kpp, '')) WHERE inn IS NOT NULL DO UPDATE SET
-             kind = CASE WHEN party.kind = 'natural' AND excluded.kind = 'sole_proprietor' THEN excluded.kind ELSE party.kind END,
-             ogrn = CASE WHEN excluded.kind = 'natural' THEN party.ogrn ELSE coalesce(party.ogrn, excluded.ogrn) END
-         RETURNING id",
-    )
-    .bind(new.kind.as_str())
-    .bind(&new.name)
-    .bind(&new.inn)
-    .bind(&new.kpp)
-    .bind(&new.ogrn)
-    .bind(&new.city)
-    .bind(&new.legal_address)
-    .bind(now)
-    .fetch_one(change.connection())
-    .await?)
+/// The party with the INN and KPP of a new one, held until the end of the transaction.
+pub(super) async fn held_of(connection: &mut PgConnection, new: &NewParty) -> Result<Option<Party>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM party p WHERE p.inn = $1 AND coalesce(p.kpp, '') = coalesce($2, '') FOR NO KEY UPDATE"
+    );
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(&new.inn).bind(&new.kpp).fetch_optional(connection).await?;
+    Ok(row.map(|row| read(&row)))
+}
+
+/// Writes a new party of a client; `None`: one with this INN and KPP is there.
+pub(super) async fn insert_of_client(change: &mut Change, new: &NewParty) -> Result<Option<i64>, StoreError> {
+    insert_from(change, new, "client").await
 }
 
 /// Writes a new party of staff; `None`: one with this INN and KPP is there.
 pub(super) async fn insert(change: &mut Change, new: &NewParty) -> Result<Option<i64>, StoreError> {
+    insert_from(change, new, "staff").await
+}
+
+async fn insert_from(change: &mut Change, new: &NewParty, from: &str) -> Result<Option<i64>, StoreError> {
     let now = change.now();
     Ok(sqlx::query_scalar(
         "INSERT INTO party (kind, name, inn, kpp, ogrn, city, legal_address, created_at, status_at, updated_at, updated_from)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, 'staff')
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $9)
          ON CONFLICT (inn, coalesce(kpp, '')) WHERE inn IS NOT NULL DO NOTHING RETURNING id",
     )
     .bind(new.kind.as_str())
@@ -180,8 +174,19 @@ pub(super) async fn insert(change: &mut Change, new: &NewParty) -> Result<Option
     .bind(&new.city)
     .bind(&new.legal_address)
     .bind(now)
+    .bind(from)
     .fetch_optional(change.connection())
     .await?)
+}
+
+/// Writes the kind of a party: a person who has become a sole proprietor.
+pub(super) async fn write_kind(change: &mut Change, party: &Party) -> Result<(), StoreError> {
+    sqlx::query("UPDATE party SET kind = $2 WHERE id = $1 AND kind <> $2")
+        .bind(party.id)
+        .bind(&party.kind)
+        .execute(change.connection())
+        .await?;
+    Ok(())
 }
 
 /// Writes all of a party but its kind and INN, which make it this one.

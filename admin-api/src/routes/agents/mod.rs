@@ -73,6 +73,7 @@ impl From<AgentError> for Problem {
             AgentError::Closed => Self::new(Code::InvalidTransition)
                 .because(Text::fixed("Агент уже закрыт", "The agent is closed already")),
             AgentError::Stale => Self::new(Code::Stale),
+            AgentError::Party(error) => Self::from(error).below("/party"),
             AgentError::Store(error) => error.into(),
         }
     }

@@ -27,7 +27,7 @@ pub(crate) struct WantedClient {
     code: Option<String>,
     /// Name, as staff call him.
     name: String,
-    /// Who he is by the registry.
+    /// Who he is by the registry; of a known INN the same as what is kept of it.
     #[serde(default)]
     party: Option<WantedParty>,
     /// Main e-mail; no other client has it, in whatever case (L2).

@@ -43,7 +43,8 @@ pub(crate) use shown::ClientView;
 /// What a code in a link is written with; all the rest is encoded.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
-/// Who a client is by the registry.
+/// Who a client is by the registry. A party is shared by all who have its INN (and KPP): what is said of one that is known agrees with what is kept, or fills in
+/// what is not known yet; else it is refused, and `PUT /v1/parties/{id}` changes it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WantedParty {
@@ -359,6 +360,7 @@ impl From<ClientError> for Problem {
                 format!("The stage {stage} is not possible now"),
             )),
             ClientError::Stale => Self::new(Code::Stale),
+            ClientError::Party(error) => Self::from(error).below("/party"),
             ClientError::Store(error) => error.into(),
         }
     }

@@ -27,7 +27,7 @@ pub(crate) struct ClientChange {
     /// Name.
     #[serde(default)]
     name: Option<String>,
-    /// Who he is by the registry.
+    /// Who he is by the registry; of a known INN the same as what is kept of it.
     #[serde(default)]
     party: Option<WantedParty>,
     /// Main e-mail.

@@ -10,7 +10,7 @@ pub(crate) mod import;
 pub(crate) mod update;
 
 use billing::Edit;
-use billing::parties::{ImportError, Party, PartyError, PartyFault, Passport, PassportCheck};
+use billing::parties::{Contradicted, ImportError, Party, PartyError, PartyFault, Passport, PassportCheck};
 use billing::settings::Settings;
 use billing::staff::{Permission, Staff};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -194,6 +194,22 @@ fn fault_text(fault: PartyFault) -> (&'static str, Text) {
     }
 }
 
+/// Something else is kept of a party than what is said: each field that differs, and where it is changed.
+fn contradicted(known: &Contradicted) -> Problem {
+    let Contradicted { id, name, fields } = known;
+    let problem = Problem::new(Code::AlreadyExists).because(Text::new(
+        format!("Лицо с этим ИНН уже известно: № {id}, {name}. Сказанное о нём расходится с записанным"),
+        format!("The party with this INN is known already: number {id}, {name}. What is said of it differs from what is kept"),
+    ));
+    fields.iter().fold(problem, |problem, (field, kept)| {
+        let detail = Text::new(
+            format!("У лица № {id} ({name}) записано: {kept}. Изменить это можно через PUT /v1/parties/{id}"),
+            format!("Of party {id} ({name}) this is kept: {kept}. It is changed by PUT /v1/parties/{id}"),
+        );
+        problem.at(&format!("/{field}"), detail)
+    })
+}
+
 impl From<PartyError> for Problem {
     fn from(error: PartyError) -> Self {
         match error {
@@ -202,6 +218,7 @@ impl From<PartyError> for Problem {
                 "/inn",
                 Text::fixed("Организация с таким ИНН и КПП уже есть", "A party with this INN and KPP is there already"),
             ),
+            PartyError::Contradicted(known) => contradicted(&known),
             PartyError::Numbers(faults) => faults.into_iter().fold(Self::new(Code::Validation), |problem, fault| {
                 let (pointer, detail) = fault_text(fault);
                 problem.at(pointer, detail)
