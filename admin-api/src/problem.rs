@@ -92,7 +92,7 @@ problems! {
     UnverifiedSender = "unverified_sender", FORBIDDEN, "Изменения принимаются только с почты из профиля", "Changes are accepted from the e-mail of the profile only";
     /// Who has history is not deleted (B8).
     HasHistory = "has_history", CONFLICT, "У клиента есть платежи, начисления или услуги", "The client has payments, charges or services";
-    /// Accounts stand against closing a legal entity.
+    /// Accounts stand against closing a legal entity, and against deleting a client (B8).
     HasActiveAccounts = "has_active_accounts", CONFLICT, "Есть активные лицевые счета", "There are active accounts";
     /// Services in work stand against it (B12).
     HasActiveServices = "has_active_services", CONFLICT, "Есть работающие услуги", "There are services in work";

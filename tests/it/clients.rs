@@ -47,6 +47,17 @@ async fn clients_are_made_and_changed() {
     assert_eq!((gone.status, api.get(&third, "sales").await.status), (200, 404), "{}", gone.body);
     let next = create(json!({"name": "К4", "email": "k3@example.ru"})).await;
     assert_eq!(next.body["id"], json!(ids[2] + 1), "a number is never used again");
+    // Codes that were somebody's choice are passed over, however many they are.
+    for taken in [2, 3, 4, 6] {
+        let code = (ids[2] + taken).to_string();
+        let chosen = json!({"code": code, "name": "по выбору", "email": format!("chosen{taken}@example.ru")});
+        assert_eq!(create(chosen).await.status, 201);
+    }
+    let after = create(json!({"name": "К5", "email": "k5@example.ru"})).await;
+    let (id, code) = (after.body["id"].as_i64().unwrap(), after.body["code"].as_str().unwrap().to_owned());
+    assert!(after.status == 201 && code == id.to_string() && id > ids[2] + 6, "{}", after.body);
+    let later = create(json!({"name": "К6", "email": "k6@example.ru"})).await;
+    assert!(later.body["id"].as_i64().unwrap() > id, "{}", later.body);
     for (body, expected, pointer) in [
         (json!({"name": "x", "email": "K1@Example.RU"}), (409, "email_in_use"), "/email"),
         (json!({"name": "x", "email": "k1"}), (422, "validation"), "/email"),
@@ -109,6 +120,7 @@ async fn clients_are_made_and_changed() {
         (json!({"registered": {"at": "2020-01-01T00:00:00Z"}}), (422, "validation")),
         (json!({"email": "k2@EXAMPLE.ru"}), (409, "email_in_use")),
         (json!({"characteristic": "bad"}), (422, "validation")),
+        (json!({"email": null}), (422, "validation")),
         (json!({"label": null, "manager": "sales", "active": false}), (200, "")),
     ] {
         let answer = api.ask("PUT", &first, "sales", &[], Some(why(body))).await;
@@ -318,6 +330,34 @@ async fn contacts_change_on_the_clients_word_and_leave_a_note() {
     let refused = audit.body["items"].as_array().unwrap().iter().any(|line| line["reason"] == "unverified_sender");
     assert!(refused, "{}", audit.body);
     assert!(billing::audit::verify(&world.store, None, None, &mut |_| ()).await.unwrap().fault.is_none());
+    world.drop().await;
+}
+
+/// B8: an active account stands against deletion; a closed one goes with its client, and the audit keeps that it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn closed_accounts_go_with_their_client() {
+    let world = World::new(1).await;
+    let api = Api::serve(&world, now()).await;
+    let ask = async |method: &str, path: &str, role: &str, body: Value| {
+        api.ask(method, path, role, &[("Accept-Language", "en")], Some(why(body))).await
+    };
+    let new = json!({"code": "G", "name": "Г", "email": "g@example.ru"});
+    assert_eq!(ask("POST", "/v1/clients", "sales", new).await.status, 201);
+    let open = json!({"client": "G", "legal_entity": "T", "code": "G-1", "plan": "basic"});
+    assert_eq!(ask("POST", "/v1/accounts", "sales", open).await.status, 201);
+    let refused = ask("DELETE", "/v1/clients/G", "admin", json!({})).await;
+    assert_eq!(said(&refused), (409, "has_active_accounts"), "{}", refused.body);
+    assert!(refused.body["detail"].as_str().unwrap().contains("POST /v1/accounts/G-1/close"), "{}", refused.body);
+    for (method, path, role) in [("POST", "/v1/accounts/G-1/close", "sales"), ("DELETE", "/v1/clients/G", "admin")] {
+        let done = ask(method, path, role, json!({})).await;
+        assert_eq!(done.status, 200, "{path}: {}", done.body);
+    }
+    for path in ["/v1/clients/G", "/v1/accounts/G-1"] {
+        assert_eq!(api.get(path, "admin").await.status, 404, "{path}");
+    }
+    let audit = api.get("/v1/audit/account/G-1", "admin").await;
+    let line = &audit.body["items"][0];
+    assert_eq!((&line["action"], &line["before"]["client"]), (&json!("account.delete"), &json!("G")), "{}", audit.body);
     world.drop().await;
 }
 

@@ -113,8 +113,9 @@ async fn whoever_is_liquidated_is_told_once() {
     let becoming = client(&api, "770701002", "ru").await;
     let excluded = client(&api, "770701003", "en").await;
     let silent = client(&api, "770701004", "ru").await;
-    let no_email = api.ask("PUT", &format!("/v1/clients/{silent}"), "sales", &[], why(json!({"email": null}))).await;
-    assert_eq!(no_email.status, 200, "{}", no_email.body);
+    // As one who was loaded without an e-mail: whoever has one keeps one.
+    let no_email = format!("UPDATE client SET email = NULL WHERE code = '{silent}'");
+    world.store.run_past_the_rooms(&no_email).await.unwrap();
 
     let file = windows_1251(
         "ИНН;КПП;Наименование;Статус;Дата прекращения\n\

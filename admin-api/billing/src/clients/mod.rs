@@ -65,6 +65,9 @@ pub enum ClientError {
     /// Payments, charges or services stand against deletion (B8).
     #[error("the client has payments, charges or services")]
     HasHistory,
+    /// The account with this code is active.
+    #[error("account {0} is active")]
+    HasActiveAccounts(String),
     /// The label stands already.
     #[error("the label exists already")]
     LabelExists,

@@ -28,8 +28,8 @@ pub struct ClientUpdate {
     pub name: Option<String>,
     /// Who he is by the registry; another one than before.
     pub party: Option<NewParty>,
-    /// Main e-mail.
-    pub email: Edit<String>,
+    /// Main e-mail; it changes, and is never emptied.
+    pub email: Option<String>,
     /// Phone as it was written, and the number that it stands for.
     pub phone: Edit<(String, E164)>,
     /// Whom to talk to.
@@ -56,7 +56,7 @@ pub struct ClientUpdate {
 
 impl ClientUpdate {
     fn touches_contacts(&self) -> bool {
-        self.email != Edit::Keep || self.phone != Edit::Keep || self.contact_person.is_some()
+        self.email.is_some() || self.phone != Edit::Keep || self.contact_person.is_some()
     }
 }
 
@@ -81,7 +81,7 @@ pub async fn update(
     }
     let mut after = before.clone();
     after.name = update.name.clone().unwrap_or(after.name);
-    after.email = update.email.clone().applied(after.email);
+    after.email = update.email.clone().or(after.email);
     let phone = update.phone.clone().applied(None);
     after.phone = match &update.phone {
         Edit::Keep => after.phone,

@@ -61,7 +61,7 @@ pub(crate) async fn handler(
     let email = asked.email.as_deref().map(|email| inputs::party::email("/email", email)).transpose()?;
     let person = asked.contact_person.as_deref().map(|text| inputs::party::text("/contact_person", text, 300));
     let wanted = ClientUpdate {
-        email: email.map_or(Edit::Keep, Edit::Set),
+        email,
         phone: asked.phone.try_map(|phone| inputs::party::phone("/phone", &phone, &settings))?,
         contact_person: person.transpose()?,
         ..ClientUpdate::default()

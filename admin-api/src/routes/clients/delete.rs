@@ -2,7 +2,7 @@
 //!
 //! Owns: what the request says.
 //! Does not own: what stands against it (`billing::clients`).
-//! Always: his number is never used again; the audit keeps what he was.
+//! Always: his number is never used again; the audit keeps that he and his accounts were.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -16,6 +16,8 @@ use crate::state::AppState;
 use crate::writes::{self, Named, Write};
 
 /// Delete a client without history
+///
+/// Refused while he has payments, charges or services (`has_history`) or an active account (`has_active_accounts`); his closed accounts go with him.
 #[utoipa::path(
     delete, path = "/v1/clients/{code}", operation_id = "client_delete", tag = "clients",
     params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),

@@ -325,6 +325,10 @@ impl From<ClientError> for Problem {
             ),
             ClientError::UnverifiedSender => Self::new(Code::UnverifiedSender),
             ClientError::HasHistory => Self::new(Code::HasHistory),
+            ClientError::HasActiveAccounts(account) => Self::new(Code::HasActiveAccounts).because(Text::new(
+                format!("Лицевой счёт {account} открыт; сначала закройте его: POST /v1/accounts/{account}/close"),
+                format!("Account {account} is active; close it first: POST /v1/accounts/{account}/close"),
+            )),
             ClientError::NoAddress => {
                 Self::field("/email", Text::fixed("Укажите почту или телефон", "Give an e-mail or a phone"))
             }

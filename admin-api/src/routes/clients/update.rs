@@ -16,6 +16,7 @@ use super::{ClientView, WantedOrigin, WantedParty};
 use crate::call_context::CallContext;
 use crate::extract::JsonBody;
 use crate::inputs;
+use crate::language::Text;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::writes::{self, Write};
@@ -30,9 +31,9 @@ pub(crate) struct ClientChange {
     /// Who he is by the registry; of a known INN the same as what is kept of it.
     #[serde(default)]
     party: Option<WantedParty>,
-    /// Main e-mail.
+    /// Main e-mail; it can be changed and not emptied.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String, required = false)]
     email: Edit<String>,
     /// Phone, in any writing.
     #[serde(default)]
@@ -113,7 +114,7 @@ pub(crate) async fn handler(
     let wanted = ClientUpdate {
         name: asked.name.as_deref().map(|name| inputs::party::name("/name", name)).transpose()?,
         party: asked.party.as_ref().map(WantedParty::read).transpose()?,
-        email: asked.email.try_map(|email| inputs::party::email("/email", &email))?,
+        email: email(asked.email)?,
         phone: asked.phone.try_map(|phone| inputs::party::phone("/phone", &phone, &settings))?,
         contact_person: text("/contact_person", &asked.contact_person, 300)?,
         country: asked.country.as_deref().map(|text| inputs::party::country("/country", text)).transpose()?,
@@ -140,4 +141,19 @@ pub(crate) async fn handler(
     clients::update(&mut change, &code, &wanted, &origin, context.revision, reason).await?;
     let card = clients::changed(&mut change, &code).await?;
     writes::commit(change, &ClientView::from(card)).await
+}
+
+/// The wanted e-mail. Every client has one (L2), so that there is nothing to empty it to.
+fn email(wanted: Edit<String>) -> Result<Option<String>, Problem> {
+    match wanted {
+        Edit::Keep => Ok(None),
+        Edit::Set(text) => inputs::party::email("/email", &text).map(Some),
+        Edit::Clear => Err(Problem::field(
+            "/email",
+            Text::fixed(
+                "Почта обязательна: её можно заменить, но не убрать",
+                "The e-mail is obligatory: it can be changed, not taken away",
+            ),
+        )),
+    }
 }
