@@ -10,6 +10,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
+use axum::response::Redirect;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use billing::cabinet::Right;
 use billing::grid::Grid;
@@ -214,6 +215,8 @@ pub fn app(state: AppState) -> Router {
         };
         router = router.route(route.path, handler);
     }
+    // Whoever knows the address alone is shown the way; an operation it is not, and no table has it.
+    router = router.route("/", get(to_the_page));
     let router = router
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
@@ -224,6 +227,10 @@ pub fn app(state: AppState) -> Router {
         None => router,
     };
     router.with_state(state)
+}
+
+async fn to_the_page() -> Redirect {
+    Redirect::temporary("/docs")
 }
 
 async fn no_such_route() -> Problem {
@@ -322,6 +329,16 @@ mod tests {
         assert_eq!((status, &body["code"]), (StatusCode::METHOD_NOT_ALLOWED, &"method_not_allowed".into()));
         let (status, body) = ask("GET", "/health").await;
         assert_eq!((status, &body["status"]), (StatusCode::OK, &"ok".into()));
+    }
+
+    #[tokio::test]
+    async fn the_address_alone_leads_to_the_page_for_people() {
+        let request = Request::builder().uri("/").body(Body::empty()).unwrap();
+        let response = app(nowhere()).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);
+        assert_eq!(response.headers()["location"], "/docs");
+        let (status, body) = ask("POST", "/").await;
+        assert_eq!((status, &body["code"]), (StatusCode::METHOD_NOT_ALLOWED, &"method_not_allowed".into()));
     }
 
     #[tokio::test]

@@ -265,6 +265,8 @@ async fn the_api_is_described_for_people() {
         let page = api.ask("GET", path, "", &[("Accept-Language", language)], None).await;
         assert_eq!((page.status, header(&page, "content-type")), (200, Some("text/html; charset=utf-8")), "{path}");
         assert!(page.text.contains(words), "{path} {language}");
+        // The commands ask the server that the page came from.
+        assert!(page.text.contains("API=http://test<"), "{path} {language}");
         assert!(header(&page, "content-security-policy").unwrap().contains("script-src 'self'"), "{}", page.head);
     }
     for (path, kind) in [("/docs.css", "text/css"), ("/docs.js", "text/javascript")] {
@@ -272,6 +274,8 @@ async fn the_api_is_described_for_people() {
         assert_eq!(file.status, 200);
         assert!(header(&file, "content-type").unwrap().starts_with(kind), "{}", file.head);
     }
+    let root = api.get("/", "").await;
+    assert_eq!((root.status, header(&root, "location")), (307, Some("/docs")), "{}", root.head);
     let unknown = api.get("/docs?language=de", "").await;
     assert_eq!((unknown.status, &unknown.body["errors"][0]["pointer"]), (422, &Value::from("/language")));
     world.drop().await;

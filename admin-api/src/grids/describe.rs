@@ -70,10 +70,16 @@ fn parameter(name: &str, about: String, schema: impl Into<RefOr<Schema>>, exampl
         .build()
 }
 
+/// How words are searched for.
+const WORDS: &str = "words together in their order, the last may be cut; `%` between them stands for anything, at the beginning for the inside of a word";
+/// The same, where what is meant may be no words.
+const ANYTHING: &str = "of a name words together in their order, the last may be cut, `%` between them stands for anything, at the beginning for the inside of a word; anything else whole, whatever its punctuation; who is named exactly comes first, then by the words that were found";
+
 fn of_filter(filter: &Filter) -> Parameter {
     let (how, schema) = match filter.read {
-        Read::Word | Read::Anything => ("1 to 100 characters", word()),
-        Read::Pattern => ("beginning of a word; `%` stands for anything", word()),
+        Read::Word => ("1 to 100 characters", word()),
+        Read::Pattern => (WORDS, word()),
+        Read::Anything => (ANYTHING, word()),
         Read::OneOf(words) => ("one of the words", one_of(words)),
         Read::SomeOf(words) => {
             let several = ArrayBuilder::new().items(one_of(words)).build();

@@ -21,7 +21,7 @@ use crate::writes::{self, Write};
 /// Refused while its balance is not zero or it has numbers. Calls that took place before are charged to it all the same.
 #[utoipa::path(
     post, path = "/v1/accounts/{code}/close", operation_id = "account_close", tag = "accounts",
-    params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "договор расторгнут"})),
     responses((status = 200, description = "Closed", body = AccountView, example = json!({
         "code": "A-000001", "client": "C-000001", "legal_entity": "T", "currency": "RUB", "zone": "Europe/Moscow", "payment_mode": "prepaid",

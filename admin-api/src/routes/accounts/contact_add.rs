@@ -41,7 +41,7 @@ pub(crate) struct WantedAccountContact {
 /// Add a contact to an account
 #[utoipa::path(
     post, path = "/v1/accounts/{code}/contacts", operation_id = "account_contact_add", tag = "accounts",
-    params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedAccountContact, example = json!({
         "name": "Мария Орлова", "position": "бухгалтер", "email": "orlova@example.ru", "reason": "просьба директора"
     })),

@@ -18,7 +18,7 @@ use crate::writes::{self, Numbered, Write};
 /// Take a contact of an account away
 #[utoipa::path(
     delete, path = "/v1/accounts/{code}/contacts/{id}", operation_id = "account_contact_end", tag = "accounts",
-    params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("id" = i64, Path, description = "Identifier of the contact", example = 3), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("id" = i64, Path, description = "Identifier of the contact", example = 3), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "уволилась"})),
     responses((status = 200, description = "Ended", body = Numbered, example = json!({"id": 3})))
 )]

@@ -73,7 +73,7 @@ pub(crate) struct WantedAccount {
 /// legal entity, unless the setting `client.auto_connect` says otherwise. Anything but a prepaid account without credit takes `account.credit` too.
 #[utoipa::path(
     post, path = "/v1/accounts", operation_id = "account_open", tag = "accounts",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedAccount, example = json!({
         "client": "C-000001", "legal_entity": "T", "payment_mode": "postpaid", "credit_policy": "monthly", "credit_limit": "1000", "plan": "base",
         "responsible": "ivanova", "card_code": "К-00017", "reason": "договор 12"

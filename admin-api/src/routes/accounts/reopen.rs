@@ -38,7 +38,7 @@ pub(crate) struct AccountReopening {
 /// Open a closed account again
 #[utoipa::path(
     post, path = "/v1/accounts/{code}/reopen", operation_id = "account_reopen", tag = "accounts",
-    params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = AccountReopening, example = json!({"plan": "base", "reason": "клиент вернулся"})),
     responses((status = 200, description = "Open again", body = AccountView, example = json!({
         "code": "A-000001", "client": "C-000001", "legal_entity": "T", "currency": "RUB", "zone": "Europe/Moscow", "payment_mode": "postpaid",

@@ -47,8 +47,8 @@ pub(crate) struct CreditLimitSet {
     put, path = "/v1/accounts/{code}/credit-limit", operation_id = "account_set_credit_limit", tag = "accounts",
     params(
         ("code" = String, Path, description = "Code of the account", example = "A-000001"),
-        ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
+        ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")
     ),
     request_body(content = CreditLimit, example = json!({"limit": "1000.00", "reason": "letter of 1 July, request 4711"})),
     responses((status = 200, description = "Changed", body = CreditLimitSet, example = json!({"code": "A-000001", "credit_limit": "1000"})))

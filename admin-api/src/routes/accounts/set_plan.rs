@@ -40,7 +40,7 @@ pub(crate) struct PlanChange {
 /// `account.plan_past`.
 #[utoipa::path(
     put, path = "/v1/accounts/{code}/plan", operation_id = "account_set_plan", tag = "accounts",
-    params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = PlanChange, example = json!({"plan": "base", "from": "2026-08-01", "reason": "доп. соглашение 3"})),
     responses((status = 200, description = "Changed; `plan` is the one of now", body = AccountView, example = json!({
         "code": "A-000001", "client": "C-000001", "legal_entity": "T", "currency": "RUB", "zone": "Europe/Moscow", "payment_mode": "postpaid",

@@ -32,11 +32,11 @@ pub(crate) struct AccountChange {
     /// Credit limit, a decimal as a string.
     #[serde(default)]
     credit_limit: Option<String>,
-    /// Login of who answers for the account.
+    /// Login of who answers for the account; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     responsible: Edit<String>,
-    /// Code of the card in the accounting program.
+    /// Code of the card in the accounting program; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     card_code: Edit<String>,
@@ -58,7 +58,7 @@ pub(crate) struct AccountChange {
 /// change them takes `account.credit` too.
 #[utoipa::path(
     put, path = "/v1/accounts/{code}", operation_id = "account_update", tag = "accounts",
-    params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = AccountChange, example = json!({"responsible": "ivanova", "card_code": "К-00017", "reason": "передан из другого отдела"})),
     responses((status = 200, description = "Changed", body = AccountView, example = json!({
         "code": "A-000001", "client": "C-000001", "legal_entity": "T", "currency": "RUB", "zone": "Europe/Moscow", "payment_mode": "postpaid",

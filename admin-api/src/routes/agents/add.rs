@@ -42,7 +42,7 @@ pub(crate) struct WantedAgent {
 /// Add an agent
 #[utoipa::path(
     post, path = "/v1/agents", operation_id = "agent_add", tag = "agents",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedAgent, example = json!({"code": "A-1", "name": "ООО «Партнёр»", "type": "partner", "reason": "договор 17"})),
     responses((status = 201, description = "Added", body = AgentView, example = json!({
         "code": "A-1", "name": "ООО «Партнёр»", "type": "partner", "party": null, "active": true, "clients": 12,

@@ -18,7 +18,7 @@ use crate::writes::{self, Named, Write};
 /// Close an agent
 #[utoipa::path(
     delete, path = "/v1/agents/{code}", operation_id = "agent_close", tag = "agents",
-    params(("code" = String, Path, description = "Code of the agent", example = "A-1"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the agent", example = "A-1"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "договор расторгнут"})),
     responses((status = 200, description = "Closed", body = Named, example = json!({"code": "A-1"})))
 )]

@@ -30,7 +30,7 @@ pub(crate) struct AgentChange {
     /// `partner`, `licensee` or `own`.
     #[serde(default, rename = "type")]
     kind: Option<String>,
-    /// Who he is by the registry.
+    /// Who he is by the registry; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<WantedParty>)]
     party: Edit<WantedParty>,
@@ -46,7 +46,7 @@ pub(crate) struct AgentChange {
 /// Change an agent
 #[utoipa::path(
     put, path = "/v1/agents/{code}", operation_id = "agent_update", tag = "agents",
-    params(("code" = String, Path, description = "Code of the agent", example = "A-1"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the agent", example = "A-1"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = AgentChange, example = json!({"type": "licensee", "reason": "договор 18"})),
     responses((status = 200, description = "Changed", body = AgentView, example = json!({
         "code": "A-1", "name": "ООО «Партнёр»", "type": "partner", "party": null, "active": true, "clients": 12,

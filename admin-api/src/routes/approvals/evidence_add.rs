@@ -36,7 +36,7 @@ pub(crate) struct WantedEvidence {
 /// Add evidence to a request
 #[utoipa::path(
     post, path = "/v1/approvals/{id}/evidence", operation_id = "approval_evidence_add", tag = "approvals",
-    params(("id" = i64, Path, description = "Number of the request", example = 5), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("id" = i64, Path, description = "Number of the request", example = 5), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedEvidence, example = json!({"kind": "client_consent", "text": "Согласны, письмо от 1 июля", "date": "2026-07-01", "number_shown": 6})),
     responses((status = 201, description = "Added", body = Numbered, example = json!({"id": 3})))
 )]

@@ -33,7 +33,7 @@ pub(crate) struct Refuse {
 /// For those who might approve. One refusal ends the request.
 #[utoipa::path(
     post, path = "/v1/approvals/{id}/refuse", operation_id = "approval_refuse", tag = "approvals",
-    params(("id" = i64, Path, description = "Number of the request", example = 5), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("id" = i64, Path, description = "Number of the request", example = 5), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Refuse, example = json!({"comment": "есть долг"})),
     responses((status = 200, description = "Refused", body = ApprovalView, example = json!({
         "id": 5, "kind": "account.credit_limit", "entity": "account", "entity_id": "A-000001", "entity_revision": 3, "payload": {"limit": "1500"},

@@ -43,7 +43,7 @@ pub(crate) struct WantedApproval {
 /// does: `account.credit` for a limit, `price.import` for an import.
 #[utoipa::path(
     post, path = "/v1/approvals", operation_id = "approval_request", tag = "approvals",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedApproval, example = json!({
         "kind": "account.credit_limit", "entity_id": "A-000001", "payload": {"limit": "1500.00"}, "reason": "письмо клиента от 1 июля"
     })),

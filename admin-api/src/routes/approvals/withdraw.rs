@@ -19,7 +19,7 @@ use crate::writes::{self, Write};
 /// Withdraw a request
 #[utoipa::path(
     post, path = "/v1/approvals/{id}/withdraw", operation_id = "approval_withdraw", tag = "approvals",
-    params(("id" = i64, Path, description = "Number of the request", example = 5), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("id" = i64, Path, description = "Number of the request", example = 5), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "клиент передумал"})),
     responses((status = 200, description = "Withdrawn", body = ApprovalView, example = json!({
         "id": 5, "kind": "account.credit_limit", "entity": "account", "entity_id": "A-000001", "entity_revision": 3, "payload": {"limit": "1500"},

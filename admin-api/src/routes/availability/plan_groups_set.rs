@@ -19,7 +19,7 @@ use crate::state::AppState;
 /// These groups take the place of those of before; none opens it to everybody.
 #[utoipa::path(
     put, path = "/v1/plans/{code}/groups", operation_id = "plan_groups_set", tag = "terms",
-    params(("code" = String, Path, description = "Code of the plan", example = "basic"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the plan", example = "basic"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedGroups, example = json!({"groups": ["partners"], "reason": "условия партнёрской программы"})),
     responses((status = 200, description = "Kept from now on", body = KeptFor, example = json!({"code": "basic", "groups": ["partners"]})))
 )]

@@ -43,7 +43,7 @@ pub(crate) struct WantedOwnLock {
 /// In force within seconds.
 #[utoipa::path(
     post, path = "/v1/cabinet/locks", operation_id = "cabinet_lock_create", tag = "cabinet",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedOwnLock, example = json!({"account": "A-000001", "mask": "38", "comment": "не звоним туда"})),
     responses((status = 201, description = "Made", body = OwnLockView, example = json!(
         {"id": 5, "account": "A-000001", "mask": "38", "from": "2026-07-01T10:00:00Z", "to": null, "in_force": true, "comment": "не звоним туда",

@@ -19,7 +19,7 @@ use crate::writes::{self, Numbered, Write};
 /// Lift a lock of yours
 #[utoipa::path(
     delete, path = "/v1/cabinet/locks/{id}", operation_id = "cabinet_lock_delete", tag = "cabinet",
-    params(("id" = i64, Path, description = "Identifier of the lock", example = 5), ("If-Match" = Option<String>, Header, description = "Revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("id" = i64, Path, description = "Identifier of the lock", example = 5), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = PerhapsReason, example = json!({"reason": "звоним снова"})),
     responses((status = 200, description = "Ended", body = Numbered, example = json!({"id": 5})))
 )]

@@ -66,7 +66,7 @@ impl From<Intent> for PaymentIntentView {
 /// Employees who work as the client are answered `only_client_pays`.
 #[utoipa::path(
     post, path = "/v1/cabinet/payment-intents", operation_id = "cabinet_payment_intent", tag = "cabinet",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedPayment, example = json!({"account": "A-000001", "amount": "1500.00"})),
     responses((status = 201, description = "Written down", body = PaymentIntentView, example = json!(
         {"id": 8, "account": "A-000001", "amount": "1500", "currency": "RUB", "method": null, "state": "new", "created_at": "2026-07-01T10:00:00Z"}

@@ -44,7 +44,7 @@ pub(crate) struct ProfileChange {
 /// Accepted from the user whose e-mail is the e-mail of the profile; from others it is `unverified_sender`.
 #[utoipa::path(
     put, path = "/v1/cabinet/profile", operation_id = "cabinet_profile", tag = "cabinet",
-    params(("If-Match" = Option<String>, Header, description = "Revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = ProfileChange, example = json!({"phone": "+7 495 200-02-01"})),
     responses((status = 200, description = "Changed", body = ProfileView, example = json!(
         {"code": "C-000001", "name": "ООО «Строй Сервис»", "email": "office@example.ru", "phone": "+7 495 200-02-01", "contact_person": "И. Петров",

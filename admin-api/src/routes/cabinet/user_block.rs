@@ -20,7 +20,7 @@ use crate::writes::{self, Numbered, Write};
 /// Block a user of yours
 #[utoipa::path(
     post, path = "/v1/cabinet/users/{id}/block", operation_id = "cabinet_user_block", tag = "cabinet",
-    params(("id" = i64, Path, description = "Identifier of the user", example = 3), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("id" = i64, Path, description = "Identifier of the user", example = 3), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = PerhapsReason, example = json!({"reason": "уволилась"})),
     responses((status = 200, description = "Blocked", body = Numbered, example = json!({"id": 3})))
 )]

@@ -40,7 +40,7 @@ pub(crate) struct CleanedView {
 /// work, and with `legal_hold` while an account is under one. The values in the history are destroyed by a second step, after the terms of the law.
 #[utoipa::path(
     post, path = "/v1/clients/{code}/clean", operation_id = "client_clean", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Irrevocable, example = json!({"confirm": "C-000001", "reason": "заявление клиента от 1 июля"})),
     responses((status = 200, description = "Anonymous", body = CleanedView, example = json!({"code": "C-000001", "gdpr_state": "cleaned", "contacts": 2, "notes": 5, "party": false})))
 )]

@@ -23,7 +23,7 @@ use crate::writes::{self, Write};
 /// The lines of the history stay and still prove each other.
 #[utoipa::path(
     post, path = "/v1/clients/{code}/destroy", operation_id = "client_destroy", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Irrevocable, example = json!({"confirm": "C-000001", "reason": "сроки истекли"})),
     responses((status = 200, description = "Destroyed; the act", body = ActView, example = json!({
         "id": 1, "made_at": "2031-07-02T10:00:00Z", "author": "admin", "reason": "сроки истекли", "lines": 1,

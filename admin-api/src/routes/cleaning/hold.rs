@@ -43,7 +43,7 @@ pub(crate) struct HoldView {
 /// While it holds, nothing of the account's client is cleaned or destroyed.
 #[utoipa::path(
     put, path = "/v1/accounts/{code}/legal-hold", operation_id = "account_legal_hold", tag = "accounts",
-    params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedHold, example = json!({"hold": true, "reason": "запрос суда от 1 июля"})),
     responses((status = 200, description = "Changed", body = HoldView, example = json!({"code": "A-000001", "legal_hold": true})))
 )]

@@ -18,7 +18,7 @@ use crate::writes::{self, Numbered, Write};
 /// Unblock a user of a client
 #[utoipa::path(
     post, path = "/v1/clients/{code}/users/{id}/unblock", operation_id = "client_user_unblock", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the user", example = 3), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the user", example = 3), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "вернулась"})),
     responses((status = 200, description = "Unblocked", body = Numbered, example = json!({"id": 3})))
 )]

@@ -42,7 +42,7 @@ pub(crate) struct ClientUserChange {
 /// After another e-mail he does not pay for 72 hours, and a letter goes to the e-mail of the profile.
 #[utoipa::path(
     put, path = "/v1/clients/{code}/users/{id}", operation_id = "client_user_update", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the user", example = 3), ("If-Match" = Option<String>, Header, description = "Revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the user", example = 3), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = ClientUserChange, example = json!({"rights": ["view"], "reason": "больше не платит"})),
     responses((status = 200, description = "Changed", body = ClientUserView, example = json!(
         {"id": 3, "login": "orlova@example.ru", "name": "Мария Орлова", "email": "orlova@example.ru", "rights": ["view"], "verified_phone": null,

@@ -74,7 +74,7 @@ pub(crate) struct Assignments {
 /// together.
 #[utoipa::path(
     post, path = "/v1/client-assignments", operation_id = "client_assign", tag = "clients",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedAssignment, example = json!({"manager": "me", "clients": ["C-000001", "C-000002", "C-000003"], "override": false, "reason": "обзвон июля"})),
     responses((status = 200, description = "What became of each", body = Assignments, example = json!({
         "assigned": 1,

@@ -45,7 +45,7 @@ pub(crate) struct WantedContact {
 /// Add a contact
 #[utoipa::path(
     post, path = "/v1/clients/{code}/contacts", operation_id = "contact_add", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedContact, example = json!({
         "name": "Мария Орлова", "position": "бухгалтер", "email": "orlova@example.ru", "origin": {"channel": "call"}, "reason": "просьба директора"
     })),

@@ -34,7 +34,7 @@ pub(crate) struct ContactEnd {
 /// Take a contact away
 #[utoipa::path(
     delete, path = "/v1/clients/{code}/contacts/{id}", operation_id = "contact_end", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the contact", example = 3), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the contact", example = 3), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = ContactEnd, example = json!({"origin": {"channel": "mail", "sender": "office@example.ru"}, "reason": "уволилась"})),
     responses((status = 200, description = "Ended", body = Numbered, example = json!({"id": 3})))
 )]

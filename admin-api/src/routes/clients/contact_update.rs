@@ -29,11 +29,11 @@ pub(crate) struct ContactChange {
     /// Position.
     #[serde(default)]
     position: Option<String>,
-    /// E-mail.
+    /// E-mail; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     email: Edit<String>,
-    /// Phone, in any writing.
+    /// Phone, in any writing; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     phone: Edit<String>,
@@ -49,7 +49,7 @@ pub(crate) struct ContactChange {
 /// Change a contact
 #[utoipa::path(
     put, path = "/v1/clients/{code}/contacts/{id}", operation_id = "contact_update", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the contact", example = 3), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the contact", example = 3), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = ContactChange, example = json!({"phone": "+7 495 200-02-02", "reason": "новый номер"})),
     responses((status = 200, description = "Changed", body = ContactView, example = json!({"id": 3, "name": "Мария Орлова", "position": "бухгалтер", "email": "orlova@example.ru", "phone": null, "created_at": "2026-07-01T10:00:00Z", "created_by": "ivanova", "revision": 1})))
 )]

@@ -76,7 +76,7 @@ pub(crate) struct ClientMade {
 /// Make a client
 #[utoipa::path(
     post, path = "/v1/clients", operation_id = "client_create", tag = "clients",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedClient, example = json!({
         "name": "ООО «Строй Сервис»", "email": "stroy@example.ru", "phone": "8 (495) 200-0-201",
         "party": {"kind": "legal", "name": "ООО «Строй Сервис»", "inn": "7707083893", "kpp": "770701001", "ogrn": "1027700132195"},

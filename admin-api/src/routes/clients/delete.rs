@@ -20,7 +20,7 @@ use crate::writes::{self, Named, Write};
 /// Refused while he has payments, charges or services (`has_history`) or an active account (`has_active_accounts`); his closed accounts go with him.
 #[utoipa::path(
     delete, path = "/v1/clients/{code}", operation_id = "client_delete", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "создан по ошибке"})),
     responses((status = 200, description = "Deleted", body = Named, example = json!({"code": "C-000001"})))
 )]

@@ -43,7 +43,7 @@ pub(crate) struct ConnectionSet {
 /// Connect a client to a legal entity, or disconnect him
 #[utoipa::path(
     put, path = "/v1/clients/{code}/legal-entities/{entity}", operation_id = "client_entity_connect", tag = "legal-entities",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("entity" = String, Path, description = "Code of the legal entity", example = "T"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("entity" = String, Path, description = "Code of the legal entity", example = "T"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedConnection, example = json!({"enabled": true, "reason": "договор 12"})),
     responses((status = 200, description = "Changed", body = ConnectionSet, example = json!({"client": "C-000001", "legal_entity": "T", "enabled": true})))
 )]

@@ -33,7 +33,7 @@ pub(crate) struct WantedLabel {
 /// Make a label
 #[utoipa::path(
     post, path = "/v1/labels", operation_id = "label_add", tag = "clients",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedLabel, example = json!({"name": "Реферал", "reason": "партнёрская программа"})),
     responses((status = 201, description = "Made", body = LabelView, example = json!({"name": "Реферал"})))
 )]

@@ -39,7 +39,7 @@ pub(crate) struct LeadChange {
 /// Say where a client stands
 #[utoipa::path(
     put, path = "/v1/clients/{code}/lead", operation_id = "client_lead", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = LeadChange, example = json!({"state": "connected", "reason": "подписал договор"})),
     responses((status = 200, description = "Changed", body = ClientView, example = json!({
         "id": 1, "code": "C-000001", "name": "ООО «Строй Сервис»", "state": "active", "active": true, "revision": 5,

@@ -31,7 +31,7 @@ pub(crate) struct WantedNote {
 /// Write a note
 #[utoipa::path(
     post, path = "/v1/clients/{code}/notes", operation_id = "note_add", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedNote, example = json!({"text": "звонить после 11", "important": true})),
     responses((status = 201, description = "Written", body = Numbered, example = json!({"id": 5})))
 )]

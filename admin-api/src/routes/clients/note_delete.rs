@@ -19,7 +19,7 @@ use crate::writes::{self, Numbered, Write};
 /// Delete a note
 #[utoipa::path(
     delete, path = "/v1/clients/{code}/notes/{id}", operation_id = "note_delete", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the note", example = 5), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the note", example = 5), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "устарело"})),
     responses((status = 200, description = "Deleted", body = Numbered, example = json!({"id": 5})))
 )]

@@ -37,7 +37,7 @@ pub(crate) struct NoteChange {
 /// Change a note
 #[utoipa::path(
     put, path = "/v1/clients/{code}/notes/{id}", operation_id = "note_update", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the note", example = 5), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the note", example = 5), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = NoteChange, example = json!({"important": false, "reason": "уже неважно"})),
     responses((status = 200, description = "Changed", body = NoteView, example = json!({"id": 5, "kind": "note", "important": true, "text": "звонить после 11", "author": "ivanova", "created_at": "2026-07-01T10:00:00Z", "revision": 1})))
 )]

@@ -36,7 +36,7 @@ pub(crate) struct WantedTransfer {
 /// Possible once a payment of real money is booked. His manager hands him over, others by the right `client.reassign`.
 #[utoipa::path(
     post, path = "/v1/clients/{code}/transfer-to-support", operation_id = "client_transfer", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedTransfer, example = json!({"manager": "petrova", "reason": "оплатил первый счёт"})),
     responses((status = 200, description = "In support", body = ClientView, example = json!({
         "id": 1, "code": "C-000001", "name": "ООО «Строй Сервис»", "state": "active", "active": true, "revision": 5,

@@ -35,7 +35,7 @@ pub(crate) struct ClientChange {
     #[serde(default)]
     #[schema(value_type = String, required = false)]
     email: Edit<String>,
-    /// Phone, in any writing.
+    /// Phone, in any writing; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     phone: Edit<String>,
@@ -48,18 +48,18 @@ pub(crate) struct ClientChange {
     /// Language of letters, `ru` or `en`.
     #[serde(default)]
     language: Option<String>,
-    /// Label; one at most.
+    /// Label; one at most; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     label: Edit<String>,
     /// `ordinary`, `good` or `conflict`.
     #[serde(default)]
     characteristic: Option<String>,
-    /// Login of his manager.
+    /// Login of his manager; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     manager: Edit<String>,
-    /// Code of the agent who brought him.
+    /// Code of the agent who brought him; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     agent: Edit<String>,
@@ -80,11 +80,11 @@ pub(crate) struct ClientChange {
 
 /// Change a client
 ///
-/// A client goes to another manager under the rules of `POST /v1/client-assignments`. A change of e-mail, phone or contact person that a mail asked for is accepted from the e-mail of the profile only. What stood there before is kept as an
+/// A field that is absent stays; `null` empties `phone`, `label`, `manager` and `agent` alone. A client goes to another manager under the rules of `POST /v1/client-assignments`. A change of e-mail, phone or contact person that a mail asked for is accepted from the e-mail of the profile only. What stood there before is kept as an
 /// important note.
 #[utoipa::path(
     put, path = "/v1/clients/{code}", operation_id = "client_update", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = ClientChange, example = json!({"phone": "+7 495 200-02-01", "origin": {"channel": "call"}, "reason": "звонок директора"})),
     responses((status = 200, description = "Changed", body = ClientView, example = json!({
         "id": 1, "code": "C-000001", "name": "ООО «Строй Сервис»", "state": "active", "active": true, "revision": 4,

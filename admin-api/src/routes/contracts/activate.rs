@@ -36,7 +36,7 @@ pub(crate) struct Activation {
 /// The text is filled in for the last time.
 #[utoipa::path(
     post, path = "/v1/contracts/{id}/activate", operation_id = "contract_activate", tag = "contracts",
-    params(("id" = i64, Path, description = "Identifier of the contract", example = 7), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("id" = i64, Path, description = "Identifier of the contract", example = 7), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Activation, example = json!({"signed_on": "2026-07-01", "reason": "подписан обеими сторонами"})),
     responses((status = 200, description = "In force", body = ContractView, example = json!({
         "id": 7, "number": "T-2026-00001", "client": "C-000001", "legal_entity": "T", "kind": "service", "template": "services", "template_version": 2,

@@ -49,7 +49,7 @@ pub(crate) struct WantedContract {
 /// A draft: it changes until it is activated.
 #[utoipa::path(
     post, path = "/v1/clients/{code}/contracts", operation_id = "contract_create", tag = "contracts",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedContract, example = json!({"template": "services", "kind": "service", "accounts": ["A-000001"], "valid_from": "2026-07-01", "reason": "подключение"})),
     responses((status = 201, description = "Made", body = ContractView, example = json!({
         "id": 7, "number": "T-2026-00001", "client": "C-000001", "legal_entity": "T", "kind": "service", "template": "services", "template_version": 2,

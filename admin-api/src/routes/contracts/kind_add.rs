@@ -36,7 +36,7 @@ pub(crate) struct WantedContractKind {
 /// Make a kind of contracts
 #[utoipa::path(
     post, path = "/v1/contract-kinds", operation_id = "contract_kind_add", tag = "contracts",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedContractKind, example = json!({
         "code": "subscription", "name_ru": "Подписной договор", "name_en": "Subscription contract", "reason": "новая линейка"
     })),

@@ -43,7 +43,7 @@ pub(crate) struct WantedTemplate {
 /// `.email`, `.phone`, `.contact_person`; `contract.number`, `.kind`, `.signed_on`, `.valid_from`, `.valid_to`, `.accounts`; `issuer.code`, `.name`, `.inn`, `.kpp`.
 #[utoipa::path(
     post, path = "/v1/contract-templates", operation_id = "contract_template_add", tag = "contracts",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedTemplate, example = json!({
         "code": "services", "title": "Договор об оказании услуг связи", "legal_entity": "T", "language": "ru",
         "body": "Договор № {{contract.number}} от {{contract.signed_on}}\n{{issuer.name}} и {{client.legal_name}}, ИНН {{client.inn}}", "reason": "новая форма"

@@ -18,7 +18,7 @@ use crate::writes::{self, Named, Write};
 /// Close a template of contracts
 #[utoipa::path(
     delete, path = "/v1/contract-templates/{code}", operation_id = "contract_template_close", tag = "contracts",
-    params(("code" = String, Path, description = "Its code", example = "services"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Its code", example = "services"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "больше не нужен"})),
     responses((status = 200, description = "Closed", body = Named, example = json!({"code": "services"})))
 )]

@@ -19,7 +19,7 @@ use crate::state::AppState;
 /// These groups take the place of those of before; none opens it to everybody.
 #[utoipa::path(
     put, path = "/v1/contract-templates/{code}/groups", operation_id = "contract_template_groups_set", tag = "contracts",
-    params(("code" = String, Path, description = "Code of the template", example = "services"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the template", example = "services"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedGroups, example = json!({"groups": ["partners"], "reason": "условия партнёрской программы"})),
     responses((status = 200, description = "Kept from now on", body = KeptFor, example = json!({"code": "services", "groups": ["partners"]})))
 )]

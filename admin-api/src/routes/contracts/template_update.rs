@@ -40,7 +40,7 @@ pub(crate) struct TemplateChange {
 /// Change a template of contracts
 #[utoipa::path(
     put, path = "/v1/contract-templates/{code}", operation_id = "contract_template_update", tag = "contracts",
-    params(("code" = String, Path, description = "Code of the template", example = "services"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the template", example = "services"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = TemplateChange, example = json!({"body": "Договор № {{contract.number}} от {{contract.signed_on}}", "reason": "нужна дата"})),
     responses((status = 200, description = "Changed", body = TemplateView, example = json!({
         "code": "services", "title": "Договор об оказании услуг связи", "legal_entity": "T", "language": "ru", "version": 2,

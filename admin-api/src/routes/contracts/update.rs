@@ -32,7 +32,7 @@ pub(crate) struct ContractChange {
     /// Codes of all accounts that it covers.
     #[serde(default)]
     accounts: Option<Vec<String>>,
-    /// Day of signing, `YYYY-MM-DD`.
+    /// Day of signing, `YYYY-MM-DD`; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     signed_on: Edit<String>,
@@ -52,7 +52,7 @@ pub(crate) struct ContractChange {
 /// Change the draft of a contract
 #[utoipa::path(
     put, path = "/v1/contracts/{id}", operation_id = "contract_update", tag = "contracts",
-    params(("id" = i64, Path, description = "Identifier of the contract", example = 7), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("id" = i64, Path, description = "Identifier of the contract", example = 7), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = ContractChange, example = json!({"accounts": ["A-000001"], "valid_to": null, "reason": "забыли счёт"})),
     responses((status = 200, description = "Changed, and filled in anew", body = ContractView, example = json!({
         "id": 7, "number": "T-2026-00001", "client": "C-000001", "legal_entity": "T", "kind": "service", "template": "services", "template_version": 2,

@@ -72,7 +72,7 @@ impl<'a> Operation<'a> {
         );
         self.write_description(page);
         let _ = write!(page, "<p class=\"permission\">{}</p>", self.permission(language));
-        self.write_parameters(page, language);
+        self.write_parameters(page, document, language);
         self.write_body(page, document, language);
         self.write_answers(page, language);
         page.push_str("</article>\n");
@@ -132,7 +132,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    fn write_parameters(&self, page: &mut String, language: Language) {
+    fn write_parameters(&self, page: &mut String, document: &Value, language: Language) {
         let parameters = self.said["parameters"].as_array().map_or(&[][..], Vec::as_slice);
         if parameters.is_empty() {
             return;
@@ -149,12 +149,14 @@ impl<'a> Operation<'a> {
                 Value::String(text) => format!("<code>{}</code>", escaped(text)),
                 other => format!("<code>{}</code>", escaped(&other.to_string())),
             };
+            let about = text_of(&parameter["description"]);
             let _ = write!(
                 page,
-                "<tr><td><code>{}</code>{star}<td>{}<td>{}<td>{example}</tr>",
+                "<tr><td><code>{}</code>{star}<td>{}<td>{}{}<td>{example}</tr>",
                 escaped(text_of(&parameter["name"])),
                 escaped(text_of(&parameter["in"])),
-                said(text_of(&parameter["description"]))
+                said(about),
+                in_a_row(about, &words_of(document, &parameter["schema"]))
             );
         }
         page.push_str("</table>");
@@ -191,26 +193,76 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// The fields of a body: name, type, whether it is obligatory, what it means.
+/// Depth to which fields of objects inside objects are told.
+const DEPTH_MAX: usize = 3;
+
+/// The fields of a body: name, type, whether it is obligatory, what it means. Those of an object inside stand below it, with its name before theirs.
 fn write_fields(page: &mut String, document: &Value, schema: &Value) {
-    let schema = match schema["$ref"].as_str() {
-        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap_or(schema),
-        None => schema,
-    };
-    let Some(properties) = schema["properties"].as_object() else { return };
+    let schema = resolved(document, schema);
+    if schema["properties"].is_object() {
+        page.push_str("<table>");
+        write_rows(page, document, schema, "", 1);
+        page.push_str("</table>");
+    }
+}
+
+fn write_rows(page: &mut String, document: &Value, schema: &Value, above: &str, depth: usize) {
     let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().map(text_of).collect();
-    page.push_str("<table>");
-    for (name, property) in properties {
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let star = if required.contains(&name.as_str()) { " *" } else { "" };
+        let name = format!("{above}{name}");
         let _ = write!(
             page,
-            "<tr><td><code>{}</code>{star}<td>{}<td>{}</tr>",
-            escaped(name),
+            "<tr><td><code>{}</code>{star}<td>{}<td>{}{}</tr>",
+            escaped(&name),
             escaped(&type_of(property)),
-            said(text_of(&property["description"]))
+            said(about(property)),
+            in_a_row(about(property), &words_of(document, property))
         );
+        if depth < DEPTH_MAX {
+            let (inner, below) = match inside(property) {
+                items if property["items"].is_object() => (items, format!("{name}[].")),
+                object => (object, format!("{name}.")),
+            };
+            write_rows(page, document, resolved(document, inner), &below, depth + 1);
+        }
     }
-    page.push_str("</table>");
+}
+
+/// What a reference refers to.
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    let named = schema["$ref"].as_str().and_then(|path| document.pointer(path.trim_start_matches('#')));
+    named.unwrap_or(schema)
+}
+
+/// The schema of what a value holds: of an array its items, of something that may be `null` the other thing.
+fn inside(schema: &Value) -> &Value {
+    if schema["items"].is_object() {
+        return inside(&schema["items"]);
+    }
+    let mut choices = schema["oneOf"].as_array().into_iter().flatten();
+    choices.find(|choice| choice["$ref"].is_string()).unwrap_or(schema)
+}
+
+/// What a field means; said beside the reference where the field may be `null`.
+fn about(schema: &Value) -> &str {
+    let own = text_of(&schema["description"]);
+    if own.is_empty() { text_of(&inside(schema)["description"]) } else { own }
+}
+
+/// The words that a value is one of, or several. Empty is none of them, and the order with a minus is said once for all.
+fn words_of<'a>(document: &'a Value, schema: &'a Value) -> Vec<&'a str> {
+    let words = resolved(document, inside(schema))["enum"].as_array().into_iter().flatten().map(text_of);
+    words.filter(|word| !word.is_empty() && !word.starts_with('-')).collect()
+}
+
+/// The words, unless the sentence before names all of them.
+fn in_a_row(sentence: &str, words: &[&str]) -> String {
+    if words.iter().all(|word| sentence.contains(&format!("`{word}`"))) {
+        return String::new();
+    }
+    let words: Vec<String> = words.iter().map(|word| format!("<code>{}</code>", escaped(word))).collect();
+    format!(": {}", words.join(", "))
 }
 
 /// The type of a value in a few words; `null` among several is no news.
@@ -248,6 +300,33 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn fields_of_objects_inside_are_told() {
+        let document = json!({"components": {"schemas": {
+            "Party": {"type": "object", "required": ["kind"], "properties": {
+                "kind": {"type": "string", "enum": ["legal", "natural"], "description": "What it is"},
+                "banks": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Bank"}}
+            }},
+            "Bank": {"type": "object", "properties": {"bic": {"type": "string", "description": "BIC"}, "again": {"$ref": "#/components/schemas/Bank"}}}
+        }}});
+        let schema = json!({"type": "object", "properties": {
+            "party": {"oneOf": [{"type": "null"}, {"$ref": "#/components/schemas/Party", "description": "Who he is"}]},
+            "mode": {"type": "string", "enum": ["prepaid", ""], "description": "`prepaid` alone"}
+        }});
+        let mut page = String::new();
+        write_fields(&mut page, &document, &schema);
+        for told in [
+            "<code>party</code><td>Party<td>Who he is</tr>",
+            "<code>party.kind</code> *<td>string<td>What it is: <code>legal</code>, <code>natural</code></tr>",
+            "<code>party.banks</code><td>Bank[]<td></tr>",
+            "<code>party.banks[].bic</code><td>string<td>BIC</tr>",
+            "<code>mode</code><td>string<td><code>prepaid</code> alone</tr>",
+        ] {
+            assert!(page.contains(told), "{told}: {page}");
+        }
+        assert!(!page.contains("again.again"), "what holds itself ends: {page}");
+    }
 
     #[test]
     fn types_in_a_few_words() {

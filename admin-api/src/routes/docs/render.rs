@@ -16,14 +16,14 @@ use crate::problem::Code;
 use crate::router::{self, Verb};
 
 /// What holds for every operation.
-const RULES: [Text; 9] = [
+const RULES: [Text; 12] = [
     Text::fixed(
-        "Токен передаётся в заголовке `Authorization: Bearer …`; у каждой операции указано нужное право.",
-        "The token comes in the header `Authorization: Bearer …`; every operation says which permission it asks for.",
+        "Токен передаётся в заголовке `Authorization: Bearer …`; у каждой операции указано нужное право. Токен выдаёт администратор (`POST /v1/staff/{login}/tokens`) или вход по паролю (`POST /v1/session`).",
+        "The token comes in the header `Authorization: Bearer …`; every operation says which permission it asks for. An administrator gives it (`POST /v1/staff/{login}/tokens`), or a sign-in with a password (`POST /v1/session`).",
     ),
     Text::fixed(
-        "Суммы — десятичные числа строкой, моменты — RFC 3339 в UTC, дни — `ГГГГ-ММ-ДД`.",
-        "Amounts are decimals as strings, moments are RFC 3339 in UTC, days are `YYYY-MM-DD`.",
+        "Суммы — десятичные числа строкой, моменты — RFC 3339 в UTC, дни — `ГГГГ-ММ-ДД`; годы — от 1990 до 2199.",
+        "Amounts are decimals as strings, moments are RFC 3339 in UTC, days are `YYYY-MM-DD`; years are of 1990 to 2199.",
     ),
     Text::fixed(
         "Ошибка — `application/problem+json` (RFC 9457) с полем `code`; `errors[].pointer` указывает на поле. Язык — по `Accept-Language`: русский или английский.",
@@ -34,12 +34,24 @@ const RULES: [Text; 9] = [
         "A field or parameter that nobody knows is an error 422, not silence.",
     ),
     Text::fixed(
-        "Запрос, который принимает `Idempotency-Key` (все изменения, кроме операций с паролями и токенами), можно безопасно повторить с тем же ключом: ответ будет прежним, с заголовком `Idempotent-Replayed`.",
-        "A request that takes an `Idempotency-Key` (every write, but for those with passwords or tokens) may be repeated safely with the same key: the answer is the former one, with the header `Idempotent-Replayed`.",
+        "Поле, которого в изменении нет, остаётся как было. `null` очищает только поля, у которых это сказано; у остальных он значит то же, что отсутствие, а обязательную почту клиента не убирает вовсе (422).",
+        "A field that a change does not have stays as it was. `null` empties only fields of which that is said; of others it means the same as their absence, and the obligatory e-mail of a client it does not take away at all (422).",
     ),
     Text::fixed(
-        "Карточки несут `ETag`. Верните его в `If-Match`, и изменение, сделанное тем временем другим, не потеряется (412); в `If-None-Match` — и без новостей придёт 304.",
-        "Records carry an `ETag`. Give it back in `If-Match`, and what somebody changed in between is not lost (412); in `If-None-Match`, and without news the answer is 304.",
+        "Организация, предприниматель или лицо (`party`) — одна запись на ИНН и КПП, общая для всех клиентов с этим ИНН. Сказанное об известной дополняет её или совпадает с записанным, иначе 409; меняет её `PUT /v1/parties/{id}`.",
+        "An organisation, sole proprietor or person (`party`) is one record an INN and KPP, shared by all clients with this INN. What is said of one that is known fills it in or agrees with what is kept, else it is 409; `PUT /v1/parties/{id}` changes it.",
+    ),
+    Text::fixed(
+        "Запрос, который принимает `Idempotency-Key` (все изменения, кроме операций с паролями и токенами), можно безопасно повторить с тем же ключом и тем же телом, байт в байт: ответ будет прежним, с заголовком `Idempotent-Replayed`. Хранится он 72 часа; другое тело с тем же ключом — 422.",
+        "A request that takes an `Idempotency-Key` (every write, but for those with passwords or tokens) may be repeated safely with the same key and the same body, byte for byte: the answer is the former one, with the header `Idempotent-Replayed`. It is kept for 72 hours; another body with the same key is 422.",
+    ),
+    Text::fixed(
+        "Карточки несут `ETag`. Верните его в `If-Match` как есть или одну его ревизию в кавычках (`\"3\"`), и изменение, сделанное тем временем другим, не потеряется (412: прочитайте снова и повторите); в `If-None-Match` — и без новостей придёт 304.",
+        "Records carry an `ETag`. Give it back in `If-Match` as it is, or its revision alone in quotes (`\"3\"`), and what somebody changed in between is not lost (412: read again and repeat); in `If-None-Match`, and without news the answer is 304.",
+    ),
+    Text::fixed(
+        "Поиск по словам (`q`, `name` и другие): слова стоят рядом и в своём порядке, последнее можно оборвать; `%` между ними — что угодно, `%` впереди — и внутри слова: `строй серв`, `стр%сервис`, `%ервис`. Регистр, ё и знаки не важны. `q` — это название, код, лицевой счёт, ИНН, телефон, номер или почта; всё, кроме названия, пишется целиком. Впереди те, кого назвали точно, за ними — по найденному слову и тому, что стоит за ним; с `%` впереди — в обычном порядке списка.",
+        "A search for words (`q`, `name` and others): the words stand together and in their order, the last may be cut; `%` between them stands for anything, and at the beginning for the inside of a word: `stroy serv`, `str%service`, `%ervice`. Case, ё and signs do not matter. `q` is a name, a code, an account, an INN, a phone, a number or an e-mail; all but the name is written whole. First come those that are named exactly, then by the word that was found and what stands behind it; with `%` at the beginning, the usual order of the list.",
     ),
     Text::fixed(
         "Списки идут страницами: `next_cursor` ответа — `cursor` следующего запроса. Список с параметром `sort` говорит и общее число строк, а с `format=xlsx` или `csv` отдаёт их файлом.",
@@ -209,6 +221,15 @@ mod tests {
             }
             for code in Code::ALL {
                 assert!(page.contains(&format!("<code>{}</code>", code.as_str())), "{code:?}");
+            }
+            // Fields of an object inside, and the words of a filter.
+            for told in [
+                "<code>party.kind</code>",
+                "<code>origin.channel</code>",
+                "<code>passport.series</code>",
+                "<code>postpaid</code>",
+            ] {
+                assert!(page.contains(told), "{told}");
             }
             // What it loads is its own, and nothing runs inside the page.
             assert_eq!(page.matches("<script").count(), 1);

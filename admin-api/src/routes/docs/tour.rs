@@ -17,21 +17,25 @@ pub(super) const TITLE: Text = Text::fixed(
     "A tour: a client with an account and a tariff plan, and his calls",
 );
 
-/// A step: the operation that it needs (empty: none), what it is for, what is typed.
+/// The address in the commands, where nobody says a better one.
+pub(super) const ADDRESS: &str = "http://localhost:8080";
+
+/// A step: the operation that it needs (empty: none), what it is for, what is typed. What stands for a value of an answer before is an ellipsis, so that nobody
+/// sends the example of another system.
 struct Step {
     operation: &'static str,
     about: Text,
     command: &'static str,
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 13] = [
     Step {
         operation: "",
         about: Text::fixed(
-            "Токен. Первого администратора заводит командная строка, остальных — `POST /v1/staff`.",
-            "A token. The first administrator comes from the command line, everybody else from `POST /v1/staff`.",
+            "Токен. Его выдаёт администратор системы: `POST /v1/staff/{login}/tokens`; первого администратора заводит на сервере `admin-api token --login me --role admin`. По паролю входят через `POST /v1/session`: ответ — тоже токен.",
+            "A token. The administrator of the system gives it: `POST /v1/staff/{login}/tokens`; the first administrator comes from `admin-api token --login me --role admin` on the server. With a password it is `POST /v1/session`, whose answer is a token too.",
         ),
-        command: "TOKEN=$(admin-api token --login me --role admin)\nAPI=http://localhost:8080",
+        command: "TOKEN=…\nAPI=http://localhost:8080",
     },
     Step {
         operation: "me",
@@ -39,12 +43,28 @@ const STEPS: [Step; 9] = [
         command: "curl -H \"Authorization: Bearer $TOKEN\" $API/v1/me",
     },
     Step {
+        operation: "legal_entities_list",
+        about: Text::fixed(
+            "Собственные организации: возьмите код одной из них, `items[].code`, он понадобится для счёта.",
+            "Our own companies: take the code of one of them, `items[].code`, for the account.",
+        ),
+        command: "curl -H \"Authorization: Bearer $TOKEN\" \"$API/v1/legal-entities?closed=false\"\nENTITY=…  # items[].code",
+    },
+    Step {
+        operation: "plans_list",
+        about: Text::fixed(
+            "Тарифные планы: тоже возьмите код одного из них.",
+            "Tariff plans: take the code of one of them, too.",
+        ),
+        command: "curl -H \"Authorization: Bearer $TOKEN\" $API/v1/plans\nPLAN=…    # items[].code",
+    },
+    Step {
         operation: "client_create",
         about: Text::fixed(
-            "Клиент. Ответ называет его код и тех, кто может оказаться тем же самым. С тем же `Idempotency-Key` повтор ничего не удвоит.",
-            "A client. The answer names his code, and clients who may be the same. With the same `Idempotency-Key` a repetition doubles nothing.",
+            "Клиент. Ответ называет его код и тех, кто может оказаться тем же самым. С тем же `Idempotency-Key` повтор ничего не удвоит. Почта у каждого клиента своя: на занятую ответ — 409 `email_in_use`.",
+            "A client. The answer names his code, and clients who may be the same. With the same `Idempotency-Key` a repetition doubles nothing. Each client has an e-mail of his own: one that is taken is answered with 409 `email_in_use`.",
         ),
-        command: "curl -X POST -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -H 'Idempotency-Key: tour-1' \\\n     -d '{\"name\": \"ООО «Строй Сервис»\", \"email\": \"stroy@example.ru\", \"reason\": \"заявка с сайта\"}' $API/v1/clients\nCLIENT=17        # code",
+        command: "curl -X POST -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -H 'Idempotency-Key: tour-1' \\\n     -d '{\"name\": \"ООО «Строй Сервис»\", \"email\": \"stroy@example.ru\", \"reason\": \"заявка с сайта\"}' $API/v1/clients\nCLIENT=…  # code",
     },
     Step {
         operation: "client_get",
@@ -60,7 +80,7 @@ const STEPS: [Step; 9] = [
             "Лицевой счёт на тарифном плане: кто выставляет счета, предоплата, без кредита.",
             "An account on a tariff plan: who issues its invoices, prepaid, no credit.",
         ),
-        command: "curl -X POST -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -H 'Idempotency-Key: tour-2' \\\n     -d \"{\\\"client\\\": \\\"$CLIENT\\\", \\\"legal_entity\\\": \\\"T\\\", \\\"plan\\\": \\\"basic\\\", \\\"payment_mode\\\": \\\"prepaid\\\", \\\"credit_policy\\\": \\\"none\\\", \\\"reason\\\": \\\"договор 12\\\"}\" \\\n     $API/v1/accounts\nACCOUNT=A-000017 # code",
+        command: "curl -X POST -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -H 'Idempotency-Key: tour-2' \\\n     -d \"{\\\"client\\\": \\\"$CLIENT\\\", \\\"legal_entity\\\": \\\"$ENTITY\\\", \\\"plan\\\": \\\"$PLAN\\\", \\\"payment_mode\\\": \\\"prepaid\\\", \\\"credit_policy\\\": \\\"none\\\", \\\"reason\\\": \\\"договор 12\\\"}\" \\\n     $API/v1/accounts\nACCOUNT=… # code",
     },
     Step {
         operation: "account_get",
@@ -73,12 +93,28 @@ const STEPS: [Step; 9] = [
         command: "curl -H \"Authorization: Bearer $TOKEN\" \"$API/v1/tariff-check?account=$ACCOUNT&number=381114112060&seconds=75\"",
     },
     Step {
+        operation: "search",
+        about: Text::fixed(
+            "Новый счёт ещё без звонков. Счёт, по которому звонят, найдёт поиск — по названию клиента, коду, ИНН, телефону, номеру, почте — или список `GET /v1/accounts`.",
+            "The new account has no calls yet. One that people call by is found by a search — for the name of a client, a code, an INN, a phone, a number, an e-mail — or in the list `GET /v1/accounts`.",
+        ),
+        command: "curl -G -H \"Authorization: Bearer $TOKEN\" --data-urlencode 'q=строй серв' $API/v1/search\ncurl -H \"Authorization: Bearer $TOKEN\" \"$API/v1/accounts?active=true&limit=10\"\nACCOUNT=… # clients.items[].accounts[], items[].code",
+    },
+    Step {
+        operation: "account_traffic",
+        about: Text::fixed(
+            "В каких месяцах у счёта есть звонки, и какие у них услуги.",
+            "The months in which the account has calls, and the services of these.",
+        ),
+        command: "curl -H \"Authorization: Bearer $TOKEN\" $API/v1/accounts/$ACCOUNT/traffic\nMONTH=…   # items[].month\nSERVICE=… # items[].services[].service",
+    },
+    Step {
         operation: "account_calls",
         about: Text::fixed(
-            "Звонки счёта за месяц. `next_cursor` ответа — `cursor` следующей страницы.",
-            "Calls of the account in a month. `next_cursor` of the answer is `cursor` of the next page.",
+            "Звонки счёта с начала этого месяца; `service` обязателен. `next_cursor` ответа — `cursor` следующей страницы.",
+            "Calls of the account since the beginning of that month; `service` is obligatory. `next_cursor` of the answer is `cursor` of the next page.",
         ),
-        command: "curl -H \"Authorization: Bearer $TOKEN\" \"$API/v1/accounts/$ACCOUNT/calls?service=outgoing&from=2026-07-01&to=2026-07-31&limit=10\"\nCALL=0F1E2D3C4B5A69788796A5B4C3D2E1F0 # id",
+        command: "curl -H \"Authorization: Bearer $TOKEN\" \"$API/v1/accounts/$ACCOUNT/calls?service=$SERVICE&from=$MONTH-01&limit=10\"\nCALL=…    # items[].id",
     },
     Step {
         operation: "charge_why",
@@ -124,6 +160,17 @@ mod tests {
         for operation in ["client_create", "client_get", "account_open", "account_get", "account_calls", "charge_why"] {
             assert!(page.contains(&format!("#op-{operation}")), "{operation}");
         }
+        // What a step needs of another system is looked up before: no code of an example is sent.
+        let place = |words: &str| page.find(words).unwrap_or_else(|| panic!("{words} is gone"));
+        for (looked_up, used) in [
+            ("/v1/legal-entities", "$ENTITY"),
+            ("/v1/plans", "$PLAN"),
+            ("/v1/search", "SERVICE=…"),
+            ("/traffic", "service=$SERVICE"),
+        ] {
+            assert!(place(looked_up) < place(used), "{looked_up}");
+        }
+        assert_eq!(page.matches(ADDRESS).count(), 1, "the address of another server is put in one place");
         assert!(!exists(&document, "no_such_operation"));
     }
 }

@@ -21,7 +21,7 @@ use crate::writes::{self, Write};
 #[utoipa::path(
     post, path = "/v1/ingest-alarms/{id}/acknowledge", operation_id = "ingest_alarm_acknowledge", tag = "imports",
     params(("id" = String, Path, description = "Number of the alarm", example = "3"),
-           ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+           ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "файл утерян на коммутаторе, акт 12"})),
     responses((status = 200, description = "Acknowledged", body = AlarmView, example = json!(
         {"id": 3, "source": "pbx-9", "kind": "gap", "subject": "122", "what": "Файл номер 122 не пришёл; вместо него пришёл cdr_000123.csv. Заберите его с коммутатора",

@@ -59,7 +59,7 @@ pub(crate) struct TakenView {
 /// Enter what switches count
 #[utoipa::path(
     post, path = "/v1/switch-counts", operation_id = "switch_counts_enter", tag = "imports",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = CountedHours, example = json!({"counts": [
         {"source": "pbx-9", "hour": "2026-07-01T10:00:00Z", "attempts": 120, "answered": 97, "seconds": 8120}]})),
     responses((status = 200, description = "Taken", body = TakenView, example = json!({"accepted": 1})))

@@ -41,7 +41,7 @@ pub(crate) struct WantedRun {
 /// The answer has the number of the run. A short one has ended by then; how any ended is among `/v1/job-runs`.
 #[utoipa::path(
     post, path = "/v1/jobs/{name}/run", operation_id = "job_run", tag = "jobs",
-    params(("name" = String, Path, description = "Name of the job", example = "liquidation_notice"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("name" = String, Path, description = "Name of the job", example = "liquidation_notice"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedRun, example = json!({"date": "2026-07-01", "reason": "после загрузки реестра"})),
     responses((status = 200, description = "It runs", body = Numbered, example = json!({"id": 5})))
 )]

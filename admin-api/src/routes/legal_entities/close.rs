@@ -20,7 +20,7 @@ use crate::writes::{self, Named, Write};
 /// Refused while it has active accounts.
 #[utoipa::path(
     post, path = "/v1/legal-entities/{code}/close", operation_id = "legal_entity_close", tag = "legal-entities",
-    params(("code" = String, Path, description = "Code of the legal entity", example = "T"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the legal entity", example = "T"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "ликвидирована"})),
     responses((status = 200, description = "Closed", body = Named, example = json!({"code": "T"})))
 )]

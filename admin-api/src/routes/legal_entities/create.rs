@@ -68,7 +68,7 @@ pub(crate) struct WantedEntity {
 /// Enter a legal entity
 #[utoipa::path(
     post, path = "/v1/legal-entities", operation_id = "legal_entity_create", tag = "legal-entities",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedEntity, example = json!({
         "code": "T", "name": "ООО «Телеком»", "kind": "legal", "inn": "7707083893", "kpp": "770701001", "ogrn": "1027700132195",
         "banks": [{"bank": "ПАО «Банк»", "bic": "044525225", "account": "40702810438000060473", "correspondent": "30101810400000000225"}],

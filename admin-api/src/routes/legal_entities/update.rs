@@ -29,26 +29,26 @@ pub(crate) struct EntityChange {
     /// `legal` or `sole_proprietor`.
     #[serde(default)]
     kind: Option<String>,
-    /// INN.
+    /// INN; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     inn: Edit<String>,
-    /// KPP.
+    /// KPP; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     kpp: Edit<String>,
-    /// OGRN or OGRNIP.
+    /// OGRN or OGRNIP; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     ogrn: Edit<String>,
     /// Address.
     #[serde(default)]
     address: Option<String>,
-    /// E-mail.
+    /// E-mail; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     email: Edit<String>,
-    /// Phone, in any writing.
+    /// Phone, in any writing; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     phone: Edit<String>,
@@ -64,7 +64,7 @@ pub(crate) struct EntityChange {
     /// `general`, `simplified` or `exempt`.
     #[serde(default)]
     tax_regime: Option<String>,
-    /// Code in the accounting program.
+    /// Code in the accounting program; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     external_code: Edit<String>,
@@ -79,7 +79,7 @@ pub(crate) struct EntityChange {
 /// When it takes another currency, accounts in the former one stay as they are, and their clients cannot use them any more.
 #[utoipa::path(
     put, path = "/v1/legal-entities/{code}", operation_id = "legal_entity_update", tag = "legal-entities",
-    params(("code" = String, Path, description = "Code of the legal entity", example = "T"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the legal entity", example = "T"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = EntityChange, example = json!({"address": "Москва, ул. Ленина, 1", "reason": "переезд"})),
     responses((status = 200, description = "Changed", body = EntityView, example = json!({
         "code": "T", "name": "ООО «Телеком»", "kind": "legal", "inn": "7707083893", "kpp": "770701001", "ogrn": "1027700132195",

@@ -38,7 +38,7 @@ pub(crate) struct ExclusionChange {
 /// Letters that wait to be sent to him are suppressed.
 #[utoipa::path(
     put, path = "/v1/clients/{code}/liquidation-exclusion", operation_id = "liquidation_exclude", tag = "liquidation",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("If-Match" = Option<String>, Header, description = "Revision of the client in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("If-Match" = Option<String>, Header, description = "The ETag of the client as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = ExclusionChange, example = json!({"value": "Да", "comment": "переоформляется", "reason": "звонок директора"})),
     responses((status = 200, description = "So it is now", body = ExclusionView, example = json!({"client": "C-000001", "value": "Да", "comment": "переоформляется", "revision": 5})))
 )]

@@ -72,7 +72,7 @@ pub(crate) struct RowResults {
 /// Leave clients out of the letters about their liquidation, or not any more
 #[utoipa::path(
     post, path = "/v1/liquidation-exclusions", operation_id = "liquidation_exclude_many", tag = "liquidation",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = ExclusionRows, example = json!({
         "rows": [{"client": "C-000001", "value": "Да", "comment": "переоформляется"}, {"client": "C-000002", "value": "ликвидирован немножко"}], "reason": "сверка"
     })),

@@ -18,7 +18,7 @@ use crate::writes::{self, Numbered, Write};
 /// Cancel an export
 #[utoipa::path(
     delete, path = "/v1/exports/{id}", operation_id = "export_cancel", tag = "lists",
-    params(("id" = i64, Path, description = "Identifier", example = 12), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("id" = i64, Path, description = "Identifier", example = 12), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "не тот фильтр"})),
     responses((status = 200, description = "Cancelled", body = Numbered, example = json!({"id": 12})))
 )]

@@ -44,7 +44,7 @@ pub(crate) struct WantedExport {
 /// Titles are in Russian, or in English by `Accept-Language`. `GET /v1/exports/{id}` tells how far it is.
 #[utoipa::path(
     post, path = "/v1/exports", operation_id = "export_order", tag = "lists",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedExport, example = json!({"list": "clients", "query": {"label": "VIP", "sort": "-registered_at"}, "format": "xlsx", "reason": "отчёт за июль"})),
     responses((status = 201, description = "Ordered", body = Numbered, example = json!({"id": 12})))
 )]

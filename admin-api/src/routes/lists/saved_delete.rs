@@ -18,7 +18,7 @@ use crate::writes::{self, Numbered, Write};
 /// Keep a filter no more
 #[utoipa::path(
     delete, path = "/v1/saved-filters/{id}", operation_id = "saved_filter_delete", tag = "lists",
-    params(("id" = i64, Path, description = "Identifier", example = 3), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("id" = i64, Path, description = "Identifier", example = 3), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "не нужен"})),
     responses((status = 200, description = "Deleted", body = Numbered, example = json!({"id": 3})))
 )]

@@ -41,7 +41,7 @@ pub(crate) struct WantedFilter {
 /// Keep a filter
 #[utoipa::path(
     post, path = "/v1/saved-filters", operation_id = "saved_filter_save", tag = "lists",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedFilter, example = json!({
         "list": "clients", "name": "Мои VIP", "query": {"mine": "true", "label": "VIP", "sort": "name"}, "shared": false, "reason": "каждый день"
     })),

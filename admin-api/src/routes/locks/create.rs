@@ -47,7 +47,7 @@ pub(crate) struct WantedLock {
 /// In force within seconds. `Idempotency-Key` makes it safe to repeat the request.
 #[utoipa::path(
     post, path = "/v1/locks", operation_id = "lock_create", tag = "locks",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedLock, example = json!({
         "account": "A-000001", "mask": "38", "origin": "client", "comment": "письмо клиента от 1 июля"
     })),

@@ -24,8 +24,8 @@ use crate::writes::{self, Write};
     delete, path = "/v1/locks/{id}", operation_id = "lock_delete", tag = "locks",
     params(
         ("id" = i64, Path, description = "Identifier of the lock", example = 5),
-        ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
+        ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")
     ),
     request_body(content = Reason, example = json!({"reason": "клиент передумал"})),
     responses((status = 200, description = "Ended", body = LockView, example = json!(

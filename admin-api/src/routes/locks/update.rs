@@ -45,8 +45,8 @@ pub(crate) struct LockStand {
     put, path = "/v1/locks/{id}", operation_id = "lock_update", tag = "locks",
     params(
         ("id" = i64, Path, description = "Identifier of the lock", example = 5),
-        ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
+        ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")
     ),
     request_body(content = LockStand, example = json!({
         "comment": "письмо клиента от 1 июля", "active": true, "to": "2026-12-31", "reason": "клиент назвал срок"

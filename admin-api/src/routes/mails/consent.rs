@@ -50,7 +50,7 @@ pub(crate) struct ConsentView {
 /// Advertising that waits to be sent to whoever does not agree any more is suppressed.
 #[utoipa::path(
     put, path = "/v1/clients/{code}/advertising-consent", operation_id = "advertising_consent", tag = "mails",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("If-Match" = Option<String>, Header, description = "Revision of the client in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("If-Match" = Option<String>, Header, description = "The ETag of the client as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = ConsentChange, example = json!({"given": true, "source": "анкета на сайте", "reason": "заявка клиента"})),
     responses((status = 200, description = "So it is now", body = ConsentView, example = json!({"client": "C-000001", "since": "2026-07-01T10:00:00Z", "source": "анкета на сайте", "revision": 5})))
 )]

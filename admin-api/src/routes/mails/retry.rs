@@ -18,7 +18,7 @@ use crate::writes::{self, Numbered, Write};
 /// Send a mail that failed again
 #[utoipa::path(
     post, path = "/v1/mails/{id}/retry", operation_id = "mail_retry", tag = "mails",
-    params(("id" = i64, Path, description = "Number of the mail", example = 31), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("id" = i64, Path, description = "Number of the mail", example = 31), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "ящик исправлен"})),
     responses((status = 200, description = "It waits to be sent", body = Numbered, example = json!({"id": 31})))
 )]

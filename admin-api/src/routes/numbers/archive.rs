@@ -58,8 +58,8 @@ impl From<DidError> for Problem {
     post, path = "/v1/dids/{number}/archive", operation_id = "did_archive", tag = "numbers",
     params(
         ("number" = String, Path, description = "The number, with or without `+`", example = "74951201031"),
-        ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
+        ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")
     ),
     request_body(content = Archive, example = json!({"reason": "contract terminated on 1 July"})),
     responses((status = 200, description = "In quarantine", body = Archived, example = json!({"number": "74951201031", "status": "archive"})))

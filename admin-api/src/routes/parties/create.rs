@@ -73,7 +73,7 @@ pub(crate) struct WantedParty {
 /// Make a party
 #[utoipa::path(
     post, path = "/v1/parties", operation_id = "party_create", tag = "parties",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedParty, example = json!({
         "kind": "legal", "name": "ООО «Строй Сервис»", "inn": "7707083893", "kpp": "770701001", "city": "Москва", "registered_at": "2002-07-22", "reason": "выписка ЕГРЮЛ"
     })),

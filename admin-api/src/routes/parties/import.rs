@@ -62,7 +62,7 @@ pub(crate) struct ImportedView {
 /// are).
 #[utoipa::path(
     post, path = "/v1/parties/import", operation_id = "party_import", tag = "parties",
-    params(RegistryQuery, ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(RegistryQuery, ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = String, content_type = "text/csv", description = "The file", example = json!("ИНН;КПП;Наименование;Статус\n7707083893;770701001;ООО «Строй Сервис»;Действующий\n")),
     responses((status = 200, description = "Taken", body = ImportedView, example = json!({"rows": 3, "new": 1, "changed": 1, "same": 1, "status_changes": 1})))
 )]

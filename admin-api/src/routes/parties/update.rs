@@ -26,11 +26,11 @@ pub(crate) struct PartyChange {
     /// Name.
     #[serde(default)]
     name: Option<String>,
-    /// KPP.
+    /// KPP; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     kpp: Edit<String>,
-    /// OGRN or OGRNIP.
+    /// OGRN or OGRNIP; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     ogrn: Edit<String>,
@@ -46,23 +46,23 @@ pub(crate) struct PartyChange {
     /// `active`, `inactive`, `reorganisation`, `bankruptcy` or `liquidation`.
     #[serde(default)]
     status: Option<String>,
-    /// When it ends or ended, `YYYY-MM-DD`.
+    /// When it ends or ended, `YYYY-MM-DD`; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     termination_date: Edit<String>,
-    /// Day of its entry into the registry, `YYYY-MM-DD`.
+    /// Day of its entry into the registry, `YYYY-MM-DD`; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     registered_at: Edit<String>,
-    /// Phone, in any writing.
+    /// Phone, in any writing; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     phone: Edit<String>,
-    /// E-mail.
+    /// E-mail; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     email: Edit<String>,
-    /// Passport of a person, as a whole; takes the permission `party.passport`.
+    /// Passport of a person, as a whole; takes the permission `party.passport`; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<WantedPassport>)]
     passport: Edit<WantedPassport>,
@@ -73,9 +73,12 @@ pub(crate) struct PartyChange {
 }
 
 /// Change a party
+///
+/// It changes for all clients with its INN and KPP. A field that is absent stays; `null` empties `kpp`, `ogrn`, `termination_date`, `registered_at`, `phone`, `email`
+/// and `passport` alone. Kind and INN make it the party that it is, and do not change.
 #[utoipa::path(
     put, path = "/v1/parties/{id}", operation_id = "party_update", tag = "parties",
-    params(("id" = i64, Path, description = "Number of the party", example = 17), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("id" = i64, Path, description = "Number of the party", example = 17), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = PartyChange, example = json!({"status": "inactive", "termination_date": "2020-05-01", "reason": "выписка ЕГРЮЛ"})),
     responses((status = 200, description = "Changed", body = PartyCardView, example = json!({
         "id": 17, "kind": "legal", "name": "ООО «Строй Сервис»", "inn": "7707083893", "kpp": "770701001", "ogrn": "1027700132195", "region": "Москва",

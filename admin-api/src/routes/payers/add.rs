@@ -19,7 +19,7 @@ use crate::writes::{self, Numbered, Write};
 /// Add a payer
 #[utoipa::path(
     post, path = "/v1/clients/{code}/payers", operation_id = "payer_add", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedPayer, example = json!({
         "kind": "legal", "name": "ООО «Строй Сервис»", "inn": "7707083893", "kpp": "770701001", "bik": "044525225",
         "settlement_account": "40702810938000000001", "reason": "карточка предприятия"

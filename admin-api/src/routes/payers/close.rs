@@ -18,7 +18,7 @@ use crate::writes::{self, Numbered, Write};
 /// Close a payer
 #[utoipa::path(
     delete, path = "/v1/clients/{code}/payers/{id}", operation_id = "payer_close", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the payer", example = 4), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the payer", example = 4), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "реорганизация"})),
     responses((status = 200, description = "Done", body = Numbered, example = json!({"id": 4})))
 )]

@@ -19,7 +19,7 @@ use crate::writes::{self, Write};
 /// Change a payer
 #[utoipa::path(
     put, path = "/v1/clients/{code}/payers/{id}", operation_id = "payer_update", tag = "clients",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the payer", example = 4), ("If-Match" = Option<String>, Header, description = "Revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("id" = i64, Path, description = "Identifier of the payer", example = 4), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedPayer, example = json!({
         "kind": "legal", "name": "ООО «Строй Сервис»", "inn": "7707083893", "kpp": "770701001", "reason": "счёт закрыт"
     })),

@@ -40,7 +40,7 @@ pub(crate) struct WantedMethod {
 /// Make a payment method
 #[utoipa::path(
     post, path = "/v1/payment-methods", operation_id = "payment_method_add", tag = "terms",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedMethod, example = json!({
         "code": "cash_office", "name_ru": "Касса", "name_en": "Cash office", "kind": "cash", "legal_entity": "T", "reason": "открыта касса"
     })),

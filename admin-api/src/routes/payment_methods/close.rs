@@ -18,7 +18,7 @@ use crate::writes::{self, Named, Write};
 /// Close a payment method
 #[utoipa::path(
     delete, path = "/v1/payment-methods/{code}", operation_id = "payment_method_close", tag = "terms",
-    params(("code" = String, Path, description = "Its code", example = "cash_office"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Its code", example = "cash_office"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "больше не нужен"})),
     responses((status = 200, description = "Closed", body = Named, example = json!({"code": "cash_office"})))
 )]

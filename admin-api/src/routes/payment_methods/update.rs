@@ -43,7 +43,7 @@ pub(crate) struct MethodChange {
 /// Change a payment method
 #[utoipa::path(
     put, path = "/v1/payment-methods/{code}", operation_id = "payment_method_update", tag = "terms",
-    params(("code" = String, Path, description = "Code of the method", example = "cash_office"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the method", example = "cash_office"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = MethodChange, example = json!({"active": false, "reason": "ремонт кассы"})),
     responses((status = 200, description = "Changed", body = PaymentMethodView, example = json!({
         "code": "cash_office", "name_ru": "Касса", "name_en": "Cash office", "kind": "cash", "legal_entity": "T", "active": false, "groups": ["partners"],

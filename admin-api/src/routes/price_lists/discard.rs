@@ -33,7 +33,7 @@ pub(crate) struct Discarded {
     params(
         ("code" = String, Path, description = "Code of the list", example = "retail"),
         ("id" = String, Path, description = "Number of the import", example = "12"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")
     ),
     request_body(content = Why, example = json!({"reason": "a newer file came"})),
     responses((status = 200, description = "Discarded", body = Discarded, example = json!({"id": 12, "state": "discarded"})))

@@ -42,7 +42,7 @@ pub(crate) struct Imported {
     params(
         ("code" = String, Path, description = "Code of the list", example = "retail"),
         ImportQuery,
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")
     ),
     request_body(content = String, content_type = "text/csv", description = "The file", example = json!("Код;Цена\n7916;1,50\n")),
     responses((status = 200, description = "A draft", body = Imported, example = json!({

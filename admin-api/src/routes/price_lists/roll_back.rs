@@ -54,7 +54,7 @@ pub(crate) struct RolledBackView {
     params(
         ("code" = String, Path, description = "Code of the list", example = "retail"),
         ("id" = String, Path, description = "Number of the import", example = "12"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")
     ),
     request_body(content = Why, example = json!({"reason": "the provider sent a wrong file"})),
     responses((status = 200, description = "As before", body = RolledBackView, example = json!({

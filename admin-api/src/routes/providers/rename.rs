@@ -33,7 +33,7 @@ pub(crate) struct ProviderChange {
 /// Rename a provider
 #[utoipa::path(
     put, path = "/v1/providers/{code}", operation_id = "provider_rename", tag = "prices",
-    params(("code" = String, Path, description = "Code of the provider", example = "mts"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the provider", example = "mts"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = ProviderChange, example = json!({"name": "ПАО «МТС»", "reason": "по договору"})),
     responses((status = 200, description = "Changed", body = ProviderView, example = json!({
         "code": "mts", "name": "ПАО «МТС»", "trunks": ["mts-1", "mts-2"], "price_lists": ["wholesale"], "revision": 2

@@ -23,7 +23,7 @@ use crate::writes::{self, Write};
     post, path = "/v1/rework/{id}/execute", operation_id = "rework_execute", tag = "rework",
     params(
         ("id" = String, Path, description = "Number of the job", example = "4"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")
     ),
     request_body(content = Why, example = json!({"reason": "согласовано с руководителем"})),
     responses((status = 200, description = "Queued", body = FiledView, example = json!({"job": 4})))

@@ -54,7 +54,7 @@ pub(crate) struct WantedRating {
 /// months owe more or less is booked into the oldest open one.
 #[utoipa::path(
     post, path = "/v1/re-ratings", operation_id = "re_rate", tag = "rework",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedRating, example = json!({
         "account": "A-000001", "prefix": "381", "from": "2026-07-01", "to": "2026-07-31", "side": "retail", "reason": "неверная цена Сербии"
     })),

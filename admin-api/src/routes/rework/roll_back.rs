@@ -54,7 +54,7 @@ pub(crate) struct WantedRollback {
 /// `POST /v1/rework/{job}/execute`.
 #[utoipa::path(
     post, path = "/v1/roll-backs", operation_id = "roll_back", tag = "rework",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedRollback, example = json!({
         "place": {"topic": "cdrs", "partition": 0, "from_offset": 1200, "to_offset": 4800}, "reason": "коммутатор прислал чужие записи"
     })),

@@ -27,8 +27,9 @@ const ROWS_SHOWN: i64 = 20;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SearchQuery {
-    /// A name or a part of it with `%`, a code, an account, an INN, a phone, a number, an e-mail.
-    #[param(example = "строй%", max_length = 100)]
+    /// Words of a name in their order, the last of which may be cut (`%` between them stands for anything, at the beginning for the inside of a word); or a whole
+    /// code, account, INN, phone, number or e-mail.
+    #[param(example = "строй серв", max_length = 100)]
     q: String,
 }
 
@@ -56,6 +57,9 @@ pub(crate) struct FoundEverywhere {
 }
 
 /// Search for anything
+///
+/// Clients whom the words name exactly come first, then those with such a name, in the order of the word that was found and what stands behind it; with `%` at the
+/// beginning in the order of names. Accounts are found by the beginning of their code, too.
 #[utoipa::path(
     get, path = "/v1/search", operation_id = "search", tag = "clients",
     params(SearchQuery),

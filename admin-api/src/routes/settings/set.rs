@@ -41,7 +41,7 @@ pub(crate) struct SettingSet {
 /// Change a setting
 #[utoipa::path(
     put, path = "/v1/settings/{key}", operation_id = "setting_set", tag = "settings",
-    params(("key" = String, Path, description = "Key of the setting", example = "did.quarantine_days"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("key" = String, Path, description = "Key of the setting", example = "did.quarantine_days"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedValue, example = json!({"value": "45", "reason": "просьба отдела номеров"})),
     responses((status = 200, description = "Changed", body = SettingSet, example = json!({"key": "did.quarantine_days", "value": "45"})))
 )]

@@ -17,7 +17,7 @@ use crate::writes::{self, Numbered, Write};
 /// End a session of yours
 #[utoipa::path(
     delete, path = "/v1/me/sessions/{id}", operation_id = "my_session_end", tag = "sign_in",
-    params(("id" = i64, Path, description = "Identifier of the session", example = 7), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("id" = i64, Path, description = "Identifier of the session", example = 7), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     responses((status = 200, description = "Ended", body = Numbered, example = json!({"id": 7})))
 )]
 pub(crate) async fn handler(

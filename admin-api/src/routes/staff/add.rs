@@ -43,7 +43,7 @@ pub(crate) struct WantedStaff {
 /// Add a user
 #[utoipa::path(
     post, path = "/v1/staff", operation_id = "staff_add", tag = "staff",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedStaff, example = json!({
         "login": "petrova", "name": "Анна Петрова", "email": "petrova@example.ru", "roles": ["support"], "reason": "приказ 17"
     })),

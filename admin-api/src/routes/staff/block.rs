@@ -32,7 +32,7 @@ pub(crate) struct BlockedView {
 /// Block a user
 #[utoipa::path(
     post, path = "/v1/staff/{login}/block", operation_id = "staff_block", tag = "staff",
-    params(("login" = String, Path, description = "Login, in any case", example = "petrova"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("login" = String, Path, description = "Login, in any case", example = "petrova"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "уволена 1 июля"})),
     responses((status = 200, description = "Blocked", body = BlockedView, example = json!({"blocked_at": "2026-07-01T10:00:00Z", "tokens_revoked": 1, "sessions_ended": 1})))
 )]

@@ -37,7 +37,7 @@ pub(crate) struct WantedDepartment {
 /// Make a department
 #[utoipa::path(
     post, path = "/v1/departments", operation_id = "department_add", tag = "staff",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedDepartment, example = json!({"code": "support", "name": "Поддержка", "reason": "новая структура"})),
     responses((status = 201, description = "Made", body = Named, example = json!({"code": "support"})))
 )]

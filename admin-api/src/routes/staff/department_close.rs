@@ -18,7 +18,7 @@ use crate::writes::{self, Named, Write};
 /// Close a department
 #[utoipa::path(
     delete, path = "/v1/departments/{code}", operation_id = "department_close", tag = "staff",
-    params(("code" = String, Path, description = "Code of the department", example = "support"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the department", example = "support"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "расформирован"})),
     responses((status = 200, description = "Closed", body = Named, example = json!({"code": "support"})))
 )]

@@ -39,7 +39,7 @@ pub(crate) struct DepartmentChange {
 /// Change a department
 #[utoipa::path(
     put, path = "/v1/departments/{code}", operation_id = "department_update", tag = "staff",
-    params(("code" = String, Path, description = "Code of the department", example = "support"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the department", example = "support"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = DepartmentChange, example = json!({"name": "Техподдержка", "reason": "переименование"})),
     responses((status = 200, description = "Changed", body = DepartmentView, example = json!({"code": "support", "name": "Поддержка", "parent": "service", "people": 12, "revision": 1})))
 )]

@@ -37,7 +37,7 @@ pub(crate) struct WantedGrant {
     params(
         ("login" = String, Path, description = "Login, in any case", example = "petrova"),
         ("permission" = String, Path, description = "Name of the permission", example = "lock.edit"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")
     ),
     request_body(content = WantedGrant, example = json!({"until": "2026-12-31", "reason": "замещает руководителя"})),
     responses((status = 200, description = "Given", body = Named, example = json!({"code": "lock.edit"})))

@@ -21,7 +21,7 @@ use crate::writes::{self, Named, Write};
     params(
         ("login" = String, Path, description = "Login, in any case", example = "petrova"),
         ("permission" = String, Path, description = "Name of the permission", example = "lock.edit"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")
     ),
     request_body(content = Reason, example = json!({"reason": "замещение окончено"})),
     responses((status = 200, description = "Taken", body = Named, example = json!({"code": "lock.edit"})))

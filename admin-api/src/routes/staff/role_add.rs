@@ -38,7 +38,7 @@ pub(crate) struct WantedRole {
 /// Make a role
 #[utoipa::path(
     post, path = "/v1/roles", operation_id = "role_add", tag = "staff",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedRole, example = json!({
         "code": "night_shift", "name_ru": "Ночная смена", "name_en": "Night shift", "permissions": ["account.view", "lock.view"], "reason": "дежурства"
     })),

@@ -18,7 +18,7 @@ use crate::writes::{self, Named, Write};
 /// End a role
 #[utoipa::path(
     delete, path = "/v1/roles/{code}", operation_id = "role_end", tag = "staff",
-    params(("code" = String, Path, description = "Code of the role", example = "night_shift"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the role", example = "night_shift"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "дежурств больше нет"})),
     responses((status = 200, description = "Ended", body = Named, example = json!({"code": "night_shift"})))
 )]

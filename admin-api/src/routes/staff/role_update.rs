@@ -40,7 +40,7 @@ pub(crate) struct RoleChange {
 /// Change a role
 #[utoipa::path(
     put, path = "/v1/roles/{code}", operation_id = "role_update", tag = "staff",
-    params(("code" = String, Path, description = "Code of the role", example = "night_shift"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the role", example = "night_shift"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = RoleChange, example = json!({"permissions": ["account.view"], "reason": "блокировки не нужны"})),
     responses((status = 200, description = "Changed; counts from the next request of everybody who has it", body = RoleView, example = json!({"code": "night_shift", "name_ru": "Ночная смена", "name_en": "Night shift", "built_in": false, "permissions": ["account.view", "lock.view"], "people": 0, "revision": 1})))
 )]

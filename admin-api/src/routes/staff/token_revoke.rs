@@ -21,7 +21,7 @@ use crate::writes::{self, Named, Write};
     params(
         ("login" = String, Path, description = "Login, in any case", example = "petrova"),
         ("id" = i64, Path, description = "Identifier of the token", example = 7),
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")
     ),
     request_body(content = Reason, example = json!({"reason": "панели больше нет"})),
     responses((status = 200, description = "Revoked", body = Named, example = json!({"code": "petrova"})))

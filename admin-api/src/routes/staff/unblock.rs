@@ -18,7 +18,7 @@ use crate::writes::{self, Named, Write};
 /// Let a blocked user work again
 #[utoipa::path(
     post, path = "/v1/staff/{login}/unblock", operation_id = "staff_unblock", tag = "staff",
-    params(("login" = String, Path, description = "Login, in any case", example = "petrova"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("login" = String, Path, description = "Login, in any case", example = "petrova"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "вернулась из отпуска"})),
     responses((status = 200, description = "He works again; a token is made apart", body = Named, example = json!({"code": "petrova"})))
 )]

@@ -48,7 +48,7 @@ pub(crate) struct StaffChange {
 /// Nobody moves himself to another department, and nobody changes a user who may more than he.
 #[utoipa::path(
     put, path = "/v1/staff/{login}", operation_id = "staff_update", tag = "staff",
-    params(("login" = String, Path, description = "Login, in any case", example = "petrova"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("login" = String, Path, description = "Login, in any case", example = "petrova"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = StaffChange, example = json!({"name": "Анна Смирнова", "reason": "сменила фамилию"})),
     responses((status = 200, description = "Changed", body = StaffView, example = json!({
         "login": "petrova", "name": "Анна Петрова", "email": "petrova@example.ru", "department": "support", "heads_department": false,

@@ -81,7 +81,7 @@ pub(crate) struct CorrectedView {
     put, path = "/v1/suspense/{id}/correction", operation_id = "suspense_correct", tag = "suspense",
     params(
         ("id" = String, Path, description = "Number of the entry", example = "42"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")
     ),
     request_body(content = WantedCorrection, example = json!({"dst": "78201112233", "reason": "коммутатор прислал 8 вместо 7"})),
     responses((status = 200, description = "Corrected", body = CorrectedView, example = json!({"id": 42, "corrected": true})))

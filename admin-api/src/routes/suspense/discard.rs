@@ -21,7 +21,7 @@ use crate::state::AppState;
 /// They stay in the list as discarded, with their author; a repeat of them is not charged either.
 #[utoipa::path(
     post, path = "/v1/suspense/discard", operation_id = "suspense_discard", tag = "suspense",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Chosen, example = json!({"ids": [42], "reason": "проверочные звонки"})),
     responses((status = 200, description = "Filed", body = FiledView, example = json!({"job": 3})))
 )]

@@ -21,7 +21,7 @@ use crate::state::AppState;
 /// By the catalogue of now and with their corrections: charged where they can be, else they stay open and say why.
 #[utoipa::path(
     post, path = "/v1/suspense/recycle", operation_id = "suspense_recycle", tag = "suspense",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Chosen, example = json!({"code": "NO_RETAIL_PRICE", "reason": "добавлены цены Сербии"})),
     responses((status = 200, description = "Filed", body = FiledView, example = json!({"job": 3})))
 )]

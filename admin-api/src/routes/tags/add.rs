@@ -39,7 +39,7 @@ pub(crate) struct WantedTag {
 /// Make a folder or tag
 #[utoipa::path(
     post, path = "/v1/tags", operation_id = "tag_create", tag = "tags",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedTag, example = json!({"name": "X", "parent": 2, "folder": false, "reason": "новый профиль"})),
     responses((status = 201, description = "Made", body = TagView, example = json!({"id": 5, "parent": 2, "name": "X", "path": ["Профили клиента", "Профили коллтрекинга"], "folder": false, "rule": null, "clients": 3, "revision": 1})))
 )]

@@ -18,7 +18,7 @@ use crate::writes::{self, Numbered, Write};
 /// Close a tag or an empty folder
 #[utoipa::path(
     delete, path = "/v1/tags/{id}", operation_id = "tag_close", tag = "tags",
-    params(("id" = i64, Path, description = "Identifier of the tag", example = 5), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("id" = i64, Path, description = "Identifier of the tag", example = 5), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "больше не нужен"})),
     responses((status = 200, description = "Closed", body = Numbered, example = json!({"id": 5})))
 )]

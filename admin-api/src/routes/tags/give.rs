@@ -32,7 +32,7 @@ pub(crate) struct GivenTag {
 /// Give a tag to a client
 #[utoipa::path(
     post, path = "/v1/clients/{code}/tags", operation_id = "client_tag_give", tag = "tags",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = GivenTag, example = json!({"tag": 5, "reason": "подключил коллтрекинг"})),
     responses((status = 201, description = "Given", body = Numbered, example = json!({"id": 17})))
 )]

@@ -18,7 +18,7 @@ use crate::writes::{self, Numbered, Write};
 /// Take a tag from a client
 #[utoipa::path(
     delete, path = "/v1/clients/{code}/tags/{tag}", operation_id = "client_tag_take", tag = "tags",
-    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("tag" = i64, Path, description = "Identifier of the tag", example = 5), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the client", example = "C-000001"), ("tag" = i64, Path, description = "Identifier of the tag", example = 5), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "отключил коллтрекинг"})),
     responses((status = 200, description = "Taken", body = Numbered, example = json!({"id": 5})))
 )]

@@ -39,7 +39,7 @@ pub(crate) struct TagChange {
 /// Rename or move a folder or tag
 #[utoipa::path(
     put, path = "/v1/tags/{id}", operation_id = "tag_update", tag = "tags",
-    params(("id" = i64, Path, description = "Identifier of the tag", example = 5), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the tree gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("id" = i64, Path, description = "Identifier of the tag", example = 5), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the tree gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = TagChange, example = json!({"parent": 2, "reason": "порядок в дереве"})),
     responses((status = 200, description = "Changed", body = TagView, example = json!({"id": 5, "parent": 2, "name": "X", "path": ["Профили клиента", "Профили коллтрекинга"], "folder": false, "rule": null, "clients": 3, "revision": 1})))
 )]

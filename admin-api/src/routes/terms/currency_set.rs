@@ -43,7 +43,7 @@ pub(crate) struct CurrencySet {
     put, path = "/v1/currencies/{code}", operation_id = "currency_set", tag = "terms",
     params(
         ("code" = String, Path, description = "ISO 4217 code", example = "KZT"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")
     ),
     request_body(content = CurrencyActivity, example = json!({"active": true, "reason": "договор с провайдером в тенге"})),
     responses((status = 200, description = "Changed", body = CurrencySet, example = json!({"code": "KZT", "active": true})))

@@ -55,7 +55,7 @@ pub(crate) struct WantedDiscount {
 /// Discounts do not add up: that of the account counts, else the client's, else the group's, else the promo action's.
 #[utoipa::path(
     post, path = "/v1/discounts", operation_id = "discount_give", tag = "terms",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedDiscount, example = json!({
         "level": "personal", "client": "C-000001", "percent": "10", "prefix": "79", "name": "За верность", "reason": "договор 12"
     })),

@@ -47,7 +47,7 @@ pub(crate) struct WantedExchange {
 /// The client's own rate counts before his group's, and that before the general one; each is the latest by date up to the usage day.
 #[utoipa::path(
     post, path = "/v1/exchange-rates", operation_id = "exchange_enter", tag = "terms",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedExchange, example = json!({
         "from": "USD", "to": "RUB", "rate": "8000", "quantity": 100, "day": "2026-05-01", "client": "C-000001", "reason": "договор 12"
     })),

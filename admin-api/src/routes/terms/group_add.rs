@@ -59,7 +59,7 @@ pub(crate) struct GroupMade {
 /// A client may be in several groups: what one of them permits, he may; what one of them denies, he may not.
 #[utoipa::path(
     post, path = "/v1/client-groups", operation_id = "group_add", tag = "terms",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedGroup, example = json!({
         "code": "partners", "title": "Партнёры", "permits": ["may_stop_services", "may_resume_services"], "referral": "allow", "reason": "партнёрская программа"
     })),

@@ -20,7 +20,7 @@ use crate::writes::{self, Named, Write};
 /// Its members leave it now, also those agreed for later; calls answered before keep what it had.
 #[utoipa::path(
     delete, path = "/v1/client-groups/{code}", operation_id = "group_close", tag = "terms",
-    params(("code" = String, Path, description = "Code of the group", example = "partners"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the group", example = "partners"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = Reason, example = json!({"reason": "программа закончилась"})),
     responses((status = 200, description = "Closed", body = Named, example = json!({"code": "partners"})))
 )]

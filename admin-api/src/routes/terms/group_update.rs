@@ -38,7 +38,7 @@ pub(crate) struct GroupChange {
     /// Whether they take part in the referral programme: `allow`, `deny` or `unsaid`.
     #[serde(default)]
     referral: Option<String>,
-    /// Segment of mailings that they belong to.
+    /// Segment of mailings that they belong to; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     mailing_segment: Edit<String>,
@@ -51,7 +51,7 @@ pub(crate) struct GroupChange {
 /// Change a group of clients
 #[utoipa::path(
     put, path = "/v1/client-groups/{code}", operation_id = "group_update", tag = "terms",
-    params(("code" = String, Path, description = "Code of the group", example = "partners"), ("If-Match" = Option<String>, Header, description = "Revision in quotes, as the ETag gave it"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("code" = String, Path, description = "Code of the group", example = "partners"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = GroupChange, example = json!({"permits": ["no_service_limit"], "referral": "deny", "reason": "решение от 1 июля"})),
     responses((status = 200, description = "Changed", body = GroupCardView, example = json!({
         "code": "partners", "title": "Партнёры", "comment": "", "permits": ["no_service_limit"], "promo": "unsaid", "referral": "deny",

@@ -38,7 +38,7 @@ pub(crate) struct WantedMember {
     post, path = "/v1/client-groups/{code}/members", operation_id = "member_add", tag = "terms",
     params(
         ("code" = String, Path, description = "Code of the group", example = "partners"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")
     ),
     request_body(content = WantedMember, example = json!({"client": "C-000001", "to": "2026-12-31", "reason": "заявка 17"})),
     responses((status = 200, description = "Entered", body = Numbered, example = json!({"id": 31})))

@@ -35,7 +35,7 @@ pub(crate) struct MemberEnded {
     params(
         ("code" = String, Path, description = "Code of the group", example = "partners"),
         ("client" = String, Path, description = "Code of the client", example = "C-000001"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")
     ),
     request_body(content = Reason, example = json!({"reason": "вышел из программы"})),
     responses((status = 200, description = "Ended", body = MemberEnded, example = json!({"client": "C-000001", "ended_at": "2026-07-01T10:00:00Z"})))

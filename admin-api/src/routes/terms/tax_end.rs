@@ -23,7 +23,7 @@ use crate::writes::{self, Write};
     delete, path = "/v1/client-taxes/{id}", operation_id = "tax_end", tag = "terms",
     params(
         ("id" = i64, Path, description = "Identifier", example = 7),
-        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")
+        ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")
     ),
     request_body(content = Reason, example = json!({"reason": "право утрачено"})),
     responses((status = 200, description = "Ended", body = Ended, example = json!({"id": 7, "ended_at": "2026-07-01T10:00:00Z"})))

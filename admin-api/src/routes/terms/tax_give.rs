@@ -45,7 +45,7 @@ pub(crate) struct WantedTax {
 /// It replaces the standard rate for this client in that time; two never count at one time.
 #[utoipa::path(
     post, path = "/v1/client-taxes", operation_id = "tax_give", tag = "terms",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
     request_body(content = WantedTax, example = json!({
         "client": "C-000001", "percent": "10", "zone": "Europe/Moscow", "from": "2027-01-01 00:00:00", "to": "2027-12-31 23:59:59",
         "document": "Уведомление № 5 от 20.12.2026", "reason": "льгота"
