@@ -2,34 +2,25 @@
 //!
 //! In: [`NormalisedCdr`].  Out: one or two [`AdmittedLeg`]s, each paid by somebody, or a non-target call, or UNKNOWN_SUBSCRIBER, AMBIGUOUS_SUBSCRIBER,
 //! BAD_NUMBER.
-//! Owns: the charged party by leg (A2) and the called leg of an on-net call that its source reports once.
-//! Does not own: whether the call should have been possible: a block or a closure never stops the charge of a call that took place.
+//! Owns: the legs of a record, the called leg of an on-net call that its source reports once among them.
+//! Does not own: who pays for a leg (`rating::payer`, which answers for calls that want to begin as well), nor whether the call should have been possible:
+//! a block or a closure never stops the charge of a call that took place.
 //! Always: everything is resolved as of the answer. Reads the snapshot only. Cost: two or three map look-ups.
 
 use numbering::{Digits, E164, Kind};
-use rating::identify::NamedBy;
-use rating::rows::{DidStatus, ProviderId, SourceRow, Symbol};
-use rating::snapshot::{AccountIx, DidState, Snapshot};
-use rating::{Service, SuspenseCode};
+use rating::Service;
+use rating::payer::{Called, Names, Nobody, Payer, called, payer};
+use rating::rows::{ProviderId, SourceRow, Symbol};
+use rating::snapshot::{AccountIx, Snapshot};
+use rating::wording::Language;
 
 use crate::decode::{DecodedCdr, Direction};
 use crate::normalise::{NormalisedCdr, Rejected};
 use crate::text::{Said, clean};
 
-const STAGE: &str = "admit";
+pub use rating::payer::Party;
 
-/// Whose account a leg is charged to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Party {
-    /// Nobody's: an emergency call of an unknown caller, a non-target call.
-    Nobody = 0,
-    /// The caller's.
-    Caller = 1,
-    /// The called one's.
-    Called = 2,
-    /// The forwarding one's.
-    Forwarder = 3,
-}
+const STAGE: &str = "admit";
 
 /// What is to be done with a leg.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -82,7 +73,6 @@ fn reported_leg(
     call: &NormalisedCdr,
     source: &SourceRow,
 ) -> Result<AdmittedLeg, Rejected> {
-    let at_ms = call.at_ms();
     let mut leg = AdmittedLeg {
         leg_offset: 0,
         service: cdr.service,
@@ -91,45 +81,46 @@ fn reported_leg(
         provider: provider(snapshot, cdr),
         place: cdr.place.as_deref().map(|place| snapshot.symbol(place)),
     };
-    let payer = match cdr.service {
-        Service::Outgoing
-        | Service::Internal
-        | Service::Message
-        | Service::Data
-        | Service::Recording
-        | Service::UnlimitedRecording => caller(snapshot, cdr, call, source).map(|account| (account, Party::Caller)),
-        Service::Forwarded => forwarder(snapshot, cdr, call, source).map(|account| (account, Party::Forwarder)),
-        Service::Incoming | Service::TollFree => {
-            match called_number(call).map(|number| (number, called(snapshot, number, at_ms))) {
-                Ok((_, Some(Called::InWork(account, did)))) => {
-                    leg.place = leg.place.or(did.place);
-                    Ok((account, Party::Called))
-                }
-                Ok((number, Some(Called::NotInWork))) => {
-                    leg.admission = Admission::NonTarget(number);
-                    return Ok(leg);
-                }
-                Ok((_, None)) => Err(Rejected::new(
-                    SuspenseCode::UnknownSubscriber,
-                    STAGE,
-                    Said::fixed("набранный номер не из нашей ёмкости", "the dialled number is not of our capacity"),
-                )),
-                Err(rejected) => Err(rejected),
-            }
+    match payer(snapshot, &names(cdr, call), &source.identify) {
+        Ok(Payer::Account(charged)) => {
+            leg.admission = Admission::Rate { account: Some(charged.account), party: charged.party };
+            leg.service = charged.service;
+            leg.place = leg.place.or(charged.place);
+            Ok(leg)
         }
-    };
-    match payer {
-        Ok((account, party)) => {
-            leg.admission = Admission::Rate { account: Some(account), party };
-            if cdr.service == Service::Outgoing && is_own_number(snapshot, call, account) {
-                leg.service = Service::Internal;
-            }
+        Ok(Payer::NotInWork(number)) => {
+            leg.admission = Admission::NonTarget(number);
             Ok(leg)
         }
         // An emergency call passes, and costs nothing, whoever calls (A1).
         Err(_) if snapshot.is_emergency(call.dst.digits()) => Ok(leg),
-        Err(rejected) => Err(rejected),
+        Err(nobody) => Err(rejected(nobody, cdr)),
     }
+}
+
+/// What the record says of its payer.
+fn names<'a>(cdr: &'a DecodedCdr<'_>, call: &NormalisedCdr) -> Names<'a> {
+    Names {
+        service: cdr.service,
+        account: cdr.account.as_deref(),
+        trunk: cdr.trunk_in.as_deref(),
+        src: call.src,
+        is_src_malformed: call.src_malformed,
+        dst: call.dst,
+        forwarded_from: call.forwarded_from,
+        is_forwarder_given: cdr.forwarded_from.is_some(),
+        at_ms: call.at_ms(),
+    }
+}
+
+fn rejected(nobody: Nobody, cdr: &DecodedCdr<'_>) -> Rejected {
+    let detail = match (nobody, cdr.account.as_deref().map(clean)) {
+        (Nobody::NoSuchAccount, Some(code)) => {
+            Said::new(format!("лицевого счёта `{code}` нет"), format!("there is no account `{code}`"))
+        }
+        _ => Said::fixed(nobody.text(Language::Russian), nobody.text(Language::English)),
+    };
+    Rejected::new(nobody.code(), STAGE, detail)
 }
 
 /// The called leg of an on-net call, where the source reports one record for both.
@@ -160,162 +151,6 @@ fn provider(snapshot: &Snapshot, cdr: &DecodedCdr<'_>) -> Option<ProviderId> {
         Direction::In => &cdr.trunk_in,
     };
     trunk.as_deref().and_then(|trunk| snapshot.provider_by_trunk(trunk))
-}
-
-/// The account that the record names, if it names one.
-fn named(snapshot: &Snapshot, cdr: &DecodedCdr<'_>) -> Option<Result<AccountIx, Rejected>> {
-    let code = cdr.account.as_deref()?;
-    Some(snapshot.account_by_code(code).ok_or_else(|| {
-        let code = clean(code);
-        let detail = Said::new(format!("лицевого счёта `{code}` нет"), format!("there is no account `{code}`"));
-        Rejected::new(SuspenseCode::UnknownSubscriber, STAGE, detail)
-    }))
-}
-
-/// The account of the caller: the first that the record's code, trunk and number name, in the order of the source (A2).
-fn caller(
-    snapshot: &Snapshot,
-    cdr: &DecodedCdr<'_>,
-    call: &NormalisedCdr,
-    source: &SourceRow,
-) -> Result<AccountIx, Rejected> {
-    let identify = &source.identify;
-    let owner = || {
-        let asked = call.src.filter(|_| identify.asks(NamedBy::Number));
-        asked.and_then(|number| owner(snapshot, number, call.at_ms()))
-    };
-    for named_by in identify.order() {
-        let found = match named_by {
-            NamedBy::Code => named(snapshot, cdr),
-            NamedBy::Trunk => on_trunk(snapshot, cdr, owner),
-            NamedBy::Number => owner().map(Ok),
-        };
-        if let Some(found) = found {
-            return found;
-        }
-    }
-    Err(match call.src {
-        None if call.src_malformed && identify.asks(NamedBy::Number) => {
-            let detail = Said::fixed(
-                "в src не номер, а больше ничто не называет плательщика",
-                "src is no number, and nothing else names the payer",
-            );
-            Rejected::new(SuspenseCode::BadNumber, STAGE, detail)
-        }
-        _ => Rejected::new(
-            SuspenseCode::UnknownSubscriber,
-            STAGE,
-            Said::fixed(
-                "ни лицевой счёт, ни транк, ни номер вызывающего не называют ни одного нашего счёта",
-                "neither account, trunk nor calling number names one of our accounts",
-            ),
-        ),
-    })
-}
-
-/// The account of the trunk that the call came in by; of several, the one whose number calls.
-fn on_trunk(
-    snapshot: &Snapshot,
-    cdr: &DecodedCdr<'_>,
-    owner: impl Fn() -> Option<AccountIx>,
-) -> Option<Result<AccountIx, Rejected>> {
-    match snapshot.accounts_by_trunk(cdr.trunk_in.as_deref()?) {
-        [] => None,
-        [account] => Some(Ok(*account)),
-        several => Some(owner().filter(|owner| several.contains(owner)).ok_or_else(|| {
-            Rejected::new(
-                SuspenseCode::AmbiguousSubscriber,
-                STAGE,
-                Said::fixed(
-                    "у транка несколько счетов, и номер вызывающего не принадлежит ни одному из них",
-                    "the trunk has several accounts and the calling number is of none of them",
-                ),
-            )
-        })),
-    }
-}
-
-/// The account of the forwarder: by the code or by the forwarding number, in the order of the source.
-fn forwarder(
-    snapshot: &Snapshot,
-    cdr: &DecodedCdr<'_>,
-    call: &NormalisedCdr,
-    source: &SourceRow,
-) -> Result<AccountIx, Rejected> {
-    for named_by in source.identify.order() {
-        let found = match named_by {
-            NamedBy::Code => named(snapshot, cdr),
-            NamedBy::Trunk => None,
-            NamedBy::Number => call.forwarded_from.and_then(|number| owner(snapshot, number, call.at_ms())).map(Ok),
-        };
-        if let Some(found) = found {
-            return found;
-        }
-    }
-    Err(nobody_forwarded(cdr, call))
-}
-
-/// Why nobody is known to have forwarded the call.
-fn nobody_forwarded(cdr: &DecodedCdr<'_>, call: &NormalisedCdr) -> Rejected {
-    match call.forwarded_from {
-        Some(_) => {
-            let detail = Said::fixed(
-                "переадресующий номер не принадлежит ни одному нашему счёту",
-                "the forwarding number is of none of our accounts",
-            );
-            Rejected::new(SuspenseCode::UnknownSubscriber, STAGE, detail)
-        }
-        None if cdr.forwarded_from.is_some() => {
-            let detail = Said::fixed(
-                "в forwarded_from не номер, а лицевой счёт не назван",
-                "forwarded_from is no number, and no account is named",
-            );
-            Rejected::new(SuspenseCode::BadNumber, STAGE, detail)
-        }
-        None => Rejected::new(
-            SuspenseCode::UnknownSubscriber,
-            STAGE,
-            Said::fixed(
-                "ни лицевой счёт, ни forwarded_from не называют ни одного нашего счёта",
-                "neither account nor forwarded_from names one of our accounts",
-            ),
-        ),
-    }
-}
-
-fn owner(snapshot: &Snapshot, number: E164, at_ms: i64) -> Option<AccountIx> {
-    snapshot.did(number, at_ms).filter(|did| did.status == DidStatus::InWork)?.account
-}
-
-enum Called<'a> {
-    InWork(AccountIx, &'a DidState),
-    NotInWork,
-}
-
-/// What the called number is to us; `None` when it is not ours.
-fn called(snapshot: &Snapshot, number: E164, at_ms: i64) -> Option<Called<'_>> {
-    let did = snapshot.did(number, at_ms)?;
-    Some(match (did.status, did.account) {
-        (DidStatus::InWork, Some(account)) => Called::InWork(account, did),
-        _ => Called::NotInWork,
-    })
-}
-
-fn called_number(call: &NormalisedCdr) -> Result<E164, Rejected> {
-    call.dst.e164().ok_or_else(|| {
-        Rejected::new(
-            SuspenseCode::UnknownSubscriber,
-            STAGE,
-            Said::fixed(
-                "набран короткий номер, это не наш номер",
-                "the dialled number is a short code, not one of our numbers",
-            ),
-        )
-    })
-}
-
-fn is_own_number(snapshot: &Snapshot, call: &NormalisedCdr, account: AccountIx) -> bool {
-    call.dst.e164().is_some_and(|number| owner(snapshot, number, call.at_ms()) == Some(account))
 }
 
 fn is_toll_free(snapshot: &Snapshot, number: E164) -> bool {

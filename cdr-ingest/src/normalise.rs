@@ -7,6 +7,7 @@
 
 use numbering::{Dialled, E164, NotANumber};
 use rating::rows::SourceRow;
+use rating::wording::{self, Language};
 use rating::{SuspenseCode, Usage};
 
 use crate::decode::{DecodedCdr, Disposition};
@@ -119,15 +120,8 @@ pub fn normalise(cdr: &DecodedCdr<'_>, source: &SourceRow, now_ms: i64) -> Resul
 const QUANTITY_MAX: u64 = 1_000_000_000_000_000;
 
 fn not_a_number(field: &str, error: NotANumber) -> Said {
-    let russian = match error {
-        NotANumber::Empty => "номер пуст",
-        NotANumber::NotDigits => "в номере не только цифры",
-        NotANumber::NoRule => "ни одно правило источника не подходит к началу номера",
-        NotANumber::TooShort => "номер короче 7 цифр и не известен как короткий",
-        NotANumber::TooLong => "номер длиннее 15 цифр E.164",
-        NotANumber::LeadingZero => "международный номер начинается с 0",
-    };
-    Said::new(format!("{field}: {russian}"), format!("{field}: {error}"))
+    let said = |language| format!("{field}: {}", wording::not_a_number(error, language));
+    Said::new(said(Language::Russian), said(Language::English))
 }
 
 /// An event is of one moment; what it lasted does not matter.

@@ -1,6 +1,6 @@
 //! The closed lists of words that records, rows and answers are classified by.
 //!
-//! Owns: services, outcomes, suspense codes, and their spelling.
+//! Owns: services, outcomes, suspense codes, the checks of a call that wants to begin, and their spelling.
 //! Does not own: when which one applies.
 //! Always: a spelling, once written to a database, keeps its meaning.
 
@@ -109,5 +109,37 @@ words! {
         LateBeyondWindow = "LATE_BEYOND_WINDOW",
         /// The call took place in spite of a lock whose origin suspends (A4).
         LockBreach = "LOCK_BREACH",
+    }
+}
+
+words! {
+    /// The checks of a call that wants to begin, in their order. The spelling is the code of the answer where it is the one that decides.
+    Check {
+        /// An emergency code is dialled: allowed and free, whatever else holds (A1).
+        Emergency = "EMERGENCY",
+        /// The dialled text is no number.
+        BadNumber = "BAD_NUMBER",
+        /// Nobody pays for this leg.
+        UnknownSubscriber = "UNKNOWN_SUBSCRIBER",
+        /// Several accounts could pay for this leg.
+        AmbiguousSubscriber = "AMBIGUOUS_SUBSCRIBER",
+        /// The called number is ours and not in work (M14).
+        DidNotInWork = "DID_NOT_IN_WORK",
+        /// The payer may not call by the number that is given as the caller's.
+        OriginNotAllowed = "ORIGIN_NOT_ALLOWED",
+        /// The account's own lock bars the number, or the last route to it (M25).
+        LockedLocal = "LOCKED_LOCAL",
+        /// A lock of all accounts does (M26).
+        LockedGlobal = "LOCKED_GLOBAL",
+        /// The call cannot be priced for the account.
+        NoRetailPrice = "NO_RETAIL_PRICE",
+        /// No route has a wholesale price.
+        NoWholesalePrice = "NO_WHOLESALE_PRICE",
+        /// The account is blocked.
+        AccountBlocked = "ACCOUNT_BLOCKED",
+        /// As many calls are under way as the account may have.
+        ConcurrencyLimit = "CONCURRENCY_LIMIT",
+        /// The account cannot pay for the first increment.
+        InsufficientFunds = "INSUFFICIENT_FUNDS",
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Owns: the order of the steps, never a loop per increment: increments, fees, discount, minimum and maximum, conversion, tax, rounding.
 //! Does not own: what the increments cost (`increments`), the choice of the rate, of the discount and of the exchange rate (`leg`, `terms`), what is left of a bundle (`counter`).
-//! Always: the price of a longer call at the same rate is never lower (above the free seconds); the same input gives the same nano-unit; counters come in as
-//! values and go out as values.
+//! Always: the price of a longer answered call at the same rate is never lower, but where a bundle that includes the connect fee is used after one that does
+//! not: there the fee falls away; the same input gives the same nano-unit; counters come in as values and go out as values.
 
 use crate::calendar::CallClock;
 use crate::code::words;

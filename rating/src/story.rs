@@ -48,7 +48,7 @@ fn thousandths(value: u64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-const fn service_text(service: Service, language: Language) -> &'static str {
+pub(crate) const fn service_text(service: Service, language: Language) -> &'static str {
     match service {
         Service::Outgoing => language.pick("исходящий звонок", "outgoing call"),
         Service::Incoming => language.pick("входящий звонок", "incoming call"),

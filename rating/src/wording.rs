@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use numbering::NotANumber;
+
 use crate::check::{Answer, PriceLine, Verdict};
 use crate::code::words;
 use crate::explain::{FreeReason, Line};
@@ -131,15 +133,8 @@ impl Line {
         match self {
             Self::Emergency { code } => format!("экстренный номер {code}: всегда разрешён, бесплатно"),
             Self::Lock { id, scope, mask, origin, effective, action } => {
-                let scope = match scope {
-                    LockScope::Local => "запрет лицевого счёта",
-                    LockScope::Global => "общий запрет",
-                };
-                let origin = match origin {
-                    LockOrigin::Client => "по просьбе клиента",
-                    LockOrigin::Operator => "оператора",
-                    LockOrigin::Fraud => "антифрода",
-                };
+                let scope = lock_text(*scope, Language::Russian);
+                let origin = origin_text(*origin, Language::Russian);
                 let action = match action {
                     LockAction::Charge => ", решает он: начисляется как обычно",
                     LockAction::Zero => ", решает он: клиенту не начисляется",
@@ -250,8 +245,39 @@ const fn term_text(term: Term, language: Language) -> &'static str {
     }
 }
 
+pub(crate) const fn lock_text(scope: LockScope, language: Language) -> &'static str {
+    match scope {
+        LockScope::Local => language.pick("запрет лицевого счёта", "lock of the account"),
+        LockScope::Global => language.pick("общий запрет", "global lock"),
+    }
+}
+
+pub(crate) const fn origin_text(origin: LockOrigin, language: Language) -> &'static str {
+    match origin {
+        LockOrigin::Client => language.pick("по просьбе клиента", "by the client"),
+        LockOrigin::Operator => language.pick("оператора", "by the operator"),
+        LockOrigin::Fraud => language.pick("антифрода", "by fraud control"),
+    }
+}
+
+/// Why a dialled text is no number, in words.
+pub fn not_a_number(fault: NotANumber, language: Language) -> String {
+    let russian = match fault {
+        NotANumber::Empty => "номер пуст",
+        NotANumber::NotDigits => "в номере не только цифры",
+        NotANumber::NoRule => "ни одно правило источника не подходит к началу номера",
+        NotANumber::TooShort => "номер короче 7 цифр и не известен как короткий",
+        NotANumber::TooLong => "номер длиннее 15 цифр E.164",
+        NotANumber::LeadingZero => "международный номер начинается с 0",
+    };
+    match language {
+        Language::Russian => russian.to_owned(),
+        Language::English => fault.to_string(),
+    }
+}
+
 impl Verdict {
-    const fn text(self, language: Language) -> &'static str {
+    pub(crate) const fn text(self, language: Language) -> &'static str {
         match self {
             Self::Ok => {
                 language.pick("со стороны тарифов ничто не мешает", "as far as prices go nothing stands in the way")
@@ -335,10 +361,7 @@ impl Answer {
             lines.push(language.pick("запретов нет", "no locks").into());
         }
         for lock in &self.locks {
-            let scope = match lock.scope {
-                LockScope::Local => language.pick("запрет лицевого счёта", "lock of the account"),
-                LockScope::Global => language.pick("общий запрет", "global lock"),
-            };
+            let scope = lock_text(lock.scope, language);
             let through = lock.provider.as_ref().map(|provider| format!(" ({provider})")).unwrap_or_default();
             let decides = if lock.effective { language.pick(", решает он", ", decides") } else { "" };
             lines.push(format!("{scope} {}: {}{through}{decides}", lock.id, lock.mask));

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod afford;
 mod amended;
+mod authorize;
 mod common;
 mod counters;
 mod selection;
