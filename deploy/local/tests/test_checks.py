@@ -8,7 +8,7 @@ import tempfile
 import unittest
 from unittest import mock
 
-from local import checks, layout, machine
+from local import checks, layout, machine, radclient
 from local.failure import StackError
 
 
@@ -72,6 +72,17 @@ class Summary(unittest.TestCase):
             names = [name for name, _ in checks.checks(True, with_demo=True, with_deny=True, server=object())]
             self.assertEqual(names, ["format", "python", "clippy", "programs", "rust", "api-client", "schemathesis", "deny", "demo"])
             self.assertEqual([name for name, _ in checks.checks(False, False, False)], ["format", "python", "clippy", "programs", "rust"])
+
+
+class RustTests(unittest.TestCase):
+    def test_they_run_with_radclient_or_without_it(self):
+        lacking = StackError("no apt-get", "install it")
+        for found, expected, said in ((["/x/radclient"], {"A": "a", "TOLLGATE_RADCLIENT": "/x/radclient"}, ""), ([lacking], {"A": "a"}, "no apt-get")):
+            with mock.patch.object(radclient, "find", side_effect=found), mock.patch.object(layout, "Layout"), \
+                    mock.patch.object(machine, "cargo", return_value=101) as cargo, contextlib.redirect_stderr(io.StringIO()) as told:
+                self.assertEqual(checks.rust_tests({"A": "a"}, ["--locked"]), 101)
+            cargo.assert_called_once_with("test", "--workspace", "--locked", environment=expected)
+            self.assertIn(said, told.getvalue())
 
 
 if __name__ == "__main__":
