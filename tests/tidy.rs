@@ -17,6 +17,7 @@ const ARROWS: &[(&str, Option<&[&str]>)] = &[
     ("rating", Some(&["numbering"])),
     ("billing", Some(&["numbering", "rating"])),
     ("listener", Some(&[])),
+    ("radius", Some(&[])),
     ("cdr-ingest", Some(&["billing", "listener", "numbering", "rating"])),
     ("admin-api", Some(&["billing", "listener", "numbering", "rating"])),
     ("benches", None),
@@ -30,6 +31,7 @@ const LEAVES: &[&str] = &["admin-api", "benches", "cdr-ingest", "tests"];
 const DRIVERS: &[(&str, &[&str])] = &[
     ("axum", &["admin-api", "cdr-ingest", "listener"]),
     ("clickhouse", &["admin-api", "benches", "cdr-ingest", "tests"]),
+    ("md-5", &["radius"]),
     ("rdkafka", &["benches", "cdr-ingest", "tests"]),
     ("sqlx", &["billing"]),
 ];
