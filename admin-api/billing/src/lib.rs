@@ -27,6 +27,7 @@ pub mod cleaning;
 pub mod clients;
 pub mod contracts;
 pub mod counters;
+pub mod credit;
 pub mod currencies;
 pub mod entities;
 pub mod fees;
