@@ -41,6 +41,7 @@ pub mod numbers;
 pub mod parties;
 pub mod payers;
 pub mod payment_methods;
+pub mod payments;
 pub mod plans;
 pub mod price_lists;
 pub mod providers;
