@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 from local import engines, kafka_protocol, kafka_topics, layout, machine
 from local.cli import without_password
@@ -80,7 +81,7 @@ def parser():
     top.add_argument("--storm", type=positive, metavar="MINUTES",
                      help="5,000 records a second for so long, two processes, while processes, Postgres and ClickHouse die and come back at random")
     top.add_argument("--keep", action="store_true", help="leave the engines running that the demo started, and keep the made-up files")
-    top.add_argument("--no-build", action="store_true", help=argparse.SUPPRESS)
+    top.add_argument("--programs", type=Path, metavar="DIRECTORY", help="programs that are built already, target/debug for instance (default: built now, in release)")
     top.add_argument("--no-tour", action="store_true", help=argparse.SUPPRESS)
     return top
 
@@ -98,9 +99,10 @@ def run(options):
         if options.chaos or options.processes > 1:
             raise StackError("--storm has its own kills and its own number of processes", "leave --chaos and --processes out")
         options.cdrs = options.storm * 60 * storm.PER_SECOND
-    if not options.no_build:
+    programs = options.programs
+    if programs is None:
         build()
-    programs = machine.target_directory() / "release"
+        programs = machine.target_directory() / "release"
     require_programs(programs, options)
     place = layout.Layout()
     place.prepare()

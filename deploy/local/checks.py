@@ -91,7 +91,9 @@ def checks(ci, with_demo, with_deny, server=None):
     if with_deny or has_deny():
         found.append(("deny", lambda: deny(environment)))
     if with_demo:
-        found.append(("demo", lambda: python(DEPLOY / "demo", *DEMO)))
+        # By the programs that are built for the tests: a release build for this alone would take longer than all of its run.
+        programs = machine.target_directory() / "debug"
+        found.append(("demo", lambda: python(DEPLOY / "demo", *DEMO, "--programs", programs)))
     return found
 
 
