@@ -233,9 +233,9 @@ mod tests {
         for (low, high, end) in
             (0..12u64).flat_map(|low| (low..12).flat_map(move |high| (low..14).map(move |end| (low, high, end))))
         {
-            let expected = (low..=high).filter(|at| *at <= end).next_back();
+            let expected = (low..=high).rfind(|at| *at <= end);
             assert_eq!(Some(last(low, high, |at| at <= end)), expected, "{low} {high} {end}");
         }
-        assert_eq!(last(0, u64::MAX, |at| at <= u64::MAX - 1), u64::MAX - 1);
+        assert_eq!(last(0, u64::MAX, |at| at < u64::MAX), u64::MAX - 1);
     }
 }

@@ -62,13 +62,16 @@ fn is_raised(kept: &Party, new: &NewParty) -> bool {
     kept.kind == Kind::Natural.as_str() && new.kind == Kind::SoleProprietor
 }
 
+/// What writings of one thing have in common.
+type Key = fn(&str) -> String;
+
 /// The fields of which something else is kept than what is said, with what is kept. INN and KPP are the same: they make it this party.
 fn contradictions(kept: &Party, new: &NewParty) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     if kept.kind != new.kind.as_str() && !is_raised(kept, new) {
         found.push(("kind", kept.kind.clone()));
     }
-    let texts: [(&str, &str, &str, fn(&str) -> String); 4] = [
+    let texts: [(&str, &str, &str, Key); 4] = [
         ("name", &kept.name, &new.name, as_name),
         ("ogrn", kept.ogrn.as_deref().unwrap_or_default(), new.ogrn.as_deref().unwrap_or_default(), as_name),
         ("city", &kept.city, &new.city, as_address),
