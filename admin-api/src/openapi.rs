@@ -15,10 +15,10 @@ use crate::grids;
 use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Access, Route, Verb};
 use crate::routes::{
-    accounts, agents, approvals, audit, availability, cabinet, charges, cleaning, client_users, clients, contracts,
-    docs, health, imports, jobs, legal_entities, liquidation, lists, locks, mails, numbers, parties, payers,
-    payment_methods, plans, price_lists, providers, reports, rework, search, settings, sign_in, staff, suspense, tags,
-    tariffs, terms,
+    accounts, agents, approvals, audit, availability, blocks, cabinet, charges, cleaning, client_users, clients,
+    contracts, docs, health, imports, jobs, ledger, legal_entities, liquidation, lists, locks, mails, numbers, parties,
+    payers, payment_methods, plans, price_lists, products, providers, reports, rework, search, settings, sign_in,
+    staff, suspense, tags, tariffs, terms,
 };
 
 /// Name of the security scheme.
@@ -49,6 +49,7 @@ const BEARER: &str = "bearer";
         accounts::reopen::handler,
         accounts::set_credit_limit::handler,
         accounts::set_plan::handler,
+        accounts::summary::handler,
         accounts::traffic::handler,
         accounts::update::handler,
         agents::add::handler,
@@ -69,6 +70,12 @@ const BEARER: &str = "bearer";
         availability::plan_list::handler,
         availability::plan_offer::handler,
         availability::template_list::handler,
+        blocks::begin::handler,
+        blocks::critical_balance_set::handler,
+        blocks::lift::handler,
+        blocks::limit_add::handler,
+        blocks::limit_end::handler,
+        blocks::notice_add::handler,
         cabinet::accounts::handler,
         cabinet::calls::handler,
         cabinet::contacts::handler,
@@ -144,6 +151,9 @@ const BEARER: &str = "bearer";
         imports::switch_counts::handler,
         jobs::list::handler,
         jobs::run::handler,
+        ledger::charge_enter::handler,
+        ledger::topup_enter::handler,
+        ledger::withdrawal_enter::handler,
         legal_entities::close::handler,
         legal_entities::create::handler,
         legal_entities::get::handler,
@@ -197,6 +207,9 @@ const BEARER: &str = "bearer";
         price_lists::rates::handler,
         price_lists::roll_back::handler,
         price_lists::warnings::handler,
+        products::add::handler,
+        products::close::handler,
+        products::update::handler,
         providers::get::handler,
         providers::rename::handler,
         reports::distribution::handler,
@@ -279,6 +292,7 @@ const BEARER: &str = "bearer";
     components(schemas(ProblemBody)),
     tags(
         (name = "accounts", description = "Accounts: balance, credit, calls, months"),
+        (name = "ledger", description = "The books: postings, charges, top-ups and withdrawals by hand, products, blocks and limits"),
         (name = "clients", description = "Clients: cards, contacts, notes, labels, users, payers, connections to legal entities; who holds them, how their data end"),
         (name = "cabinet", description = "What clients do themselves, and employees who work as they: a token of its own kind, nothing that staff write for themselves"),
         (name = "legal-entities", description = "Our own companies, and which clients are connected to them"),

@@ -96,6 +96,8 @@ problems! {
     HasActiveAccounts = "has_active_accounts", CONFLICT, "Есть активные лицевые счета", "There are active accounts";
     /// Services in work stand against it (B12).
     HasActiveServices = "has_active_services", CONFLICT, "Есть работающие услуги", "There are services in work";
+    /// The account is closed and takes no posting.
+    AccountClosed = "account_closed", CONFLICT, "Лицевой счёт закрыт", "The account is closed";
     /// An account that holds or owes money is not closed.
     BalanceNotZero = "balance_not_zero", CONFLICT, "Баланс не равен нулю", "The balance is not zero";
     /// The client is not connected to the legal entity (B12).
@@ -142,6 +144,12 @@ problems! {
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Ожидается application/json", "application/json is expected";
     /// Fields are not as they must be; `errors` names them.
     Validation = "validation", UNPROCESSABLE_ENTITY, "Проверьте поля запроса", "Check the fields of the request";
+    /// A sum has more decimals than money has.
+    TooManyDecimals = "too_many_decimals", UNPROCESSABLE_ENTITY, "Слишком много знаков после запятой", "Too many decimals";
+    /// The sum is of another currency than the account.
+    ForeignCurrency = "foreign_currency", UNPROCESSABLE_ENTITY, "Валюта не совпадает с валютой счёта", "The currency is not that of the account";
+    /// The account has less money than that.
+    InsufficientFunds = "insufficient_funds", UNPROCESSABLE_ENTITY, "Недостаточно средств", "Insufficient funds";
     /// A reason is obligatory.
     ReasonRequired = "reason_required", UNPROCESSABLE_ENTITY, "Укажите причину", "A reason is required";
     /// An emergency code cannot be locked (A1).

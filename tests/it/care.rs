@@ -15,14 +15,14 @@ fn now() -> DateTime<Utc> {
 }
 
 /// A clock that the test moves.
-struct Moved(Mutex<DateTime<Utc>>);
+pub(crate) struct Moved(Mutex<DateTime<Utc>>);
 
 impl Moved {
-    fn at(moment: DateTime<Utc>) -> Arc<Self> {
+    pub(crate) fn at(moment: DateTime<Utc>) -> Arc<Self> {
         Arc::new(Self(Mutex::new(moment)))
     }
 
-    fn to(&self, moment: DateTime<Utc>) {
+    pub(crate) fn to(&self, moment: DateTime<Utc>) {
         *self.0.lock().unwrap() = moment;
     }
 }

@@ -24,6 +24,7 @@ mod groups_contracts;
 mod guards;
 mod in_force;
 mod in_words;
+mod ledger;
 mod liquidation;
 mod lists;
 mod locks;

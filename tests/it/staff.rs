@@ -191,7 +191,7 @@ async fn a_token_narrows_and_never_widens() {
     assert_eq!(locks.get("/v1/me").await.body["permissions"], json!(["lock.view"]));
     assert_eq!(said(&locks.get("/v1/accounts/a1").await), (403, "forbidden"));
     let wanted = |scopes: Value| Some(json!({"name": "more", "scopes": scopes, "days": 1, "reason": "r"}));
-    Worker::new(&api, "bob", &["head"], None).await;
+    Worker::new(&api, "bob", &["admin"], None).await;
     let few = json!({"name": "few", "scopes": ["staff.edit", "lock.view"], "days": 5, "reason": "r"});
     let narrow = Worker::with_token(&api, "bob", few).await;
     for (scopes, expected) in [

@@ -10,6 +10,7 @@ use serde::Serialize;
 use sqlx::Row;
 
 use crate::change::Change;
+use crate::ledger::{self, LedgerError, NewPosting, PostingKind};
 use crate::store::{Store, StoreError};
 
 /// A fee that was posted.
@@ -86,28 +87,14 @@ pub struct NewFee {
 /// Posts a fee now and moves the balance; the identifier of the posting.
 ///
 /// # Errors
-/// Postgres does not answer, or there is no such account.
-pub async fn post(change: &mut Change, account_id: i64, fee: &NewFee, reason: &str) -> Result<i64, StoreError> {
-    let (at, author) = (change.now(), change.actor().login.clone());
-    let balance: Decimal = sqlx::query_scalar(
-        "UPDATE account_balance SET balance = balance - $2 WHERE account_id = $1 RETURNING balance + $2",
-    )
-    .bind(account_id)
-    .bind(fee.amount)
-    .fetch_one(change.connection())
-    .await?;
-    let id: i64 = sqlx::query_scalar(
-        "INSERT INTO posting (account_id, kind, is_real, amount, at, reference, author, description)
-         VALUES ($1, 'charge', false, -$2::numeric, $3, $4, $5, $6) RETURNING id",
-    )
-    .bind(account_id)
-    .bind(fee.amount)
-    .bind(at)
-    .bind(&fee.reference)
-    .bind(author)
-    .bind(&fee.description)
-    .fetch_one(change.connection())
-    .await?;
-    change.record("fee.post", "account", account_id, &serde_json::json!({"balance": balance}), fee, reason);
-    Ok(id)
+/// What the ledger refuses.
+pub async fn post(change: &mut Change, account_id: i64, fee: &NewFee, reason: &str) -> Result<i64, LedgerError> {
+    let posting = NewPosting {
+        description: &fee.description,
+        ..NewPosting::new(account_id, PostingKind::Charge, -fee.amount, &fee.reference)
+    };
+    let posted = ledger::post(change, &[posting]).await?[0];
+    let before = serde_json::json!({"balance": posted.balance_before});
+    change.record("fee.post", "account", account_id, &before, fee, reason);
+    Ok(posted.id)
 }

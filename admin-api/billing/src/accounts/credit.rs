@@ -55,7 +55,7 @@ pub(crate) async fn credit_of(
 }
 
 /// Refuses a raise that takes the approval of others. `None`: there is no limit to what the account may owe.
-pub(super) async fn refuse_raise(
+pub(crate) async fn refuse_raise(
     change: &mut Change,
     before: Option<Decimal>,
     after: Option<Decimal>,

@@ -12,17 +12,19 @@ mod open;
 mod plans;
 mod rules;
 mod store;
+mod summary;
 mod update;
 
 pub use close::{close, reopen};
 pub use credit::set_credit_limit;
-pub(crate) use credit::{credit_of, set_approved_credit_limit};
+pub(crate) use credit::{credit_of, refuse_raise, set_approved_credit_limit};
 pub use grid::GRID;
 pub use open::{NewAccount, OpeningRules, open};
 pub(crate) use plans::write as write_plan;
 pub use plans::{PlanLine, PlanState, WantedPlan, plans, set_plan};
 pub use rules::{CreditFault, CreditPolicy, PaymentMode, account_code};
 pub use store::{Account, FieldChange, by_code, changed, codes, credit_history};
+pub use summary::{LastBlock, MonthSum, Summary, summary};
 pub use update::{AccountUpdate, update};
 
 use chrono::NaiveDate;

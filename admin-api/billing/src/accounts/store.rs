@@ -36,6 +36,8 @@ pub struct Account {
     pub balance: Decimal,
     /// Whether it is active.
     pub active: bool,
+    /// Whether a block is in force (M55).
+    pub blocked: bool,
     /// Whether the client may use it: it is active, and in the currency that its legal entity has now (B13).
     pub available: bool,
     /// Code of the plan of now.
@@ -68,10 +70,15 @@ pub async fn changed(change: &mut Change, code: &str) -> Result<Account, Account
     find(change.connection(), code, now).await?.ok_or(AccountError::NotFound)
 }
 
-async fn find(connection: &mut PgConnection, code: &str, now: DateTime<Utc>) -> Result<Option<Account>, StoreError> {
+pub(super) async fn find(
+    connection: &mut PgConnection,
+    code: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Account>, StoreError> {
     let row = sqlx::query(
         "SELECT a.id, a.code, c.code AS client, e.code AS legal_entity, a.currency::text AS currency, a.zone, a.payment_mode, a.credit_policy,
-                a.credit_limit, b.balance, a.active, a.active AND a.currency = e.currency AS available, u.login AS responsible, a.card_code, a.comment,
+                a.credit_limit, b.balance, a.active,
+                EXISTS (SELECT FROM account_block x WHERE x.account_id = a.id AND x.ended_at IS NULL) AS blocked, a.active AND a.currency = e.currency AS available, u.login AS responsible, a.card_code, a.comment,
                 a.opened_at, a.opened_by, a.closed_at, a.revision,
                 (SELECT t.code FROM account_plan p JOIN tariff_plan t ON t.id = p.plan_id
                  WHERE p.account_id = a.id AND p.withdrawn_in IS NULL
@@ -95,6 +102,7 @@ async fn find(connection: &mut PgConnection, code: &str, now: DateTime<Utc>) -> 
         credit_limit: row.get("credit_limit"),
         balance: row.get::<Decimal, _>("balance").normalize(),
         active: row.get("active"),
+        blocked: row.get("blocked"),
         available: row.get("available"),
         plan: row.get("plan"),
         responsible: row.get("responsible"),

@@ -29,6 +29,7 @@ pub use request::{EVIDENCE_MAX, add_evidence, request, withdraw};
 pub use rules::{Consent, EvidenceKind, Obstacle, State, Step, Verdict};
 
 use crate::accounts::AccountError;
+use crate::ledger::LedgerError;
 use crate::price_lists::ActivateError;
 use crate::store::{StoreError, broken_constraint};
 
@@ -65,6 +66,9 @@ pub enum ApprovalError {
     /// What the room of accounts says.
     #[error(transparent)]
     Account(AccountError),
+    /// The ledger refuses what was approved.
+    #[error(transparent)]
+    Ledger(LedgerError),
     /// What the room of price lists says.
     #[error(transparent)]
     Prices(ActivateError),
@@ -83,6 +87,16 @@ impl From<sqlx::Error> for ApprovalError {
 }
 
 // Whatever room the database failed in, it is the database: such an error is no answer of a kind.
+impl From<LedgerError> for ApprovalError {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::NoPosting => Self::NoEntity,
+            LedgerError::Store(error) => Self::Store(error),
+            error => Self::Ledger(error),
+        }
+    }
+}
+
 impl From<AccountError> for ApprovalError {
     fn from(error: AccountError) -> Self {
         match error {

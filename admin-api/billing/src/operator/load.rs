@@ -346,7 +346,7 @@ async fn load_accounts(
     let at = now.to_rfc3339();
     let mut copy = Copy::begin(
         connection,
-        "posting (account_id, kind, is_real, amount, at, reference, author, description)",
+        "posting (account_id, kind, is_real, amount, at, day, reference, author, description)",
         progress,
     )
     .await?;
@@ -359,6 +359,7 @@ async fn load_accounts(
             Some(real),
             Some(&details.balance.to_string()),
             Some(&at),
+            Some(&now.with_timezone(&details.zone).date_naive().to_string()),
             Some(&format!("opening:{}", row.code)),
             Some("load"),
             Some("Opening balance"),

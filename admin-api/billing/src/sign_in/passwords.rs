@@ -145,7 +145,7 @@ pub async fn reset(
 ) -> Result<DateTime<Utc>, StaffError> {
     let (now, author) = (change.now(), change.actor().login.clone());
     let card = staff::held(change.connection(), by, login, now).await?;
-    by.covers(&card.permissions)?;
+    by.covers(card.id, &card.permissions)?;
     if card.blocked_at.is_some() {
         return Err(StaffError::NotFound);
     }

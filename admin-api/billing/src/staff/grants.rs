@@ -96,7 +96,7 @@ pub(super) async fn insert_roles(
         return Err(StaffError::NoRole(unknown.clone()));
     }
     let ids: Vec<i32> = found.iter().map(|(id, _)| *id).collect();
-    by.covers(&of_roles(change.connection(), &ids).await?)?;
+    by.covers(user_id, &of_roles(change.connection(), &ids).await?)?;
     sqlx::query("INSERT INTO user_role (user_id, role_id) SELECT $1, * FROM unnest($2::integer[])")
         .bind(user_id)
         .bind(ids)
@@ -115,7 +115,7 @@ pub async fn give_permission(
     reason: &str,
 ) -> Result<(), StaffError> {
     let card = grantee(change, by, login).await?;
-    by.covers(&BTreeSet::from([permission]))?;
+    by.covers(card.id, &BTreeSet::from([permission]))?;
     let (now, author) = (change.now(), change.actor().login.clone());
     crate::sign_in::void_setups(change.connection(), card.id, now).await?;
     let before = own(change.connection(), card.id).await?;

@@ -187,7 +187,7 @@ pub async fn unblock(change: &mut Change, by: &Staff, login: &str, reason: &str)
 
 /// Who may more than the caller is not changed by him: else a change would be a way up (S41).
 pub(super) fn may_change(by: &Staff, card: &StaffCard) -> Result<(), StaffError> {
-    if card.id == by.id { Ok(()) } else { by.covers(&card.permissions) }
+    if card.id == by.id { Ok(()) } else { by.covers(card.id, &card.permissions) }
 }
 
 /// The department into which the caller may put somebody.

@@ -44,6 +44,8 @@ permissions! {
     AccountCredit = "account.credit", "Менять кредитный лимит";
     /// Approve a credit limit above what one person may give.
     AccountCreditApprove = "account.credit_approve", "Согласовывать кредитный лимит выше того, что даёт один сотрудник";
+    /// Block accounts and lift blocks, record notices of that.
+    AccountBlock = "account.block", "Блокировать лицевые счета и снимать блокировку, записывать уведомления о ней";
     /// Open, change and close accounts, choose their plans.
     AccountEdit = "account.edit", "Открывать, менять и закрывать лицевые счета, выбирать им тарифные планы";
     /// Give an account a plan from a month that is over.
@@ -102,6 +104,20 @@ permissions! {
     IngestAlarmAcknowledge = "ingest_alarm.acknowledge", "Подтверждать тревоги сбора";
     /// Enter what a switch counts itself.
     SwitchCountEnter = "switch_count.enter", "Вводить счётчики коммутатора";
+    /// Enter charges by hand.
+    ChargeEnter = "charge.enter", "Вводить списания вручную";
+    /// Enter top-ups by hand: virtual money.
+    TopupEnter = "topup.enter", "Вводить пополнения вручную (виртуальные деньги)";
+    /// Enter withdrawals of money.
+    WithdrawalEnter = "withdrawal.enter", "Оформлять вывод средств";
+    /// Ask for a posting to be taken back.
+    PostingReversalRequest = "posting.reversal_request", "Запрашивать сторнирование";
+    /// Approve that a posting is taken back.
+    PostingReversalApprove = "posting.reversal_approve", "Согласовывать сторнирование";
+    /// Take a posting back once that is approved.
+    PostingReversalExecute = "posting.reversal_execute", "Исполнять согласованное сторнирование";
+    /// Make, change and close products.
+    ProductEdit = "product.edit", "Заводить, менять и закрывать продукты";
     /// See invoices.
     InvoiceView = "invoice.view", "Видеть счета";
     /// See price lists, their imports and their history.

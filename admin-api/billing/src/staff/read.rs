@@ -40,16 +40,29 @@ impl Staff {
         self.permissions.contains(&permission)
     }
 
-    /// Refuses what is more than he may himself: to give it, or to change its holder (S41).
-    pub(crate) fn covers(&self, asked: &BTreeSet<Permission>) -> Result<(), StaffError> {
-        let lacking = rules::lacking(&self.permissions, asked);
-        if lacking.is_empty() { Ok(()) } else { Err(StaffError::ExceedsOwn(lacking)) }
+    /// Refuses what he may not give to user `whom`, and whose holder he may not change (S41).
+    pub(crate) fn covers(&self, whom: i64, asked: &BTreeSet<Permission>) -> Result<(), StaffError> {
+        if whom == self.id { self.has_all(asked) } else { self.hands_out(asked) }
+    }
+
+    /// Refuses what he may not give to others.
+    pub(crate) fn hands_out(&self, asked: &BTreeSet<Permission>) -> Result<(), StaffError> {
+        none_of(rules::beyond(&self.permissions, asked))
+    }
+
+    /// Refuses what he has not himself.
+    pub(crate) fn has_all(&self, asked: &BTreeSet<Permission>) -> Result<(), StaffError> {
+        none_of(rules::lacking(&self.permissions, asked))
     }
 
     /// Whether he sees and changes people of all departments, and not of his own only.
     fn is_over_all(&self) -> bool {
         self.may(Permission::RoleEdit)
     }
+}
+
+fn none_of(lacking: Vec<Permission>) -> Result<(), StaffError> {
+    if lacking.is_empty() { Ok(()) } else { Err(StaffError::ExceedsOwn(lacking)) }
 }
 
 /// What a user `u` may at the moment `$2`.

@@ -113,7 +113,7 @@ async fn find(connection: &mut PgConnection, code: &str) -> Result<Option<Role>,
 
 /// Makes a role.
 pub async fn add_role(change: &mut Change, by: &Staff, new: &NewRole, reason: &str) -> Result<(), StaffError> {
-    by.covers(&new.permissions)?;
+    by.hands_out(&new.permissions)?;
     let id: i32 =
         sqlx::query_scalar("INSERT INTO staff_role (code, name_ru, name_en) VALUES ($1, $2, $3) RETURNING id")
             .bind(&new.code)
@@ -152,7 +152,7 @@ pub async fn update_role(
     after.revision += 1;
     if after.permissions != before.permissions {
         let changed: BTreeSet<Permission> = &after.permissions ^ &before.permissions;
-        by.covers(&changed)?;
+        by.hands_out(&changed)?;
         let own: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM user_role WHERE role_id = $1 AND user_id = $2)")
             .bind(before.id)
             .bind(by.id)
@@ -193,7 +193,7 @@ pub async fn end_role(change: &mut Change, by: &Staff, code: &str, reason: &str)
     if before.people > 0 {
         return Err(StaffError::InUse(before.people));
     }
-    by.covers(&before.permissions)?;
+    by.hands_out(&before.permissions)?;
     sqlx::query("UPDATE staff_role SET ended_at = $2, revision = revision + 1 WHERE id = $1")
         .bind(before.id)
         .bind(now)

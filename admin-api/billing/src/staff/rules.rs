@@ -8,9 +8,22 @@ use std::collections::BTreeSet;
 
 use super::permissions::Permission;
 
-/// What of `asked` is not in `own`; nothing = it may be given, or its holder be changed (S41).
+/// Duties that are kept apart from all others (A25): who keeps roles hands them out to others and has none of them.
+const APART: &[Permission] =
+    &[Permission::PostingReversalRequest, Permission::PostingReversalApprove, Permission::PostingReversalExecute];
+
+/// What of `asked` is not in `own`; nothing = it may be taken for oneself (S41).
 pub(super) fn lacking(own: &BTreeSet<Permission>, asked: &BTreeSet<Permission>) -> Vec<Permission> {
     asked.difference(own).copied().collect()
+}
+
+/// What of `asked` somebody with `own` may not give to another; nothing = it may be given, or its holder be changed (S41).
+pub(super) fn beyond(own: &BTreeSet<Permission>, asked: &BTreeSet<Permission>) -> Vec<Permission> {
+    let mut beyond = lacking(own, asked);
+    if own.contains(&Permission::RoleEdit) {
+        beyond.retain(|permission| !APART.contains(permission));
+    }
+    beyond
 }
 
 /// The department `top` and all below it, in a tree of (department, the one above it).
@@ -42,6 +55,17 @@ mod tests {
         ] {
             assert_eq!(lacking(&set(own), &set(asked)), expected, "{own:?} {asked:?}");
         }
+    }
+
+    #[test]
+    fn duties_apart_are_handed_out_by_who_keeps_roles_and_by_nobody_else() {
+        let of = |permissions: &[Permission]| permissions.iter().copied().collect::<BTreeSet<_>>();
+        let duty = of(&[Permission::PostingReversalApprove]);
+        let (keeper, other) = (of(&[Permission::RoleEdit]), of(&[Permission::StaffGrant]));
+        assert_eq!(beyond(&keeper, &duty), []);
+        assert_eq!(lacking(&keeper, &duty), [Permission::PostingReversalApprove], "not to himself");
+        assert_eq!(beyond(&other, &duty), [Permission::PostingReversalApprove]);
+        assert_eq!(beyond(&keeper, &of(&[Permission::ChargeEnter])), [Permission::ChargeEnter]);
     }
 
     #[test]

@@ -101,10 +101,11 @@ pub async fn make_token(
         return Err(StaffError::NotFound);
     }
     may_change(by, &card)?;
+    // Whoever makes a token for another may know it: it does not grow with its owner, and has nothing that its maker has not.
+    let common = &card.permissions & &by.permissions;
+    let narrowed = if card.id == by.id { new.scopes.as_ref() } else { new.scopes.as_ref().or(Some(&common)) };
     // Also one's own: a token with few scopes makes none with more.
-    by.covers(new.scopes.as_ref().unwrap_or(&card.permissions))?;
-    // Whoever makes a token for another may know it: it does not grow with its owner.
-    let narrowed = if card.id == by.id { new.scopes.as_ref() } else { new.scopes.as_ref().or(Some(&card.permissions)) };
+    by.has_all(narrowed.unwrap_or(&card.permissions))?;
     let scopes: Option<Vec<&str>> =
         narrowed.map(|scopes| scopes.iter().map(|permission| permission.as_str()).collect());
     let expires_at = now + TimeDelta::days(new.days);

@@ -38,7 +38,7 @@ pub(crate) struct AccountView {
     balance: String,
     /// Whether it is active.
     active: bool,
-    /// `active` or `closed`.
+    /// `active`, `blocked` or `closed`.
     status: &'static str,
     /// Whether the client may use it: it is active, and in the currency that its legal entity has now (B13).
     available: bool,
@@ -73,7 +73,7 @@ impl From<Account> for AccountView {
             credit_limit: account.credit_limit.normalize().to_string(),
             balance: account.balance.normalize().to_string(),
             active: account.active,
-            status: if account.active { "active" } else { "closed" },
+            status: status(account.active, account.blocked),
             available: account.available,
             plan: account.plan,
             responsible: account.responsible,
@@ -84,6 +84,15 @@ impl From<Account> for AccountView {
             closed_at: account.closed_at,
             revision: account.revision,
         }
+    }
+}
+
+/// Its state in a word (requirements 6.4).
+pub(super) const fn status(is_active: bool, is_blocked: bool) -> &'static str {
+    match (is_active, is_blocked) {
+        (false, _) => "closed",
+        (true, true) => "blocked",
+        (true, false) => "active",
     }
 }
 
@@ -121,6 +130,7 @@ mod tests {
             credit_limit: "1000.00".parse().unwrap(),
             balance: "-0.000000001".parse().unwrap(),
             active: true,
+            blocked: false,
             available: true,
             plan: None,
             responsible: None,

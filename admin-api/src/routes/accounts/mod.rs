@@ -21,6 +21,7 @@ pub(crate) mod recordings;
 pub(crate) mod reopen;
 pub(crate) mod set_credit_limit;
 pub(crate) mod set_plan;
+pub(crate) mod summary;
 pub(crate) mod traffic;
 pub(crate) mod update;
 

@@ -252,6 +252,7 @@ impl From<ApprovalError> for Problem {
             )),
             ApprovalError::Stale => Self::new(Code::Stale),
             ApprovalError::Account(error) => error.into(),
+            ApprovalError::Ledger(error) => error.into(),
             ApprovalError::Prices(error) => error.into(),
             ApprovalError::Store(error) => error.into(),
         }

@@ -6,6 +6,7 @@
 //! (what was asked, understood: payload, revision, steps, consent) and `execute` (does it inside the approving change).
 
 mod account_credit_limit;
+mod posting_reverse;
 mod price_import_activate;
 
 use serde::de::DeserializeOwned;
@@ -61,6 +62,8 @@ macro_rules! kinds {
 kinds! {
     /// Raise the credit limit of an account above what one person may give.
     AccountCreditLimit = "account.credit_limit", account_credit_limit;
+    /// Take a posting back (M43).
+    PostingReverse = "posting.reverse", posting_reverse;
     /// Put an imported price list in force.
     PriceImportActivate = "price_import.activate", price_import_activate;
 }

@@ -1,0 +1,53 @@
+//! Notices of the intention to block.
+//!
+//! Owns: table `account_notice`.
+//! Does not own: writing and sending them.
+//! Always: a notice is recorded once it was sent, and stays.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::{BlockError, hold};
+use crate::change::Change;
+
+/// A notice that was sent.
+#[derive(Clone, Debug)]
+pub struct NewNotice {
+    /// When; now when absent.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// How: `mail`, `post`, `edo`, `hand`.
+    pub channel: String,
+    /// Its text, or where it is kept.
+    pub text: String,
+}
+
+/// Ways in which a notice goes out.
+pub const CHANNELS: &[&str] = &["mail", "post", "edo", "hand"];
+
+/// Records a notice; its identifier.
+///
+/// # Errors
+/// No such account; a moment that is not there yet.
+pub async fn add_notice(change: &mut Change, account: &str, new: &NewNotice, reason: &str) -> Result<i64, BlockError> {
+    let now = change.now();
+    let sent_at = new.sent_at.unwrap_or(now);
+    if sent_at > now {
+        return Err(BlockError::NotSentYet);
+    }
+    let held = hold(change.connection(), account).await?;
+    let author = change.actor().login.clone();
+    let id: i64 = sqlx::query_scalar(
+        "INSERT INTO account_notice (account_id, sent_at, channel, text, author, created_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+    )
+    .bind(held.id)
+    .bind(sent_at)
+    .bind(&new.channel)
+    .bind(&new.text)
+    .bind(author)
+    .bind(now)
+    .fetch_one(change.connection())
+    .await?;
+    let after = json!({"notice": id, "sent_at": sent_at, "channel": new.channel});
+    change.record("account.notice", "account", account, &json!({}), &after, reason);
+    Ok(id)
+}

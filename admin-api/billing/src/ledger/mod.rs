@@ -1,0 +1,92 @@
+//! The ledger: balances, postings, usage not yet posted.
+//!
+//! ```text
+//! usage of calls (`usage`)  ─┐
+//! what rooms book (`post`)  ─┴─► account_balance = sum(postings) - sum(open usage totals), re-added by `books`
+//! ```
+//!
+//! Owns: tables `posting`, `usage_total`, `billing_period`, and the amounts in `account_balance`.
+//! Does not own: what a call costs, payments, credit, documents.
+//! Always: `balance = sum(postings) - sum(open usage totals)`; postings are append-only, a mistake is answered by another posting (requirements 6.2); periods
+//! are held before accounts, accounts in the order of their identifiers.
+
+mod books;
+mod grid;
+mod kinds;
+mod manual;
+mod post;
+mod usage;
+
+pub use books::{Imbalance, check, usage_by_day};
+pub use grid::GRID;
+pub use kinds::PostingKind;
+pub use manual::{Manual, NewCharge, NewTopUp, NewWithdrawal, charge, top_up, withdraw};
+pub(crate) use manual::{reverse_approved, reversible};
+pub(crate) use post::post;
+pub use post::{NewPosting, Posted};
+pub(crate) use usage::book_usage;
+pub use usage::{TELEPHONY, UsageDelta, close_period, closed_periods};
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use crate::store::StoreError;
+
+/// Why nothing was booked.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// No such account.
+    #[error("there is no such account")]
+    NoAccount,
+    /// The account is closed and takes only what settles it.
+    #[error("account {0} is closed")]
+    AccountClosed(String),
+    /// The day is in a closed month.
+    #[error("the month of {0} is closed")]
+    PeriodClosed(NaiveDate),
+    /// The day is not there yet.
+    #[error("{0} is later than today")]
+    DayAhead(NaiveDate),
+    /// More decimals than money of the account has.
+    #[error("{0} has more than two decimals")]
+    Decimals(Decimal),
+    /// More than an account can be moved by at once.
+    #[error("a sum is 999999999.99 at most")]
+    TooLarge,
+    /// The sum is of another currency than the account.
+    #[error("the currency of the account is {0}")]
+    ForeignCurrency(String),
+    /// No such product, or it is not sold any more.
+    #[error("there is no product {0} that is sold")]
+    NoProduct(String),
+    /// No such posting.
+    #[error("there is no such posting")]
+    NoPosting,
+    /// Its kind is taken back in another way.
+    #[error("a posting of kind {0} is not taken back by a reversal")]
+    NotReversible(PostingKind),
+    /// It is taken back already.
+    #[error("the posting was taken back already")]
+    AlreadyReversed,
+    /// More than the account has of its own (B17).
+    #[error("the account has {0} of its own")]
+    BeyondOwn(Decimal),
+    /// The name of the movement stands for another one.
+    #[error("movement {0} was booked with another account, kind or sum")]
+    OtherMovement(String),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for LedgerError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl std::fmt::Display for PostingKind {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
