@@ -249,8 +249,15 @@ async fn blocks_begin_and_end_and_stay_on_record() {
     };
     assert_eq!(lift(&first.body["id"]).await.status, 200);
     assert_eq!(said(&lift(&first.body["id"]).await), (409, "invalid_transition"));
-    let debt = "INSERT INTO account_notice (account_id, sent_at, channel, author, created_at) SELECT id, now(), 'mail', 'test', now() FROM account WHERE code = 'led';
-        INSERT INTO account_block (account_id, cause, scope, reason, notice_id, begun_at, begun_by)
+    for (notice, expected) in [
+        (json!({"channel": "pigeon"}), (422, "validation")),
+        (json!({"channel": "mail", "sent_at": "2026-07-16T10:00:00Z"}), (422, "validation")),
+        (json!({"channel": "mail", "sent_at": "2026-07-14T10:00:00Z", "text": "исх. 17"}), (201, "")),
+    ] {
+        let answer = enter(&api, "head", "led/notices", notice.clone()).await;
+        assert_eq!(said(&answer), expected, "{notice}: {}", answer.body);
+    }
+    let debt = "INSERT INTO account_block (account_id, cause, scope, reason, notice_id, begun_at, begun_by)
         SELECT account_id, 'postpaid_debt', 'outgoing_paid', 'долг', id, now(), 'system' FROM account_notice";
     world.store.run_past_the_rooms(debt).await.unwrap();
     let blocks = api.get("/v1/account-blocks?account=led&sort=id", "support").await;

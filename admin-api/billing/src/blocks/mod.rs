@@ -14,7 +14,7 @@ mod store;
 pub use critical::set_critical_balance;
 pub use limits::{NewLimit, add_limit, end_limit};
 pub use lists::{BLOCKS, LIMITS, NOTICES};
-pub use notices::{CHANNELS, NewNotice, add_notice};
+pub use notices::{Channel, NewNotice, add_notice};
 pub use store::{NewBlock, begin, lift};
 
 use rust_decimal::Decimal;

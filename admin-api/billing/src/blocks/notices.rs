@@ -4,25 +4,60 @@
 //! Does not own: writing and sending them.
 //! Always: a notice is recorded once it was sent, and stays.
 
+use std::str::FromStr;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{BlockError, hold};
 use crate::change::Change;
 
+/// How a notice went out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Channel {
+    /// By e-mail.
+    Mail,
+    /// As a letter.
+    Post,
+    /// As an electronic document.
+    Edo,
+    /// From hand to hand.
+    Hand,
+}
+
+impl Channel {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Mail, Self::Post, Self::Edo, Self::Hand];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Post => "post",
+            Self::Edo => "edo",
+            Self::Hand => "hand",
+        }
+    }
+}
+
+impl FromStr for Channel {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|channel| channel.as_str() == text).ok_or(())
+    }
+}
+
 /// A notice that was sent.
 #[derive(Clone, Debug)]
 pub struct NewNotice {
     /// When; now when absent.
     pub sent_at: Option<DateTime<Utc>>,
-    /// How: `mail`, `post`, `edo`, `hand`.
-    pub channel: String,
+    /// How.
+    pub channel: Channel,
     /// Its text, or where it is kept.
     pub text: String,
 }
-
-/// Ways in which a notice goes out.
-pub const CHANNELS: &[&str] = &["mail", "post", "edo", "hand"];
 
 /// Records a notice; its identifier.
 ///
@@ -41,13 +76,13 @@ pub async fn add_notice(change: &mut Change, account: &str, new: &NewNotice, rea
     )
     .bind(held.id)
     .bind(sent_at)
-    .bind(&new.channel)
+    .bind(new.channel.as_str())
     .bind(&new.text)
     .bind(author)
     .bind(now)
     .fetch_one(change.connection())
     .await?;
-    let after = json!({"notice": id, "sent_at": sent_at, "channel": new.channel});
+    let after = json!({"notice": id, "sent_at": sent_at, "channel": new.channel.as_str()});
     change.record("account.notice", "account", account, &json!({}), &after, reason);
     Ok(id)
 }

@@ -6,7 +6,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use billing::blocks::{self, CHANNELS, NewNotice};
+use billing::blocks::{self, Channel, NewNotice};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -53,7 +53,8 @@ pub(crate) async fn handler(
     let zone = state.settings()?.zone("billing.zone")?;
     let sent_at =
         given(asked.sent_at.as_deref()).map(|text| inputs::moment("/sent_at", text, zone, false)).transpose()?;
-    let channel: String = inputs::one_of("/channel", &asked.channel, CHANNELS.iter().copied())?;
+    let channels = Channel::ALL.iter().map(|channel| channel.as_str());
+    let channel = inputs::one_of("/channel", &asked.channel, channels)?;
     let text = inputs::party::text("/text", asked.text.as_deref().unwrap_or_default(), 2_000)?;
     let reason = inputs::reason(asked.reason.as_deref())?;
     let key = context.idempotency("account_notice_add", code, &body.bytes);
