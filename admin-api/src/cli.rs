@@ -234,7 +234,7 @@ struct TokenOptions {
     /// Login of the user, as the audit will show it.
     #[arg(long)]
     login: String,
-    /// Role that the user gets: support, sales, client_service, assistants, head, accounting, settlement or admin.
+    /// Role that the user gets: support, sales, client_service, assistants, head, accounting, settlement, admin or switch.
     #[arg(long)]
     role: String,
     /// Days after which the token is no longer valid.

@@ -43,6 +43,8 @@ const SECURITY: [(HeaderName, &str); 4] = [
 /// The same, where a page of ours may say something else.
 const UNLESS_SAID: [(HeaderName, &str); 2] =
     [(CACHE_CONTROL, "no-store"), (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'")];
+/// Beginning of what switches ask.
+const OF_SWITCHES: &str = "/switch/";
 /// Two years, as lists of such hosts ask for.
 const BY_TLS_ALONE: &str = "max-age=63072000";
 
@@ -67,6 +69,8 @@ pub(crate) async fn edge(State(state): State<AppState>, mut request: Request, ne
     let id = RequestId::of(request.headers());
     let language = language::of(request.headers());
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
+    // As many as calls begin: who wants to see each of them asks for it.
+    let is_of_switch = route.starts_with(OF_SWITCHES);
     let span = tracing::info_span!("request", id = id.0, method = %request.method(), route);
     if let Some(value) = request.headers_mut().get_mut(AUTHORIZATION) {
         // Whoever prints the headers prints no token.
@@ -82,7 +86,11 @@ pub(crate) async fn edge(State(state): State<AppState>, mut request: Request, ne
             response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(BY_TLS_ALONE));
         }
         let (status, elapsed_ms) = (response.status().as_u16(), begun.elapsed().as_millis() as u64);
-        tracing::info!(status, elapsed_ms, "answered");
+        if is_of_switch && status < 500 {
+            tracing::debug!(status, elapsed_ms, "answered");
+        } else {
+            tracing::info!(status, elapsed_ms, "answered");
+        }
         response
     }
     .instrument(span)

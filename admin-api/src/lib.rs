@@ -4,7 +4,8 @@
 //! request -> listener -> cors -> edge (id, time limit, problems) -> router -> call_context (token, limits, permission) -> routes/<room>/<endpoint> -> billing, rating, calls
 //! ```
 //!
-//! Owns: the contract of the API: paths, permissions, bodies, problems, the OpenAPI document; the held snapshot; jobs and the sender of mails; reading calls from ClickHouse.
+//! Owns: the contract of the API: paths, permissions, bodies, problems, the OpenAPI document; the held snapshot; the answers to
+//! switches; jobs and the sender of mails; reading calls from ClickHouse.
 //! Does not own: any rule of billing (`billing`, whose rooms the folders of [`app`]'s routes are named after), the price of a call (`rating`), connections
 //! (`listener`).
 //! Always: one endpoint a file and one line in `router`; no guarded handler runs without a user whom its route lets in; a write goes through a
@@ -28,10 +29,12 @@ mod inputs;
 mod paging;
 mod sheets;
 mod sign_in;
+mod switch_door;
 mod tokens;
 mod writes;
 
 mod audit_anchor;
+mod authorize;
 mod calls;
 mod jobs;
 mod mailer;
@@ -46,6 +49,9 @@ mod openapi;
 mod router;
 mod serve;
 
+pub use authorize::{
+    Allowed, AllowedRoute, Answer, Authorizer, CallRequest, Disconnect, Extension, Fault, Freed, Refused, Release,
+};
 pub use calls::{CallRow, CallsFilter, CallsReader, Numbers, Position, TrafficRow};
 pub use cors::{NoOrigin, Origin};
 pub use jobs::runner::{Ran, RunError, run_due_jobs, run_job};

@@ -16,9 +16,9 @@ use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Access, Route, Verb};
 use crate::routes::{
     accounts, agents, approvals, audit, availability, blocks, cabinet, charges, cleaning, client_users, clients,
-    contracts, docs, health, imports, jobs, ledger, legal_entities, liquidation, lists, locks, mails, numbers, parties,
-    payers, payment_methods, plans, price_lists, products, providers, reports, rework, search, settings, sign_in,
-    staff, suspense, tags, tariffs, terms,
+    contracts, docs, health, imports, jobs, ledger, legal_entities, liquidation, lists, locks, mails, numbers,
+    open_calls, parties, payers, payment_methods, plans, price_lists, products, providers, reports, rework, search,
+    settings, sign_in, staff, suspense, switches, tags, tariffs, terms,
 };
 
 /// Name of the security scheme.
@@ -178,6 +178,7 @@ const BEARER: &str = "bearer";
         numbers::archive::handler,
         numbers::get::handler,
         numbers::non_target::handler,
+        open_calls::end::handler,
         parties::create::handler,
         parties::get::handler,
         parties::import::handler,
@@ -261,6 +262,9 @@ const BEARER: &str = "bearer";
         suspense::discard::handler,
         suspense::get::handler,
         suspense::recycle::handler,
+        switches::authorize::handler,
+        switches::extend::handler,
+        switches::release::handler,
         tags::add::handler,
         tags::close::handler,
         tags::give::handler,
@@ -293,6 +297,7 @@ const BEARER: &str = "bearer";
     tags(
         (name = "accounts", description = "Accounts: balance, credit, calls, months"),
         (name = "ledger", description = "The books: postings, charges, top-ups and withdrawals by hand, products, blocks and limits"),
+        (name = "switches", description = "What switches ask before, during and after a call; calls that go on"),
         (name = "clients", description = "Clients: cards, contacts, notes, labels, users, payers, connections to legal entities; who holds them, how their data end"),
         (name = "cabinet", description = "What clients do themselves, and employees who work as they: a token of its own kind, nothing that staff write for themselves"),
         (name = "legal-entities", description = "Our own companies, and which clients are connected to them"),

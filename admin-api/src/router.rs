@@ -23,6 +23,7 @@ use crate::edge;
 use crate::grids;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+use crate::switch_door;
 
 pub(crate) use table::table;
 
@@ -97,6 +98,8 @@ pub(crate) struct Route {
     pub(crate) entity: &'static str,
     /// The list that it shows, if it is one.
     pub(crate) grid: Option<&'static Grid>,
+    /// Whether switches ask it, as often as calls begin.
+    for_switches: bool,
     handler: MethodRouter<AppState>,
 }
 
@@ -113,7 +116,7 @@ where
     H: Handler<T, AppState>,
     T: 'static,
 {
-    Route { verb, path, access: Access::Open, entity: "", grid: None, handler: by(verb, handler) }
+    Route { verb, path, access: Access::Open, entity: "", grid: None, for_switches: false, handler: by(verb, handler) }
 }
 
 fn guarded<H, T>(verb: Verb, path: &'static str, permission: Permission, entity: &'static str, handler: H) -> Route
@@ -121,7 +124,25 @@ where
     H: Handler<T, AppState>,
     T: 'static,
 {
-    Route { verb, path, access: Access::Needs(permission), entity, grid: None, handler: by(verb, handler) }
+    Route {
+        verb,
+        path,
+        access: Access::Needs(permission),
+        entity,
+        grid: None,
+        for_switches: false,
+        handler: by(verb, handler),
+    }
+}
+
+/// A route of switches.
+fn switch<H, T>(path: &'static str, handler: H) -> Route
+where
+    H: Handler<T, AppState>,
+    T: 'static,
+{
+    let route = guarded(Verb::Post, path, Permission::SwitchAuthorize, "call", handler);
+    Route { for_switches: true, ..route }
 }
 
 /// A list.
@@ -129,7 +150,15 @@ fn grid(path: &'static str, permission: Permission, entity: &'static str, grid: 
     let handler = get(move |State(state): State<AppState>, context: CallContext, request: Request| {
         grids::answer(state, grid, context, request)
     });
-    Route { verb: Verb::Get, path, access: Access::Needs(permission), entity, grid: Some(grid), handler }
+    Route {
+        verb: Verb::Get,
+        path,
+        access: Access::Needs(permission),
+        entity,
+        grid: Some(grid),
+        for_switches: false,
+        handler,
+    }
 }
 
 /// A route of the cabinet.
@@ -138,7 +167,15 @@ where
     H: Handler<T, AppState>,
     T: 'static,
 {
-    Route { verb, path, access: Access::Cabinet(right), entity, grid: None, handler: by(verb, handler) }
+    Route {
+        verb,
+        path,
+        access: Access::Cabinet(right),
+        entity,
+        grid: None,
+        for_switches: false,
+        handler: by(verb, handler),
+    }
 }
 
 fn by<H, T>(verb: Verb, handler: H) -> MethodRouter<AppState>
@@ -160,7 +197,15 @@ where
     H: Handler<T, AppState>,
     T: 'static,
 {
-    Route { verb: Verb::Get, path, access: Access::SignedIn, entity, grid: None, handler: get(handler) }
+    Route {
+        verb: Verb::Get,
+        path,
+        access: Access::SignedIn,
+        entity,
+        grid: None,
+        for_switches: false,
+        handler: get(handler),
+    }
 }
 
 /// A route of somebody's own, for which he has to be here himself.
@@ -169,7 +214,7 @@ where
     H: Handler<T, AppState>,
     T: 'static,
 {
-    Route { verb, path, access: Access::InSession, entity, grid: None, handler: by(verb, handler) }
+    Route { verb, path, access: Access::InSession, entity, grid: None, for_switches: false, handler: by(verb, handler) }
 }
 
 impl Route {
@@ -210,7 +255,11 @@ pub fn app(state: AppState) -> Router {
             }
             access => {
                 let door = Door { state: state.clone(), access, entity: route.entity };
-                route.handler.route_layer(from_fn_with_state(door, call_context::guard))
+                if route.for_switches {
+                    route.handler.route_layer(from_fn_with_state(door, switch_door::guard))
+                } else {
+                    route.handler.route_layer(from_fn_with_state(door, call_context::guard))
+                }
             }
         };
         router = router.route(route.path, handler);
@@ -296,7 +345,8 @@ mod tests {
         ];
         assert_eq!(open, expected);
         for route in table().iter().filter(|route| route.access != Access::Open) {
-            assert!(route.path.starts_with("/v1/") && !route.entity.is_empty(), "{}", route.path);
+            let begins = if route.for_switches { "/switch/v1/" } else { "/v1/" };
+            assert!(route.path.starts_with(begins) && !route.entity.is_empty(), "{}", route.path);
         }
     }
 

@@ -35,6 +35,7 @@ pub async fn serve_until(listener: TcpListener, state: AppState, stop: impl Futu
     background.spawn(snapshot::keep_fresh(state.clone()));
     background.spawn(audit_anchor::tell(state.store.clone()));
     background.spawn(exporter::work(state.clone()));
+    background.spawn(state.authorizer.clone().work());
     if state.runs_jobs {
         background.spawn(runner::keep_running(state.clone()));
     }

@@ -1,6 +1,6 @@
 //! The program's state: what every handler may use.
 //!
-//! Owns: the handles of both engines, the clock, the held catalogue, the way to the mail server, what signing in needs of the server's own, what a serving
+//! Owns: the handles of both engines, the clock, the held catalogue, what lets calls go, the way to the mail server, what signing in needs of the server's own, what a serving
 //! program is told about its surroundings.
 //! Does not own: what is done with them.
 //! Always: cheap to clone; a request changes nothing here but the count of itself.
@@ -12,6 +12,7 @@ use billing::{Clock, Store};
 use ipnet::IpNet;
 use rating::Snapshot;
 
+use crate::authorize::Authorizer;
 use crate::calls::CallsReader;
 use crate::cors::Origin;
 use crate::language::Text;
@@ -20,6 +21,7 @@ use crate::mailer::Mailer;
 use crate::problem::{Code, Problem};
 use crate::sign_in::{Passwords, Provider, SecretKey};
 use crate::snapshot::{Catalogue, RefreshError};
+use crate::switch_door::Switches;
 
 /// Everything behind the routes.
 #[derive(Clone)]
@@ -46,16 +48,22 @@ pub struct AppState {
     pub(crate) secret_key: Option<SecretKey>,
     /// The provider of identities.
     pub(crate) provider: Option<Arc<Provider>>,
+    /// Lets calls go.
+    pub(crate) authorizer: Authorizer,
+    /// Tokens of switches that are known.
+    pub(crate) switches: Arc<Switches>,
 }
 
 impl AppState {
     /// State over these engines, with the usual limits; the catalogue is empty until [`AppState::refresh`].
     pub fn new(store: Store, clock: Arc<dyn Clock>, calls: CallsReader) -> Self {
+        let catalogue = Arc::new(Catalogue::default());
+        let authorizer = Authorizer::new(store.clone(), Arc::clone(&clock), Arc::clone(&catalogue));
         Self {
             store,
             clock,
             calls,
-            catalogue: Arc::new(Catalogue::default()),
+            catalogue,
             proxies: Arc::new([]),
             limits: Arc::new(Limits::new(RateLimits::default())),
             origins: Arc::new([]),
@@ -65,6 +73,8 @@ impl AppState {
             passwords: Passwords::default(),
             secret_key: None,
             provider: None,
+            authorizer,
+            switches: Arc::default(),
         }
     }
 
@@ -122,6 +132,11 @@ impl AppState {
     pub fn with_provider(mut self, provider: Provider) -> Self {
         self.provider = Some(Arc::new(provider));
         self
+    }
+
+    /// What lets calls go, for whoever speaks with switches otherwise.
+    pub const fn authorizer(&self) -> &Authorizer {
+        &self.authorizer
     }
 
     /// Reads settings and, when its version changed, the catalogue. `true` when a new snapshot is in force.

@@ -66,12 +66,9 @@ pub fn identity_of_life(call: &Identity, life: u32, setup_ms: i64) -> Identity {
 
 /// Identity of a record that cannot be decoded: its place, never its content.
 pub fn identity_of_place(place: Place) -> Identity {
-    let mut hasher = Xxh3::new();
-    hasher.update(b"\0place\0");
-    hasher.update(&place.stream.to_le_bytes());
-    hasher.update(&place.partition.to_le_bytes());
-    hasher.update(&place.offset.to_le_bytes());
-    hasher.digest128().to_le_bytes()
+    let (stream, partition, offset) =
+        (place.stream.to_le_bytes(), place.partition.to_le_bytes(), place.offset.to_le_bytes());
+    digest_of([&b"\0place\0"[..], &stream, &partition, &offset])
 }
 
 /// Digest of a record's bytes, by which a topic is recognised after a restart.
@@ -196,6 +193,8 @@ pub struct ChargedLeg {
     pub source: Range<usize>,
     /// As above.
     pub cdr_id: Range<usize>,
+    /// The call that it ends, as its source names it, in those texts, and whether somebody answered: its hold goes with it.
+    pub ends: Option<(Range<usize>, bool)>,
     /// Effect on the books.
     pub effect: Effect,
 }
@@ -205,7 +204,8 @@ impl ChargedLeg {
     fn moved_by(self, rows: usize, texts: usize) -> Self {
         let by = |range: Range<usize>, bytes| range.start + bytes..range.end + bytes;
         let (row, source, cdr_id) = (by(self.row, rows), by(self.source, texts), by(self.cdr_id, texts));
-        Self { row, source, cdr_id, ..self }
+        let ends = self.ends.map(|(call, answered)| (by(call, texts), answered));
+        Self { row, source, cdr_id, ends, ..self }
     }
 }
 
@@ -323,6 +323,8 @@ impl Arena {
         let start = self.rows.len();
         calls::encode(&mut self.rows, row);
         let (source, cdr_id) = (self.text(row.source), self.text(&clean(&row.cdr.cdr_id)));
+        let is_last = row.cdr.is_final && row.cdr.service.is_call() && !row.cdr.call_id.is_empty();
+        let ends = is_last.then(|| (self.text(&clean(&row.cdr.call_id)), row.call.answer_ms.is_some()));
         self.legs.push(ChargedLeg {
             identity,
             outcome: if row.rated.price.is_some() { Outcome::Rated } else { Outcome::NonTarget },
@@ -337,6 +339,7 @@ impl Arena {
             row: start..self.rows.len(),
             source,
             cdr_id,
+            ends,
             effect,
         });
     }
@@ -366,6 +369,7 @@ impl Arena {
             row: start..start,
             source,
             cdr_id,
+            ends: None,
             effect: Effect::Part(Box::new(Part { before: None, now: Effect::Nothing, is_known })),
         });
     }
@@ -432,6 +436,7 @@ impl Arena {
             row: start..self.rows.len(),
             source,
             cdr_id,
+            ends: None,
             effect: Effect::Suspense(Box::new(entry)),
         });
     }
@@ -527,6 +532,7 @@ mod tests {
             row: start..arena.rows.len(),
             source,
             cdr_id,
+            ends: None,
             effect: Effect::Nothing,
         });
     }

@@ -9,6 +9,7 @@ mod accounts;
 mod api;
 mod approvals;
 mod audit;
+mod authorize;
 mod bad_input;
 mod books;
 mod cabinet;

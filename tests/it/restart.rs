@@ -70,6 +70,7 @@ async fn a_fenced_owner_changes_nothing() {
         non_target: &[],
         long_calls: &[],
         revisions: &[],
+        ended: &[],
         outbox: &[],
     };
     let mut tx = BatchTx::begin(&world.store).await.unwrap();

@@ -32,6 +32,7 @@ pub mod credit;
 pub mod currencies;
 pub mod entities;
 pub mod fees;
+pub mod holds;
 pub mod invoicing;
 pub mod ledger;
 pub mod liquidation;

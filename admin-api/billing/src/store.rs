@@ -81,6 +81,20 @@ pub(crate) fn broken_constraint(error: &sqlx::Error) -> Option<&str> {
 /// statement would go on and hold its connection. Others wait beside him and use the other processors: helpers would only be in their way.
 const READERS: [(&str, &str); 3] =
     [("default_transaction_read_only", "on"), ("statement_timeout", "20s"), ("max_parallel_workers_per_gather", "0")];
+/// What the sessions that let calls go are told. A switch waits for them and gives up after a second or two: what takes longer is in vain. One that hangs in
+/// the middle holds accounts, and others wait for those. All that they look for an index has: a plan that was made while a table was empty stays good.
+const CALLERS: [(&str, &str); 4] = [
+    ("lock_timeout", "2s"),
+    ("statement_timeout", "2s"),
+    ("idle_in_transaction_session_timeout", "2s"),
+    ("enable_seqscan", "off"),
+];
+/// Most connections that let calls go.
+const CALLERS_MAX: u32 = 16;
+/// How long a request for one waits for its connection.
+const ACQUIRED_WITHIN: Duration = Duration::from_secs(10);
+/// The same of a switch.
+const CALLED_WITHIN: Duration = Duration::from_secs(2);
 /// A connection that was used so shortly before is taken for alive.
 const ALIVE_FOR: Duration = Duration::from_secs(1);
 
@@ -89,10 +103,11 @@ const ALIVE_FOR: Duration = Duration::from_secs(1);
 pub struct Store {
     pool: PgPool,
     readers: PgPool,
+    callers: PgPool,
 }
 
 impl Store {
-    /// Pools for the address, of `connections_max` for the rooms and as many for lists; they connect on first use.
+    /// Pools for the address, of `connections_max` for the rooms and as many for lists, and some for calls; they connect on first use.
     pub fn open(url: &str, connections_max: u32) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url)
             .map_err(StoreError::Address)?
@@ -100,11 +115,11 @@ impl Store {
             .options([("timezone", "UTC"), ("lock_timeout", "30s")])
             .log_statements(tracing::log::LevelFilter::Trace)
             .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(5));
-        let readers = options.clone().options(READERS);
-        let pool = |options| {
+        let (readers, callers) = (options.clone().options(READERS), options.clone().options(CALLERS));
+        let pool = |options, most, acquired_within| {
             PgPoolOptions::new()
-                .max_connections(connections_max)
-                .acquire_timeout(Duration::from_secs(10))
+                .max_connections(most)
+                .acquire_timeout(acquired_within)
                 // A question to the server before each use would cost as much as many an answer.
                 .test_before_acquire(false)
                 .before_acquire(|connection, about| {
@@ -117,7 +132,11 @@ impl Store {
                 })
                 .connect_lazy_with(options)
         };
-        Ok(Self { pool: pool(options), readers: pool(readers) })
+        Ok(Self {
+            pool: pool(options, connections_max, ACQUIRED_WITHIN),
+            readers: pool(readers, connections_max, ACQUIRED_WITHIN),
+            callers: pool(callers, connections_max.min(CALLERS_MAX), CALLED_WITHIN),
+        })
     }
 
     /// Whether the server answers.
@@ -192,6 +211,11 @@ impl Store {
     /// The pool of lists: its sessions only read, and not for long.
     pub(crate) fn readers(&self) -> &PgPool {
         &self.readers
+    }
+
+    /// The pool of calls that are let go: its sessions wait for nothing long.
+    pub(crate) fn callers(&self) -> &PgPool {
+        &self.callers
     }
 
     /// The pool, for the rooms.

@@ -11,6 +11,7 @@
 //! A new job: one file here, one line in [`registry`].
 
 pub(crate) mod approvals_expire;
+pub(crate) mod holds_expire;
 pub(crate) mod idempotency_sweep;
 pub(crate) mod liquidation_notice;
 pub(crate) mod registry;

@@ -13,7 +13,7 @@ use chrono::{NaiveDate, NaiveTime};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::{approvals_expire, idempotency_sweep, liquidation_notice, risk_tags};
+use super::{approvals_expire, holds_expire, idempotency_sweep, liquidation_notice, risk_tags};
 use crate::language::Text;
 use crate::risk_tags::RiskTagsError;
 use crate::state::AppState;
@@ -77,6 +77,7 @@ pub(crate) struct Job {
 #[rustfmt::skip]
 pub(crate) static JOBS: &[Job] = &[
     Job { name: "approvals_expire", about: Text::fixed("Просроченные согласования", "Requests that are overdue"), at: at(3, 0), run: approvals_expire::run },
+    Job { name: "holds_expire", about: Text::fixed("Звонки, записей о которых не было", "Calls whose record never came"), at: at(3, 15), run: holds_expire::run },
     Job { name: "idempotency_sweep", about: Text::fixed("Старые ответы на повторы запросов", "Old answers to repeated requests"), at: at(3, 30), run: idempotency_sweep::run },
     Job { name: "liquidation_notice", about: Text::fixed("Письма ликвидированным клиентам", "Letters to liquidated clients"), at: at(4, 30), run: liquidation_notice::run },
     Job { name: "risk_tags", about: Text::fixed("Теги по правилам: мало звонков за прошлый месяц", "Tags by rules: few calls in the last month"), at: at(5, 0), run: risk_tags::run },

@@ -7,12 +7,12 @@
 use billing::cabinet::Right;
 use billing::staff::Permission;
 
-use super::{BODY_BYTES_MAX, FILE_BYTES_MAX, Route, Verb, cabinet, grid, guarded, in_session, open, signed_in};
+use super::{BODY_BYTES_MAX, FILE_BYTES_MAX, Route, Verb, cabinet, grid, guarded, in_session, open, signed_in, switch};
 use crate::routes::{
     accounts, agents, approvals, audit, availability, blocks, cabinet, charges, cleaning, client_users, clients,
-    contracts, docs, health, imports, jobs, ledger, legal_entities, liquidation, lists, locks, mails, numbers, parties,
-    payers, payment_methods, plans, price_lists, products, providers, reports, rework, search, settings, sign_in,
-    staff, suspense, tags, tariffs, terms,
+    contracts, docs, health, imports, jobs, ledger, legal_entities, liquidation, lists, locks, mails, numbers,
+    open_calls, parties, payers, payment_methods, plans, price_lists, products, providers, reports, rework, search,
+    settings, sign_in, staff, suspense, switches, tags, tariffs, terms,
 };
 
 /// The table. Open routes first, then by path.
@@ -34,6 +34,9 @@ pub(crate) fn table() -> Vec<Route> {
         open(Post, "/v1/session/oidc",     sign_in::provider_finish::handler),
         open(Post, "/v1/session/password", sign_in::password_set::handler),
 
+        switch("/switch/v1/authorize", switches::authorize::handler),
+        switch("/switch/v1/extend",    switches::extend::handler),
+        switch("/switch/v1/release",   switches::release::handler),
         grid("/v1/account-blocks", P::AccountView, "account", &billing::blocks::BLOCKS),
         guarded(Delete, "/v1/account-blocks/{id}",                     P::AccountBlock,  "account",       blocks::lift::handler),
         grid("/v1/account-notices", P::AccountView, "account", &billing::blocks::NOTICES),
@@ -222,6 +225,8 @@ pub(crate) fn table() -> Vec<Route> {
         in_session(Post,   "/v1/me/totp",                              "staff",   sign_in::totp_begin::handler).enrolling(),
         in_session(Delete, "/v1/me/totp",                              "staff",   sign_in::totp_end::handler),
         in_session(Post,   "/v1/me/totp/confirm",                      "staff",   sign_in::totp_confirm::handler).enrolling(),
+        grid("/v1/open-calls", P::CallsView, "call", &billing::holds::OPEN),
+        guarded(Post,   "/v1/open-calls/{id}/end",                     P::CallEnd,       "call",          open_calls::end::handler),
         grid("/v1/parties",                                             P::PartyView,      "party",         &billing::parties::GRID),
         guarded(Post,   "/v1/parties",                                  P::PartyEdit,      "party",         parties::create::handler),
         guarded(Post,   "/v1/parties/import",                           P::PartyImport,    "party",         parties::import::handler).with_body(FILE_BYTES_MAX),
@@ -262,9 +267,11 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Put,    "/v1/providers/{code}",                        P::ProviderEdit,  "provider",      providers::rename::handler),
         guarded(Post,   "/v1/re-ratings",                              P::ChargeRerate,  "rework",        rework::re_rate::handler),
         guarded(Get,    "/v1/reconciliation",                          P::ImportView,    "reconciliation", imports::reconciliation::handler),
+        grid("/v1/refused-calls", P::CallsView, "call", &billing::holds::REFUSED),
         grid("/v1/reports/completeness", P::ClientView, "client", &billing::clients::COMPLETENESS),
         guarded(Get,    "/v1/reports/distribution",                    P::ClientView,    "client",        reports::distribution::handler),
         grid("/v1/reports/liquidation-notices",                         P::LiquidationView, "liquidation",   &billing::liquidation::GRID),
+        grid("/v1/reports/overdue-holds", P::CallsView, "call", &billing::holds::OVERDUE),
         grid("/v1/reports/tag-history", P::ClientView, "tag", &billing::tags::HISTORY),
         grid("/v1/reports/tags", P::ClientView, "tag", &billing::tags::REPORT),
         grid("/v1/rework", P::ReworkView, "rework", &billing::rework::GRID),

@@ -101,6 +101,8 @@ async fn write(
         non_target: &assembled.non_target,
         long_calls: &prepared.moves.long_calls,
         revisions: &prepared.moves.revisions,
+        // What is charged after all may still have a hold: it goes when it is overdue.
+        ended: &[],
         outbox: &assembled.parts,
     };
     let portion = PortionWrite {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use billing::StoreError;
+use billing::holds::EndedCall;
 use billing::long_calls::LongCall;
 use billing::streams::{self, BatchTx, BatchWrite, Claim, Committed, IdentityBlob, WriteError};
 
@@ -157,7 +158,9 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
         prepared.assembled = tokio::task::block_in_place(|| assemble(arena, &marks, summary, &mut ids_of(ids)));
         prepared.marks = marks;
     }
-    let blob = match tx.write(claim, &write(prepared)).await {
+    let holding = tx.sources_of_holds().await?;
+    let ended = ended_calls(&prepared.arena, &prepared.marks, &holding);
+    let blob = match tx.write(claim, &write(prepared, &ended)).await {
         Ok(blob) => blob,
         Err(error @ WriteError::Fenced { .. }) => return Ok(Attempt::Refused(Refusal::Fenced(error.to_string()))),
         Err(WriteError::PeriodClosed) => {
@@ -325,7 +328,22 @@ async fn mark_late(shared: &Shared, prepared: &Prepared, late: &[bool], marks: &
     Ok(true)
 }
 
-fn write(prepared: &Prepared) -> BatchWrite<'_> {
+/// The calls of a batch that are over, of sources that ask before their calls. A record that waits in suspense is not charged yet, so its hold stays.
+fn ended_calls<'a>(arena: &'a Arena, marks: &[bool], sources: &[String]) -> Vec<EndedCall<'a>> {
+    if sources.is_empty() {
+        return Vec::new();
+    }
+    let legs = arena.legs.iter().zip(marks).filter(|(_, is_repeat)| !**is_repeat);
+    let ended = legs.filter_map(|(leg, _)| {
+        let (call, is_answered) = leg.ends.clone()?;
+        let source = &arena.texts[leg.source.clone()];
+        let asks = sources.iter().any(|known| known == source);
+        asks.then(|| EndedCall { source, call_id: &arena.texts[call], leg: leg.leg, is_answered })
+    });
+    ended.collect()
+}
+
+fn write<'a>(prepared: &'a Prepared, ended: &'a [EndedCall<'a>]) -> BatchWrite<'a> {
     let assembled = &prepared.assembled;
     BatchWrite {
         from_offset: prepared.from_offset,
@@ -340,6 +358,7 @@ fn write(prepared: &Prepared) -> BatchWrite<'_> {
         non_target: &assembled.non_target,
         long_calls: &prepared.moves.long_calls,
         revisions: &prepared.moves.revisions,
+        ended,
         outbox: &assembled.parts,
     }
 }

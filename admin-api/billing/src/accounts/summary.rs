@@ -52,7 +52,7 @@ pub struct Summary {
     pub critical_balance: Option<Decimal>,
     /// What temporary limits add now.
     pub temporary_limit: Decimal,
-    /// What it may use now; `None`: payment by fact, whose funds are not checked.
+    /// What it may use now: what calls have reserved is not in it; `None`: payment by fact, whose funds are not checked.
     pub available: Option<Decimal>,
     /// The last block, also one that has ended.
     pub last_block: Option<LastBlock>,
@@ -72,6 +72,7 @@ pub async fn summary(store: &Store, code: &str, now: DateTime<Utc>) -> Result<Op
     let row = sqlx::query(
         "SELECT a.critical_balance,
                 coalesce((SELECT sum(l.amount) FROM account_limit l WHERE l.account_id = a.id AND l.ended_at IS NULL AND l.valid_from <= $2 AND $2 < l.valid_to), 0) AS temporary,
+                (SELECT coalesce(sum(h.amount), 0) FROM hold h WHERE h.account_id = a.id AND h.expires_at > $2) AS held,
                 (SELECT count(*) FROM discount d WHERE d.account_id = a.id AND coalesce(d.valid_from, '-infinity') <= $2
                      AND $2 < coalesce(least(d.valid_to, d.ended_at), 'infinity')) AS discounts,
                 (SELECT count(*) FROM did n WHERE n.account_id = a.id AND n.status = 'in_work') AS numbers
@@ -92,8 +93,9 @@ pub async fn summary(store: &Store, code: &str, now: DateTime<Utc>) -> Result<Op
             problem: format!("{code}, whose terms are not known"),
         });
     };
-    let available =
-        floor(mode, policy, account.credit_limit, temporary_limit).map(|floor| (account.balance - floor).normalize());
+    let held: Decimal = row.get("held");
+    let available = floor(mode, policy, account.credit_limit, temporary_limit)
+        .map(|floor| (account.balance - held - floor).normalize());
     Ok(Some(Summary {
         critical_balance: row.get("critical_balance"),
         temporary_limit,

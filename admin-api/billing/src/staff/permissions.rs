@@ -52,6 +52,10 @@ permissions! {
     AccountPlanPast = "account.plan_past", "Менять тарифный план лицевого счёта задним числом, раньше текущего месяца";
     /// See calls of an account.
     CallsView = "calls.view", "Видеть звонки лицевого счёта";
+    /// End calls that go on.
+    CallEnd = "call.end", "Завершать идущие звонки";
+    /// Ask before a call whether it may go, as switches do.
+    SwitchAuthorize = "switch.authorize", "Спрашивать до звонка, можно ли его пропустить (право коммутатора)";
     /// Keep filters of lists, order lists as files.
     ListKeep = "list.keep", "Хранить фильтры списков и заказывать выгрузку списков";
     /// Check a tariff.

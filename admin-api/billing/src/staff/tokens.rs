@@ -164,7 +164,7 @@ pub async fn revoke_token(
 pub enum AddError {
     /// The role is not one of those that exist.
     #[error(
-        "there is no role `{0}`; roles are support, sales, client_service, assistants, head, accounting, settlement, admin"
+        "there is no role `{0}`; roles are support, sales, client_service, assistants, head, accounting, settlement, admin, switch"
     )]
     UnknownRole(String),
     /// The login belongs to the program itself.

@@ -7,6 +7,7 @@ use sqlx::{PgConnection, Postgres, Row, Transaction};
 use super::outbox::OutboxPart;
 use super::partition::Claim;
 use crate::counters::{self, CounterMove};
+use crate::holds::{self, EndedCall};
 use crate::ledger::{self, UsageDelta};
 use crate::long_calls::{self, LongCall};
 use crate::numbers::{self, NonTargetDelta};
@@ -68,6 +69,8 @@ pub struct BatchWrite<'a> {
     pub long_calls: &'a [LongCall],
     /// Revisions that charges are given by further parts of their calls.
     pub revisions: &'a [Revision],
+    /// Calls whose last record is charged: their holds go.
+    pub ended: &'a [EndedCall<'a>],
     /// Rows for ClickHouse.
     pub outbox: &'a [OutboxPart],
 }
@@ -142,6 +145,11 @@ impl BatchTx {
         Ok(sqlx::query_scalar("SELECT forgotten_up_to FROM identity_horizon").fetch_optional(&mut *self.tx).await?)
     }
 
+    /// Codes of the sources that ask before their calls: only theirs have holds.
+    pub async fn sources_of_holds(&mut self) -> Result<Vec<String>, StoreError> {
+        holds::sources(&mut self.tx).await
+    }
+
     /// Which of these identities (16 bytes each) wait in suspense, open or settled; those that were recycled if asked for.
     pub async fn suspended_among(
         &mut self,
@@ -184,6 +192,7 @@ impl BatchTx {
         {
             return Err(WriteError::LongCallsMoved);
         }
+        holds::close(&mut self.tx, batch.ended).await?;
         let blob = self.write_identities(claim, batch).await?;
         suspense::insert(&mut self.tx, batch.suspense).await?;
         numbers::count_non_target(&mut self.tx, batch.non_target).await?;

@@ -1,14 +1,14 @@
 //! Streams: where a partition stands, and what a batch of its records does, exactly once.
 //!
 //! Owns: tables `stream`, `partition_state`, `identity_blob`, `outbox`; the order of statements of a batch.
-//! Does not own: Kafka, ClickHouse, the rating of records; balances (`ledger`), suspense, non-target rows and calls in parts are written by their rooms in the
-//! transaction opened here.
+//! Does not own: Kafka, ClickHouse, the rating of records; balances (`ledger`), holds, suspense, non-target rows and calls in parts are written by their
+//! rooms in the transaction opened here.
 //! Always: the position advances in the transaction of the effects; a batch of an older epoch changes nothing; batches commit one after another
 //! (a transaction-scoped advisory lock, taken first), so an owner that has read all blobs under the lock knows every identity committed before.
 //! Start reading at [`BatchTx`].
 //!
 //! Round trips of a batch: begin and lock 2, foreign blobs 1, position 1, periods 1, accounts 2, totals 1, identities 1, suspense 0-1, non-target 0-1,
-//! calls in parts 0-2, outbox 1 a part, delivered outbox rows 0-1, commit 1.
+//! calls in parts 0-2, holds 1-2, outbox 1 a part, delivered outbox rows 0-1, commit 1.
 
 mod batch;
 mod outbox;

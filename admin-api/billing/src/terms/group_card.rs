@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
+use rating::rows::ClientId;
 use serde_json::{Value, json};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
@@ -36,6 +37,8 @@ pub struct Group {
     pub referral: Stance,
     /// Segment of mailings.
     pub mailing_segment: Option<String>,
+    /// Whether calls go while the books cannot be reached.
+    pub outage_calls: Stance,
     /// Members of now.
     pub members: i64,
     /// When it was made.
@@ -65,6 +68,8 @@ pub struct NewGroup {
     pub referral: Stance,
     /// Segment of mailings.
     pub mailing_segment: Option<String>,
+    /// Whether calls go while the books cannot be reached.
+    pub outage_calls: Stance,
 }
 
 /// How a group is to be; what is kept or `None` stays.
@@ -82,6 +87,8 @@ pub struct GroupUpdate {
     pub referral: Option<Stance>,
     /// Segment of mailings.
     pub mailing_segment: Edit<String>,
+    /// Whether calls go while the books cannot be reached.
+    pub outage_calls: Option<Stance>,
 }
 
 /// A group at `now`; `None`: there is none with this code.
@@ -92,7 +99,7 @@ pub async fn group(store: &Store, code: &str, now: DateTime<Utc>) -> Result<Opti
 
 async fn find(connection: &mut PgConnection, code: &str, now: DateTime<Utc>) -> Result<Option<Group>, StoreError> {
     let row = sqlx::query(
-        "SELECT g.id, g.code, g.title, g.comment, g.permits, g.promo, g.referral, g.mailing_segment, g.created_at, g.created_by, g.closed_at, g.revision,
+        "SELECT g.id, g.code, g.title, g.comment, g.permits, g.promo, g.referral, g.mailing_segment, g.outage_calls, g.created_at, g.created_by, g.closed_at, g.revision,
                 (SELECT count(*) FROM client_group_member m WHERE m.group_id = g.id AND coalesce(m.valid_from, '-infinity') <= $2
                         AND $2 < coalesce(least(m.valid_to, m.ended_at), 'infinity')) AS members
          FROM client_group g WHERE g.code = $1",
@@ -114,6 +121,7 @@ fn read(row: &PgRow) -> Result<Group, StoreError> {
         promo: known(row.get("promo"))?,
         referral: known(row.get("referral"))?,
         mailing_segment: row.get("mailing_segment"),
+        outage_calls: known(row.get("outage_calls"))?,
         members: row.get("members"),
         created_at: row.get("created_at"),
         created_by: row.get("created_by"),
@@ -142,8 +150,8 @@ fn names(permits: &BTreeSet<Permit>) -> Vec<&'static str> {
 pub async fn add_group(change: &mut Change, new: &NewGroup, reason: &str) -> Result<(), TermsError> {
     let (now, author) = (change.now(), change.actor().login.clone());
     let made: Option<i32> = sqlx::query_scalar(
-        "INSERT INTO client_group (code, title, comment, permits, promo, referral, mailing_segment, created_at, created_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING id",
+        "INSERT INTO client_group (code, title, comment, permits, promo, referral, mailing_segment, outage_calls, created_at, created_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id",
     )
     .bind(&new.code)
     .bind(&new.title)
@@ -152,6 +160,7 @@ pub async fn add_group(change: &mut Change, new: &NewGroup, reason: &str) -> Res
     .bind(new.promo.as_str())
     .bind(new.referral.as_str())
     .bind(&new.mailing_segment)
+    .bind(new.outage_calls.as_str())
     .bind(now)
     .bind(author)
     .fetch_optional(change.connection())
@@ -161,7 +170,7 @@ pub async fn add_group(change: &mut Change, new: &NewGroup, reason: &str) -> Res
     }
     let after = json!({
         "code": new.code, "title": new.title, "comment": new.comment, "permits": names(&new.permits), "promo": new.promo.as_str(),
-        "referral": new.referral.as_str(), "mailing_segment": new.mailing_segment,
+        "referral": new.referral.as_str(), "mailing_segment": new.mailing_segment, "outage_calls": new.outage_calls.as_str(),
     });
     change.record("group.edit", "client_group", &new.code, &Value::Null, &after, reason);
     Ok(())
@@ -186,9 +195,10 @@ pub async fn update_group(
     after.promo = update.promo.unwrap_or(after.promo);
     after.referral = update.referral.unwrap_or(after.referral);
     after.mailing_segment = update.mailing_segment.clone().applied(after.mailing_segment);
+    after.outage_calls = update.outage_calls.unwrap_or(after.outage_calls);
     after.revision += 1;
     sqlx::query(
-        "UPDATE client_group SET title = $2, comment = $3, permits = $4, promo = $5, referral = $6, mailing_segment = $7, revision = $8 WHERE id = $1",
+        "UPDATE client_group SET title = $2, comment = $3, permits = $4, promo = $5, referral = $6, mailing_segment = $7, outage_calls = $8, revision = $9 WHERE id = $1",
     )
     .bind(before.id)
     .bind(&after.title)
@@ -197,6 +207,7 @@ pub async fn update_group(
     .bind(after.promo.as_str())
     .bind(after.referral.as_str())
     .bind(&after.mailing_segment)
+    .bind(after.outage_calls.as_str())
     .bind(after.revision)
     .execute(change.connection())
     .await?;
@@ -207,7 +218,7 @@ pub async fn update_group(
 fn shown(group: &Group) -> Value {
     json!({
         "title": group.title, "comment": group.comment, "permits": names(&group.permits), "promo": group.promo.as_str(),
-        "referral": group.referral.as_str(), "mailing_segment": group.mailing_segment,
+        "referral": group.referral.as_str(), "mailing_segment": group.mailing_segment, "outage_calls": group.outage_calls.as_str(),
     })
 }
 
@@ -302,4 +313,18 @@ async fn permissions_at(
         })
         .collect();
     Ok(permissions_of(&rights?))
+}
+
+/// Clients of whose groups at `now` one says whether their calls go while the books cannot be reached, with what they come to: one denial counts more.
+pub async fn outage_calls(store: &Store, now: DateTime<Utc>) -> Result<Vec<(ClientId, Stance)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT m.client_id, bool_or(g.outage_calls = 'deny') AS denies FROM client_group g JOIN client_group_member m ON m.group_id = g.id
+         WHERE g.outage_calls <> 'unsaid' AND coalesce(m.valid_from, '-infinity') <= $1 AND $1 < coalesce(least(m.valid_to, m.ended_at), 'infinity')
+         GROUP BY m.client_id",
+    )
+    .bind(now)
+    .fetch_all(store.pool())
+    .await?;
+    let stance = |row: &PgRow| if row.get("denies") { Stance::Deny } else { Stance::Allow };
+    Ok(rows.iter().map(|row| (ClientId(row.get::<i64, _>("client_id") as u64), stance(row))).collect())
 }

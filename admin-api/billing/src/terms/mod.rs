@@ -20,7 +20,8 @@ pub use account::{AccountDiscount, discounts_of};
 pub use discounts::{NewDiscount, end_discount, give_discount};
 pub use exchange::{NewExchange, end_exchange, enter_exchange};
 pub use group_card::{
-    Group, GroupUpdate, NewGroup, add_group, close_group, group, permissions, permissions_now, update_group,
+    Group, GroupUpdate, NewGroup, add_group, close_group, group, outage_calls, permissions, permissions_now,
+    update_group,
 };
 pub use groups::{BY_GROUP, GroupCard, MemberCard, NewMember, add_member, end_member, groups, members};
 pub use list::{CLIENT_TAXES, DISCOUNTS, EXCHANGE_RATES};

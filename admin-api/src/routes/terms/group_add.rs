@@ -41,6 +41,9 @@ pub(crate) struct WantedGroup {
     /// Segment of mailings that they belong to.
     #[serde(default)]
     mailing_segment: Option<String>,
+    /// Whether their calls go while the books cannot be reached in time: `allow`, `deny`, or `unsaid`, as when absent: the setting `authorize.outage` says.
+    #[serde(default)]
+    outage_calls: Option<String>,
     /// Why; obligatory.
     #[serde(default)]
     #[schema(value_type = String, required = true)]
@@ -86,6 +89,7 @@ pub(crate) async fn handler(
         promo: stance("/promo", &asked.promo)?,
         referral: stance("/referral", &asked.referral)?,
         mailing_segment: super::word("/mailing_segment", asked.mailing_segment.as_deref())?,
+        outage_calls: stance("/outage_calls", &asked.outage_calls)?,
     };
     let reason = inputs::reason(asked.reason.as_deref())?;
     let key = context.idempotency("group_add", "", &body.bytes);

@@ -20,7 +20,7 @@ use crate::state::AppState;
     params(("code" = String, Path, description = "Code of the group", example = "partners")),
     responses((status = 200, description = "The card; the header ETag carries its revision", body = GroupCardView, example = json!({
         "code": "partners", "title": "Партнёры", "comment": "", "permits": ["may_stop_services", "may_resume_services"], "promo": "unsaid", "referral": "allow",
-        "mailing_segment": "partners", "members": 12, "created_at": "2026-07-01T10:00:00Z", "created_by": "petrov", "closed_at": null, "revision": 1
+        "mailing_segment": "partners", "outage_calls": "unsaid", "members": 12, "created_at": "2026-07-01T10:00:00Z", "created_by": "petrov", "closed_at": null, "revision": 1
     })))
 )]
 pub(crate) async fn handler(State(state): State<AppState>, Path(code): Path<String>) -> Result<Response, Problem> {

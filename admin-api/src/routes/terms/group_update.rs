@@ -42,6 +42,9 @@ pub(crate) struct GroupChange {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     mailing_segment: Edit<String>,
+    /// Whether their calls go while the books cannot be reached in time: `allow`, `deny` or `unsaid`, which leaves it to the setting `authorize.outage`.
+    #[serde(default)]
+    outage_calls: Option<String>,
     /// Why; obligatory.
     #[serde(default)]
     #[schema(value_type = String, required = true)]
@@ -55,7 +58,7 @@ pub(crate) struct GroupChange {
     request_body(content = GroupChange, example = json!({"permits": ["no_service_limit"], "referral": "deny", "reason": "решение от 1 июля"})),
     responses((status = 200, description = "Changed", body = GroupCardView, example = json!({
         "code": "partners", "title": "Партнёры", "comment": "", "permits": ["no_service_limit"], "promo": "unsaid", "referral": "deny",
-        "mailing_segment": null, "members": 12, "created_at": "2026-07-01T10:00:00Z", "created_by": "petrov", "closed_at": null, "revision": 2
+        "mailing_segment": null, "outage_calls": "unsaid", "members": 12, "created_at": "2026-07-01T10:00:00Z", "created_by": "petrov", "closed_at": null, "revision": 2
     })))
 )]
 pub(crate) async fn handler(
@@ -79,6 +82,7 @@ pub(crate) async fn handler(
         mailing_segment: asked
             .mailing_segment
             .try_map(|text| inputs::word("/mailing_segment", text.trim()).map(str::to_owned))?,
+        outage_calls: stance("/outage_calls", &asked.outage_calls)?,
     };
     let reason = inputs::reason(asked.reason.as_deref())?;
     let key = context.idempotency("group_update", &code, &body.bytes);

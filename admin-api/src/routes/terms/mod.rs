@@ -55,6 +55,8 @@ pub(crate) struct GroupCardView {
     referral: &'static str,
     /// Segment of mailings that they belong to.
     mailing_segment: Option<String>,
+    /// Whether their calls go while the books cannot be reached: `allow`, `deny` or `unsaid`.
+    outage_calls: &'static str,
     /// Members of now.
     members: i64,
     /// When it was made.
@@ -77,6 +79,7 @@ impl From<Group> for GroupCardView {
             promo: group.promo.as_str(),
             referral: group.referral.as_str(),
             mailing_segment: group.mailing_segment,
+            outage_calls: group.outage_calls.as_str(),
             members: group.members,
             created_at: group.created_at,
             created_by: group.created_by,
