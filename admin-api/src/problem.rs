@@ -102,6 +102,10 @@ problems! {
     BalanceNotZero = "balance_not_zero", CONFLICT, "Баланс не равен нулю", "The balance is not zero";
     /// The client is not connected to the legal entity (B12).
     NotConnected = "not_connected", CONFLICT, "Клиент не подключён к организации", "The client is not connected to the legal entity";
+    /// The money came to another legal entity than that of the account (T22).
+    OtherLegalEntity = "other_legal_entity", CONFLICT, "Деньги пришли другой организации", "The money came to another legal entity";
+    /// Nothing of the file is new (L17).
+    AlreadyImported = "already_imported", CONFLICT, "Этот файл уже загружен", "The file was imported already";
     /// Another manager holds the client, and the caller may not take him (S4).
     Held = "held", CONFLICT, "Клиента ведёт другой менеджер", "Another manager holds the client";
     /// Another manager holds a client who may be the same (S4).
@@ -118,6 +122,10 @@ problems! {
     ModuleOff = "module_off", NOT_FOUND, "Модуль выключен", "The module is switched off";
     /// The user lacks a permission.
     Forbidden = "forbidden", FORBIDDEN, "Недостаточно прав", "Permission denied";
+    /// A block stops it (M55).
+    AccountBlocked = "ACCOUNT_BLOCKED", FORBIDDEN, "Лицевой счёт заблокирован", "The account is blocked";
+    /// A payment invoice is overdue for too long (B14).
+    BlockedOverdue = "blocked_overdue", FORBIDDEN, "Работа с услугами остановлена: счёт на оплату просрочен", "Work with services is stopped: a payment invoice is overdue";
     /// The plan is kept for groups that the client is not in (B10).
     TariffNotAvailable = "tariff_not_available", FORBIDDEN, "Тарифный план недоступен клиенту", "The tariff plan is not available to the client";
     /// The payment method is kept for groups that the client is not in (B32).
@@ -150,6 +158,8 @@ problems! {
     ForeignCurrency = "foreign_currency", UNPROCESSABLE_ENTITY, "Валюта не совпадает с валютой счёта", "The currency is not that of the account";
     /// The account has less money than that.
     InsufficientFunds = "insufficient_funds", UNPROCESSABLE_ENTITY, "Недостаточно средств", "Insufficient funds";
+    /// It goes beyond the credit limit of the account (B14).
+    CreditLimit = "credit_limit", UNPROCESSABLE_ENTITY, "Превышен кредитный лимит", "Beyond the credit limit";
     /// A reason is obligatory.
     ReasonRequired = "reason_required", UNPROCESSABLE_ENTITY, "Укажите причину", "A reason is required";
     /// An emergency code cannot be locked (A1).

@@ -33,10 +33,14 @@ pub enum Kind {
     Codes(usize),
     /// An amount from 0 on, or nothing.
     AmountOrNothing,
+    /// A text of one line, 1 to so many characters.
+    Text(usize),
     /// A code with `{number}` in it.
     CodeFormat,
     /// The form of the numbers of contracts.
     ContractNumber,
+    /// An address of e-mail, or nothing.
+    MailboxOrNothing,
 }
 
 impl Kind {
@@ -51,8 +55,12 @@ impl Kind {
             Self::CodeFormat => crate::accounts::account_code(text, 1).is_some(),
             Self::Zone => text.parse::<chrono_tz::Tz>().is_ok(),
             Self::ContractNumber => crate::contracts::NumberFormat::parse(text).is_some(),
+            Self::MailboxOrNothing => text.is_empty() || crate::parties::is_email(text),
             Self::Word(words) => words.contains(&text),
             Self::AmountOrNothing => text.is_empty() || amount(text).is_some(),
+            Self::Text(most) => {
+                !text.trim().is_empty() && text.chars().count() <= *most && !text.chars().any(char::is_control)
+            }
             Self::Codes(least) => {
                 let codes: Vec<&str> = text.split_whitespace().collect();
                 codes.len() >= *least && codes.iter().all(|code| ShortCode::parse(code).is_some())
@@ -95,6 +103,13 @@ const KINDS: &[(&str, Kind)] = &[
     ("client.login_at_registration", Kind::Word(&["yes", "no"])),
     ("client.new_months", Kind::Number(1..=120)),
     ("contract.number_format", Kind::ContractNumber),
+    ("credit.alarm_after_hours", Kind::Number(1..=744)),
+    ("credit.bank_calendar", Kind::Text(100)),
+    ("credit.closing_description", Kind::Text(200)),
+    ("credit.closing_formula", Kind::Word(&["outstanding_credit", "unpaid_previous"])),
+    ("credit.termination_months", Kind::Number(1..=120)),
+    ("credit.wait_for_statement", YES_OR_NO),
+    ("debt.block_after_months", Kind::OptionalNumber(1..=120)),
     ("dedup.window_hours", Kind::Number(1..=8_760)),
     ("did.quarantine_days", Kind::Number(1..=3_650)),
     ("export.keep_hours", Kind::Number(1..=8_760)),
@@ -116,6 +131,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("lock.breach.fraud", BREACH),
     ("lock.breach.operator", BREACH),
     ("mail.attempts", Kind::Number(1..=100)),
+    ("match.tolerance", Kind::AmountOrNothing),
     ("nontarget.grace_minutes", Kind::Number(0..=10_080)),
     // Emergency calls pass under every setting (A1).
     ("numbering.emergency", Kind::Codes(1)),
@@ -125,6 +141,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("password.memory_kib", Kind::Number(7_168..=262_144)),
     ("password.min_length", Kind::Number(8..=64)),
     ("password.passes", Kind::Number(1..=20)),
+    ("payments.treasury_mailbox", Kind::MailboxOrNothing),
     ("reconciliation.grace_minutes", Kind::Number(0..=10_080)),
     ("reconciliation.tolerance_calls", Kind::Number(0..=1_000_000)),
     ("reconciliation.tolerance_percent", Kind::Number(0..=100)),
@@ -228,7 +245,13 @@ impl Settings {
 
     /// Reads them.
     pub async fn read(store: &Store) -> Result<Self, StoreError> {
-        let rows = sqlx::query("SELECT key, value FROM setting").fetch_all(store.pool()).await?;
+        let mut connection = store.pool().acquire().await?;
+        Self::read_in(&mut connection).await
+    }
+
+    /// The same as a transaction sees them.
+    pub(crate) async fn read_in(connection: &mut PgConnection) -> Result<Self, StoreError> {
+        let rows = sqlx::query("SELECT key, value FROM setting").fetch_all(connection).await?;
         Ok(Self(rows.iter().map(|row| (row.get("key"), row.get("value"))).collect()))
     }
 
@@ -293,10 +316,18 @@ mod tests {
             ("ingest.batch_rows", "", false),
             ("lock.breach.fraud", "suspend", true),
             ("lock.breach.fraud", "Suspend", false),
+            ("match.tolerance", "0.00", true),
+            ("match.tolerance", "-1", false),
+            ("payments.treasury_mailbox", "", true),
+            ("payments.treasury_mailbox", "treasury@example.ru", true),
+            ("payments.treasury_mailbox", "treasury", false),
             ("numbering.emergency", "112 101", true),
             ("numbering.emergency", " ", false),
             ("numbering.emergency", "112,101", false),
             ("numbering.short_codes", "", true),
+            ("credit.closing_description", "Закрытие кредита должнику", true),
+            ("credit.closing_description", " ", false),
+            ("credit.closing_description", "a\nb", false),
             ("liquidation.repeat_days", "", true),
             ("liquidation.repeat_days", "30", true),
             ("liquidation.repeat_days", "0", false),

@@ -1,4 +1,4 @@
-//! Jobs: what the program does by night.
+//! Jobs: what the program does by night, and some of it by the hour.
 //!
 //! ```text
 //! clock, billing zone, runs so far -> billing::jobs::due -> runner (one process, one run a date) -> a job of the registry
@@ -11,9 +11,13 @@
 //! A new job: one file here, one line in [`registry`].
 
 pub(crate) mod approvals_expire;
+pub(crate) mod credit_check;
+pub(crate) mod credit_renew;
 pub(crate) mod holds_expire;
 pub(crate) mod idempotency_sweep;
 pub(crate) mod liquidation_notice;
+mod month_end;
+pub(crate) mod overdue_block;
 pub(crate) mod registry;
 pub(crate) mod risk_tags;
 pub(crate) mod runner;

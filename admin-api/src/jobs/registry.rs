@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use billing::credit::CreditError;
 use billing::mail::MailError;
 use billing::settings::Settings;
 use billing::{Actor, StoreError};
@@ -13,7 +14,10 @@ use chrono::{NaiveDate, NaiveTime};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::{approvals_expire, holds_expire, idempotency_sweep, liquidation_notice, risk_tags};
+use super::{
+    approvals_expire, credit_check, credit_renew, holds_expire, idempotency_sweep, liquidation_notice, overdue_block,
+    risk_tags,
+};
 use crate::language::Text;
 use crate::risk_tags::RiskTagsError;
 use crate::state::AppState;
@@ -32,6 +36,9 @@ pub(crate) struct Context {
 /// Why a job failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JobFault {
+    /// Credit was not checked, turned or looked after.
+    #[error(transparent)]
+    Credit(#[from] CreditError),
     /// A mail was not written.
     #[error(transparent)]
     Mail(#[from] MailError),
@@ -41,6 +48,16 @@ pub(crate) enum JobFault {
     /// Tags were not given.
     #[error(transparent)]
     Tags(#[from] RiskTagsError),
+    /// Checks wait for the statement of a bank day (A15).
+    #[error("{alarm}{accounts} accounts wait for the bank statement of {bank_day}")]
+    Waits {
+        /// How many.
+        accounts: i64,
+        /// The day of the oldest check.
+        bank_day: NaiveDate,
+        /// `ALARM: ` where they wait for too long, else nothing.
+        alarm: &'static str,
+    },
     /// A setting that nobody knows.
     #[error("the setting {0} cannot be understood")]
     Setting(&'static str),
@@ -50,7 +67,7 @@ impl JobFault {
     /// The same for people: the words of an engine stay in the log.
     pub(crate) fn told(&self) -> String {
         match self {
-            Self::Store(_) | Self::Mail(MailError::Store(_)) | Self::Tags(_) => {
+            Self::Store(_) | Self::Credit(CreditError::Store(_)) | Self::Mail(MailError::Store(_)) | Self::Tags(_) => {
                 "an engine failed; the log says how".to_owned()
             }
             other => other.to_string(),
@@ -77,11 +94,17 @@ pub(crate) struct Job {
 #[rustfmt::skip]
 pub(crate) static JOBS: &[Job] = &[
     Job { name: "approvals_expire", about: Text::fixed("Просроченные согласования", "Requests that are overdue"), at: at(3, 0), run: approvals_expire::run },
+    Job { name: "credit_check", about: Text::fixed("Проверка кредита: в ночь на последний день месяца", "The check of credit: in the night to the last day of a month"), at: at(0, 0), run: credit_check::run },
+    Job { name: "credit_renew", about: Text::fixed("Возобновление кредита: в начале месяца", "The renewal of credit: at the turn of the month"), at: at(0, 0), run: credit_renew::run },
     Job { name: "holds_expire", about: Text::fixed("Звонки, записей о которых не было", "Calls whose record never came"), at: at(3, 15), run: holds_expire::run },
     Job { name: "idempotency_sweep", about: Text::fixed("Старые ответы на повторы запросов", "Old answers to repeated requests"), at: at(3, 30), run: idempotency_sweep::run },
     Job { name: "liquidation_notice", about: Text::fixed("Письма ликвидированным клиентам", "Letters to liquidated clients"), at: at(4, 30), run: liquidation_notice::run },
+    Job { name: "overdue_block", about: Text::fixed("Блокировки за просрочку, каждый час", "Blocks for what is overdue, every hour"), at: at(0, 10), run: overdue_block::run },
     Job { name: "risk_tags", about: Text::fixed("Теги по правилам: мало звонков за прошлый месяц", "Tags by rules: few calls in the last month"), at: at(5, 0), run: risk_tags::run },
 ];
+
+/// Jobs that begin again for the date of now when an hour has passed since they were done.
+pub(crate) static HOURLY: &[&str] = &["overdue_block"];
 
 /// A time of a day.
 const fn at(hour: u32, minute: u32) -> NaiveTime {
@@ -107,5 +130,6 @@ mod tests {
             assert!(find(job.name).is_some());
         }
         assert!(find("nothing").is_none());
+        assert!(HOURLY.iter().all(|name| find(name).is_some()));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns: when a date of a job is begun, by whom, and how its end is written down.
 //! Does not own: the dates that are due (`billing::jobs`), the work (the jobs).
-//! Always: one process a job at a time; a date that is done is not done again; dates in order, and one that fails holds up the later ones until it is done or
+//! Always: one process a job at a time; a date that is done is not done again, but by a job of every hour; dates in order, and one that fails holds up the later ones until it is done or
 //! too old; a job that panics is a job that failed.
 
 use std::collections::BTreeMap;
@@ -13,12 +13,14 @@ use std::time::Duration;
 use billing::StoreError;
 use billing::jobs::{self, JobRun, Tried};
 use billing::settings::Settings;
-use chrono::{Days, NaiveDate};
+use chrono::{Days, NaiveDate, TimeDelta};
 use futures_util::FutureExt;
 
 use super::registry::{self, Context, Job};
 use crate::state::AppState;
 
+/// How long a job that is done by the hour rests.
+const AN_HOUR: TimeDelta = TimeDelta::hours(1);
 /// How often it is looked whether a job is due.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 
@@ -60,13 +62,16 @@ pub async fn run_due_jobs(state: &AppState) -> Result<Vec<JobRun>, StoreError> {
     let most = u64::try_from(settings.number("jobs.catch_up_days")?).unwrap_or(1).max(1);
     let mut runs = Vec::new();
     for job in registry::JOBS {
+        let now = state.clock.now();
+        let local = now.with_timezone(&zone).naive_local();
+        if registry::HOURLY.contains(&job.name) {
+            jobs::order_again(&state.store, job.name, local.date(), now - AN_HOUR).await?;
+        }
         for date in jobs::ordered(&state.store, job.name).await? {
             if let Ran::Now(run) = run(state, job, date).await? {
                 runs.push(run);
             }
         }
-        let now = state.clock.now();
-        let local = now.with_timezone(&zone).naive_local();
         // One day more than is made up for: before its time of the day the latest date is yesterday's.
         let from = local.date().checked_sub_days(Days::new(most)).unwrap_or_default();
         let (known, first) = jobs::since(&state.store, job.name, from).await?;

@@ -2,8 +2,8 @@
 //!
 //! Owns: what stands against either.
 //! Does not own: numbers, money.
-//! Always: nothing is closed that holds or owes money or has numbers or trunks; a call that took place before is charged all the same; what is closed stays
-//! readable (T25).
+//! Always: nothing is closed that holds or owes money, hidden by virtual credit or not, or has numbers or trunks; a call that took place before is charged all
+//! the same; what is closed stays readable (T25).
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::open::{OpeningRules, connected, held_entity, is_the_only_one};
 use super::{AccountError, WantedPlan, plans, store};
 use crate::change::Change;
+use crate::credit::outstanding;
 
 /// Closes an account: its plan ends now.
 pub async fn close(change: &mut Change, code: &str, revision: Option<i64>, reason: &str) -> Result<(), AccountError> {
@@ -28,6 +29,10 @@ pub async fn close(change: &mut Change, code: &str, revision: Option<i64>, reaso
             .await?;
     if !balance.is_zero() {
         return Err(AccountError::BalanceNotZero(balance.normalize()));
+    }
+    let given = outstanding(change.connection(), held.id).await?;
+    if !given.is_zero() {
+        return Err(AccountError::BalanceNotZero((balance - given).normalize()));
     }
     let services: i64 = sqlx::query_scalar(
         "SELECT (SELECT count(*) FROM did WHERE account_id = $1 AND status IN ('in_work', 'reserved'))

@@ -11,6 +11,7 @@ use sqlx::{PgConnection, Row};
 use super::rules::limit_fits;
 use super::{AccountError, CreditFault};
 use crate::change::Change;
+use crate::credit::keep_terms;
 use crate::settings;
 
 /// The credit of an account that may have a certain limit.
@@ -108,6 +109,9 @@ async fn write_limit(
     credit: &Credit,
     reason: &str,
 ) -> Result<(), AccountError> {
+    if limit != credit.limit {
+        keep_terms(change, credit.id).await?;
+    }
     sqlx::query("UPDATE account SET credit_limit = $2, revision = revision + 1 WHERE id = $1")
         .bind(credit.id)
         .bind(limit)

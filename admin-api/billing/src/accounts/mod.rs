@@ -22,7 +22,7 @@ pub use grid::GRID;
 pub use open::{NewAccount, OpeningRules, open};
 pub(crate) use plans::write as write_plan;
 pub use plans::{PlanLine, PlanState, WantedPlan, plans, set_plan};
-pub use rules::{CreditFault, CreditPolicy, PaymentMode, account_code};
+pub use rules::{CreditFault, CreditPolicy, DeferralTerms, PaymentMode, account_code};
 pub use store::{Account, FieldChange, by_code, changed, codes, credit_history};
 pub use summary::{LastBlock, MonthSum, Summary, summary};
 pub use update::{AccountUpdate, update};
@@ -30,6 +30,8 @@ pub use update::{AccountUpdate, update};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use crate::credit::{CreditError, Refused};
+use crate::ledger::LedgerError;
 use crate::store::StoreError;
 
 /// Why nothing was written.
@@ -71,6 +73,15 @@ pub enum AccountError {
     /// Payment mode, credit policy and limit contradict each other (A13).
     #[error("the credit terms contradict each other: {0:?}")]
     Credit(CreditFault),
+    /// A number of days that no deferral has.
+    #[error("a deferral has 0 to 3650 days")]
+    BadDays,
+    /// A block or an overdue invoice stops it (M55, B14).
+    #[error("refused: {}", .0.as_str())]
+    Refused(Refused),
+    /// The ledger refuses what goes with it.
+    #[error(transparent)]
+    Ledger(LedgerError),
     /// A raise above this amount is nothing that one person does (setting `approval.credit_limit_above`).
     #[error("a credit limit above {0} needs an approval")]
     ApprovalNeeded(Decimal),
@@ -132,5 +143,27 @@ pub enum AccountError {
 impl From<sqlx::Error> for AccountError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())
+    }
+}
+
+impl From<CreditError> for AccountError {
+    fn from(error: CreditError) -> Self {
+        match error {
+            CreditError::Refused(refused) => Self::Refused(refused),
+            CreditError::Ledger(error) => error.into(),
+            CreditError::Store(error) => Self::Store(error),
+            _ => Self::NotFound,
+        }
+    }
+}
+
+impl From<LedgerError> for AccountError {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::NoAccount => Self::NotFound,
+            LedgerError::AccountClosed(_) => Self::Closed,
+            LedgerError::Store(error) => Self::Store(error),
+            error => Self::Ledger(error),
+        }
     }
 }

@@ -12,10 +12,13 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use sqlx::{PgConnection, Row};
 
-use super::rules::{CreditPolicy, PaymentMode, account_code, check_credit, limit_fits, most_owed};
-use super::{AccountError, plans};
+use super::rules::{
+    CreditPolicy, DeferralTerms, PaymentMode, account_code, check_credit, check_deferral, limit_fits, most_owed,
+};
+use super::{AccountError, CreditFault, plans};
 use crate::change::Change;
 use crate::clients::{self, ClientError};
+use crate::credit;
 use crate::currencies;
 use crate::entities;
 use crate::hot_path::Touched;
@@ -46,6 +49,10 @@ pub struct NewAccount {
     pub credit_policy: CreditPolicy,
     /// Credit limit.
     pub credit_limit: Decimal,
+    /// Whether credit by the month is topped up now; else the turn of the month does it.
+    pub credit_at_once: bool,
+    /// How long payment invoices may wait.
+    pub deferral: DeferralTerms,
     /// Code of the plan.
     pub plan: Option<String>,
     /// From when it counts; `None` = from now.
@@ -108,6 +115,13 @@ pub async fn open(
         return Err(AccountError::BadLimit);
     }
     check_credit(new.payment_mode, new.credit_policy, limit).map_err(AccountError::Credit)?;
+    if !new.deferral.fits() {
+        return Err(AccountError::BadDays);
+    }
+    check_deferral(new.credit_policy, new.deferral).map_err(AccountError::Credit)?;
+    if new.credit_at_once && new.credit_policy != CreditPolicy::Monthly {
+        return Err(AccountError::Credit(CreditFault::NothingToTopUp));
+    }
     let most_owed = most_owed(new.payment_mode, new.credit_policy, limit);
     super::credit::refuse_raise(change, Some(Decimal::ZERO), most_owed).await?;
     let client_id = clients::held(change, &new.client).await.map_err(|error| match error {
@@ -135,13 +149,15 @@ pub async fn open(
         .bind(id)
         .execute(change.connection())
         .await?;
+    credit::switched(change, id, None, (new.payment_mode, new.credit_policy), new.credit_at_once).await?;
     match plan {
         Some(plan) => plans::write(change, id, Some(plan), from, reason).await?,
         None => change.touch(Touched::Account(id)),
     }
     let after = json!({
         "client": new.client, "legal_entity": new.entity, "currency": currency, "zone": zone, "payment_mode": new.payment_mode.as_str(),
-        "credit_policy": new.credit_policy.as_str(), "credit_limit": limit, "plan": new.plan, "plan_from": plan.map(|_| from),
+        "credit_policy": new.credit_policy.as_str(), "credit_limit": limit, "deferral_days": new.deferral.days,
+        "block_after_days": new.deferral.block_after_days, "plan": new.plan, "plan_from": plan.map(|_| from),
         "responsible": new.responsible, "card_code": new.card_code, "comment": new.comment, "active": true,
     });
     change.record_personal(("account.open", "account", &code), &json!({}), &after, PERSONAL, reason);
@@ -292,8 +308,8 @@ async fn insert_as(
     let (now, author) = (change.now(), change.actor().login.clone());
     Ok(sqlx::query_scalar(
         "INSERT INTO account (code, client_id, legal_entity_id, currency, zone, payment_mode, credit_policy, credit_limit, responsible_id, card_code, comment,
-             opened_at, opened_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (code) DO NOTHING RETURNING id",
+             opened_at, opened_by, deferral_days, block_after_days)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (code) DO NOTHING RETURNING id",
     )
     .bind(code)
     .bind(row.client_id)
@@ -308,6 +324,8 @@ async fn insert_as(
     .bind(&new.comment)
     .bind(now)
     .bind(author)
+    .bind(new.deferral.days)
+    .bind(new.deferral.block_after_days)
     .fetch_optional(change.connection())
     .await?)
 }

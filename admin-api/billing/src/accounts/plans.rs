@@ -14,6 +14,7 @@ use super::rules::{PlanPeriod, Replacement, month_start};
 use super::{AccountError, store};
 use crate::availability;
 use crate::change::Change;
+use crate::credit::{self, Action};
 use crate::store::{Store, StoreError};
 
 /// Where a period of a plan stands.
@@ -123,6 +124,7 @@ pub async fn set_plan(
     if !held.active {
         return Err(AccountError::Closed);
     }
+    credit::may(change, held.id, Action::ChangeTariff).await?;
     let now = change.now();
     let from = wanted.from.unwrap_or(now);
     may_begin(change.connection(), (from, now), (held.entity_id, &held.zone), may_past).await?;

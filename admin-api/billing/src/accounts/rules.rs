@@ -12,6 +12,8 @@ use rust_decimal::Decimal;
 
 /// Longest code.
 const CODE_CHARS_MAX: usize = 100;
+/// Longest deferral.
+const DEFERRAL_DAYS_MAX: i32 = 3_650;
 /// Most digits that a format may ask for.
 const CODE_DIGITS_MAX: usize = 18;
 
@@ -87,6 +89,12 @@ pub enum CreditFault {
     DaysArePrepaid,
     /// Without a policy there is no limit.
     NoLimit,
+    /// A deferral is for credit by days.
+    NoDeferral,
+    /// Work with services would stop before anything is overdue.
+    BlockBeforeOverdue,
+    /// Nothing is topped up at once but by a switch to credit by the month.
+    NothingToTopUp,
 }
 
 /// Whether the three go together (A13).
@@ -99,6 +107,37 @@ pub(super) fn check_credit(mode: PaymentMode, policy: CreditPolicy, limit: Decim
         (PaymentMode::Postpaid, CreditPolicy::Days) => Err(CreditFault::DaysArePrepaid),
         (_, CreditPolicy::None) if !limit.is_zero() => Err(CreditFault::NoLimit),
         _ => Ok(()),
+    }
+}
+
+/// Days that payment invoices may wait (B13): until they are overdue, `None` = for ever; until they stop work with services, `None` = never.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct DeferralTerms {
+    /// Days from the issue of an invoice until it is overdue.
+    pub days: Option<i32>,
+    /// Days from the issue until it stops work with services.
+    pub block_after_days: Option<i32>,
+}
+
+impl DeferralTerms {
+    /// Whether its days are days that a deferral has.
+    pub(super) fn fits(self) -> bool {
+        [self.days, self.block_after_days].into_iter().flatten().all(|days| (0..=DEFERRAL_DAYS_MAX).contains(&days))
+    }
+}
+
+/// Whether a deferral goes with a policy, and makes sense (B13, A13).
+///
+/// # Errors
+/// What contradicts what.
+pub(super) fn check_deferral(policy: CreditPolicy, terms: DeferralTerms) -> Result<(), CreditFault> {
+    match (terms.days, terms.block_after_days) {
+        (None, None) => Ok(()),
+        _ if policy != CreditPolicy::Days => Err(CreditFault::NoDeferral),
+        // Without an end nothing is ever overdue, so nothing can be overdue for too long.
+        (None, Some(_)) => Err(CreditFault::BlockBeforeOverdue),
+        (Some(days), Some(block)) if block < days => Err(CreditFault::BlockBeforeOverdue),
+        (Some(_), _) => Ok(()),
     }
 }
 
@@ -201,6 +240,27 @@ mod tests {
             (Prepaid, None, 1, Err(CreditFault::NoLimit)),
         ] {
             assert_eq!(check_credit(mode, policy, Decimal::from(limit)), expected, "{mode:?} {policy:?} {limit}");
+        }
+    }
+
+    /// B13: deferral | block after | whether credit by days, none, takes it
+    #[test]
+    fn deferrals_go_with_credit_by_days() {
+        let before = Err(CreditFault::BlockBeforeOverdue);
+        for (days, block_after_days, expected) in [
+            (None, None, Ok(())),
+            (Some(10), None, Ok(())),
+            (Some(10), Some(14), Ok(())),
+            (Some(10), Some(10), Ok(())),
+            (Some(10), Some(9), before),
+            (None, Some(14), before),
+        ] {
+            let terms = DeferralTerms { days, block_after_days };
+            assert_eq!(check_deferral(CreditPolicy::Days, terms), expected, "{terms:?}");
+            let is_empty = terms == DeferralTerms::default();
+            for policy in [CreditPolicy::None, CreditPolicy::Monthly] {
+                assert_eq!(check_deferral(policy, terms).is_ok(), is_empty, "{policy:?} {terms:?}");
+            }
         }
     }
 

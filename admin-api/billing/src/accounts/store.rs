@@ -32,6 +32,10 @@ pub struct Account {
     pub credit_policy: String,
     /// Credit limit.
     pub credit_limit: Decimal,
+    /// Days from the issue of a payment invoice until it is overdue; `None`: it may wait for ever.
+    pub deferral_days: Option<i32>,
+    /// Days from the issue until it stops work with services; `None`: never.
+    pub block_after_days: Option<i32>,
     /// Balance.
     pub balance: Decimal,
     /// Whether it is active.
@@ -77,7 +81,7 @@ pub(super) async fn find(
 ) -> Result<Option<Account>, StoreError> {
     let row = sqlx::query(
         "SELECT a.id, a.code, c.code AS client, e.code AS legal_entity, a.currency::text AS currency, a.zone, a.payment_mode, a.credit_policy,
-                a.credit_limit, b.balance, a.active,
+                a.credit_limit, a.deferral_days, a.block_after_days, b.balance, a.active,
                 EXISTS (SELECT FROM account_block x WHERE x.account_id = a.id AND x.ended_at IS NULL) AS blocked, a.active AND a.currency = e.currency AS available, u.login AS responsible, a.card_code, a.comment,
                 a.opened_at, a.opened_by, a.closed_at, a.revision,
                 (SELECT t.code FROM account_plan p JOIN tariff_plan t ON t.id = p.plan_id
@@ -100,6 +104,8 @@ pub(super) async fn find(
         payment_mode: row.get("payment_mode"),
         credit_policy: row.get("credit_policy"),
         credit_limit: row.get("credit_limit"),
+        deferral_days: row.get("deferral_days"),
+        block_after_days: row.get("block_after_days"),
         balance: row.get::<Decimal, _>("balance").normalize(),
         active: row.get("active"),
         blocked: row.get("blocked"),

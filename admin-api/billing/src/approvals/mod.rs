@@ -30,6 +30,7 @@ pub use rules::{Consent, EvidenceKind, Obstacle, State, Step, Verdict};
 
 use crate::accounts::AccountError;
 use crate::ledger::LedgerError;
+use crate::payments::PaymentError;
 use crate::price_lists::ActivateError;
 use crate::store::{StoreError, broken_constraint};
 
@@ -93,6 +94,17 @@ impl From<LedgerError> for ApprovalError {
             LedgerError::NoPosting => Self::NoEntity,
             LedgerError::Store(error) => Self::Store(error),
             error => Self::Ledger(error),
+        }
+    }
+}
+
+impl From<PaymentError> for ApprovalError {
+    fn from(error: PaymentError) -> Self {
+        match error {
+            PaymentError::Ledger(error) => error.into(),
+            PaymentError::Store(error) => Self::Store(error),
+            // Of a charge that was taken back payments refuse nothing else.
+            error => StoreError::Inconsistent { table: "payment_allocation", problem: error.to_string() }.into(),
         }
     }
 }

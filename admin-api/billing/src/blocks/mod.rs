@@ -21,7 +21,9 @@ use rust_decimal::Decimal;
 use sqlx::{PgConnection, Row};
 
 use crate::accounts::AccountError;
-use crate::credit::blocks::Cause;
+use crate::change::Change;
+use crate::credit::{Cause, CreditError};
+use crate::ledger::{self, LedgerError};
 use crate::store::StoreError;
 
 /// Why nothing was written.
@@ -57,6 +59,9 @@ pub enum BlockError {
     /// The moment is not there yet.
     #[error("a notice is recorded once it was sent")]
     NotSentYet,
+    /// The ledger refuses what goes with it.
+    #[error(transparent)]
+    Ledger(LedgerError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -65,6 +70,17 @@ pub enum BlockError {
 impl From<sqlx::Error> for BlockError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())
+    }
+}
+
+impl From<CreditError> for BlockError {
+    fn from(error: CreditError) -> Self {
+        match error {
+            CreditError::Ledger(LedgerError::AccountClosed(code)) => Self::AccountClosed(code),
+            CreditError::Ledger(error) => Self::Ledger(error),
+            CreditError::Store(error) => Self::Store(error),
+            _ => Self::NotFound,
+        }
     }
 }
 
@@ -85,6 +101,17 @@ const AMOUNT_MAX_KOPECKS: i64 = 99_999_999_999;
 /// Whether an amount is one of money.
 fn is_money(amount: Decimal) -> bool {
     amount.normalize().scale() <= 2 && amount.abs() <= Decimal::new(AMOUNT_MAX_KOPECKS, 2)
+}
+
+/// Holds the months of an account, which are held before it (`ledger`), where money may move behind what is written.
+async fn hold_months(change: &mut Change, code: &str) -> Result<(), BlockError> {
+    let id: Option<i64> = sqlx::query_scalar("SELECT id FROM account WHERE code = $1")
+        .bind(code)
+        .fetch_optional(change.connection())
+        .await?;
+    let id = id.ok_or(BlockError::NotFound)?;
+    ledger::hold_months(change, &[id]).await.map_err(CreditError::from)?;
+    Ok(())
 }
 
 /// An account as it stays until the end of the transaction.

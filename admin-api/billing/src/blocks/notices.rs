@@ -2,15 +2,16 @@
 //!
 //! Owns: table `account_notice`.
 //! Does not own: writing and sending them.
-//! Always: a notice is recorded once it was sent, and stays.
+//! Always: a notice is recorded once it was sent, and stays; whoever waited for it to be blocked is blocked with it (A16).
 
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{BlockError, hold};
+use super::{BlockError, hold, hold_months};
 use crate::change::Change;
+use crate::credit::after_notice;
 
 /// How a notice went out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,6 +70,7 @@ pub async fn add_notice(change: &mut Change, account: &str, new: &NewNotice, rea
     if sent_at > now {
         return Err(BlockError::NotSentYet);
     }
+    hold_months(change, account).await?;
     let held = hold(change.connection(), account).await?;
     let author = change.actor().login.clone();
     let id: i64 = sqlx::query_scalar(
@@ -84,5 +86,6 @@ pub async fn add_notice(change: &mut Change, account: &str, new: &NewNotice, rea
     .await?;
     let after = json!({"notice": id, "sent_at": sent_at, "channel": new.channel.as_str()});
     change.record("account.notice", "account", account, &json!({}), &after, reason);
+    after_notice(change, held.id).await?;
     Ok(id)
 }

@@ -75,7 +75,7 @@ pub struct Intent {
     pub currency: String,
     /// How.
     pub method: Option<String>,
-    /// `new`.
+    /// `new`; `paid` once a payment of a gateway names it.
     pub state: String,
     /// When it was wanted.
     pub created_at: DateTime<Utc>,

@@ -195,7 +195,8 @@ pub async fn delete(change: &mut Change, code: &str, reason: &str) -> Result<(),
     if let Some(account) = active {
         return Err(ClientError::HasActiveAccounts(account));
     }
-    for table in ["account_plan", "account_balance"] {
+    // What credit he was to have is none yet; documents, verdicts and blocks are history.
+    for table in ["account_plan", "account_credit", "account_terms_past", "account_balance"] {
         let sql = format!("DELETE FROM {table} WHERE account_id = ANY($1)");
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(&accounts).execute(change.connection()).await?;
     }

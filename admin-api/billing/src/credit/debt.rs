@@ -1,8 +1,10 @@
 //! What a client owes: documents against real money.
 //!
-//! Owns: debt (M50, A17), which documents are due at a check, the carry-over in a payment invoice (M53).
+//! Owns: debt (M50, A17), which documents are due at a check, how many months are unpaid (T23), the carry-over in a payment invoice (M53).
 //! Does not own: issuing documents (`invoicing`), recording payments, which postings are real (`ledger`).
 //! Always: pure; virtual amounts never come in, so no top-up pays anything (M49); nothing is forgiven, and a fraction of a kopeck is no debt.
+
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -51,6 +53,21 @@ pub fn due(documents: &[Document], payments: &[RealPayment], night: CheckNight, 
     let received = payments.iter().filter(|payment| payment.value_date <= known);
     let paid: Decimal = received.map(|payment| payment.amount).sum();
     kopecks(issued - paid)
+}
+
+/// How many months are not paid whole (T23): what was paid pays the oldest first, whatever it was meant for.
+pub fn unpaid_months(documents: &[Document], payments: &[RealPayment]) -> u32 {
+    let mut months: BTreeMap<NaiveDate, Decimal> = BTreeMap::new();
+    for document in documents {
+        *months.entry(document.month).or_default() += document.amount;
+    }
+    let mut left: Decimal = payments.iter().map(|payment| payment.amount).sum();
+    let mut unpaid = 0;
+    for billed in months.into_values() {
+        left -= billed;
+        unpaid += u32::from(billed > Decimal::ZERO && kopecks(left) < Decimal::ZERO);
+    }
+    unpaid
 }
 
 /// Whole kopecks towards zero: documents and payments have no fractions, so one can only be a left-over of an open month (A17).
@@ -207,5 +224,25 @@ mod tests {
             let received = [overpaid.clone(), payments(&[("2020-09-20", paid)])].concat();
             assert_eq!(due(&all, &received, night, night.last_value_date()), amount(owed), "{paid}");
         }
+    }
+
+    /// T23 (ill.): four months of 450: paid so far | unpaid months
+    #[test]
+    fn payments_pay_the_oldest_months_first() {
+        let months = [
+            ("2026-04-01", "2026-05-03", "450"),
+            ("2026-05-01", "2026-06-03", "450"),
+            ("2026-06-01", "2026-07-03", "450"),
+            ("2026-07-01", "2026-08-03", "450"),
+        ];
+        for (paid, unpaid) in
+            [("0.00", 4), ("449.99", 4), ("450.00", 3), ("1350.00", 1), ("1799.99", 1), ("1800.00", 0), ("9000", 0)]
+        {
+            let payments = payments(&[("2026-08-10", paid)]);
+            assert_eq!(unpaid_months(&documents(&months), &payments), unpaid, "{paid}");
+        }
+        // A month that a correction has brought to nothing is no month at all.
+        let lowered = [&months[..1], &[("2026-04-01", "2026-08-03", "-450")]].concat();
+        assert_eq!(unpaid_months(&documents(&lowered), &[]), 0);
     }
 }

@@ -172,6 +172,17 @@ pub async fn ordered(store: &Store, name: &str) -> Result<Vec<NaiveDate>, StoreE
         .await?)
 }
 
+/// Lets a job that is done by the hour begin again for a date for which it was done by `before`.
+pub async fn order_again(store: &Store, name: &str, date: NaiveDate, before: DateTime<Utc>) -> Result<(), StoreError> {
+    sqlx::query("UPDATE job_run SET outcome = 'ordered' WHERE name = $1 AND for_date = $2 AND outcome = 'done' AND finished_at <= $3")
+        .bind(name)
+        .bind(date)
+        .bind(before)
+        .execute(store.pool())
+        .await?;
+    Ok(())
+}
+
 /// Orders a job for a date; the identifier of its run.
 pub async fn order(change: &mut Change, name: &str, date: NaiveDate, reason: &str) -> Result<i64, JobError> {
     let author = change.actor().login.clone();

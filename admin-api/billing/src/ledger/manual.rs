@@ -14,6 +14,7 @@ use sqlx::{PgConnection, Row};
 use super::post::{NewPosting, Posted, post};
 use super::{LedgerError, PostingKind};
 use crate::change::Change;
+use crate::credit;
 use crate::products;
 
 /// Most decimals of a sum that somebody enters: kopecks.
@@ -172,11 +173,15 @@ pub(crate) async fn reverse_approved(change: &mut Change, id: i64, reason: &str)
     let posted = posted(change, &posting).await?;
     let after = json!({"reverses": id, "amount": posting.amount.normalize(), "posting": posted.id});
     change.record("posting.reverse", "account", &former.account_code, &before(&posted), &after, reason);
+    if former.kind.is_real() {
+        // Real money is back: it pays what it paid before (M49).
+        credit::after_payment(change, former.account).await?;
+    }
     Ok(posted.id)
 }
 
 /// What of the balance is the account's own: all but the virtual money that the operator gave it and has not taken back.
-async fn own_money(connection: &mut PgConnection, account: i64) -> Result<Decimal, LedgerError> {
+pub(crate) async fn own_money(connection: &mut PgConnection, account: i64) -> Result<Decimal, LedgerError> {
     let kinds: Vec<&str> = PostingKind::VIRTUAL.iter().map(|kind| kind.as_str()).collect();
     let own = sqlx::query_scalar(
         "SELECT b.balance - greatest(0, coalesce((SELECT sum(p.amount) FROM posting p LEFT JOIN posting o ON o.id = p.reverses

@@ -21,15 +21,16 @@ pub use books::{Imbalance, check, usage_by_day};
 pub use grid::GRID;
 pub use kinds::PostingKind;
 pub use manual::{Manual, NewCharge, NewTopUp, NewWithdrawal, charge, top_up, withdraw};
-pub(crate) use manual::{reverse_approved, reversible};
-pub(crate) use post::post;
+pub(crate) use manual::{own_money, reverse_approved, reversible};
 pub use post::{NewPosting, Posted};
+pub(crate) use post::{hold_accounts, hold_months, post};
 pub(crate) use usage::book_usage;
 pub use usage::{TELEPHONY, UsageDelta, close_period, closed_periods};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use crate::credit::CreditError;
 use crate::store::StoreError;
 
 /// Why nothing was booked.
@@ -82,6 +83,16 @@ pub enum LedgerError {
 impl From<sqlx::Error> for LedgerError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())
+    }
+}
+
+impl From<CreditError> for LedgerError {
+    fn from(error: CreditError) -> Self {
+        match error {
+            CreditError::Ledger(error) => error,
+            CreditError::Store(error) => Self::Store(error),
+            _ => Self::NoAccount,
+        }
     }
 }
 

@@ -27,6 +27,8 @@ pub struct NewPosting<'a> {
     pub amount: Decimal,
     /// The day that it counts for; the day of now in the zone of the account when absent, and no later one.
     pub day: Option<NaiveDate>,
+    /// When real money came or went by the bank; the day that it counts for when absent. Any day: also one of a closed month.
+    pub value_date: Option<NaiveDate>,
     /// Identifier of the product.
     pub product: Option<i32>,
     /// Service; may be empty.
@@ -51,6 +53,7 @@ impl<'a> NewPosting<'a> {
             kind,
             amount,
             day: None,
+            value_date: None,
             product: None,
             service: "",
             document: "",
@@ -124,8 +127,53 @@ fn day(posting: &NewPosting<'_>, account: &Held, change: &Change) -> NaiveDate {
     posting.day.unwrap_or_else(|| change.now().with_timezone(&account.zone).date_naive())
 }
 
+/// A posting of today that nobody makes: what holds for it holds for all of today.
+const fn of_today(account: i64) -> NewPosting<'static> {
+    NewPosting::new(account, PostingKind::TopupCredit, Decimal::ZERO, "")
+}
+
+/// Holds the months that postings of today go into. Whoever holds an account before he posts to it begins with this.
+pub(crate) async fn hold_months(change: &mut Change, accounts: &[i64]) -> Result<(), LedgerError> {
+    let today: Vec<NewPosting<'_>> = accounts.iter().map(|account| of_today(*account)).collect();
+    held_months(change, &today).await?;
+    Ok(())
+}
+
+/// Holds accounts as postings of today do: for who decides by the books what he posts.
+pub(crate) async fn hold_accounts(change: &mut Change, accounts: &[i64]) -> Result<(), LedgerError> {
+    let today: Vec<NewPosting<'_>> = accounts.iter().map(|account| of_today(*account)).collect();
+    hold(change, &today).await?;
+    Ok(())
+}
+
 /// Holds periods, accounts and balances, in this order, and refuses what none of them takes.
 async fn hold(change: &mut Change, new: &[NewPosting<'_>]) -> Result<BTreeMap<i64, Held>, LedgerError> {
+    let mut accounts = held_months(change, new).await?;
+    let ids: Vec<i64> = accounts.keys().copied().collect();
+    let rows = sqlx::query("SELECT id, active FROM account WHERE id = ANY($1) ORDER BY id FOR SHARE")
+        .bind(&ids)
+        .fetch_all(change.connection())
+        .await?;
+    for row in rows {
+        if let Some(held) = accounts.get_mut(&row.get("id")) {
+            held.is_active = row.get("active");
+        }
+    }
+    let rows = sqlx::query("SELECT account_id, balance FROM account_balance WHERE account_id = ANY($1) ORDER BY account_id FOR NO KEY UPDATE")
+        .bind(&ids)
+        .fetch_all(change.connection())
+        .await?;
+    assert_eq!(rows.len(), ids.len(), "an account without a balance row");
+    for row in rows {
+        if let Some(held) = accounts.get_mut(&row.get("account_id")) {
+            held.balance = row.get("balance");
+        }
+    }
+    Ok(accounts)
+}
+
+/// The accounts, not held yet, with the months of their postings held.
+async fn held_months(change: &mut Change, new: &[NewPosting<'_>]) -> Result<BTreeMap<i64, Held>, LedgerError> {
     let ids: Vec<i64> = new.iter().map(|posting| posting.account).collect::<BTreeSet<_>>().into_iter().collect();
     let rows = sqlx::query("SELECT id, code, zone, legal_entity_id FROM account WHERE id = ANY($1)")
         .bind(&ids)
@@ -154,25 +202,6 @@ async fn hold(change: &mut Change, new: &[NewPosting<'_>]) -> Result<BTreeMap<i6
         months.insert((account.entity, day.with_day(1).unwrap_or(day)));
     }
     hold_periods(change.connection(), &months).await?;
-    let rows = sqlx::query("SELECT id, active FROM account WHERE id = ANY($1) ORDER BY id FOR SHARE")
-        .bind(&ids)
-        .fetch_all(change.connection())
-        .await?;
-    for row in rows {
-        if let Some(held) = accounts.get_mut(&row.get("id")) {
-            held.is_active = row.get("active");
-        }
-    }
-    let rows = sqlx::query("SELECT account_id, balance FROM account_balance WHERE account_id = ANY($1) ORDER BY account_id FOR NO KEY UPDATE")
-        .bind(&ids)
-        .fetch_all(change.connection())
-        .await?;
-    assert_eq!(rows.len(), ids.len(), "an account without a balance row");
-    for row in rows {
-        if let Some(held) = accounts.get_mut(&row.get("account_id")) {
-            held.balance = row.get("balance");
-        }
-    }
     Ok(accounts)
 }
 
@@ -231,8 +260,8 @@ async fn booked(connection: &mut PgConnection, new: &[NewPosting<'_>]) -> Result
 async fn write(change: &mut Change, posting: &NewPosting<'_>, day: NaiveDate) -> Result<i64, LedgerError> {
     let (at, author) = (change.now(), change.actor().login.clone());
     let id = sqlx::query_scalar(
-        "INSERT INTO posting (account_id, kind, is_real, amount, at, day, product_id, service, document, reference, author, description, reverses, movement)
-         SELECT $1, $2, coalesce((SELECT p.is_real FROM posting p WHERE p.id = $12), $3), $4, $5, $6, $7, $8, $9, $10, $11, $13, $12, $14 RETURNING id",
+        "INSERT INTO posting (account_id, kind, is_real, amount, at, day, product_id, service, document, reference, author, description, reverses, movement, value_date)
+         SELECT $1, $2, coalesce((SELECT p.is_real FROM posting p WHERE p.id = $12), $3), $4, $5, $6, $7, $8, $9, $10, $11, $13, $12, $14, $15 RETURNING id",
     )
     .bind(posting.account)
     .bind(posting.kind.as_str())
@@ -248,6 +277,7 @@ async fn write(change: &mut Change, posting: &NewPosting<'_>, day: NaiveDate) ->
     .bind(posting.reverses)
     .bind(posting.description)
     .bind(posting.movement)
+    .bind(posting.value_date)
     .fetch_one(change.connection())
     .await;
     id.map_err(|error| match broken_constraint(&error) {

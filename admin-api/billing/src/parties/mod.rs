@@ -25,6 +25,7 @@ pub use import::{ImportError, Imported, import};
 pub use known::Contradicted;
 pub(crate) use known::of_client;
 pub use rules::{Kind, PartyFault, PassportCheck, RegistryStatus, check, inn_ok, kpp_ok, ogrn_ok};
+pub(crate) use sheet::is_email;
 pub use sheet::{Column, TitlesError};
 pub(crate) use store::by_id;
 pub use store::{NewParty, Party, Passport, party};

@@ -348,7 +348,8 @@ fn day(text: &str) -> Option<NaiveDate> {
     (1_800..2_200).contains(&day.year()).then_some(day)
 }
 
-fn is_email(text: &str) -> bool {
+/// Whether a text is an address of e-mail.
+pub(crate) fn is_email(text: &str) -> bool {
     let strange = |letter: char| letter.is_whitespace() || letter.is_control();
     let parts = text.split_once('@');
     text.len() <= 254

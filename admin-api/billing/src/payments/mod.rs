@@ -1,14 +1,19 @@
-//! Payments that come in through a bank: what a statement says, whose money it is, what it pays.
+//! Payments: money that came, whose it is, what it pays.
 //!
 //! ```text
-//! file -> statement (lines, each with an identity) -> purpose (what a line names) -> matching (whose it is) -> allocation (what it pays)
+//! file -> statement (lines, each with an identity) -> plan (purpose -> matching) -> import ─┐
+//! entered by hand (enter), told by a gateway (gateway) ──────────────────────────────────────┼─► booking -> distribute (allocation) -> settled
+//! work list -> assign; a request to find one (searches) ─────────────────────────────────────┘
+//!                                        refund, relocate, take_back undo what was booked
 //! ```
 //!
-//! Owns: the two forms of a statement's file, the rules by which a line finds its account, the distribution over what is open.
-//! Does not own: what becomes of a line that was matched (its postings), invoices, the work list that a person goes through.
-//! Always: pure; a file is taken as a whole or refused with all its faults; nothing that speaks against a match is passed over in silence; a kopeck that
-//! came in is either on one open item or stays as advance.
-//! Start reading at [`statement::read`], then [`matching::decide`].
+//! Owns: tables `payment`, `payment_file`, `bank_statement`, `bank_statement_line`, `payable_document`, `payment_allocation`, `payment_refund`, `payment_search`;
+//! the two forms of a statement's file, the rules by which a line finds its account, the distribution over what is open.
+//! Does not own: balances (`ledger`), documents (whoever issues them says what they ask for), gateways, credit.
+//! Always: `statement`, `purpose`, `writing`, `matching` and `allocation` are pure: a file is taken as a whole or refused with all its faults, and
+//! nothing that speaks against a match is passed over in silence. Money that came is on an account or in the work list, once; a kopeck is on one open item, given
+//! back, or stays as advance; a payment is held before the ledger is asked, and distributed behind it; everything leaves an audit line.
+//! Start reading at [`statement::read`], [`matching::decide`] and [`import()`].
 
 pub mod statement;
 
@@ -18,3 +23,56 @@ pub mod writing;
 pub mod matching;
 
 pub mod allocation;
+
+mod words;
+
+mod error;
+
+mod held;
+mod open;
+
+mod distribute;
+mod settled;
+
+mod booking;
+mod facts;
+
+mod decide;
+
+mod files;
+mod plan;
+
+mod import;
+
+mod assign;
+mod enter;
+mod gateway;
+
+mod refund;
+mod relocate;
+mod take_back;
+
+mod searches;
+
+mod cards;
+mod coverage;
+mod lists;
+
+pub use assign::assign;
+pub use cards::{Candidate, CardPart, CardRefund, OwnPayment, PaymentCard, card, of_client};
+pub use coverage::statements_reach;
+pub use distribute::{Part, redistribute};
+pub use enter::{Entered, NewPayment, enter};
+pub use error::PaymentError;
+pub use files::{KeptFile, NewFile, search_file, statement_file};
+pub use gateway::{GatewayPayment, receive};
+pub use import::{NewStatement, import};
+pub use lists::{ALLOCATIONS, DOCUMENTS, LINES, PAYMENTS, REFUNDS, SEARCHES, STATEMENTS};
+pub(crate) use open::charge_taken_back;
+pub use open::{NewDocument, Open, Paid, put_document, withdraw_document};
+pub use plan::{Counts, LineReport, StatementReport, preview};
+pub use refund::{NewRefund, Refunded, refund};
+pub use relocate::{NewPlace, Relocated, relocate};
+pub use searches::{NewSearch, SearchCard, found, not_found, search, search_card};
+pub use take_back::take_back;
+pub use words::{CHARGE, Choice, Item, Source, State};

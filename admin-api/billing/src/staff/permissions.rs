@@ -114,6 +114,20 @@ permissions! {
     TopupEnter = "topup.enter", "Вводить пополнения вручную (виртуальные деньги)";
     /// Enter withdrawals of money.
     WithdrawalEnter = "withdrawal.enter", "Оформлять вывод средств";
+    /// See payments, statements of banks and what payments pay.
+    PaymentView = "payment.view", "Видеть платежи, банковские выписки и что ими оплачено";
+    /// Enter payments by documents of banks and of the cash desk.
+    PaymentEnter = "payment.enter", "Вводить поступившие платежи по документам банка и кассы";
+    /// Import statements of banks.
+    PaymentImport = "payment.import", "Загружать банковские выписки";
+    /// Say whose a payment is, and what it pays.
+    PaymentMatch = "payment.match", "Разносить платежи из списка ненайденных и распределять их по документам";
+    /// Give payments back, record that a bank took one back.
+    PaymentRefund = "payment.refund", "Возвращать платежи и отмечать отозванные банком";
+    /// Move payments to another account or legal entity.
+    PaymentMove = "payment.move", "Переносить платежи на другой лицевой счёт или другую организацию";
+    /// Ask the treasury for payments that are not found.
+    PaymentSearchEdit = "payment_search.edit", "Запрашивать поиск ненайденных платежей у казначейства";
     /// Ask for a posting to be taken back.
     PostingReversalRequest = "posting.reversal_request", "Запрашивать сторнирование";
     /// Approve that a posting is taken back.
@@ -122,8 +136,12 @@ permissions! {
     PostingReversalExecute = "posting.reversal_execute", "Исполнять согласованное сторнирование";
     /// Make, change and close products.
     ProductEdit = "product.edit", "Заводить, менять и закрывать продукты";
-    /// See invoices.
-    InvoiceView = "invoice.view", "Видеть счета";
+    /// See invoices and other documents.
+    InvoiceView = "invoice.view", "Видеть счета и другие документы";
+    /// Enter documents that were issued.
+    DocumentEnter = "document.enter", "Вводить выставленные документы";
+    /// Say that the bank statement of a day is complete.
+    StatementComplete = "statement.complete", "Отмечать, что банковская выписка за день загружена полностью";
     /// See price lists, their imports and their history.
     PriceView = "price.view", "Видеть прайс-листы, их импорты и историю";
     /// Bring in a file of prices as a draft, or discard one.

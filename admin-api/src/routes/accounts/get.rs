@@ -34,6 +34,10 @@ pub(crate) struct AccountView {
     credit_policy: String,
     /// Credit limit, a decimal.
     credit_limit: String,
+    /// Days from the issue of a payment invoice until it is overdue; `null`: for ever (B13).
+    deferral_days: Option<i32>,
+    /// Days from the issue until it stops work with services; `null`: never (B14).
+    block_after_days: Option<i32>,
     /// Balance, a decimal; negative is debt.
     balance: String,
     /// Whether it is active.
@@ -71,6 +75,8 @@ impl From<Account> for AccountView {
             payment_mode: account.payment_mode,
             credit_policy: account.credit_policy,
             credit_limit: account.credit_limit.normalize().to_string(),
+            deferral_days: account.deferral_days,
+            block_after_days: account.block_after_days,
             balance: account.balance.normalize().to_string(),
             active: account.active,
             status: status(account.active, account.blocked),
@@ -128,6 +134,8 @@ mod tests {
             payment_mode: "postpaid".into(),
             credit_policy: "monthly".into(),
             credit_limit: "1000.00".parse().unwrap(),
+            deferral_days: None,
+            block_after_days: None,
             balance: "-0.000000001".parse().unwrap(),
             active: true,
             blocked: false,

@@ -61,6 +61,11 @@ fn credit_limit(text: Option<&str>) -> Result<Option<Decimal>, Problem> {
     given(text).map(|text| inputs::amount("/credit_limit", text)).transpose()
 }
 
+/// Days of a deferral; more than can be kept are refused by the room.
+fn deferral_days(days: u32) -> i32 {
+    i32::try_from(days).unwrap_or(i32::MAX)
+}
+
 /// A moment, or a day of the billing zone, where one is named.
 fn moment(pointer: &str, text: Option<&str>, settings: &Settings) -> Result<Option<DateTime<Utc>>, Problem> {
     let zone = settings.zone("billing.zone")?;
@@ -128,6 +133,12 @@ impl From<AccountError> for Problem {
                 ),
             ),
             AccountError::Credit(fault) => Self::new(Code::CreditPolicyConflict).because(credit_text(fault)),
+            AccountError::BadDays => Self::field(
+                "/deferral_days",
+                Text::fixed("Отсрочка от 0 до 3650 дней", "A deferral is 0 to 3650 days"),
+            ),
+            AccountError::Refused(refused) => refused.into(),
+            AccountError::Ledger(error) => error.into(),
             AccountError::ApprovalNeeded(most) => Self::new(Code::ApprovalNeeded).because(Text::new(
                 format!(
                     "Лимит выше {most} согласует руководитель: POST /v1/approvals с kind account.credit_limit, кодом счёта в entity_id и payload {{\"limit\": ..}}"
@@ -223,11 +234,25 @@ fn credit_text(fault: CreditFault) -> Text {
             "У счёта без кредитной политики лимита нет",
             "An account with credit policy `none` has no limit",
         ),
+        CreditFault::NoDeferral => {
+            Text::fixed("Отсрочка бывает только при кредите по дням", "A deferral is for credit by days")
+        }
+        CreditFault::BlockBeforeOverdue => Text::fixed(
+            "Блокировка наступает не раньше просрочки: сначала укажите отсрочку, затем не меньший срок блокировки",
+            "A block does not come before an invoice is overdue: give the deferral, and no fewer days until the block",
+        ),
+        CreditFault::NothingToTopUp => Text::fixed(
+            "Кредит сразу даётся только при переходе на помесячный кредит",
+            "Credit is given at once with a switch to monthly credit alone",
+        ),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use billing::credit::{Cause, Refused};
+    use billing::ledger::LedgerError;
+
     use super::*;
 
     #[test]
@@ -247,6 +272,12 @@ mod tests {
             (AccountError::OtherCurrency(word()), Code::Validation),
             (AccountError::BadLimit, Code::Validation),
             (AccountError::Credit(CreditFault::NoLimit), Code::CreditPolicyConflict),
+            (AccountError::BadDays, Code::Validation),
+            (AccountError::Refused(Refused::BlockedOverdue), Code::BlockedOverdue),
+            (AccountError::Refused(Refused::AccountBlocked(Cause::CreditClosed)), Code::AccountBlocked),
+            (AccountError::Refused(Refused::CreditLimit), Code::CreditLimit),
+            (AccountError::Refused(Refused::InsufficientFunds), Code::InsufficientFunds),
+            (AccountError::Ledger(LedgerError::NoPosting), Code::NotFound),
             (AccountError::ApprovalNeeded(Decimal::ONE), Code::ApprovalNeeded),
             (AccountError::FloorNeeded, Code::ApprovalNeeded),
             (AccountError::PlanNotAvailable(word()), Code::TariffNotAvailable),

@@ -6,7 +6,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use billing::accounts::{self, CreditPolicy, NewAccount, OpeningRules, PaymentMode};
+use billing::accounts::{self, CreditPolicy, DeferralTerms, NewAccount, OpeningRules, PaymentMode};
 use billing::staff::Permission;
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -46,6 +46,15 @@ pub(crate) struct WantedAccount {
     /// Credit limit, a decimal as a string; 0 when absent.
     #[serde(default)]
     credit_limit: Option<String>,
+    /// Whether credit by the month is given now; at the turn of the month when absent or `false`.
+    #[serde(default)]
+    credit_at_once: Option<bool>,
+    /// Days from the issue of a payment invoice until it is overdue, for credit by days; for ever when absent.
+    #[serde(default)]
+    deferral_days: Option<u32>,
+    /// Days from the issue until it stops work with services; never when absent.
+    #[serde(default)]
+    block_after_days: Option<u32>,
     /// Code of the tariff plan.
     #[serde(default)]
     plan: Option<String>,
@@ -104,6 +113,11 @@ pub(crate) async fn handler(
         payment_mode: super::payment_mode(asked.payment_mode.as_deref())?.unwrap_or(PaymentMode::Prepaid),
         credit_policy: super::credit_policy(asked.credit_policy.as_deref())?.unwrap_or(CreditPolicy::None),
         credit_limit: super::credit_limit(asked.credit_limit.as_deref())?.unwrap_or(Decimal::ZERO),
+        credit_at_once: asked.credit_at_once.unwrap_or_default(),
+        deferral: DeferralTerms {
+            days: asked.deferral_days.map(super::deferral_days),
+            block_after_days: asked.block_after_days.map(super::deferral_days),
+        },
         plan: word("/plan", &asked.plan)?,
         plan_from: super::moment("/plan_from", asked.plan_from.as_deref(), &settings)?,
         responsible: word("/responsible", &asked.responsible)?,

@@ -32,6 +32,17 @@ pub(crate) struct AccountChange {
     /// Credit limit, a decimal as a string.
     #[serde(default)]
     credit_limit: Option<String>,
+    /// With a switch to monthly credit: whether it is given now; at the turn of the month when absent or `false` (M54).
+    #[serde(default)]
+    credit_at_once: Option<bool>,
+    /// Days from the issue of a payment invoice until it is overdue, for credit by days; `null`: for ever.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>)]
+    deferral_days: Edit<u32>,
+    /// Days from the issue until it stops work with services; `null`: never.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>)]
+    block_after_days: Edit<u32>,
     /// Login of who answers for the account; `null` empties it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
@@ -50,6 +61,15 @@ pub(crate) struct AccountChange {
     #[serde(default)]
     #[schema(value_type = String, required = true)]
     reason: Option<String>,
+}
+
+/// Days of a deferral, as the room knows them.
+fn days(asked: Edit<u32>) -> Edit<i32> {
+    match asked {
+        Edit::Keep => Edit::Keep,
+        Edit::Clear => Edit::Clear,
+        Edit::Set(days) => Edit::Set(super::deferral_days(days)),
+    }
 }
 
 /// Change an account
@@ -79,6 +99,9 @@ pub(crate) async fn handler(
         payment_mode: super::payment_mode(asked.payment_mode.as_deref())?,
         credit_policy: super::credit_policy(asked.credit_policy.as_deref())?,
         credit_limit: super::credit_limit(asked.credit_limit.as_deref())?,
+        credit_at_once: asked.credit_at_once.unwrap_or_default(),
+        deferral_days: days(asked.deferral_days),
+        block_after_days: days(asked.block_after_days),
         responsible: asked.responsible.try_map(word("/responsible"))?,
         card_code: asked.card_code.try_map(word("/card_code"))?,
         comment: asked.comment.as_deref().map(|text| inputs::party::text("/comment", text, 10_000)).transpose()?,

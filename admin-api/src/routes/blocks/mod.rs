@@ -65,6 +65,7 @@ impl From<BlockError> for Problem {
                 "/sent_at",
                 Text::fixed("Уведомление записывают после отправки", "A notice is recorded once it was sent"),
             ),
+            BlockError::Ledger(error) => error.into(),
             BlockError::Store(error) => error.into(),
         }
     }

@@ -14,6 +14,7 @@ pub(crate) mod me;
 pub(crate) mod password_change;
 pub(crate) mod payers;
 pub(crate) mod payment_intent;
+pub(crate) mod payments;
 pub(crate) mod profile;
 pub(crate) mod session_end;
 pub(crate) mod session_open;

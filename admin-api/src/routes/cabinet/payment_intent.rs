@@ -47,7 +47,7 @@ pub(crate) struct PaymentIntentView {
     currency: String,
     /// How.
     method: Option<String>,
-    /// `new`: an adapter of a payment gateway may take it.
+    /// `new`: an adapter of a payment gateway may take it; `paid`: a payment of a gateway has named it.
     state: String,
     /// When it was wanted.
     created_at: DateTime<Utc>,

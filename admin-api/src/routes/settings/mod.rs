@@ -76,6 +76,14 @@ fn expected(kind: &Kind) -> Text {
             "Ожидается сумма от 0 до 999999999.99 или пустое значение",
             "An amount of 0 to 999999999.99 is expected, or nothing",
         ),
+        Kind::MailboxOrNothing => Text::fixed(
+            "Ожидается адрес почты, например name@example.ru, или пустое значение",
+            "An address of e-mail such as name@example.ru is expected, or nothing",
+        ),
+        Kind::Text(most) => Text::new(
+            format!("Ожидаются от 1 до {most} символов в одну строку"),
+            format!("1 to {most} characters in one line are expected"),
+        ),
         Kind::Codes(least) => Text::new(
             format!("Ожидаются короткие коды через пробел, не меньше {least}"),
             format!("Short codes with blanks between them are expected, at least {least}"),

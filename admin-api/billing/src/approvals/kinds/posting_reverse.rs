@@ -1,7 +1,7 @@
 //! `posting.reverse`: a posting is taken back (M43).
 //!
 //! Owns: its payload, `{}`, and who approves it: the director of sales, then the settlement department, which executes it (A25).
-//! Does not own: which postings can be taken back (`ledger`).
+//! Does not own: which postings can be taken back (`ledger`), what payments that paid it pay then (`payments`).
 //! Always: a posting does not change, so its revision is 1; one that was taken back meanwhile is refused.
 
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use crate::approvals::ApprovalError;
 use crate::approvals::rules::Step;
 use crate::change::Change;
 use crate::ledger;
+use crate::payments;
 use crate::staff::Permission;
 
 pub(super) const ENTITY: &str = "posting";
@@ -38,7 +39,9 @@ pub(super) async fn plan(connection: &mut PgConnection, subject: &Subject<'_>) -
 }
 
 pub(super) async fn execute(change: &mut Change, order: &Order<'_>) -> Result<(), ApprovalError> {
-    ledger::reverse_approved(change, id(order.entity_id)?, order.reason).await?;
+    let posting = id(order.entity_id)?;
+    ledger::reverse_approved(change, posting, order.reason).await?;
+    payments::charge_taken_back(change, posting).await?;
     Ok(())
 }
 
