@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use admin_api::{
-    AppState, CallsReader, Mailer, Origin, Provider, ProviderClaim, ProviderOptions, Ran, Rate, RateLimits, SecretKey,
-    openapi_json, random_token, run_job, serve_on,
+    AppState, CallsReader, GATEWAY_WITHIN, GatewaySecret, HttpGateway, Mailer, Origin, Provider, ProviderClaim,
+    ProviderOptions, Ran, Rate, RateLimits, SecretKey, openapi_json, random_token, run_job, serve_on,
 };
 use anyhow::Context;
 use billing::audit::{self, Anchor, AuditLine, Fault, What};
@@ -128,6 +128,27 @@ struct ServeOptions {
     secret_key: Option<String>,
     #[command(flatten)]
     provider: ProviderArgs,
+    #[command(flatten)]
+    gateway: GatewayArgs,
+}
+
+// Of programs that charge cards. (A comment of documentation here would become that of the whole command.)
+#[derive(Args)]
+struct GatewayArgs {
+    /// Secret by which the payment gateway and this program sign what they say to each other, 32 characters or more. Better in the environment than on the
+    /// command line. Where the gateway is, the setting gateway.url says; without both no card is linked or charged.
+    #[arg(long, env = "TOLLGATE_GATEWAY_SECRET", hide_env_values = true)]
+    gateway_secret: Option<String>,
+}
+
+impl GatewayArgs {
+    /// The state with the gateway, if there is a secret.
+    fn given_to(self, state: AppState) -> anyhow::Result<AppState> {
+        let Some(secret) = self.gateway_secret else { return Ok(state) };
+        let secret = secret.parse::<GatewaySecret>();
+        let secret = secret.map_err(|problem| anyhow::anyhow!("TOLLGATE_GATEWAY_SECRET: {problem}"))?;
+        Ok(state.with_gateway(HttpGateway::new(secret, GATEWAY_WITHIN)?))
+    }
 }
 
 // How often one may ask; each process counts for itself. (A comment of documentation here would become that of the whole command.)
@@ -182,6 +203,8 @@ struct RunJobOptions {
     /// Database in ClickHouse; default: the name of the Postgres database.
     #[arg(long, env = "TOLLGATE_CLICKHOUSE_DATABASE")]
     clickhouse_database: Option<String>,
+    #[command(flatten)]
+    gateway: GatewayArgs,
 }
 
 #[derive(Args)]
@@ -273,6 +296,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let secret_key = options.secret_key.as_deref().map(str::parse::<SecretKey>).transpose();
     let secret_key = secret_key.map_err(|problem| anyhow::anyhow!("TOLLGATE_SECRET_KEY: {problem}"))?;
     let provider = options.provider.provider()?;
+    let gateway = options.gateway;
     let url = &options.postgres.url;
     let store = Store::open(url, CONNECTIONS_MAX)?;
     let database = options.clickhouse_database.unwrap_or_else(|| database_of(url).to_owned());
@@ -299,6 +323,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     if let Some(provider) = provider {
         state = state.with_provider(provider);
     }
+    state = gateway.given_to(state)?;
     state.refresh().await.with_context(|| {
         format!(
             "cannot read the catalogue from {}; `cdr-ingest migrate` makes the schema, `cdr-ingest load` fills it",
@@ -344,11 +369,12 @@ async fn token(options: TokenOptions) -> anyhow::Result<()> {
 }
 
 async fn run_one_job(options: RunJobOptions) -> anyhow::Result<()> {
-    let RunJobOptions { name, date, postgres, clickhouse, clickhouse_database } = options;
+    let RunJobOptions { name, date, postgres, clickhouse, clickhouse_database, gateway } = options;
     let database = clickhouse_database.unwrap_or_else(|| database_of(&postgres.url).to_owned());
     // One for the lock, one for the job.
     let store = Store::open(&postgres.url, 2)?;
     let state = AppState::new(store, Arc::new(SystemClock), CallsReader::open(&clickhouse, &database));
+    let state = gateway.given_to(state)?;
     match run_job(&state, &name, date).await? {
         Ran::Now(run) if run.is_done() => {
             let counts = run.counts.map(|counts| counts.to_string()).unwrap_or_default();

@@ -21,6 +21,7 @@ mod edge;
 mod etag;
 mod limits;
 mod origin;
+mod outgoing;
 
 mod cabinet_context;
 mod call_context;
@@ -35,7 +36,10 @@ mod writes;
 
 mod audit_anchor;
 mod authorize;
+mod balance_watch;
 mod calls;
+mod card_charges;
+mod gateway;
 mod jobs;
 mod mailer;
 mod risk_tags;
@@ -52,8 +56,11 @@ mod serve;
 pub use authorize::{
     Allowed, AllowedRoute, Answer, Authorizer, CallRequest, Disconnect, Extension, Fault, Freed, Refused, Release,
 };
+pub use balance_watch::{WatchError, Watched, watch_balances};
 pub use calls::{CallRow, CallsFilter, CallsReader, Numbers, Position, TrafficRow};
+pub use card_charges::Charged;
 pub use cors::{NoOrigin, Origin};
+pub use gateway::{GATEWAY_WITHIN, Gateway, GatewayFault, GatewaySecret, HttpGateway};
 pub use jobs::runner::{Ran, RunError, run_due_jobs, run_job};
 pub use limits::{Rate, RateLimits};
 pub use mailer::{Mailer, MailerError, SentMails, send_mails};

@@ -15,11 +15,11 @@ use crate::grids;
 use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Access, Route, Verb};
 use crate::routes::{
-    accounts, agents, approvals, audit, availability, bank_statements, blocks, cabinet, charges, cleaning,
-    client_users, clients, contracts, credit, docs, health, imports, jobs, ledger, legal_entities, liquidation, lists,
-    locks, mails, numbers, open_calls, parties, payers, payment_methods, payment_searches, payments, plans,
-    price_lists, products, providers, reports, rework, search, settings, sign_in, staff, suspense, switches, tags,
-    tariffs, terms,
+    accounts, agents, approvals, audit, autopay, availability, bank_statements, blocks, cabinet, charges, cleaning,
+    client_users, clients, contracts, credit, docs, gateway, health, imports, jobs, ledger, legal_entities,
+    liquidation, lists, locks, mails, numbers, open_calls, parties, payers, payment_methods, payment_searches,
+    payments, plans, price_lists, products, providers, reports, rework, search, settings, sign_in, staff, suspense,
+    switches, tags, tariffs, terms,
 };
 
 /// Name of the security scheme.
@@ -64,6 +64,8 @@ const BEARER: &str = "bearer";
         approvals::request::handler,
         approvals::withdraw::handler,
         audit::history::handler,
+        autopay::get::handler,
+        autopay::stop::handler,
         availability::method_list::handler,
         availability::method_offer::handler,
         availability::plan_groups_get::handler,
@@ -81,7 +83,12 @@ const BEARER: &str = "bearer";
         blocks::limit_end::handler,
         blocks::notice_add::handler,
         cabinet::accounts::handler,
+        cabinet::autopay_list::handler,
+        cabinet::autopay_set::handler,
         cabinet::calls::handler,
+        cabinet::card_link::handler,
+        cabinet::card_list::handler,
+        cabinet::card_unlink::handler,
         cabinet::contacts::handler,
         cabinet::lock_create::handler,
         cabinet::lock_delete::handler,
@@ -150,6 +157,7 @@ const BEARER: &str = "bearer";
         docs::page::handler,
         docs::script::handler,
         docs::style::handler,
+        gateway::callback::handler,
         health::alive::handler,
         health::ready::handler,
         imports::acknowledge::handler,
@@ -345,6 +353,7 @@ const BEARER: &str = "bearer";
         (name = "staff", description = "People who work here: users, departments, roles, rights, tokens"),
         (name = "sign_in", description = "Sessions, passwords, second factors, sign-in by OpenID Connect"),
         (name = "settings", description = "Operating parameters"),
+        (name = "gateway", description = "The payment gateway: what it says by itself, signed"),
         (name = "health", description = "For whoever watches or programs; no token")
     )
 )]

@@ -338,6 +338,7 @@ mod tests {
             (Verb::Get, "/openapi.json"),
             (Verb::Get, "/ready"),
             (Verb::Post, "/v1/cabinet/session"),
+            (Verb::Post, "/v1/gateway/callback"),
             (Verb::Post, "/v1/session"),
             (Verb::Get, "/v1/session/oidc"),
             (Verb::Post, "/v1/session/oidc"),

@@ -14,7 +14,7 @@ use crate::grids::exporter;
 use crate::jobs::runner;
 use crate::router::app;
 use crate::state::AppState;
-use crate::{audit_anchor, mailer, snapshot};
+use crate::{audit_anchor, balance_watch, mailer, snapshot};
 
 /// What a connection is held to. Proxies keep an idle one for a minute: whoever closes first should be them, or a request meets a closed door.
 const CONNECTIONS: Limits =
@@ -38,6 +38,7 @@ pub async fn serve_until(listener: TcpListener, state: AppState, stop: impl Futu
     background.spawn(state.authorizer.clone().work());
     if state.runs_jobs {
         background.spawn(runner::keep_running(state.clone()));
+        background.spawn(balance_watch::keep_watching(state.clone()));
     }
     if let Some(mailer) = &state.mailer {
         background.spawn(mailer::keep_sending(state.store.clone(), state.clock.clone(), mailer.clone()));

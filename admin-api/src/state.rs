@@ -15,6 +15,7 @@ use rating::Snapshot;
 use crate::authorize::Authorizer;
 use crate::calls::CallsReader;
 use crate::cors::Origin;
+use crate::gateway::Gateway;
 use crate::language::Text;
 use crate::limits::{Limits, RateLimits};
 use crate::mailer::Mailer;
@@ -52,6 +53,8 @@ pub struct AppState {
     pub(crate) authorizer: Authorizer,
     /// Tokens of switches that are known.
     pub(crate) switches: Arc<Switches>,
+    /// The payment gateway; where it is, a setting says.
+    pub(crate) gateway: Option<Arc<dyn Gateway>>,
 }
 
 impl AppState {
@@ -75,6 +78,7 @@ impl AppState {
             provider: None,
             authorizer,
             switches: Arc::default(),
+            gateway: None,
         }
     }
 
@@ -134,6 +138,13 @@ impl AppState {
         self
     }
 
+    /// The same with a payment gateway by which cards are linked and charged (M33).
+    #[must_use]
+    pub fn with_gateway(mut self, gateway: impl Gateway + 'static) -> Self {
+        self.gateway = Some(Arc::new(gateway));
+        self
+    }
+
     /// What lets calls go, for whoever speaks with switches otherwise.
     pub const fn authorizer(&self) -> &Authorizer {
         &self.authorizer
@@ -167,6 +178,29 @@ impl AppState {
                 "No sign-in by OpenID Connect: the server needs the options --oidc-issuer, --oidc-client-id, --oidc-redirect-url",
             ))
         })
+    }
+
+    /// The payment gateway.
+    pub(crate) fn gateway(&self) -> Result<&dyn Gateway, Problem> {
+        self.gateway.as_deref().ok_or_else(|| {
+            Problem::new(Code::NotConfigured).because(Text::fixed(
+                "Платёжный шлюз не настроен: серверу нужен секрет в TOLLGATE_GATEWAY_SECRET",
+                "No payment gateway: the server needs a secret in TOLLGATE_GATEWAY_SECRET",
+            ))
+        })
+    }
+
+    /// The payment gateway, and where it is.
+    pub(crate) fn gateway_at(&self) -> Result<(&dyn Gateway, String), Problem> {
+        let gateway = self.gateway()?;
+        let url = self.settings()?.text("gateway.url")?.to_owned();
+        if url.is_empty() {
+            return Err(Problem::new(Code::NotConfigured).because(Text::fixed(
+                "Платёжный шлюз не настроен: задайте настройку gateway.url",
+                "No payment gateway: the setting gateway.url is empty",
+            )));
+        }
+        Ok((gateway, url))
     }
 
     /// The settings in force.

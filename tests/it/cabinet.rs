@@ -40,14 +40,14 @@ fn why(body: Value) -> Value {
 }
 
 /// Somebody in the cabinet.
-struct Visitor<'a> {
+pub(crate) struct Visitor<'a> {
     api: &'a Api,
     token: String,
 }
 
 impl<'a> Visitor<'a> {
     /// A new user of a client with these rights, signed in, with a password of his own.
-    async fn user(api: &'a Api, client: &str, email: &str, rights: &[&str]) -> Self {
+    pub(crate) async fn user(api: &'a Api, client: &str, email: &str, rights: &[&str]) -> Self {
         let added = add(api, client, json!({"email": email, "rights": rights})).await;
         assert_eq!(added.status, 201, "{}", added.body);
         let user = Self::signed_in(api, email, PASSWORD).await;
@@ -63,21 +63,21 @@ impl<'a> Visitor<'a> {
     }
 
     /// An employee who works as a client; `bearer`: his own token.
-    async fn employee(api: &'a Api, bearer: &str, client: &str) -> Self {
+    pub(crate) async fn employee(api: &'a Api, bearer: &str, client: &str) -> Self {
         let path = format!("/v1/clients/{client}/work-as");
         let begun = api.ask("POST", &path, "", &[("Authorization", bearer)], Some(why(json!({})))).await;
         assert_eq!(begun.status, 201, "{}", begun.body);
         Self { api, token: begun.body["token"].as_str().unwrap().to_owned() }
     }
 
-    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
+    pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
         let bearer = format!("Bearer {}", self.token);
         let mut headers = headers.to_vec();
         headers.extend([("Authorization", bearer.as_str()), ("Accept-Language", "en")]);
         self.api.ask(method, path, "", &headers, body).await
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], None).await
     }
 

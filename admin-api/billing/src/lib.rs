@@ -20,6 +20,7 @@ pub mod staff;
 
 pub mod accounts;
 pub mod agents;
+pub mod autopayments;
 pub mod availability;
 pub mod blocks;
 pub mod cabinet;
@@ -29,6 +30,7 @@ pub mod clients;
 pub mod contracts;
 pub mod counters;
 pub mod credit;
+pub mod critical_notices;
 pub mod currencies;
 pub mod entities;
 pub mod fees;

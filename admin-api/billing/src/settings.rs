@@ -33,6 +33,8 @@ pub enum Kind {
     Codes(usize),
     /// An amount from 0 on, or nothing.
     AmountOrNothing,
+    /// An address that requests go to: by TLS, or on this machine; or nothing.
+    AddressOrNothing,
     /// A text of one line, 1 to so many characters.
     Text(usize),
     /// A code with `{number}` in it.
@@ -58,6 +60,7 @@ impl Kind {
             Self::MailboxOrNothing => text.is_empty() || crate::parties::is_email(text),
             Self::Word(words) => words.contains(&text),
             Self::AmountOrNothing => text.is_empty() || amount(text).is_some(),
+            Self::AddressOrNothing => text.is_empty() || is_address(text),
             Self::Text(most) => {
                 !text.trim().is_empty() && text.chars().count() <= *most && !text.chars().any(char::is_control)
             }
@@ -78,6 +81,17 @@ pub(crate) fn amount(text: &str) -> Option<Decimal> {
     (amount.scale() <= 2 && amount < Decimal::from(1_000_000_000)).then_some(amount)
 }
 
+/// Whether a text is an address without credentials, query and fragment, to which nothing goes over the network in clear.
+fn is_address(text: &str) -> bool {
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"@?#\\\"<>".contains(&byte));
+    let near = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+    let is_near = near
+        .into_iter()
+        .any(|host| text.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])));
+    let is_safe = text.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && !rest.starts_with([':', '/']));
+    plain && (is_near || is_safe)
+}
+
 const BREACH: Kind = Kind::Word(&["charge", "zero", "suspend"]);
 const YES_OR_NO: Kind = Kind::Word(&["yes", "no"]);
 
@@ -96,6 +110,12 @@ const KINDS: &[(&str, Kind)] = &[
     ("authorize.outage_seconds", Kind::Number(1..=86_400)),
     ("authorize.ring_seconds", Kind::Number(1..=3_600)),
     ("authorize.timeout_ms", Kind::Number(50..=10_000)),
+    // The rule itself (A18) is the widest that they may be.
+    ("autopay.amount_max", Kind::AmountOrNothing),
+    ("autopay.failed_max", Kind::Number(1..=10)),
+    ("autopay.wait_hours", Kind::Number(24..=720)),
+    ("autopay.window_days", Kind::Number(30..=366)),
+    ("balance.look_seconds", Kind::Number(5..=3_600)),
     ("billing.zone", Kind::Zone),
     ("cabinet.session_minutes", Kind::Number(5..=10_080)),
     ("catalogue.history_days", Kind::Number(1..=3_650)),
@@ -115,6 +135,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("export.keep_hours", Kind::Number(1..=8_760)),
     ("export.max_rows", Kind::Number(1..=1_048_575)),
     ("export.per_user", Kind::Number(1..=100)),
+    ("gateway.url", Kind::AddressOrNothing),
     ("gdpr.module", Kind::Word(&["off", "on"])),
     ("gdpr.retention_days", Kind::Number(0..=36_500)),
     ("grid.default_rows", Kind::Number(1..=5_000)),
@@ -133,6 +154,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("mail.attempts", Kind::Number(1..=100)),
     ("match.tolerance", Kind::AmountOrNothing),
     ("nontarget.grace_minutes", Kind::Number(0..=10_080)),
+    ("notice.critical.interval_days", Kind::Number(1..=366)),
     // Emergency calls pass under every setting (A1).
     ("numbering.emergency", Kind::Codes(1)),
     ("numbering.short_codes", Kind::Codes(0)),
@@ -277,6 +299,18 @@ impl Settings {
         if self.text(key)?.is_empty() { Ok(None) } else { self.number(key).map(Some) }
     }
 
+    /// An amount, where there is one.
+    pub fn optional_amount(&self, key: &str) -> Result<Option<Decimal>, StoreError> {
+        let text = self.text(key)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        amount(text).map(Some).ok_or_else(|| StoreError::Inconsistent {
+            table: "setting",
+            problem: format!("{key} = `{text}`, which is not an amount"),
+        })
+    }
+
     /// A time zone.
     pub fn zone(&self, key: &str) -> Result<chrono_tz::Tz, StoreError> {
         let text = self.text(key)?;
@@ -325,6 +359,19 @@ mod tests {
             ("numbering.emergency", " ", false),
             ("numbering.emergency", "112,101", false),
             ("numbering.short_codes", "", true),
+            ("autopay.failed_max", "11", false),
+            ("autopay.wait_hours", "23", false),
+            ("gateway.url", "", true),
+            ("gateway.url", "https://pay.example.ru/api/v1", true),
+            ("gateway.url", "http://127.0.0.1:9000", true),
+            ("gateway.url", "http://[::1]:9000/", true),
+            ("gateway.url", "http://localhost", true),
+            ("gateway.url", "http://pay.example.ru", false),
+            ("gateway.url", "http://127.0.0.1.example.ru", false),
+            ("gateway.url", "https://user:secret@pay.example.ru", false),
+            ("gateway.url", "https://pay.example.ru/?key=1", false),
+            ("gateway.url", "https://", false),
+            ("gateway.url", "ftp://127.0.0.1", false),
             ("credit.closing_description", "Закрытие кредита должнику", true),
             ("credit.closing_description", " ", false),
             ("credit.closing_description", "a\nb", false),

@@ -4,9 +4,7 @@
 //! Does not own: who gets a letter (`billing::liquidation`), how it goes out (`mailer`).
 //! Always: a portion commits as a whole; one that was written is not written again.
 
-use billing::change::Begun;
 use billing::liquidation::{self, Trigger};
-use billing::{Change, StoreError};
 use chrono::NaiveDate;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -28,11 +26,7 @@ async fn work(context: &Context, date: NaiveDate) -> Result<Figures, JobFault> {
     let repeat = context.settings.optional_number("liquidation.repeat_days")?;
     let (mut letters, mut after) = (0, 0);
     loop {
-        let begun =
-            Change::begin(&context.state.store, context.state.clock.as_ref(), context.actor.clone(), None).await?;
-        let Begun::New(mut change) = begun else {
-            return Err(StoreError::Inconsistent { table: "idempotency", problem: "a key of a job".to_owned() }.into());
-        };
+        let mut change = context.begin().await?;
         let done = liquidation::notify(&mut change, date, (trigger, repeat), after, PORTION).await?;
         // Nobody left: the change that has nothing to say is dropped.
         let Some(last) = done.after else { break };

@@ -11,8 +11,10 @@
 //! A new job: one file here, one line in [`registry`].
 
 pub(crate) mod approvals_expire;
+pub(crate) mod autopay;
 pub(crate) mod credit_check;
 pub(crate) mod credit_renew;
+pub(crate) mod critical_notice;
 pub(crate) mod holds_expire;
 pub(crate) mod idempotency_sweep;
 pub(crate) mod liquidation_notice;

@@ -6,17 +6,19 @@
 
 use std::sync::Arc;
 
+use billing::autopayments::AutopayError;
+use billing::change::Begun;
 use billing::credit::CreditError;
 use billing::mail::MailError;
 use billing::settings::Settings;
-use billing::{Actor, StoreError};
+use billing::{Actor, Change, StoreError};
 use chrono::{NaiveDate, NaiveTime};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::{
-    approvals_expire, credit_check, credit_renew, holds_expire, idempotency_sweep, liquidation_notice, overdue_block,
-    risk_tags,
+    approvals_expire, autopay, credit_check, credit_renew, critical_notice, holds_expire, idempotency_sweep,
+    liquidation_notice, overdue_block, risk_tags,
 };
 use crate::language::Text;
 use crate::risk_tags::RiskTagsError;
@@ -33,9 +35,25 @@ pub(crate) struct Context {
     pub(crate) actor: Actor,
 }
 
+impl Context {
+    /// Begins a change of the program's own.
+    pub(crate) async fn begin(&self) -> Result<Change, StoreError> {
+        match Change::begin(&self.state.store, self.state.clock.as_ref(), self.actor.clone(), None).await? {
+            Begun::New(change) => Ok(change),
+            // Only a key is ever repeated.
+            Begun::Repeated(..) | Begun::KeyReused => {
+                Err(StoreError::Inconsistent { table: "idempotency", problem: "a key of a job".to_owned() })
+            }
+        }
+    }
+}
+
 /// Why a job failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JobFault {
+    /// Nothing was charged, or not all.
+    #[error(transparent)]
+    Autopay(#[from] AutopayError),
     /// Credit was not checked, turned or looked after.
     #[error(transparent)]
     Credit(#[from] CreditError),
@@ -67,9 +85,11 @@ impl JobFault {
     /// The same for people: the words of an engine stay in the log.
     pub(crate) fn told(&self) -> String {
         match self {
-            Self::Store(_) | Self::Credit(CreditError::Store(_)) | Self::Mail(MailError::Store(_)) | Self::Tags(_) => {
-                "an engine failed; the log says how".to_owned()
-            }
+            Self::Store(_)
+            | Self::Credit(CreditError::Store(_))
+            | Self::Mail(MailError::Store(_))
+            | Self::Autopay(AutopayError::Store(_))
+            | Self::Tags(_) => "an engine failed; the log says how".to_owned(),
             other => other.to_string(),
         }
     }
@@ -94,8 +114,10 @@ pub(crate) struct Job {
 #[rustfmt::skip]
 pub(crate) static JOBS: &[Job] = &[
     Job { name: "approvals_expire", about: Text::fixed("Просроченные согласования", "Requests that are overdue"), at: at(3, 0), run: approvals_expire::run },
+    Job { name: "autopay", about: Text::fixed("Автоплатежи с карт клиентов", "Automatic payments by cards of clients"), at: at(4, 40), run: autopay::run },
     Job { name: "credit_check", about: Text::fixed("Проверка кредита: в ночь на последний день месяца", "The check of credit: in the night to the last day of a month"), at: at(0, 0), run: credit_check::run },
     Job { name: "credit_renew", about: Text::fixed("Возобновление кредита: в начале месяца", "The renewal of credit: at the turn of the month"), at: at(0, 0), run: credit_renew::run },
+    Job { name: "critical_notice", about: Text::fixed("Уведомления о критическом остатке", "Notices of a critical balance"), at: at(4, 45), run: critical_notice::run },
     Job { name: "holds_expire", about: Text::fixed("Звонки, записей о которых не было", "Calls whose record never came"), at: at(3, 15), run: holds_expire::run },
     Job { name: "idempotency_sweep", about: Text::fixed("Старые ответы на повторы запросов", "Old answers to repeated requests"), at: at(3, 30), run: idempotency_sweep::run },
     Job { name: "liquidation_notice", about: Text::fixed("Письма ликвидированным клиентам", "Letters to liquidated clients"), at: at(4, 30), run: liquidation_notice::run },

@@ -4,19 +4,13 @@
 //! Does not own: who of those known there is a user here (`billing::sign_in`), what is kept on the way.
 //! Always: state, nonce and PKCE; tokens signed with a public key alone; TLS by the roots of the machine, in clear to this machine alone.
 
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::http::Uri;
 use chrono::{DateTime, TimeDelta, Utc};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use openidconnect::core::{
     CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm as Algorithm, CoreProviderMetadata,
 };
@@ -25,17 +19,14 @@ use openidconnect::{
     AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse, IssuerUrl, Nonce,
     PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, TokenResponse as _,
 };
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
 
 use crate::language::Text;
+use crate::outgoing::{self, Outgoing, OutgoingError};
 use crate::problem::{Code, Problem};
 use crate::tokens;
 
 /// Longest time that the provider may take for an answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// Largest answer of the provider.
-const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// Minutes that what the provider says of itself is believed.
 const DISCOVERED_MINUTES: i64 = 10;
 
@@ -237,71 +228,28 @@ fn away(error: impl std::error::Error + Send + Sync + 'static) -> Problem {
     ))
 }
 
-/// Whether nobody on the way can listen: TLS, or no way at all.
+/// Whether nobody on the way can listen.
 fn is_guarded(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let is_near = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    url.scheme() == "https" || (url.scheme() == "http" && is_near)
+    url.as_str().parse::<Uri>().is_ok_and(|address| outgoing::is_guarded(&address))
 }
 
 /// How requests get to the provider.
-#[derive(Clone)]
-struct Transport(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
-
-#[derive(Debug, thiserror::Error)]
-enum TransportError {
-    #[error("{0} cannot be asked in clear")]
-    InClear(Url),
-    #[error("`{0}` is no address")]
-    Address(String),
-    #[error("no answer within {} s", ANSWER_WITHIN.as_secs())]
-    Late,
-    #[error("the answer breaks off or is too large: {0}")]
-    Answer(Box<dyn std::error::Error + Send + Sync>),
-    #[error(transparent)]
-    Http(#[from] hyper_util::client::legacy::Error),
-}
+struct Transport(Outgoing);
 
 impl<'c> AsyncHttpClient<'c> for Transport {
-    type Error = TransportError;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, TransportError>> + Send + 'c>>;
+    type Error = OutgoingError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, OutgoingError>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(async move {
-            tokio::time::timeout(ANSWER_WITHIN, self.fetch(request)).await.unwrap_or(Err(TransportError::Late))
-        })
+        Box::pin(self.0.ask(request))
     }
 }
 
 impl Transport {
-    /// A transport that believes whom this machine believes.
+    /// A transport to an issuer. One on this machine is spoken to where no root is known, too.
     fn new(issuer: &Url) -> Result<Self, ProviderFault> {
-        let fault = |error: &dyn std::fmt::Display| ProviderFault(format!("no TLS: {error}"));
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| fault(&error))?;
-        // A provider on this machine is spoken to where no root is known, too.
-        let config = match config.clone().with_native_roots() {
-            Ok(rooted) => rooted.with_no_client_auth(),
-            Err(_) if issuer.scheme() == "http" => {
-                config.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
-            }
-            Err(error) => return Err(ProviderFault(format!("no root certificate on this machine: {error}"))),
-        };
-        let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
-        Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
-    }
-
-    /// One request; a redirection is no answer, as whoever follows one asks whom he did not mean to ask.
-    async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        let asked = request.uri().to_string();
-        let url = Url::parse(&asked).map_err(|_| TransportError::Address(asked))?;
-        if !is_guarded(&url) {
-            return Err(TransportError::InClear(url));
-        }
-        let (parts, body) = self.0.request(request.map(|body| Full::new(Bytes::from(body)))).await?.into_parts();
-        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(TransportError::Answer)?;
-        Ok(HttpResponse::from_parts(parts, body.to_bytes().to_vec()))
+        let outgoing = Outgoing::new(ANSWER_WITHIN, issuer.scheme() != "http");
+        outgoing.map(Self).map_err(|error| ProviderFault(error.to_string()))
     }
 }
 

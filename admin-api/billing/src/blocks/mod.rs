@@ -98,8 +98,8 @@ impl From<AccountError> for BlockError {
 /// Most that an amount of this room is, in kopecks.
 const AMOUNT_MAX_KOPECKS: i64 = 99_999_999_999;
 
-/// Whether an amount is one of money.
-fn is_money(amount: Decimal) -> bool {
+/// Whether an amount is one of money: whole kopecks, and no more than an account is moved by.
+pub(crate) fn is_money(amount: Decimal) -> bool {
     amount.normalize().scale() <= 2 && amount.abs() <= Decimal::new(AMOUNT_MAX_KOPECKS, 2)
 }
 

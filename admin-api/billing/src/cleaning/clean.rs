@@ -97,14 +97,20 @@ pub async fn clean(
     Ok(Cleaned { contacts, notes, party })
 }
 
-/// His users come in no more and have no names, payers who are persons are nobody's, letters that wait do not go out. What went out, and contracts, stay until
-/// the legal terms are over (`destroy`).
+/// His users come in no more and have no names, his cards are unlinked, payers who are persons are nobody's, letters that wait do not go out. What went out,
+/// and contracts, stay until the legal terms are over (`destroy`).
 async fn clean_around(change: &mut Change, subject: &Subject) -> Result<(), CleaningError> {
     let now = change.now();
     for sql in [
         "UPDATE client_user SET login = 'cleaned-' || id, email = 'cleaned-' || id, name = '', password_digest = '', verified_phone = NULL, phone_verified_at = NULL,
              blocked_at = coalesce(blocked_at, $2), block_reason = 'cleaned', revision = revision + 1 WHERE client_id = $1",
         "UPDATE client_session SET ended_at = coalesce(ended_at, $2), address = '' WHERE client_id = $1",
+        // What the gateway has to forget keeps its token until it has.
+        "UPDATE card SET mask = '', expires = NULL, unlinked_at = coalesce(unlinked_at, $2), unlinked_by = coalesce(unlinked_by, 'cleaned') WHERE client_id = $1",
+        "WITH p AS (UPDATE autopay SET enabled = false, off_reason = 'card_unlinked', changed_at = $2, changed_by = 'cleaned', revision = revision + 1
+                    WHERE enabled AND account_id IN (SELECT id FROM account WHERE client_id = $1) RETURNING *)
+         INSERT INTO autopay_change (account_id, at, author, enabled, off_reason, threshold, amount, up_to, card_id)
+         SELECT account_id, changed_at, changed_by, enabled, off_reason, threshold, amount, up_to, card_id FROM p",
         "UPDATE payer SET name = '', inn = NULL, address = '', bank = '', bik = NULL, settlement_account = NULL, correspondent_account = NULL, is_default = false,
              closed_at = coalesce(closed_at, $2), revision = revision + 1 WHERE client_id = $1 AND kind = 'natural'",
         "UPDATE mail SET state = 'suppressed', reason = 'cleaned' WHERE client_id = $1 AND state IN ('queued', 'failed') AND $2 IS NOT NULL",

@@ -205,9 +205,17 @@ pub async fn delete(change: &mut Change, code: &str, reason: &str) -> Result<(),
         .execute(change.connection())
         .await?;
     // Contacts first: some are of his accounts.
-    for table in
-        ["contact", "note", "tag_assignment", "client_session", "client_user", "payer", "client_entity", "account"]
-    {
+    for table in [
+        "contact",
+        "note",
+        "tag_assignment",
+        "card_link",
+        "client_session",
+        "client_user",
+        "payer",
+        "client_entity",
+        "account",
+    ] {
         let sql = format!("DELETE FROM {table} WHERE client_id = $1");
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).execute(change.connection()).await.map_err(unless_held)?;
     }

@@ -135,6 +135,8 @@ pub const fn hear(known: Option<Answer>, heard: Answer) -> (Answer, Effect) {
 pub enum OffReason {
     /// The client has switched it off, or never on.
     Client,
+    /// Staff have switched it off; they never switch it on (B11).
+    Staff,
     /// The card was unlinked.
     CardUnlinked,
     /// The card had too little.
@@ -147,6 +149,7 @@ impl OffReason {
     /// All of them.
     pub const ALL: &'static [Self] = &[
         Self::Client,
+        Self::Staff,
         Self::CardUnlinked,
         Self::InsufficientFunds,
         Self::HardDecline(Hard::Lost),
@@ -159,6 +162,7 @@ impl OffReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Client => "client",
+            Self::Staff => "staff",
             Self::CardUnlinked => "card_unlinked",
             Self::InsufficientFunds => Answer::InsufficientFunds.as_str(),
             Self::HardDecline(hard) => Answer::HardDecline(hard).as_str(),
@@ -198,6 +202,8 @@ pub enum Event {
     },
     /// The client switches it off.
     OffByClient,
+    /// Staff switch it off.
+    OffByStaff,
     /// The card was unlinked, by whomever.
     CardUnlinked,
     /// An effect of [`hear`].
@@ -218,6 +224,7 @@ impl Switch {
             (_, Event::OnByClient { is_card_linked: true }) => Ok(Self::On),
             (_, Event::OnByClient { is_card_linked: false }) => Err(NoCard),
             (Self::On, Event::OffByClient) => Ok(Self::Off(OffReason::Client)),
+            (Self::On, Event::OffByStaff) => Ok(Self::Off(OffReason::Staff)),
             (Self::On, Event::CardUnlinked) => Ok(Self::Off(OffReason::CardUnlinked)),
             (Self::On, Event::Heard(Effect::SwitchOff(reason))) => Ok(Self::Off(reason)),
             (switch, _) => Ok(switch),
@@ -385,7 +392,7 @@ mod tests {
     fn off_stays_off_until_the_client_says_so() {
         for reason in OffReason::ALL.iter().copied() {
             let off = Switch::Off(reason);
-            for event in [Event::OffByClient, Event::CardUnlinked] {
+            for event in [Event::OffByClient, Event::OffByStaff, Event::CardUnlinked] {
                 assert_eq!(off.after(event), Ok(off), "{reason:?} {event:?}");
             }
             for answer in Answer::ALL.iter().copied() {
@@ -396,8 +403,11 @@ mod tests {
             assert_eq!(reason.is_told(), reason != OffReason::Client);
             assert_eq!(reason.as_str().parse(), Ok(reason));
         }
-        for (event, reason) in [(Event::OffByClient, OffReason::Client), (Event::CardUnlinked, OffReason::CardUnlinked)]
-        {
+        for (event, reason) in [
+            (Event::OffByClient, OffReason::Client),
+            (Event::OffByStaff, OffReason::Staff),
+            (Event::CardUnlinked, OffReason::CardUnlinked),
+        ] {
             assert_eq!(Switch::On.after(event), Ok(Switch::Off(reason)));
         }
     }

@@ -32,6 +32,15 @@ pub struct NewMail<'a> {
     pub kind: &'a str,
 }
 
+/// The words of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Subject.
+    pub subject: String,
+    /// Text.
+    pub body: String,
+}
+
 /// Puts a mail into the outbox; its identifier. Advertising is refused without the client's recorded consent (A42).
 pub async fn enqueue(change: &mut Change, new: &NewMail<'_>) -> Result<i64, MailError> {
     if new.class == Class::Advertising {

@@ -18,7 +18,7 @@ mod rules;
 
 pub use consent::{Consent, set_consent};
 pub(crate) use enqueue::suppress;
-pub use enqueue::{NewMail, enqueue, retry};
+pub use enqueue::{Letter, NewMail, enqueue, retry};
 pub use grid::GRID;
 pub use outbox::{Outgoing, claim, not_sent, sent};
 pub use rules::{Class, wait};

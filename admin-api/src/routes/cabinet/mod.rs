@@ -5,7 +5,12 @@
 //! Always: whose cabinet it is, the session says and no parameter; nothing that staff write for themselves is answered (L5); somebody else's record is none.
 
 pub(crate) mod accounts;
+pub(crate) mod autopay_list;
+pub(crate) mod autopay_set;
 pub(crate) mod calls;
+pub(crate) mod card_link;
+pub(crate) mod card_list;
+pub(crate) mod card_unlink;
 pub(crate) mod contacts;
 pub(crate) mod lock_create;
 pub(crate) mod lock_delete;

@@ -76,6 +76,10 @@ fn expected(kind: &Kind) -> Text {
             "Ожидается сумма от 0 до 999999999.99 или пустое значение",
             "An amount of 0 to 999999999.99 is expected, or nothing",
         ),
+        Kind::AddressOrNothing => Text::fixed(
+            "Ожидается адрес https://… без логина и параметров (на этой же машине можно http://127.0.0.1:порт) или пустое значение",
+            "An address https://… is expected, without credentials and parameters (on this machine http://127.0.0.1:port will do), or nothing",
+        ),
         Kind::MailboxOrNothing => Text::fixed(
             "Ожидается адрес почты, например name@example.ru, или пустое значение",
             "An address of e-mail such as name@example.ru is expected, or nothing",
