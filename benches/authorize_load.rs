@@ -172,11 +172,11 @@ async fn switch(
         if under_way.len() >= UNDER_WAY
             && let Some((source, call)) = under_way.pop_front()
         {
-            let begun = Instant::now();
+            let since = Instant::now();
             let body = json!({"source": source, "call_id": call, "seconds": 0}).to_string();
             line.ask("release", &body).await?;
             if turn >= options.rate * WARM_UP_S {
-                seen.released.push(begun.elapsed());
+                seen.released.push(since.elapsed());
             }
         }
     }

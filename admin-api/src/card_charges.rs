@@ -153,8 +153,8 @@ impl Round<'_> {
 
     async fn try_account(&mut self, account: i64) -> Result<(), AutopayError> {
         let mut change = self.context.begin().await?;
-        let charge: Charge = match autopayments::try_now(&mut change, account, &self.terms).await? {
-            Try::Charge(charge) => charge,
+        let wanted: Charge = match autopayments::try_now(&mut change, account, &self.terms).await? {
+            Try::Charge(wanted) => wanted,
             Try::Rest(until) => {
                 // The change that has nothing to say is dropped.
                 drop(change);
@@ -166,8 +166,8 @@ impl Round<'_> {
         };
         change.commit(200, &json!(null)).await?;
         self.done.attempts += 1;
-        let heard = self.gateway.charge(self.url, &charge).await;
-        self.hear(&charge.key, &heard).await
+        let heard = self.gateway.charge(self.url, &wanted).await;
+        self.hear(&wanted.key, &heard).await
     }
 
     async fn hear(&mut self, key: &str, heard: &Heard) -> Result<(), AutopayError> {

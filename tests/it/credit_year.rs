@@ -326,7 +326,9 @@ impl Year {
 
     fn judge(&mut self, counts: &mut Counts) {
         let mut accounts = std::mem::take(&mut self.accounts);
-        accounts.iter_mut().for_each(|account| account.judge(self, counts));
+        for account in &mut accounts {
+            account.judge(self, counts);
+        }
         self.accounts = accounts;
     }
 

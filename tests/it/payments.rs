@@ -500,9 +500,9 @@ async fn payments_are_distributed_over_charges() {
     let mut charges = Vec::new();
     for amount in ["300.00", "200.00"] {
         let body = json!({"product": "telephony", "amount": amount});
-        let charged = ask(&api, "head", "/v1/accounts/A-000042/charges", body).await;
-        assert_eq!(charged.status, 201, "{}", charged.body);
-        charges.push(charged.body["posting"].to_string());
+        let answer = ask(&api, "head", "/v1/accounts/A-000042/charges", body).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        charges.push(answer.body["posting"].to_string());
     }
     let [first, second] = [charges[0].as_str(), charges[1].as_str()];
     let id = pay(&api, "A-000042", "17", "500.00").await;

@@ -176,7 +176,7 @@ impl LocalGateway {
 
     fn reply(&self, asked: &Asked, about: &str) -> Reply {
         if asked.method == "GET" && asked.path.starts_with("/link/") {
-            return self.page(&asked.path);
+            return page(&asked.path);
         }
         if asked.signature != self.sign("request", about, &asked.body) {
             return Reply::Signed(401, json!({"error": "signature"}));
@@ -242,20 +242,6 @@ impl LocalGateway {
             payment.state = "paid";
         }
         Reply::Signed(200, shown(key, payment))
-    }
-
-    /// The page of a demonstration: one link a kind of card, and what it came to.
-    fn page(&self, path: &str) -> Reply {
-        let mut parts = path.trim_start_matches("/link/").split('/');
-        let (key, chosen) = (parts.next().unwrap_or_default(), parts.next());
-        match chosen {
-            Some(kind) => Reply::Page(format!("<p>The card {kind} is linked.</p>")),
-            None => {
-                let links: Vec<String> =
-                    KINDS.iter().map(|kind| format!("<li><a href=\"/link/{key}/{kind}\">{kind}</a></li>")).collect();
-                Reply::Page(format!("<p>A card that is</p><ul>{}</ul>", links.concat()))
-            }
-        }
     }
 
     /// What it says by itself about what it was asked.
@@ -341,4 +327,16 @@ async fn read(stream: &mut TcpStream) -> Option<Asked> {
             body: body.to_vec(),
         });
     }
+}
+
+/// The page of a demonstration: one link a kind of card, and what it came to.
+fn page(path: &str) -> Reply {
+    let mut parts = path.trim_start_matches("/link/").split('/');
+    let (key, chosen) = (parts.next().unwrap_or_default(), parts.next());
+    if let Some(kind) = chosen {
+        return Reply::Page(format!("<p>The card {kind} is linked.</p>"));
+    }
+    let links: Vec<String> =
+        KINDS.iter().map(|kind| format!("<li><a href=\"/link/{key}/{kind}\">{kind}</a></li>")).collect();
+    Reply::Page(format!("<p>A card that is</p><ul>{}</ul>", links.concat()))
 }

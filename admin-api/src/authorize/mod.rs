@@ -121,7 +121,7 @@ impl Authorizer {
     /// One over these books and this catalogue.
     pub(crate) fn new(store: Store, clock: Arc<dyn Clock>, catalogue: Arc<Catalogue>) -> Self {
         let (lanes, queues) = (0..LANES).map(|_| mpsc::channel(WAITING_MAX)).unzip();
-        let (notes, noted) = mpsc::channel(NOTES_MAX);
+        let (notes, to_write) = mpsc::channel(NOTES_MAX);
         let (unheard, taken_back) = mpsc::channel(UNHEARD_MAX);
         let core = Core {
             store,
@@ -133,7 +133,7 @@ impl Authorizer {
             live: Live::default(),
             outage: Outage::default(),
             disconnect: OnceLock::new(),
-            work: Mutex::new(Some(Work { queues, notes: noted, unheard: taken_back })),
+            work: Mutex::new(Some(Work { queues, notes: to_write, unheard: taken_back })),
         };
         Self { core: Arc::new(core) }
     }

@@ -102,7 +102,7 @@ pub(crate) fn table() -> Vec<Route> {
         cabinet(Get,    "/v1/cabinet/autopay",                         Some(R::View),    "account",       cabinet::autopay_list::handler),
         cabinet(Get,    "/v1/cabinet/cards",                           Some(R::View),    "client",        cabinet::card_list::handler),
         cabinet(Post,   "/v1/cabinet/cards",                           Some(R::Pay),     "client",        cabinet::card_link::handler),
-        cabinet(Delete, "/v1/cabinet/cards/{id}",                      Some(R::Pay),     "client",        cabinet::card_unlink::handler),
+        cabinet(Delete, "/v1/cabinet/cards/{id}",                      Some(R::Pay),     "card",          cabinet::card_unlink::handler),
         cabinet(Get,    "/v1/cabinet/contacts",                        Some(R::View),    "client",        cabinet::contacts::handler),
         cabinet(Get,    "/v1/cabinet/locks",                           Some(R::View),    "lock",          cabinet::lock_list::handler),
         cabinet(Post,   "/v1/cabinet/locks",                           Some(R::ManageServices), "lock",   cabinet::lock_create::handler),

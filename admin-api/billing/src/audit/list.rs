@@ -20,6 +20,7 @@ closed! {
     "agent" "agent.view",
     "approval" "approval.view",
     "bank_statement" "payment.view",
+    "card" "client.view",
     "client" "client.view",
     "contract" "contract.view",
     "department" "staff.view",

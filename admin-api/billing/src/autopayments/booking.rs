@@ -1,7 +1,7 @@
 //! The money of an attempt becomes a payment.
 //!
 //! Owns: what such a payment says.
-//! Does not own: the booking (`ledger`), what else follows from a payment.
+//! Does not own: the booking (`ledger`), what follows from money that came (`credit`).
 //! Always: real money (M49), once, under the name of the attempt: the one place where money of the gateway reaches the books.
 
 use rust_decimal::Decimal;
@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::rules::last_four;
 use crate::change::Change;
+use crate::credit::{self, CreditError};
 use crate::ledger::{self, LedgerError, NewPosting, PostingKind};
 
 /// Money that the gateway took.
@@ -38,5 +39,10 @@ pub(super) async fn book(change: &mut Change, taken: &Taken<'_>) -> Result<i64, 
     let before = json!({"balance": posted.balance_before.normalize()});
     let after = json!({"posting": posted.id, "amount": taken.amount.normalize(), "attempt": taken.attempt});
     change.record("payment.book", "account", taken.account, &before, &after, "");
+    credit::after_payment(change, taken.account_id).await.map_err(|error| match error {
+        CreditError::Ledger(error) => error,
+        CreditError::Store(error) => LedgerError::Store(error),
+        _ => LedgerError::NoAccount,
+    })?;
     Ok(posted.id)
 }

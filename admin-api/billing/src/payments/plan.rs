@@ -361,7 +361,7 @@ fn line_report(line: &Line, fate: &Fate) -> LineReport {
             shown.outcome = "booked";
             shown.account = Some(account.1.clone());
             shown.items.clone_from(items);
-            shown.because = matched.rule.to_owned();
+            matched.rule.clone_into(&mut shown.because);
             shown.why = [matched.ru.clone(), matched.en.clone()];
         }
         Fate::Payment(Decision::Wait(wait)) => {

@@ -142,8 +142,7 @@ async fn take(state: &AppState, actor: Actor, said: &GatewaySaid) -> Result<bool
 
 /// A name of the gateway's, or of ours in its mouth.
 fn name<'a>(pointer: &str, text: Option<&'a str>) -> Result<&'a str, Problem> {
-    let fits =
-        |text: &&str| (1..=NAME_BYTES_MAX).contains(&text.len()) && !text.chars().any(|letter| letter.is_control());
+    let fits = |text: &&str| (1..=NAME_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control);
     let expected = Text::fixed(
         "Ожидаются от 1 до 200 байт без управляющих символов",
         "1 to 200 bytes are expected, no control characters",

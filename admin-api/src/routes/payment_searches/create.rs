@@ -140,7 +140,7 @@ pub(crate) async fn handler(
     }
     let bank_mark = inputs::party::some_text("/bank_mark", asked.bank_mark.as_deref().unwrap_or_default(), 300)?;
     let comment = inputs::party::text("/comment", asked.comment.as_deref().unwrap_or_default(), 1_000)?;
-    let content = asked.file.bytes()?;
+    let order = asked.file.bytes()?;
     let item = asked
         .document
         .as_ref()
@@ -159,7 +159,7 @@ pub(crate) async fn handler(
         file: NewFile {
             name: inputs::word("/file/name", &asked.file.name)?,
             media_type: &asked.file.media_type,
-            content: &content,
+            content: &order,
         },
     };
     let reason = inputs::reason(asked.reason.as_deref())?;
