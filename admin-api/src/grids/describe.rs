@@ -113,7 +113,7 @@ fn about(filter: &Filter) -> String {
     format!("{} — {}{default}", filter.ru, filter.en)
 }
 
-/// One of some words, or nothing.
+/// One of some words, or nothing: an empty parameter is none.
 fn one_of(words: &[&str]) -> Object {
     let words = words.iter().copied().chain([""]);
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
@@ -132,14 +132,8 @@ fn word() -> Object {
 fn common(grid: &Grid) -> Vec<Parameter> {
     let sortable: Vec<&str> =
         grid.columns.iter().filter(|column| column.sort.is_some()).map(|column| column.name).collect();
-    let orders = sortable.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]);
-    let words = |words: &[&str]| {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(words.iter().map(|word| (*word).to_owned())))
-            .build()
-    };
-    let order = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(orders)).build();
+    let orders: Vec<String> = sortable.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]).collect();
+    let order = one_of(&orders.iter().map(String::as_str).collect::<Vec<_>>());
     let count = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).build();
     let identifier = ObjectBuilder::new()
         .schema_type(Type::Integer)
@@ -165,7 +159,7 @@ fn common(grid: &Grid) -> Vec<Parameter> {
         parameter(
             "format",
             "`json` (default), or a file: `csv`, `xlsx`".to_owned(),
-            words(&["json", "csv", "xlsx"]),
+            one_of(&["json", "csv", "xlsx"]),
             Some(json!("json")),
         ),
         parameter(
