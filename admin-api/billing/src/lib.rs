@@ -65,6 +65,7 @@ pub mod hot_path;
 pub mod numbering_plan;
 pub mod operator;
 pub mod settings;
+mod sums;
 
 pub use change::{Actor, Author, Change};
 pub use clock::{Clock, FixedClock, SystemClock};

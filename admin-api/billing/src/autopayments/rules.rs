@@ -7,7 +7,7 @@
 use chrono::{Months, NaiveDate};
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use crate::blocks::is_money;
+use crate::sums::is_sum;
 
 /// Minutes after which the gateway is asked about an attempt in doubt: after it was made, then after each time that it was asked.
 pub(super) const ASK_AFTER_MINUTES: [i64; 6] = [1, 1, 5, 15, 60, 360];
@@ -70,16 +70,16 @@ impl Rule {
 
 /// Judges what a client asks for; `most` is the most that one payment may be.
 pub(super) fn judge(threshold: Decimal, rule: Rule, most: Option<Decimal>) -> Result<(), Unfit> {
-    if !is_money(threshold) {
+    if !is_sum(threshold) {
         return Err(Unfit::Threshold);
     }
     match rule {
-        Rule::Amount(amount) if !is_money(amount) || amount <= Decimal::ZERO => Err(Unfit::Amount),
+        Rule::Amount(amount) if !is_sum(amount) || amount <= Decimal::ZERO => Err(Unfit::Amount),
         Rule::Amount(amount) => match most.filter(|most| amount > *most) {
             Some(most) => Err(Unfit::AboveMost(most)),
             None => Ok(()),
         },
-        Rule::UpTo(goal) if !is_money(goal) || goal <= threshold => Err(Unfit::UpTo),
+        Rule::UpTo(goal) if !is_sum(goal) || goal <= threshold => Err(Unfit::UpTo),
         Rule::UpTo(_) => Ok(()),
     }
 }

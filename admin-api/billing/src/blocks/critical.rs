@@ -8,8 +8,9 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use sqlx::Row;
 
-use super::{BlockError, hold, is_money};
+use super::{BlockError, hold};
 use crate::change::Change;
+use crate::sums::is_sum;
 
 /// Sets the critical balance of an account; `None`: its client is not told.
 ///
@@ -21,7 +22,7 @@ pub async fn set_critical_balance(
     amount: Option<Decimal>,
     reason: &str,
 ) -> Result<(), BlockError> {
-    if amount.is_some_and(|amount| !is_money(amount)) {
+    if amount.is_some_and(|amount| !is_sum(amount)) {
         return Err(BlockError::BadAmount);
     }
     let held = hold(change.connection(), account).await?;

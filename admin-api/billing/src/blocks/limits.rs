@@ -10,9 +10,10 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use sqlx::Row;
 
-use super::{BlockError, hold, is_money};
+use super::{BlockError, hold};
 use crate::accounts;
 use crate::change::Change;
+use crate::sums::is_sum;
 
 /// Longest term.
 const DAYS_MAX: i64 = 366;
@@ -33,7 +34,7 @@ pub struct NewLimit {
 /// # Errors
 /// No such account, a closed one, payment by fact; no time; more than one person may give.
 pub async fn add_limit(change: &mut Change, account: &str, new: &NewLimit, reason: &str) -> Result<i64, BlockError> {
-    if !is_money(new.amount) || new.amount <= Decimal::ZERO {
+    if !is_sum(new.amount) || new.amount <= Decimal::ZERO {
         return Err(BlockError::BadAmount);
     }
     let now = change.now();

@@ -95,14 +95,6 @@ impl From<AccountError> for BlockError {
     }
 }
 
-/// Most that an amount of this room is, in kopecks.
-const AMOUNT_MAX_KOPECKS: i64 = 99_999_999_999;
-
-/// Whether an amount is one of money: whole kopecks, and no more than an account is moved by.
-pub(crate) fn is_money(amount: Decimal) -> bool {
-    amount.normalize().scale() <= 2 && amount.abs() <= Decimal::new(AMOUNT_MAX_KOPECKS, 2)
-}
-
 /// Holds the months of an account, which are held before it (`ledger`), where money may move behind what is written.
 async fn hold_months(change: &mut Change, code: &str) -> Result<(), BlockError> {
     let id: Option<i64> = sqlx::query_scalar("SELECT id FROM account WHERE code = $1")

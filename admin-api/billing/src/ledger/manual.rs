@@ -16,12 +16,7 @@ use super::{LedgerError, PostingKind};
 use crate::change::Change;
 use crate::credit;
 use crate::products;
-
-/// Most decimals of a sum that somebody enters: kopecks.
-const DECIMALS_MAX: u32 = 2;
-
-/// Greatest sum, in kopecks.
-const SUM_MAX_KOPECKS: i64 = 99_999_999_999;
+use crate::sums::{is_in_bounds, is_in_kopecks};
 
 /// What all that is booked by hand says.
 #[derive(Clone, Debug)]
@@ -197,10 +192,10 @@ pub(crate) async fn own_money(connection: &mut PgConnection, account: i64) -> Re
 
 /// The account that is meant, by identifier, if the sum can be one of it.
 async fn account(change: &mut Change, manual: &Manual<'_>, amount: Decimal) -> Result<i64, LedgerError> {
-    if amount.normalize().scale() > DECIMALS_MAX {
+    if !is_in_kopecks(amount) {
         return Err(LedgerError::Decimals(amount));
     }
-    if amount.abs() > Decimal::new(SUM_MAX_KOPECKS, DECIMALS_MAX) {
+    if !is_in_bounds(amount) {
         return Err(LedgerError::TooLarge);
     }
     let row = sqlx::query("SELECT id, currency::text AS currency FROM account WHERE code = $1")

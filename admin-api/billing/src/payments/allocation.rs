@@ -11,6 +11,8 @@ use chrono::NaiveDate;
 use rating::wording::Language;
 use rust_decimal::Decimal;
 
+use crate::sums::is_in_kopecks;
+
 /// An invoice or a charge that is not paid in full.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OpenItem {
@@ -159,10 +161,6 @@ pub fn allocate(payment: Decimal, open: &[OpenItem], order: Order<'_>) -> Result
         }
         Order::Amounts(amounts) => by_hand(payment, open, amounts),
     }
-}
-
-fn is_in_kopecks(amount: Decimal) -> bool {
-    amount.normalize().scale() <= 2
 }
 
 /// With two decimals, whatever was given.

@@ -21,11 +21,7 @@ use super::words::{Choice, Source};
 use crate::change::Change;
 use crate::ledger::LedgerError;
 use crate::store::StoreError;
-
-/// Most decimals of a sum.
-const DECIMALS_MAX: u32 = 2;
-/// Greatest sum, in kopecks.
-const SUM_MAX_KOPECKS: i64 = 99_999_999_999;
+use crate::sums::{is_in_bounds, is_in_kopecks};
 
 /// A payment to be entered.
 #[derive(Clone, Debug)]
@@ -138,10 +134,10 @@ pub async fn enter(change: &mut Change, new: &NewPayment<'_>, reason: &str) -> R
 
 /// Refuses what no payment can be.
 pub(super) fn is_money(amount: Decimal) -> Result<(), PaymentError> {
-    if amount.normalize().scale() > DECIMALS_MAX {
+    if !is_in_kopecks(amount) {
         return Err(LedgerError::Decimals(amount).into());
     }
-    if amount > Decimal::new(SUM_MAX_KOPECKS, DECIMALS_MAX) {
+    if !is_in_bounds(amount) {
         return Err(LedgerError::TooLarge.into());
     }
     Ok(())

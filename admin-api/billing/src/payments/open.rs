@@ -14,6 +14,7 @@ use super::error::PaymentError;
 use super::words::Item;
 use crate::change::Change;
 use crate::store::StoreError;
+use crate::sums::is_in_kopecks;
 
 /// Something that is not paid in full.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -83,7 +84,7 @@ pub struct NewDocument<'a> {
 /// # Errors
 /// The database.
 pub async fn put_document(change: &mut Change, new: &NewDocument<'_>) -> Result<(), PaymentError> {
-    assert!(Item::is_kind(new.kind) && new.amount.normalize().scale() <= 2, "a document of no kind, or of no sum");
+    assert!(Item::is_kind(new.kind) && is_in_kopecks(new.amount), "a document of no kind, or of no sum");
     let now = change.now();
     distribute::hold(change.connection(), new.account).await?;
     sqlx::query(

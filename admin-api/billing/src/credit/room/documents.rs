@@ -17,9 +17,7 @@ use crate::change::Change;
 use crate::credit::calendar::{day_start, month_of};
 use crate::ledger;
 use crate::store::broken_constraint;
-
-/// Greatest sum, in kopecks.
-const SUM_MAX_KOPECKS: i64 = 99_999_999_999;
+use crate::sums::is_sum;
 
 /// Defines the closed list of kinds with their names.
 macro_rules! kinds {
@@ -93,10 +91,7 @@ pub struct NewDocument<'a> {
 /// No such account; a number that is taken; a sum, a month or a day that a document cannot have.
 pub async fn issue(change: &mut Change, new: &NewDocument<'_>, reason: &str) -> Result<i64, CreditError> {
     let lowers = new.amount < Decimal::ZERO;
-    let fits = new.amount.normalize().scale() <= 2
-        && !new.amount.is_zero()
-        && new.amount.abs() <= Decimal::new(SUM_MAX_KOPECKS, 2)
-        && (!lowers || new.kind == DocumentKind::Ukd);
+    let fits = is_sum(new.amount) && !new.amount.is_zero() && (!lowers || new.kind == DocumentKind::Ukd);
     if !fits {
         return Err(CreditError::BadAmount);
     }
