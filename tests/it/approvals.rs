@@ -1,11 +1,11 @@
 //! Approvals: asked for by one, decided by others, executed once or not at all.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use billing::{Clock, SystemClock, approvals};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use tests::World;
+use tests::{SetClock, World};
 
 use crate::api::{Answer, Api};
 
@@ -14,15 +14,6 @@ const IMPORTS: &str = "/v1/price-lists/retail/imports";
 
 fn now() -> DateTime<Utc> {
     "2026-07-01T10:00:00Z".parse().unwrap()
-}
-
-/// A clock that the test moves.
-struct Moved(Mutex<DateTime<Utc>>);
-
-impl Clock for Moved {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
 }
 
 fn said(answer: &Answer) -> (u16, &str) {
@@ -414,14 +405,14 @@ async fn steps_of_different_people_and_the_clients_consent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_expire() {
     let world = World::new(1).await;
-    let clock = Arc::new(Moved(Mutex::new(now())));
+    let clock = SetClock::at(now());
     let api = Api::serve_by(&world, Arc::clone(&clock) as Arc<dyn Clock>).await;
     let first = asked(&api, "accounting", wanted("1500")).await;
     let end = now() + TimeDelta::days(14);
-    *clock.0.lock().unwrap() = end - TimeDelta::milliseconds(1);
+    clock.set(end - TimeDelta::milliseconds(1));
     assert_eq!(shown(&api, "head", first).await["may_approve"], true);
     assert_eq!(approvals::expire(&world.store, clock.now()).await.unwrap(), 0);
-    *clock.0.lock().unwrap() = end;
+    clock.set(end);
     let card = shown(&api, "head", first).await;
     assert_eq!((&card["state"], &card["why_not"]["code"]), (&json!("expired"), &json!("invalid_transition")), "{card}");
     assert!(listed(&api, "head", "waiting_for_me=true").await.is_empty());
@@ -438,7 +429,7 @@ async fn requests_expire() {
     assert_eq!(approvals::expire(&world.store, clock.now()).await.unwrap(), 0, "the first is written down already");
     let expected = [("approval.request", "accounting"), ("approval.expire", "accounting")];
     assert_eq!(done_with(&api, first).await, lines(&expected));
-    *clock.0.lock().unwrap() = end + TimeDelta::days(14);
+    clock.set(end + TimeDelta::days(14));
     assert_eq!(approvals::expire(&world.store, clock.now()).await.unwrap(), 1);
     assert_eq!(approvals::expire(&world.store, clock.now()).await.unwrap(), 0);
     let expected = [("approval.request", "accounting"), ("approval.expire", "tollgate")];

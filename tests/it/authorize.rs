@@ -7,34 +7,15 @@ use std::time::{Duration, Instant};
 use admin_api::{AppState, CallRequest, CallsReader, Disconnect, Ran, RateLimits, run_job};
 use billing::holds::CallKey;
 use billing::{Clock, Store, SystemClock, staff};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use rating::Service;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use tests::{World, record};
+use tests::{SetClock, World, record};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::api::{Answer, Api};
-
-/// A clock that the test moves.
-struct Moved(Mutex<DateTime<Utc>>);
-
-impl Clock for Moved {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
-}
-
-impl Moved {
-    fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(SystemClock.now())))
-    }
-
-    fn by(&self, time: TimeDelta) {
-        *self.0.lock().unwrap() += time;
-    }
-}
 
 /// A program for switches over a world.
 async fn served(world: &World, clock: Arc<dyn Clock>) -> (Api, AppState) {
@@ -432,14 +413,14 @@ async fn floors_and_limits() {
 async fn overdue_holds_end_and_are_reported() {
     let world = World::new(1).await;
     balance_to(&world, "a1", "6").await;
-    let clock = Moved::new();
+    let clock = SetClock::at(SystemClock.now());
     let (api, state) = served_with_people(&world, Arc::clone(&clock) as Arc<dyn Clock>).await;
     assert_eq!(said(&authorize(&api, "c", json!({})).await), "600");
     let over = json!({"source": "sbc", "call_id": "c", "seconds": 600});
     assert_eq!(ask(&api, "release", over).await.body["hold"], json!("6"));
-    clock.by(TimeDelta::hours(23));
+    clock.pass(TimeDelta::hours(23));
     assert_eq!(said(&authorize(&api, "d", json!({})).await), "INSUFFICIENT_FUNDS");
-    clock.by(TimeDelta::hours(2));
+    clock.pass(TimeDelta::hours(2));
     assert_eq!(said(&authorize(&api, "d", json!({})).await), "600");
     let ran = run_job(&state, "holds_expire", clock.now().date_naive()).await.unwrap();
     let ran = match ran {

@@ -7,12 +7,11 @@ use admin_api::{AppState, CallsReader, Charged, HttpGateway, Ran, Watched, run_j
 use billing::{Clock, mail};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
-use tests::World;
 use tests::gateway::LocalGateway;
+use tests::{SetClock, World};
 
 use crate::api::{Answer, Api};
 use crate::cabinet::Visitor;
-use crate::locks::SetClock;
 
 /// Of the gateway of these tests.
 const SECRET: &str = "a-secret-of-the-tests-that-is-long-enough";

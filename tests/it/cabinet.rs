@@ -1,11 +1,9 @@
 //! The cabinet: users of clients and what they may, employees who work as clients, payers.
 
-use std::sync::{Arc, Mutex};
-
-use billing::{Actor, Clock, StoreError, cabinet};
+use billing::{Actor, StoreError, cabinet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use tests::{World, record};
+use tests::{SetClock, World, record};
 
 use crate::api::{Answer, Api};
 use crate::audit::{begun, until_somebody_waits};
@@ -16,15 +14,6 @@ const OWN_PASSWORD: &str = "four boats on a lake";
 
 fn now() -> DateTime<Utc> {
     "2026-07-01T10:00:00Z".parse().unwrap()
-}
-
-/// A clock that the test moves.
-struct Moved(Mutex<DateTime<Utc>>);
-
-impl Clock for Moved {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
 }
 
 fn said(answer: &Answer) -> (u16, &str) {
@@ -210,7 +199,7 @@ async fn users_are_added_and_sign_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn passwords_are_not_tried_for_ever() {
     let world = World::new(1).await;
-    let clock = Arc::new(Moved(Mutex::new(now())));
+    let clock = SetClock::at(now());
     let api = Api::serve_by(&world, clock.clone()).await;
     for email in ["a@example.ru", "b@example.ru"] {
         assert_eq!(add(&api, "c1", json!({"email": email})).await.status, 201);
@@ -230,7 +219,7 @@ async fn passwords_are_not_tried_for_ever() {
         }
         assert_eq!(sign_in(&api, "b@example.ru", PASSWORD).await.status, 201);
     }
-    *clock.0.lock().unwrap() = now() + TimeDelta::minutes(15);
+    clock.set(now() + TimeDelta::minutes(15));
     assert_eq!(sign_in(&api, "a@example.ru", PASSWORD).await.status, 201);
     let once = || sign_in(&api, "b@example.ru", "wrong horse!");
     let many = tokio::join!(once(), once(), once(), once(), once(), once(), once(), once());
@@ -584,7 +573,7 @@ async fn the_profile_changes_on_its_own_word() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_employee_works_as_a_client_and_never_pays() {
     let world = World::new(1).await;
-    let clock = Arc::new(Moved(Mutex::new(now())));
+    let clock = SetClock::at(now());
     let api = Api::serve_by(&world, clock.clone()).await;
     for (role, path, body, expected) in [
         ("sales", "/v1/clients/c1/work-as", why(json!({})), (403, "forbidden")),
@@ -662,7 +651,7 @@ async fn an_employee_works_as_a_client_and_never_pays() {
     assert_eq!(second.ask("DELETE", "/v1/cabinet/session", &[], None).await.status, 200);
     assert_eq!(said(&second.get("/v1/cabinet/me").await), (401, "unauthorized"));
     assert_eq!(employee.get("/v1/cabinet/me").await.status, 200);
-    *clock.0.lock().unwrap() = now() + TimeDelta::minutes(30);
+    clock.set(now() + TimeDelta::minutes(30));
     assert_eq!(said(&employee.get("/v1/cabinet/me").await), (401, "unauthorized"));
     world.drop().await;
 }
@@ -672,7 +661,7 @@ async fn an_employee_works_as_a_client_and_never_pays() {
 #[tokio::test(flavor = "multi_thread")]
 async fn staff_let_nobody_in_to_pay() {
     let world = World::new(1).await;
-    let clock = Arc::new(Moved(Mutex::new(now())));
+    let clock = SetClock::at(now());
     let api = Api::serve_by(&world, clock.clone()).await;
     let profile = json!({"email": "office@example.ru"});
     assert_eq!(api.ask("PUT", "/v1/clients/c1", "sales", &[], Some(why(profile))).await.status, 200);
@@ -711,7 +700,7 @@ async fn staff_let_nobody_in_to_pay() {
         (&json!("2026-07-04T10:00:00Z"), &json!(["view"]), &json!(false))
     );
 
-    *clock.0.lock().unwrap() = now() + TimeDelta::hours(72);
+    clock.set(now() + TimeDelta::hours(72));
     let visitor = Visitor::signed_in(&api, "a@example.ru", OWN_PASSWORD).await;
     assert_eq!(visitor.ask("POST", intents, &[], pay()).await.status, 201);
     // Another e-mail, and he waits again; another name is nothing.
@@ -719,7 +708,7 @@ async fn staff_let_nobody_in_to_pay() {
         assert_eq!(api.ask("PUT", &user, "head", &[], Some(why(change))).await.status, 200);
         assert_eq!(visitor.ask("POST", intents, &[], pay()).await.status, expected);
     }
-    *clock.0.lock().unwrap() = now() + TimeDelta::hours(144);
+    clock.set(now() + TimeDelta::hours(144));
     let visitor = Visitor::signed_in(&api, "b@example.ru", OWN_PASSWORD).await;
     assert_eq!(visitor.ask("POST", intents, &[], pay()).await.status, 201);
     let body = json!({"password": PASSWORD, "confirmation": PASSWORD});

@@ -1,36 +1,17 @@
 //! The life of a client with us: who brought him, who holds him, where he stands, what he is marked with, what he lacks, and how his data end.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use admin_api::{AppState, CallsReader, apply_risk_tags};
 use billing::{Clock, ledger};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use tests::{World, record};
+use tests::{SetClock, World, record};
 
 use crate::api::{Answer, Api};
 
 fn now() -> DateTime<Utc> {
     "2026-07-01T10:00:00Z".parse().unwrap()
-}
-
-/// A clock that the test moves.
-pub(crate) struct Moved(Mutex<DateTime<Utc>>);
-
-impl Moved {
-    pub(crate) fn at(moment: DateTime<Utc>) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(moment)))
-    }
-
-    pub(crate) fn to(&self, moment: DateTime<Utc>) {
-        *self.0.lock().unwrap() = moment;
-    }
-}
-
-impl Clock for Moved {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
 }
 
 fn said(answer: &Answer) -> (u16, &str) {
@@ -276,7 +257,7 @@ async fn tags_are_given_and_taken_and_stay_on_record() {
     let world = World::new(1).await;
     // 11.10.2019 09:07:19 in Moscow.
     let given: DateTime<Utc> = "2019-10-11T06:07:19Z".parse().unwrap();
-    let clock = Moved::at(given);
+    let clock = SetClock::at(given);
     let api = Api::serve_by(&world, Arc::clone(&clock) as Arc<dyn Clock>).await;
     let tree = api.get("/v1/tags", "support").await;
     let items = tree.body["items"].as_array().unwrap();
@@ -318,7 +299,7 @@ async fn tags_are_given_and_taken_and_stay_on_record() {
         (&row["name"], &row["added_at"], &row["added_by"], &row["folder"]),
         (&json!("X"), &json!("2019-10-11T06:07:19Z"), &json!("sales"), &json!("Профили звонков"))
     );
-    clock.to(given + TimeDelta::days(1));
+    clock.set(given + TimeDelta::days(1));
     let one = format!("/v1/clients/c1/tags/{id}");
     assert_eq!(said(&ask(&api, "DELETE", &one, "support", json!({})).await), (200, ""));
     assert_eq!(said(&ask(&api, "DELETE", &one, "support", json!({})).await), (404, "not_found"));
@@ -354,7 +335,7 @@ async fn rules_mark_clients_who_call_little() {
     }
     world.ingest().await.unwrap();
     // In the month after the calls they are the last full month; whatever the day, 32 days lead into the next month or the one after.
-    let clock = Moved::at(Utc::now());
+    let clock = SetClock::at(Utc::now());
     let api = Api::serve_by(&world, Arc::clone(&clock) as Arc<dyn Clock>).await;
     let calls = CallsReader::open(&world.clickhouse_url, &world.name);
     let state = AppState::new(world.store.clone(), Arc::clone(&clock) as Arc<dyn Clock>, calls);
@@ -363,7 +344,7 @@ async fn rules_mark_clients_who_call_little() {
         let month = |moment: &DateTime<chrono::FixedOffset>| moment.format("%Y-%m").to_string();
         month(day) != month(&called)
     });
-    clock.to(next_month.unwrap().with_timezone(&Utc));
+    clock.set(next_month.unwrap().with_timezone(&Utc));
     // All three clients have numbers in work; c1 made three calls, the others none.
     let marked = async || {
         let report = api.get("/v1/reports/tags?source=rules&sort=client", "support").await;
@@ -450,7 +431,7 @@ async fn personal_data_end_and_the_books_stay() {
     let world = World::new(1).await;
     world.send(0, &record("c", json!({})));
     world.ingest().await.unwrap();
-    let clock = Moved::at(Utc::now());
+    let clock = SetClock::at(Utc::now());
     let api = Api::serve_by(&world, Arc::clone(&clock) as Arc<dyn Clock>).await;
     let step = async |what: &str, role: &str, confirm: &str| {
         let english = [("Accept-Language", "en")];
@@ -563,10 +544,10 @@ async fn personal_data_end_and_the_books_stay() {
 
     // Five years after the last document, not a day before.
     assert_eq!(said(&step("destroy", "admin", "c1").await), (409, "retention"));
-    clock.to(Utc::now() + TimeDelta::days(365 * 5 - 30));
+    clock.set(Utc::now() + TimeDelta::days(365 * 5 - 30));
     tokens_for_later(&world, clock.now()).await;
     assert_eq!(said(&step("destroy", "admin", "c1").await), (409, "retention"));
-    clock.to(Utc::now() + TimeDelta::days(365 * 5 + 30));
+    clock.set(Utc::now() + TimeDelta::days(365 * 5 + 30));
     assert_eq!(hold(true).await, (200, String::new()));
     assert_eq!(said(&step("destroy", "admin", "c1").await), (409, "legal_hold"));
     assert_eq!(hold(false).await, (200, String::new()));

@@ -1,6 +1,6 @@
 //! Credit: the check in the night to the last day, renewal, voiding, switches, blocks, deferral.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use admin_api::{AppState, CallsReader, Ran, run_due_jobs, run_job};
 use billing::accounts::by_code;
@@ -10,24 +10,9 @@ use billing::{Change, Clock, jobs};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use tests::World;
+use tests::{SetClock, World};
 
 use crate::api::{Answer, Api};
-
-/// A clock that the test moves.
-pub(crate) struct Hands(Mutex<DateTime<Utc>>);
-
-impl Hands {
-    pub(crate) fn set(&self, now: DateTime<Utc>) {
-        *self.0.lock().unwrap() = now;
-    }
-}
-
-impl Clock for Hands {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
-}
 
 pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -45,7 +30,7 @@ fn said(answer: &Answer) -> (u16, &str) {
 /// The department that bills: a world, an API and jobs by one clock.
 pub(crate) struct Desk {
     pub(crate) world: World,
-    pub(crate) hands: Arc<Hands>,
+    pub(crate) hands: Arc<SetClock>,
     pub(crate) state: AppState,
     api: Api,
 }
@@ -53,7 +38,7 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) async fn open(now: &str) -> Self {
         let world = World::new(1).await;
-        let hands = Arc::new(Hands(Mutex::new(now.parse().unwrap())));
+        let hands = SetClock::at(now.parse().unwrap());
         let clock: Arc<dyn Clock> = hands.clone();
         let api = Api::serve_by(&world, clock.clone()).await;
         let state = AppState::new(world.store.clone(), clock, CallsReader::open(&world.clickhouse_url, &world.name));

@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use tests::World;
+use tests::{SetClock, World};
 
 use crate::api::{Answer, Api};
-use crate::locks::SetClock;
 
 fn moment(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()

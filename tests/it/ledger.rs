@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use tests::World;
+use tests::{SetClock, World};
 
 use crate::api::{Answer, Api};
-use crate::care::Moved;
 
 fn now() -> DateTime<Utc> {
     "2026-07-15T10:00:00Z".parse().unwrap()
@@ -110,7 +109,7 @@ async fn charges_and_top_ups_move_the_balance() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_booked_books_nothing() {
     let world = World::new(1).await;
-    let clock = Moved::at(now());
+    let clock = SetClock::at(now());
     let api = Api::serve_by(&world, clock.clone()).await;
     for code in ["led", "gone"] {
         account(&world, code).await;
@@ -140,7 +139,7 @@ async fn what_cannot_be_booked_books_nothing() {
         assert_eq!(refused.body["errors"][0]["pointer"].as_str(), pointer, "{body}: {}", refused.body);
     }
     // 2026-07-15T21:30Z is the 16th in Moscow: the day of the account counts.
-    clock.to("2026-07-15T21:30:00Z".parse().unwrap());
+    clock.set("2026-07-15T21:30:00Z".parse().unwrap());
     assert_eq!(enter(&api, "head", "led/charges", with("day", "2026-07-16")).await.status, 201);
     assert_eq!((postings(&api, "led").await.len(), postings(&api, "gone").await.len()), (1, 0));
     assert_eq!(balance(&api, "led").await, "-1");

@@ -12,7 +12,7 @@ use billing::parties::RegistryStatus;
 use billing::{Change, Clock, jobs, staff};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
-use tests::World;
+use tests::{SetClock, World};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -22,27 +22,8 @@ fn state_of(world: &World, clock: &Arc<dyn Clock>) -> AppState {
     AppState::new(world.store.clone(), clock.clone(), CallsReader::open(&world.clickhouse_url, &world.name))
 }
 
-/// A clock that the test moves.
-struct Hands(Mutex<DateTime<Utc>>);
-
-impl Hands {
-    fn at(text: &str) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(text.parse().unwrap())))
-    }
-
-    fn set(&self, text: &str) {
-        *self.0.lock().unwrap() = text.parse().unwrap();
-    }
-
-    fn pass(&self, time: TimeDelta) {
-        *self.0.lock().unwrap() += time;
-    }
-}
-
-impl Clock for Hands {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
 }
 
 fn day(text: &str) -> NaiveDate {
@@ -105,7 +86,7 @@ fn figures(ran: Ran) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_liquidated_is_told_once() {
     let world = World::new(1).await;
-    let hands = Hands::at("2026-07-01T10:00:00Z");
+    let hands = SetClock::at(at("2026-07-01T10:00:00Z"));
     let clock: Arc<dyn Clock> = hands.clone();
     let api = Api::serve_by(&world, clock.clone()).await;
     let state = state_of(&world, &clock);
@@ -234,7 +215,7 @@ async fn whoever_is_liquidated_is_told_once() {
 
     // Once; with the setting again after so many days, and an excluded one never.
     let job = async |date: &str| {
-        hands.set(&format!("{date}T10:00:00Z"));
+        hands.set(at(&format!("{date}T10:00:00Z")));
         figures(run_job(&state, "liquidation_notice", day(date)).await.unwrap())["letters"].clone()
     };
     assert_eq!(job("2026-07-29").await, 0);
@@ -272,7 +253,7 @@ async fn whoever_is_liquidated_is_told_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn parties_are_there_before_any_sale() {
     let world = World::new(1).await;
-    let hands = Hands::at("2026-07-01T10:00:00Z");
+    let hands = SetClock::at(at("2026-07-01T10:00:00Z"));
     let api = Api::serve_by(&world, hands.clone()).await;
     let faulty = "inn,kpp,name,status\n7707083894,770701001,A,active\n7707083893,770701001,B,alive\n";
     let refused = import(&api, faulty.as_bytes()).await;
@@ -299,7 +280,7 @@ async fn parties_are_there_before_any_sale() {
     assert_eq!(names("registered=new&inn=7707083893").await, ["Новая", "Тихая"]);
     assert_eq!(names("registered=new&with_phone=true").await, ["Новая"]);
     assert_eq!(names("city=%D1%82%D0%B2%D0%B5%D1%80%D1%8C&inn=7707083893").await, ["Новая", "Полгода"]);
-    hands.set("2026-07-04T10:00:00Z");
+    hands.set(at("2026-07-04T10:00:00Z"));
     assert_eq!(names("registered=new&with_phone=true").await, [""; 0]);
 
     // Columns that a file does not have stay.
@@ -387,7 +368,7 @@ async fn lists_and_cards_judge_alike() {
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_make_up_for_missed_dates_and_run_once() {
     let world = World::new(1).await;
-    let hands = Hands::at("2026-07-01T10:00:00Z");
+    let hands = SetClock::at(at("2026-07-01T10:00:00Z"));
     let clock: Arc<dyn Clock> = hands.clone();
     let state = state_of(&world, &clock);
     let due = async || {
@@ -400,9 +381,9 @@ async fn jobs_make_up_for_missed_dates_and_run_once() {
     assert_eq!(due().await, ["2026-07-01 done"]);
     assert_eq!(due().await, [""; 0], "a date is done once");
     // 03:00 in Moscow: the date of the day is not due before 04:30.
-    hands.set("2026-07-04T00:00:00Z");
+    hands.set(at("2026-07-04T00:00:00Z"));
     assert_eq!(due().await, ["2026-07-02 done", "2026-07-03 done"]);
-    hands.set("2026-07-31T10:00:00Z");
+    hands.set(at("2026-07-31T10:00:00Z"));
     let last: Vec<String> = (25..=31).map(|day| format!("2026-07-{day} done")).collect();
     assert_eq!(due().await, last, "a week at most");
 
@@ -418,7 +399,7 @@ async fn jobs_make_up_for_missed_dates_and_run_once() {
         world.store.run_past_the_rooms(&sql).await.unwrap();
     };
     broken("moon").await;
-    hands.set("2026-08-02T10:00:00Z");
+    hands.set(at("2026-08-02T10:00:00Z"));
     assert_eq!(due().await, ["2026-08-01 failed"]);
     assert_eq!(due().await, [""; 0]);
     broken("date").await;
@@ -505,7 +486,7 @@ async fn talk(stream: TcpStream, answers: Arc<Mutex<VecDeque<&'static str>>>, ta
 #[tokio::test(flavor = "multi_thread")]
 async fn mails_are_tried_again_until_they_are_given_up() {
     let world = World::new(1).await;
-    let hands = Hands::at("2026-07-01T10:00:00Z");
+    let hands = SetClock::at(at("2026-07-01T10:00:00Z"));
     let clock: Arc<dyn Clock> = hands.clone();
     let api = Api::serve_by(&world, clock.clone()).await;
     let code = client(&api, "770701001", "ru").await;

@@ -1,34 +1,13 @@
 //! Locks as people enter, change and delete them.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use billing::{Clock, staff};
+use billing::staff;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use tests::{World, record_ending};
+use tests::{SetClock, World, record_ending};
 
 use crate::api::{Answer, Api};
-
-/// A clock that the test sets.
-pub(crate) struct SetClock(AtomicI64);
-
-impl SetClock {
-    pub(crate) fn at(moment: DateTime<Utc>) -> Arc<Self> {
-        Arc::new(Self(AtomicI64::new(moment.timestamp_millis())))
-    }
-
-    pub(crate) fn set(&self, moment: DateTime<Utc>) {
-        self.0.store(moment.timestamp_millis(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for SetClock {
-    fn now(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(self.0.load(Ordering::SeqCst)).unwrap()
-    }
-}
 
 /// Asks again until the answer is as wanted: a change is in force within three seconds.
 pub(crate) async fn soon(api: &Api, path: &str, role: &str, wanted: impl Fn(&Value) -> bool) -> Value {

@@ -1,6 +1,6 @@
 //! How people sign in: passwords, sessions, second factors, and who has to wait.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use admin_api::SecretKey;
 use billing::{Clock, audit, sign_in};
@@ -8,29 +8,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha1::Sha1;
-use tests::World;
+use tests::{SetClock, World};
 
 use crate::api::{Answer, Api};
 
 const PASSWORD: &str = "correct horse battery";
 
-/// A clock that the test moves.
-pub(crate) struct Moved(Mutex<DateTime<Utc>>);
-
-impl Clock for Moved {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
-}
-
-impl Moved {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new("2026-07-01T10:00:00Z".parse().unwrap())))
-    }
-
-    fn by(&self, time: TimeDelta) {
-        *self.0.lock().unwrap() += time;
-    }
+/// A clock that shows ten in the morning.
+pub(crate) fn morning() -> Arc<SetClock> {
+    SetClock::at("2026-07-01T10:00:00Z".parse().unwrap())
 }
 
 pub(crate) fn said(answer: &Answer) -> (u16, &str) {
@@ -92,7 +78,7 @@ async fn set_setting(api: &Api, key: &str, value: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_is_set_and_changed_by_its_owner() {
     let world = World::new(1).await;
-    let clock = Moved::new();
+    let clock = morning();
     let api = Api::serve_by(&world, Arc::clone(&clock) as Arc<dyn Clock>).await;
     hired(&api, "petrova").await;
     let (void, token) = (setup_token(&api, "petrova", false).await, setup_token(&api, "PETROVA", false).await);
@@ -109,7 +95,7 @@ async fn a_password_is_set_and_changed_by_its_owner() {
         assert_eq!(said(&set_password(&api, token, password).await), expected, "{password}");
     }
     let late = setup_token(&api, "petrova", false).await;
-    clock.by(TimeDelta::hours(24));
+    clock.pass(TimeDelta::hours(24));
     assert_eq!(said(&set_password(&api, &late, PASSWORD).await), (401, "wrong_credentials"), "it was good for a day");
 
     let (first, second) = (sign_in(&api, "petrova", PASSWORD).await, sign_in(&api, "Petrova", PASSWORD).await);
@@ -175,25 +161,25 @@ async fn a_password_is_set_and_changed_by_its_owner() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_end() {
     let world = World::new(1).await;
-    let clock = Moved::new();
+    let clock = morning();
     let api = Api::serve_by(&world, Arc::clone(&clock) as Arc<dyn Clock>).await;
     with_password(&api, "petrova").await;
     let idle = token_of(&sign_in(&api, "petrova", PASSWORD).await);
     let used = token_of(&sign_in(&api, "petrova", PASSWORD).await);
     // 14 times 50 minutes are 11 h 40 min.
     for _ in 0..14 {
-        clock.by(TimeDelta::minutes(50));
+        clock.pass(TimeDelta::minutes(50));
         assert_eq!(ask(&api, &used, "GET", "/v1/me", None).await.status, 200);
     }
     assert_eq!(ask(&api, &idle, "GET", "/v1/me", None).await.status, 401);
-    clock.by(TimeDelta::minutes(20));
+    clock.pass(TimeDelta::minutes(20));
     assert_eq!(ask(&api, &used, "GET", "/v1/me", None).await.status, 401, "half a day is over");
 
     let (one, two) = (sign_in(&api, "petrova", PASSWORD).await, sign_in(&api, "petrova", PASSWORD).await);
     let (id, one, two) = (two.body["id"].as_i64().unwrap(), token_of(&one), token_of(&two));
-    clock.by(TimeDelta::minutes(59));
+    clock.pass(TimeDelta::minutes(59));
     assert_eq!(ask(&api, &two, "GET", "/v1/me", None).await.status, 200);
-    clock.by(TimeDelta::minutes(1));
+    clock.pass(TimeDelta::minutes(1));
     assert_eq!(ask(&api, &one, "GET", "/v1/me", None).await.status, 401, "an hour without a request");
     let three = token_of(&sign_in(&api, "petrova", PASSWORD).await);
     for (path, expected) in [
@@ -223,7 +209,7 @@ async fn sessions_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_try_is_in_the_audit_and_no_password() {
     let world = World::new(1).await;
-    let clock = Moved::new();
+    let clock = morning();
     let api = Api::serve_by(&world, Arc::clone(&clock) as Arc<dyn Clock>).await;
     with_password(&api, "petrova").await;
     for (login, password, expected) in [
@@ -272,7 +258,7 @@ fn retry_after(answer: &Answer) -> &str {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_guesses_waits() {
     let world = World::new(1).await;
-    let clock = Moved::new();
+    let clock = morning();
     let api = Api::serve_with(&world, Arc::clone(&clock) as Arc<dyn Clock>, |state| {
         state.behind(vec!["127.0.0.0/8".parse().unwrap()])
     })
@@ -288,11 +274,11 @@ async fn who_guesses_waits() {
     assert_eq!(said(&waits), (429, "too_many_attempts"));
     assert_eq!(retry_after(&waits), "30");
     assert_eq!(sign_in_with(&api, &there, right()).await.status, 201, "a stranger shuts nobody out");
-    clock.by(TimeDelta::seconds(30));
+    clock.pass(TimeDelta::seconds(30));
     assert_eq!(said(&sign_in_with(&api, &here, wrong("petrova")).await), (401, "wrong_credentials"));
     let longer = sign_in_with(&api, &here, right()).await;
     assert_eq!(retry_after(&longer), "60");
-    clock.by(TimeDelta::seconds(60));
+    clock.pass(TimeDelta::seconds(60));
     assert_eq!(sign_in_with(&api, &here, right()).await.status, 201);
     // Success has cleared the pair: four more are no reason to wait.
     for _ in 0..4 {
@@ -315,7 +301,7 @@ async fn who_guesses_waits() {
         assert_eq!(lines.iter().filter(|line| line["action"] == "session.wait").count(), waits, "{}", audit.body);
     }
     // A quarter of an hour after the end of the wait nothing is left of it.
-    clock.by(TimeDelta::minutes(16));
+    clock.pass(TimeDelta::minutes(16));
     assert_eq!(sign_in_with(&api, &here, right()).await.status, 201);
     world.drop().await;
 }
@@ -339,7 +325,7 @@ fn code_at(secret: &str, at: DateTime<Utc>) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_factor() {
     let world = World::new(1).await;
-    let clock = Moved::new();
+    let clock = morning();
     let key: SecretKey = "0f".repeat(32).parse().unwrap();
     let api = Api::serve_with(&world, Arc::clone(&clock) as Arc<dyn Clock>, |state| state.with_secret_key(key)).await;
     with_password(&api, "petrova").await;
@@ -374,7 +360,7 @@ async fn a_second_factor() {
     let used = code(0);
     assert_eq!(said(&door(json!({})).await), (401, "code_needed"));
     assert_eq!(said(&door(json!({"code": used})).await), (401, "wrong_code"), "it was used to confirm");
-    clock.by(TimeDelta::seconds(30));
+    clock.pass(TimeDelta::seconds(30));
     for (shown, expected) in [
         (json!({"code": code(0)}), (201, "")),
         (json!({"code": code(0)}), (401, "wrong_code")),
@@ -387,7 +373,7 @@ async fn a_second_factor() {
         let answer = door(shown.clone()).await;
         assert_eq!(said(&answer), expected, "{shown}: {}", answer.body);
     }
-    clock.by(TimeDelta::seconds(120));
+    clock.pass(TimeDelta::seconds(120));
     let off = async |code: String| ask(&api, &session, "DELETE", "/v1/me/totp", Some(json!({"code": code}))).await;
     assert_eq!(said(&off(code(9)).await), (401, "wrong_code"));
     assert_eq!(off(code(0)).await.status, 200);
@@ -418,7 +404,7 @@ async fn a_second_factor() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_guesses_at_a_code_waits_everywhere() {
     let world = World::new(1).await;
-    let clock = Moved::new();
+    let clock = morning();
     let key: SecretKey = "0f".repeat(32).parse().unwrap();
     let api = Api::serve_with(&world, Arc::clone(&clock) as Arc<dyn Clock>, |state| {
         state.behind(vec!["127.0.0.0/8".parse().unwrap()]).with_secret_key(key)
@@ -430,7 +416,7 @@ async fn who_guesses_at_a_code_waits_everywhere() {
     let secret = begun.body["secret"].as_str().unwrap().to_owned();
     let shown = Some(json!({"code": code_at(&secret, clock.now())}));
     assert_eq!(ask(&api, &session, "POST", "/v1/me/totp/confirm", shown).await.status, 200);
-    clock.by(TimeDelta::seconds(30));
+    clock.pass(TimeDelta::seconds(30));
     let door = async |from: &str, code: Option<&str>| {
         let body = json!({"login": "petrova", "password": PASSWORD, "code": code});
         sign_in_with(&api, &[("X-Forwarded-For", from)], body).await
@@ -444,7 +430,7 @@ async fn who_guesses_at_a_code_waits_everywhere() {
     let right = code_at(&secret, clock.now());
     let waits = door("198.51.100.9", Some(&right)).await;
     assert_eq!((said(&waits), retry_after(&waits)), ((429, "too_many_attempts"), "30"));
-    clock.by(TimeDelta::seconds(30));
+    clock.pass(TimeDelta::seconds(30));
     assert_eq!(door("198.51.100.9", Some(&code_at(&secret, clock.now()))).await.status, 201);
     world.drop().await;
 }
@@ -453,7 +439,7 @@ async fn who_guesses_at_a_code_waits_everywhere() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_configured_says_so() {
     let world = World::new(1).await;
-    let api = Api::serve_by(&world, Moved::new()).await;
+    let api = Api::serve_by(&world, morning()).await;
     with_password(&api, "petrova").await;
     let session = token_of(&sign_in(&api, "petrova", PASSWORD).await);
     let answer = ask(&api, &session, "POST", "/v1/me/totp", Some(json!({"password": PASSWORD}))).await;

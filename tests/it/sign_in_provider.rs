@@ -12,13 +12,12 @@ use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tests::World;
+use tests::{SetClock, World};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::api::Api;
-use crate::locks::SetClock;
-use crate::sign_in::{Moved, ask, hired, said};
+use crate::sign_in::{ask, hired, morning, said};
 
 /// What the provider will say next.
 struct Said {
@@ -154,7 +153,7 @@ fn parameter(address: &str, name: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn people_sign_in_with_the_account_that_they_have() {
     let world = World::new(1).await;
-    let clock = Moved::new();
+    let clock = morning();
     let openid = OpenId::start().await;
     let provider = openid.known();
     let api =

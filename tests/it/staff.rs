@@ -1,27 +1,18 @@
 //! People who work here: who gives what to whom, whom a head reaches, what a block ends.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use billing::change::Begun;
 use billing::staff::{self, Permission};
 use billing::{Actor, Change, Clock, FixedClock, StoreError, settings};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use tests::World;
+use tests::{SetClock, World};
 
 use crate::api::{Answer, Api};
 
 fn now() -> DateTime<Utc> {
     "2026-07-01T10:00:00Z".parse().unwrap()
-}
-
-/// A clock that the test moves.
-struct Moved(Mutex<DateTime<Utc>>);
-
-impl Clock for Moved {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
 }
 
 /// A user with a token of his own.
@@ -89,7 +80,7 @@ async fn team(api: &Api) -> Worker<'_> {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_gives_more_than_he_has() {
     let world = World::new(1).await;
-    let clock = Arc::new(Moved(Mutex::new(now())));
+    let clock = SetClock::at(now());
     let api = Api::serve_by(&world, Arc::clone(&clock) as Arc<dyn Clock>).await;
     let boss = team(&api).await;
     let user = |login: &str, roles: &[&str], department: &str| {
@@ -166,7 +157,7 @@ async fn nobody_gives_more_than_he_has() {
     let mate = Worker::with_token(&api, "mate", json!({"name": "t", "days": 30, "reason": "r"})).await;
     assert_eq!(mate.get("/v1/locks").await.status, 200);
     // Midnight in the billing zone.
-    *clock.0.lock().unwrap() = "2026-07-01T21:00:00Z".parse().unwrap();
+    clock.set("2026-07-01T21:00:00Z".parse().unwrap());
     assert_eq!(said(&mate.get("/v1/locks").await), (403, "forbidden"));
     let audit = api.get("/v1/audit/staff/clerk", "admin").await;
     let lines = audit.body["items"].as_array().unwrap();

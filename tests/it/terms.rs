@@ -5,10 +5,10 @@ use billing::{Store, SystemClock};
 use cdr_ingest::operator_dir;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use tests::World;
+use tests::{SetClock, World};
 
 use crate::api::{Answer, Api};
-use crate::locks::{SetClock, soon};
+use crate::locks::soon;
 
 async fn post(api: &Api, path: &str, role: &str, body: Value) -> Answer {
     api.ask("POST", path, role, &[], Some(body)).await

@@ -1,11 +1,14 @@
 //! The harness of the tests that run on real engines.
 //!
-//! Owns: a database in Postgres and in ClickHouse and a topic for one test, a small operator, records by a few words, a running ingest; a payment gateway
-//! ([`gateway`]).
+//! Owns: a database in Postgres and in ClickHouse and a topic for one test, a small operator, records by a few words, a running ingest; a clock that a test sets
+//! ([`SetClock`]), a payment gateway ([`gateway`]).
 //! Does not own: what is tested.
 //! Always: names are made by the harness and nothing else is touched; a missing engine is a failure that names the command to run, never a skip.
 
+mod clock;
 pub mod gateway;
+
+pub use clock::SetClock;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
