@@ -43,7 +43,11 @@ pub(crate) async fn answer(
     let page = reader.page(grid, &asked, &caller, limit).await?;
     match format {
         None => json_answer(reader, grid, &asked, &caller, page).await,
-        Some(format) => file_answer(grid, page, format, query.contains_key("limit"), &settings, language).await,
+        Some(format) => {
+            // Making the file takes no connection from others.
+            drop(reader);
+            file_answer(grid, page, format, query.contains_key("limit"), &settings, language).await
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use sqlx::{Connection, PgConnection, Row};
 
 use super::store::find;
 use super::{Account, CreditPolicy, PaymentMode};
+use crate::blocks::temporary_limits;
 use crate::credit::blocks::floor;
 use crate::store::{Store, StoreError};
 
@@ -69,15 +70,16 @@ pub async fn summary(store: &Store, code: &str, now: DateTime<Utc>) -> Result<Op
     let mut connection = store.pool().acquire().await?;
     let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     let Some(account) = find(&mut tx, code, now).await? else { return Ok(None) };
-    let row = sqlx::query(
-        "SELECT a.critical_balance,
-                coalesce((SELECT sum(l.amount) FROM account_limit l WHERE l.account_id = a.id AND l.ended_at IS NULL AND l.valid_from <= $2 AND $2 < l.valid_to), 0) AS temporary,
+    let row = sqlx::query(concat!(
+        "SELECT a.critical_balance, ",
+        temporary_limits!("$2"),
+        " AS temporary,
                 (SELECT coalesce(sum(h.amount), 0) FROM hold h WHERE h.account_id = a.id AND h.expires_at > $2) AS held,
                 (SELECT count(*) FROM discount d WHERE d.account_id = a.id AND coalesce(d.valid_from, '-infinity') <= $2
                      AND $2 < coalesce(least(d.valid_to, d.ended_at), 'infinity')) AS discounts,
                 (SELECT count(*) FROM did n WHERE n.account_id = a.id AND n.status = 'in_work') AS numbers
          FROM account a WHERE a.id = $1",
-    )
+    ))
     .bind(account.id)
     .bind(now)
     .fetch_one(&mut *tx)

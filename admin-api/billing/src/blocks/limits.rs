@@ -15,6 +15,21 @@ use crate::accounts;
 use crate::change::Change;
 use crate::sums::is_sum;
 
+/// SQL: what temporary limits add to account `a` at the moment with this parameter.
+macro_rules! temporary_limits {
+    ($now:literal) => {
+        concat!(
+            "(SELECT coalesce(sum(x.amount), 0) FROM account_limit x WHERE x.account_id = a.id AND x.ended_at IS NULL AND x.valid_from <= ",
+            $now,
+            " AND ",
+            $now,
+            " < x.valid_to)"
+        )
+    };
+}
+
+pub(crate) use temporary_limits;
+
 /// Longest term.
 const DAYS_MAX: i64 = 366;
 

@@ -12,6 +12,7 @@ mod notices;
 mod store;
 
 pub use critical::set_critical_balance;
+pub(crate) use limits::temporary_limits;
 pub use limits::{NewLimit, add_limit, end_limit};
 pub use lists::{BLOCKS, LIMITS, NOTICES};
 pub use notices::{Channel, NewNotice, add_notice};

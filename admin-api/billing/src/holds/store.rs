@@ -16,6 +16,7 @@ use sqlx::{PgConnection, Row};
 use super::ask::Ask;
 use super::rules::Standing;
 use crate::accounts::{CreditPolicy, PaymentMode};
+use crate::blocks::temporary_limits;
 use crate::credit::blocks::{Block, Cause, Scope, floor};
 use crate::store::{Store, StoreError};
 
@@ -46,11 +47,11 @@ macro_rules! standings {
     ($columns:literal, $joins:literal) => {
         concat!(
             "SELECT a.id, a.code, a.active, b.balance, a.payment_mode, a.credit_policy, a.credit_limit, a.concurrency_limit::bigint AS calls_max,
-                    l.amount AS temporary, h.held, h.calls, k.causes, k.scopes, k.since",
+                    ",
+            temporary_limits!("$2"),
+            " AS temporary, h.held, h.calls, k.causes, k.scopes, k.since",
             $columns,
             " FROM account a JOIN account_balance b ON b.account_id = a.id
-              CROSS JOIN LATERAL (SELECT coalesce(sum(x.amount), 0) AS amount FROM account_limit x
-                   WHERE x.account_id = a.id AND x.ended_at IS NULL AND x.valid_from <= $2 AND $2 < x.valid_to) l
               CROSS JOIN LATERAL (SELECT coalesce(sum(x.amount), 0) AS held, count(*) FILTER (WHERE x.state = 'open' AND x.ends_by > $2) AS calls
                    FROM hold x WHERE x.account_id = a.id AND x.expires_at > $2) h
               CROSS JOIN LATERAL (SELECT array_agg(x.cause ORDER BY x.id) AS causes, array_agg(x.scope ORDER BY x.id) AS scopes,

@@ -14,6 +14,7 @@ use sqlx::{PgConnection, Row};
 
 use super::case::{Case, Closed, Done, Fate, InForce};
 use super::settings::Rules;
+use crate::blocks::temporary_limits;
 use crate::credit::blocks::Block;
 use crate::credit::calendar::CheckNight;
 use crate::credit::debt::{Document, RealPayment};
@@ -49,14 +50,15 @@ async fn accounts(
     rules: &Rules,
 ) -> Result<BTreeMap<i64, Case>, StoreError> {
     let credit = [PostingKind::TopupCredit.as_str(), PostingKind::CreditClosing.as_str()];
-    let rows = sqlx::query(
+    let rows = sqlx::query(concat!(
         "SELECT a.id, a.code, a.currency::text AS currency, a.legal_entity_id, a.active, a.payment_mode, a.credit_policy, a.credit_limit, a.postpaid_since,
                 a.deferral_days, a.block_after_days, b.balance, coalesce(s.in_force, 0) AS in_force, s.turned,
                 coalesce((SELECT t.credit_limit FROM account_terms_past t WHERE t.account_id = a.id AND t.until >= $2 ORDER BY t.until, t.id LIMIT 1),
                          a.credit_limit) AS limit_then,
                 coalesce((SELECT sum(p.amount) FROM posting p WHERE p.account_id = a.id AND p.kind = ANY($3)), 0) AS outstanding,
-                coalesce((SELECT sum(l.amount) FROM account_limit l WHERE l.account_id = a.id AND l.ended_at IS NULL AND l.valid_from <= $4
-                              AND $4 < l.valid_to), 0) AS temporary,
+                ",
+        temporary_limits!("$4"),
+        " AS temporary,
                 array(SELECT v.night FROM credit_verdict v WHERE v.account_id = a.id AND v.outcome = 'waiting' ORDER BY v.night) AS waiting,
                 EXISTS (SELECT FROM credit_verdict v WHERE v.account_id = a.id AND v.night = $5 AND v.cause = 'postpaid_debt') AS owes_without_credit,
                 (SELECT min(d.issued_at) FROM issued_document d WHERE d.account_id = a.id AND d.kind = 'payment_invoice' AND d.paid < d.amount) AS oldest_unpaid,
@@ -64,7 +66,7 @@ async fn accounts(
                      AND NOT EXISTS (SELECT FROM account_block x WHERE x.account_id = a.id AND x.notice_id = n.id)
                  ORDER BY n.sent_at DESC, n.id DESC LIMIT 1) AS notice
          FROM account a JOIN account_balance b ON b.account_id = a.id LEFT JOIN account_credit s ON s.account_id = a.id WHERE a.id = ANY($1)",
-    )
+    ))
     .bind(ids)
     .bind(then)
     .bind(credit.to_vec())
