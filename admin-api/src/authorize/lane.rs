@@ -17,6 +17,7 @@ use billing::holds::{self, Admission, Ask, Asked, CallKey, Settled, What};
 use billing::{Store, StoreError};
 use chrono::{DateTime, Utc};
 use rating::authorize::{Refusal, admit};
+use rating::rows::AccountId;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
@@ -96,8 +97,8 @@ struct Receipt {
     unheard: mpsc::Sender<Unheard>,
 }
 
-/// A grant that nobody has heard of: the call, and when it was let go.
-pub(super) type Unheard = (CallKey, DateTime<Utc>);
+/// A grant that nobody has heard of: the call, who pays for it, and when it was let go.
+pub(super) type Unheard = (CallKey, AccountId, DateTime<Utc>);
 
 impl Receipt {
     fn signed(mut self) {
@@ -193,7 +194,7 @@ async fn settle(core: &Core, waiting: &mut Vec<Waiting>) -> Result<(), StoreErro
     for ((ask, reply), settled) in asks.iter().zip(replies).zip(settled) {
         let grant = match (&ask.what, &settled) {
             (What::Begin { .. }, Settled::Granted(granted)) if !granted.is_repeat => {
-                Some((ask.key.clone(), granted.created_at))
+                Some((ask.key.clone(), ask.account, granted.created_at))
             }
             _ => None,
         };

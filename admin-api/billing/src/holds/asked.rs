@@ -2,8 +2,8 @@
 //!
 //! Owns: rows of `hold` as these read, delete and write them.
 //! Does not own: when the books count as out of reach (the API says).
-//! Always: one statement each; none needs the lock of an account: what is read is checked again by the grant, what is deleted gives money back, and what is
-//! added is talked already.
+//! Always: nobody waits for a batch. What is read is checked again by the grant, and what is added is talked already: neither needs the lock of an account.
+//! What is taken back does: another program may be answering a repeat of it at that moment.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,7 +17,7 @@ use sqlx::postgres::PgRow;
 
 use super::ask::{CallKey, Terms};
 use super::calls::{columns, key_of, whole};
-use super::store::make_rows;
+use super::store::{lock, make_rows};
 use crate::store::{Store, StoreError};
 
 /// What a call that is known asked for.
@@ -61,21 +61,27 @@ pub async fn asked(store: &Store, keys: &[&CallKey]) -> Result<HashMap<CallKey, 
     Ok(rows.iter().map(asked).collect())
 }
 
-/// Takes back grants that nobody heard of: calls let go at these moments, and not touched since.
-pub async fn forget(store: &Store, grants: &[(CallKey, DateTime<Utc>)]) -> Result<u64, StoreError> {
-    let keys: Vec<&CallKey> = grants.iter().map(|(key, _)| key).collect();
+/// Takes back grants that nobody heard of: calls of these accounts, let go at these moments and not touched since. Who answers a repeat of such a call holds its
+/// account: he has noted that before the statement begins, or does not find the call after it.
+pub async fn forget(store: &Store, grants: &[(CallKey, AccountId, DateTime<Utc>)]) -> Result<u64, StoreError> {
+    let keys: Vec<&CallKey> = grants.iter().map(|(key, ..)| key).collect();
     let (sources, calls, legs) = columns(&keys);
+    let accounts: BTreeSet<i64> = grants.iter().map(|(_, account, _)| account.0 as i64).collect();
+    let mut tx = store.callers().begin().await?;
+    lock(&mut tx, &accounts.into_iter().collect::<Vec<_>>()).await?;
     let done = sqlx::query(
-        "DELETE FROM hold h USING unnest($1::text[], $2::text[], $3::smallint[], $4::timestamptz[]) AS k (source, call_id, leg, created_at)
-         WHERE h.source = k.source AND h.call_id = k.call_id AND h.leg = k.leg AND h.created_at = k.created_at
-               AND h.state = 'open' AND h.extended_at IS NULL AND h.carried = 0",
+        "DELETE FROM hold WHERE id IN (
+             SELECT h.id FROM unnest($1::text[], $2::text[], $3::smallint[], $4::timestamptz[]) AS k (source, call_id, leg, created_at)
+             JOIN hold h ON h.source = k.source AND h.call_id = k.call_id AND h.leg = k.leg AND h.created_at = k.created_at
+             WHERE h.state = 'open' AND h.extended_at IS NULL AND h.carried = 0 FOR UPDATE OF h SKIP LOCKED)",
     )
     .bind(sources)
     .bind(calls)
     .bind(legs)
-    .bind(grants.iter().map(|(_, at)| *at).collect::<Vec<_>>())
-    .execute(store.callers())
+    .bind(grants.iter().map(|(.., at)| *at).collect::<Vec<_>>())
+    .execute(&mut *tx)
     .await?;
+    tx.commit().await?;
     Ok(done.rows_affected())
 }
 
