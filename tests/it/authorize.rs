@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use crate::api::{Answer, Api};
 
 /// A program for switches over a world.
-async fn served(world: &World, clock: Arc<dyn Clock>) -> (Api, AppState) {
+pub(crate) async fn served(world: &World, clock: Arc<dyn Clock>) -> (Api, AppState) {
     let expires = clock.now() + TimeDelta::days(1_000);
     // A second program of the same world finds the token there.
     let _ = staff::add_token(&world.store, "switch", "switch", "token-switch", expires).await;
@@ -47,12 +47,12 @@ async fn ask(api: &Api, what: &str, body: Value) -> Answer {
     api.ask("POST", &format!("/switch/v1/{what}"), "switch", &[("Accept-Language", "en")], Some(body)).await
 }
 
-async fn authorize(api: &Api, call_id: &str, change: Value) -> Answer {
+pub(crate) async fn authorize(api: &Api, call_id: &str, change: Value) -> Answer {
     ask(api, "authorize", call(call_id, change)).await
 }
 
 /// The code of a refusal, or the seconds of a grant.
-fn said(answer: &Answer) -> String {
+pub(crate) fn said(answer: &Answer) -> String {
     assert_eq!(answer.status, 200, "{}", answer.text);
     match answer.body["allowed"].as_bool() {
         Some(true) if answer.body["code"].is_null() => answer.body["seconds"].to_string(),
@@ -60,7 +60,7 @@ fn said(answer: &Answer) -> String {
     }
 }
 
-fn amount(value: &Value) -> Decimal {
+pub(crate) fn amount(value: &Value) -> Decimal {
     value.as_str().unwrap_or_else(|| panic!("{value} is no amount")).parse().unwrap()
 }
 

@@ -10,6 +10,7 @@ mod api;
 mod approvals;
 mod audit;
 mod authorize;
+mod authorize_kill;
 mod autopay;
 mod bad_input;
 mod books;

@@ -1,13 +1,15 @@
 //! The harness of the tests that run on real engines.
 //!
 //! Owns: a database in Postgres and in ClickHouse and a topic for one test, a small operator, records by a few words, a running ingest; a clock that a test sets
-//! ([`SetClock`]), a payment gateway ([`gateway`]).
+//! ([`SetClock`]), a program of the API that can be killed ([`ApiProcess`]), a payment gateway ([`gateway`]).
 //! Does not own: what is tested.
 //! Always: names are made by the harness and nothing else is touched; a missing engine is a failure that names the command to run, never a skip.
 
+mod api_process;
 mod clock;
 pub mod gateway;
 
+pub use api_process::ApiProcess;
 pub use clock::SetClock;
 
 use std::path::Path;
