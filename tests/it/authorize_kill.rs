@@ -31,7 +31,7 @@ const UNDER_WAY_MAX: usize = 3;
 /// Answers before a program is killed, while it is away, and after it is back.
 const ANSWERS: [usize; 3] = [500, 250, 500];
 /// How long a switch waits as a rule, and for how long it asks on before the test has failed.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
 
 /// Account | its number | its line in the operator: 600 s at 0.60 a minute cost 6.00 | calls of 600 s that its money reaches for.
@@ -65,7 +65,7 @@ fn price(seconds: u64) -> Decimal {
 }
 
 /// Asks a program; `None`: nothing was heard, whatever has become of it.
-async fn heard(address: SocketAddr, what: &str, body: &Value, within: Duration) -> Option<(u16, Value)> {
+pub(crate) async fn heard(address: SocketAddr, what: &str, body: &Value, within: Duration) -> Option<(u16, Value)> {
     let body = body.to_string();
     let request = format!(
         "POST /switch/v1/{what} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nAuthorization: Bearer token-switch\r\nAccept-Language: en\r\n\
@@ -220,7 +220,7 @@ impl Switch {
             assert!(!is_repeat || call.is_in_doubt, "seed {SEED}: {body}: {}", first.body);
             if let Some(again) = self.repeat("authorize", &body, &first).await {
                 call.is_in_doubt |= !again.is_first;
-                is_the_same(&body, &first.body, &again.body);
+                assert_the_same(&body, &first.body, &again.body);
             }
             call.known = Known::Talked(seconds);
         } else {
@@ -246,7 +246,7 @@ impl Switch {
                 && let Some(again) = self.repeat("extend", &body, &first).await
             {
                 is_in_doubt |= !again.is_first;
-                is_the_same(&body, &first.body, &again.body);
+                assert_the_same(&body, &first.body, &again.body);
             }
             longer
         } else {
@@ -297,7 +297,7 @@ fn granted(answer: &Value, asked: &Value) -> u64 {
 }
 
 /// A repeat says what was said before, and that it does: one that decided anew would have reserved twice, or refused a call that is talked.
-fn is_the_same(asked: &Value, first: &Value, again: &Value) {
+fn assert_the_same(asked: &Value, first: &Value, again: &Value) {
     for name in ["allowed", "seconds", "price", "hold", "currency", "providers"] {
         assert_eq!(first[name], again[name], "seed {SEED}: {asked}: {first}, then {again}");
     }
@@ -416,7 +416,8 @@ async fn money_is_granted_once_while_a_program_is_killed() {
     doomed.kill();
     stage.go_on(ANSWERS[1]).await;
     let back = world.spawn_api(&[]);
-    *stage.programs[0].lock().unwrap() = back.address();
+    let address = back.address();
+    *stage.programs[0].lock().unwrap() = address;
     stage.go_on(ANSWERS[2]).await;
     stage.is_over.store(true, Ordering::Relaxed);
 
@@ -431,8 +432,7 @@ async fn money_is_granted_once_while_a_program_is_killed() {
     // Settled: nobody asks any more. One more look, at the end of all.
     world.store.run_past_the_rooms(LOOK).await.unwrap_or_else(|error| panic!("seed {SEED}: {error}"));
     let (api, _) = served(&world, Arc::new(SystemClock)).await;
-    let left = all_holds(&api).await;
-    compare(&calls, &left);
+    compare(&calls, &all_holds(&api).await);
 
     // The test has seen what it is for: money that ran out, answers that were lost, repeats, and each account at its work.
     let count = |is_so: fn(&Call) -> bool| calls.iter().filter(|call| is_so(call)).count();
@@ -444,8 +444,11 @@ async fn money_is_granted_once_while_a_program_is_killed() {
         looks,
     ];
     assert!(seen.iter().all(|count| *count > 10), "seed {SEED}: {seen:?}");
+    // Dead, they take back nothing any more, of those who gave up last.
     back.kill();
     other.kill();
+    let left = all_holds(&api).await;
+    compare(&calls, &left);
     everything_expires(&world, left.len()).await;
     world.drop().await;
 }
