@@ -1,46 +1,16 @@
 //! The figures that the service gives to Prometheus: one list with names, kinds and what they mean.
 //!
-//! Owns: the names, their descriptions, the bounds of histograms, installing the recorder.
-//! Does not own: who counts what (each part its own), dashboards and alarms (`deploy/grafana`, `deploy/prometheus`).
+//! Owns: the names, their descriptions, the bounds of histograms.
+//! Does not own: who counts what (each part its own), the recorder (`listener`), dashboards and alarms (`deploy/grafana`, `deploy/prometheus`).
 //! Always: what is counted is in the list, and the list is in the dashboard or in the alarms; a label has few values; no telephone number is a label.
 
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-
-/// What kind of figure.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
-    /// Only grows; starts at 0 with the process.
-    Counter,
-    /// As it stands.
-    Gauge,
-    /// How often which size; upper bounds.
-    Histogram(&'static [f64]),
-}
-
-/// A figure.
-#[derive(Clone, Copy, Debug)]
-pub struct Meter {
-    /// Name.
-    pub name: &'static str,
-    /// Kind.
-    pub kind: Kind,
-    /// What it says, with its labels and its unit.
-    pub help: &'static str,
-}
+use listener::figures::Kind;
+use listener::meters;
 
 /// Seconds that a stage may take.
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 /// Records that a batch may have.
 const RECORDS_OF_BATCH: &[f64] = &[1.0, 10.0, 100.0, 1e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 4e5];
-
-macro_rules! meters {
-    ($($constant:ident = $name:literal, $kind:expr, $help:literal;)+) => {
-        $(#[doc = $help] pub const $constant: &str = $name;)+
-
-        /// All of them.
-        pub const ALL: &[Meter] = &[$(Meter { name: $constant, kind: $kind, help: $help }),+];
-    };
-}
 
 meters! {
     RECORDS = "tollgate_records_total", Kind::Counter, "Records of committed batches";
@@ -77,32 +47,12 @@ meters! {
     SUSPENSE_ALARM_PERCENT = "tollgate_suspense_alarm_percent", Kind::Gauge, "The setting suspense.alarm_percent: share of a source's legs in suspense that is an alarm";
 }
 
-/// Makes the recorder of the process; what it returns renders the figures.
-///
-/// # Errors
-/// There is a recorder already.
-pub fn install() -> Result<PrometheusHandle, BuildError> {
-    let mut builder = PrometheusBuilder::new();
-    for meter in ALL {
-        if let Kind::Histogram(bounds) = meter.kind {
-            builder = builder.set_buckets_for_metric(Matcher::Full(meter.name.to_owned()), bounds)?;
-        }
-    }
-    let handle = builder.install_recorder()?;
-    for meter in ALL {
-        match meter.kind {
-            Kind::Counter => metrics::describe_counter!(meter.name, meter.help),
-            Kind::Gauge => metrics::describe_gauge!(meter.name, meter.help),
-            Kind::Histogram(_) => metrics::describe_histogram!(meter.name, meter.help),
-        }
-    }
-    Ok(handle)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
     use std::path::Path;
+
+    use listener::figures::Meter;
 
     use super::*;
 

@@ -7,12 +7,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
-use metrics_exporter_prometheus::PrometheusHandle;
+use listener::figures::{self, PrometheusHandle};
 
 /// How long a sign of life counts; the ingest gives one every ten seconds.
 const FRESH_MS: i64 = 35_000;
@@ -55,15 +54,6 @@ pub async fn serve(
     now_ms: fn() -> i64,
 ) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::bind(address).await?;
-    tokio::spawn({
-        let metrics = metrics.clone();
-        async move {
-            loop {
-                tokio::time::sleep(Duration::from_secs(5)).await;
-                metrics.run_upkeep();
-            }
-        }
-    });
     let router = Router::new()
         .route("/health", get(|| async { "ok\n" }))
         .route(
@@ -75,7 +65,7 @@ pub async fn serve(
                 }
             }),
         )
-        .route("/metrics", get(move || async move { metrics.render() }));
+        .merge(figures::router(metrics, || ()));
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(())
 }

@@ -1,9 +1,11 @@
-//! The socket of a program, and the connections on it.
+//! The socket of a program, and the connections on it; what programs tell a watchman ([`figures`]).
 //!
 //! Owns: accepting no more than so many at a time, closing who says nothing for too long, ending well.
 //! Does not own: what is asked on them (the router of the program), how many and how long (each program has its [`Limits`]), TLS (a proxy before it).
 //! Always: a connection that sends no request in time is closed; beyond the most, the next waits to be accepted; at the end no new ones, and requests
 //! under way get a time to be answered.
+
+pub mod figures;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

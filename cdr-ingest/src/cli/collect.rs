@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use billing::{Clock, Store, SystemClock};
+use listener::figures;
 
 use crate::collect::config::Config;
 use crate::collect::{secret, service};
@@ -58,7 +59,7 @@ pub(super) async fn main(options: Options) -> anyhow::Result<ExitCode> {
     let kafka = options.kafka.context("name the brokers: --kafka, or TOLLGATE_KAFKA")?;
     let readiness = Arc::new(Readiness::default());
     if let Some(address) = options.monitor {
-        let metrics = meters::install()?;
+        let metrics = figures::install(meters::ALL)?;
         monitor::serve(address, metrics, Arc::clone(&readiness), || SystemClock.now().timestamp_millis())
             .await
             .with_context(|| format!("--monitor: cannot listen at {address}"))?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use billing::settings::Settings;
 use billing::{Clock, SystemClock};
+use listener::figures;
 
 use super::{Engines, NumberingFiles};
 use crate::meters;
@@ -70,7 +71,7 @@ pub(super) async fn main(options: Options) -> anyhow::Result<ExitCode> {
     options.numbering.choose()?;
     let readiness = Arc::new(Readiness::default());
     if let Some(address) = options.monitor {
-        let metrics = meters::install()?;
+        let metrics = figures::install(meters::ALL)?;
         monitor::serve(address, metrics, Arc::clone(&readiness), || SystemClock.now().timestamp_millis())
             .await
             .with_context(|| format!("--monitor: cannot listen at {address}"))?;
