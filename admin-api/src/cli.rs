@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use admin_api::{
-    AppState, CallsReader, GATEWAY_WITHIN, GatewaySecret, HttpGateway, Mailer, Origin, Provider, ProviderClaim,
-    ProviderOptions, Ran, Rate, RateLimits, SecretKey, openapi_json, random_token, run_job, serve_on,
+    AppState, CallsReader, GATEWAY_WITHIN, GatewaySecret, HttpGateway, Mailer, Monitor, Origin, Provider,
+    ProviderClaim, ProviderOptions, Ran, Rate, RateLimits, SecretKey, openapi_json, random_token, run_job, serve_on,
 };
 use anyhow::Context;
 use billing::audit::{self, Anchor, AuditLine, Fault, What};
@@ -87,6 +87,9 @@ struct ServeOptions {
     /// Address to listen on. Put a proxy with TLS before it where others than this machine can reach it.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Serve /metrics (for Prometheus) at this address, for example 127.0.0.1:9466.
+    #[arg(long)]
+    monitor: Option<SocketAddr>,
     #[command(flatten)]
     postgres: Postgres,
     /// Numbering plan: CSV prefix,country,kind,name_en,name_ru, as `cdr-ingest plan` writes it; default: the world's, which the program carries. The same as
@@ -299,6 +302,11 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let gateway = options.gateway;
     let url = &options.postgres.url;
     let store = Store::open(url, CONNECTIONS_MAX)?;
+    if let Some(address) = options.monitor {
+        let served = Monitor::install()?.serve(address, store.clone()).await;
+        let served = served.with_context(|| format!("--monitor: cannot listen at {address}"))?;
+        tracing::info!("figures for Prometheus are on http://{served}/metrics");
+    }
     let database = options.clickhouse_database.unwrap_or_else(|| database_of(url).to_owned());
     let calls = CallsReader::open(&options.clickhouse, &database);
     wait_for("Postgres", url, options.wait_seconds, async || store.ping().await).await?;

@@ -21,6 +21,7 @@ use crate::call_context::{self, CallContext, Door};
 use crate::cors;
 use crate::edge;
 use crate::grids;
+use crate::http_figures::{self, HttpFigures};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 use crate::switch_door;
@@ -64,6 +65,18 @@ pub(crate) enum Access {
     NeedsOrOwn(Permission, Permission),
     /// A session in the cabinet of a client, with this right if one is named.
     Cabinet(Option<Right>),
+}
+
+impl Verb {
+    /// Its name on the wire.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Put => "PUT",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 impl Access {
@@ -246,7 +259,9 @@ impl Route {
 /// The whole API over this state.
 pub fn app(state: AppState) -> Router {
     let mut router: Router<AppState> = Router::new();
-    for route in table() {
+    let routes = table();
+    let figures = HttpFigures::of(routes.iter().map(|route| [route.path, route.verb.as_str()]));
+    for route in routes {
         let handler = match route.access {
             Access::Open => route.handler,
             access @ Access::Cabinet(_) => {
@@ -270,7 +285,8 @@ pub fn app(state: AppState) -> Router {
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn_with_state(state.clone(), edge::edge));
+        .layer(from_fn_with_state(state.clone(), edge::edge))
+        .layer(from_fn_with_state(figures, http_figures::count));
     let router = match cors::layer(&state.origins) {
         Some(layer) => router.layer(layer),
         None => router,

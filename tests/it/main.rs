@@ -24,6 +24,7 @@ mod credit;
 mod credit_year;
 mod duplicates;
 mod edge;
+mod figures;
 mod formats;
 mod groups_contracts;
 mod guards;

@@ -145,6 +145,12 @@ impl Store {
         Ok(())
     }
 
+    /// How many connections each pool has open, and how many of them nobody uses: of the rooms, of lists, of calls.
+    pub fn connections(&self) -> [(&'static str, u32, usize); 3] {
+        [("rooms", &self.pool), ("lists", &self.readers), ("calls", &self.callers)]
+            .map(|(name, pool)| (name, pool.size(), pool.num_idle()))
+    }
+
     /// Applies the migrations that are missing.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         Ok(MIGRATOR.run(&self.pool).await?)

@@ -13,8 +13,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use billing::StoreError;
 use billing::holds::{self, Admission, Ask, Asked, CallKey, Settled, What};
-use billing::{Store, StoreError};
 use chrono::{DateTime, Utc};
 use rating::authorize::{Refusal, admit};
 use rating::rows::AccountId;
@@ -117,11 +117,14 @@ impl Drop for Receipt {
 }
 
 /// Takes back grants that nobody heard of, for ever.
-pub(super) async fn take_back(store: Store, mut unheard: mpsc::Receiver<Unheard>) {
+pub(super) async fn take_back(core: Arc<Core>, mut unheard: mpsc::Receiver<Unheard>) {
     let mut grants = Vec::with_capacity(TOGETHER_MAX);
     while unheard.recv_many(&mut grants, TOGETHER_MAX).await > 0 {
-        match holds::forget(&store, &grants).await {
-            Ok(calls) => tracing::debug!(calls, "grants that nobody waited for are taken back"),
+        match holds::forget(&core.store, &grants).await {
+            Ok(calls) => {
+                core.figures.taken_back.increment(calls);
+                tracing::debug!(calls, "grants that nobody waited for are taken back");
+            }
             Err(error) => tracing::warn!("grants that nobody waited for stay until they are overdue: {error}"),
         }
         grants.clear();
@@ -137,8 +140,10 @@ pub(super) async fn run(core: Arc<Core>, mut queue: mpsc::Receiver<Waiting>) {
         if waiting.is_empty() {
             continue;
         }
-        let requests = waiting.len();
-        if let Err(error) = settle(&core, &mut waiting).await {
+        let (requests, begun) = (waiting.len(), Instant::now());
+        let settled = settle(&core, &mut waiting).await;
+        core.figures.batch(requests, begun.elapsed());
+        if let Err(error) = settled {
             // Who waits hears that nobody answers: his end of the line is dropped.
             tracing::warn!(requests, "requests of switches were not settled: {error}");
             if error.is_unavailable() {

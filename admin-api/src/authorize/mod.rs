@@ -13,6 +13,7 @@
 
 mod call;
 mod disconnect;
+mod figures;
 mod lane;
 mod live;
 mod outage;
@@ -38,6 +39,7 @@ pub use disconnect::Disconnect;
 
 use crate::snapshot::Catalogue;
 use call::{kept, routes};
+use figures::Figures;
 use lane::{Heard, Later, Unheard, WAITING_MAX, Waiting, Wanted, Wants};
 use live::{Live, LiveCall, digest};
 use outage::Outage;
@@ -67,6 +69,7 @@ struct Core {
     live: Live,
     outage: Outage,
     disconnect: OnceLock<Arc<dyn Disconnect>>,
+    figures: Figures,
     /// The other ends of the lanes and of the notes, until somebody works on them.
     work: Mutex<Option<Work>>,
 }
@@ -101,6 +104,7 @@ impl Core {
         }
         let (reply, answer) = oneshot::channel();
         let lane = &self.lanes[(lane % self.lanes.len() as u64) as usize];
+        let _waits = self.figures.waits();
         // A full lane has more before it than it settles in time.
         lane.try_send(Waiting { wanted, reply }).map_err(|_| OutOfReach)?;
         match tokio::time::timeout(rules.timeout, answer).await {
@@ -112,6 +116,7 @@ impl Core {
     /// Notes a refused call for support, if there is room: no call waits for a note.
     fn note(&self, call: RefusedCall) {
         if self.notes.try_send(call).is_err() {
+            self.figures.notes_lost.increment(1);
             tracing::warn!("a refused call is not noted: too many wait for that");
         }
     }
@@ -133,6 +138,7 @@ impl Authorizer {
             live: Live::default(),
             outage: Outage::default(),
             disconnect: OnceLock::new(),
+            figures: Figures::new(),
             work: Mutex::new(Some(Work { queues, notes: to_write, unheard: taken_back })),
         };
         Self { core: Arc::new(core) }
@@ -154,8 +160,8 @@ impl Authorizer {
         for queue in work.queues {
             tasks.spawn(lane::run(Arc::clone(&self.core), queue));
         }
-        tasks.spawn(lane::take_back(self.core.store.clone(), work.unheard));
-        tasks.spawn(refusals::run(self.core.store.clone(), work.notes));
+        tasks.spawn(lane::take_back(Arc::clone(&self.core), work.unheard));
+        tasks.spawn(refusals::run(Arc::clone(&self.core), work.notes));
         tasks.spawn(upkeep::run(Arc::clone(&self.core)));
         while let Some(ended) = tasks.join_next().await {
             if let Err(error) = ended {
@@ -164,11 +170,7 @@ impl Authorizer {
         }
     }
 
-    /// Whether a call may begin.
-    ///
-    /// # Errors
-    /// The request is none that can be answered, or the books cannot be reached in time.
-    pub async fn authorize(&self, request: &CallRequest) -> Result<Answer, Fault> {
+    async fn begin(&self, request: &CallRequest) -> Result<Answer, Fault> {
         let core = &*self.core;
         let (Some(snapshot), Some(rules)) = (core.catalogue.snapshot(), core.rules()) else {
             return Err(Fault::OutOfReach);
@@ -215,11 +217,7 @@ impl Authorizer {
         }
     }
 
-    /// Whether a call may go on.
-    ///
-    /// # Errors
-    /// There is no such call, or the books cannot be reached in time.
-    pub async fn extend(&self, asked: Extension) -> Result<Answer, Fault> {
+    async fn go_on(&self, asked: Extension) -> Result<Answer, Fault> {
         let core = &*self.core;
         let rules = core.rules().ok_or(Fault::OutOfReach)?;
         let Extension { key, max_seconds, answered_at } = asked;
@@ -240,11 +238,7 @@ impl Authorizer {
         }
     }
 
-    /// A call is over: what it does not cost is free again.
-    ///
-    /// # Errors
-    /// The books cannot be reached in time; the record of the call will say the same.
-    pub async fn release(&self, asked: Release) -> Result<Freed, Fault> {
+    async fn end(&self, asked: Release) -> Result<Freed, Fault> {
         let core = &*self.core;
         let rules = core.rules().ok_or(Fault::OutOfReach)?;
         let Release { key, seconds, answered_at } = asked;

@@ -24,6 +24,7 @@ pub(super) async fn run(core: Arc<Core>) {
     let mut version = None;
     loop {
         turns.tick().await;
+        core.figures.books_away.set(f64::from(u8::from(core.outage.is_away())));
         if core.outage.is_away() {
             let asked = tokio::time::timeout(ANSWER_WITHIN, core.store.ping()).await;
             if !matches!(asked, Ok(Ok(()))) {
