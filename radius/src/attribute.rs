@@ -181,6 +181,16 @@ impl Attribute {
         Self::cisco(Cisco::RETURN_CODE, &code.to_string())
     }
 
+    /// Which call, as Cisco's gateways name it.
+    pub fn h323_conf_id(call: &str) -> Result<Self, TooLong> {
+        Self::vendor(CISCO, Cisco::CONF_ID.kind, format!("{}={call}", Cisco::CONF_ID.name).as_bytes())
+    }
+
+    /// A pair of Cisco's, `name=value`: whatever there is no attribute for.
+    pub fn pair(name: &str, value: &str) -> Result<Self, TooLong> {
+        Self::vendor(CISCO, CISCO_AVPAIR, format!("{name}={value}").as_bytes())
+    }
+
     fn cisco(field: Cisco, value: &str) -> Self {
         let text = format!("{}={value}", field.name);
         Self::vendor(CISCO, field.kind, text.as_bytes()).expect("a short name and a number fit")
@@ -267,6 +277,17 @@ pub struct VendorAttribute<'a> {
     pub kind: u8,
     /// Its bytes.
     pub value: &'a [u8],
+}
+
+impl VendorAttribute<'_> {
+    /// The value of a pair of Cisco's, where this is one of that name.
+    pub fn pair(&self, name: &str) -> Option<String> {
+        if (self.vendor, self.kind) != (CISCO, CISCO_AVPAIR) {
+            return None;
+        }
+        let text = String::from_utf8_lossy(self.value);
+        Some(text.strip_prefix(name)?.strip_prefix('=')?.to_owned())
+    }
 }
 
 impl fmt::Debug for VendorAttribute<'_> {
@@ -401,6 +422,27 @@ mod tests {
         assert_eq!(&written.value()[4..], b"\x66\x15h323-credit-time=75");
         assert_eq!(Cisco::CREDIT_TIME.value(written.vendor_attributes()[0]).as_deref(), Some("75"));
         assert_eq!(Attribute::h323_return_code(12).value(), b"\0\0\0\x09\x67\x15h323-return-code=12");
+    }
+
+    /// vendor | kind | text | the value of the pair `leg`
+    #[test]
+    fn a_pair_has_a_name_and_a_value() {
+        for (vendor, kind, text, expected) in [
+            (9, 1, "leg=1", Some("1")),
+            (9, 1, "leg=a=b", Some("a=b")),
+            (9, 1, "leg=", Some("")),
+            (9, 1, "leg", None),
+            (9, 1, "legs=1", None),
+            (9, 2, "leg=1", None),
+            (10, 1, "leg=1", None),
+        ] {
+            let found = VendorAttribute { vendor, kind, value: text.as_bytes() }.pair("leg");
+            assert_eq!(found.as_deref(), expected, "{vendor} {kind} {text}");
+        }
+        assert_eq!(Attribute::pair("leg", "1").unwrap().value(), b"\0\0\0\x09\x01\x07leg=1");
+        assert!(Attribute::pair("leg", &"x".repeat(244)).is_err());
+        let named = Attribute::h323_conf_id("0A 0B").unwrap();
+        assert_eq!(Cisco::CONF_ID.value(named.vendor_attributes()[0]).as_deref(), Some("0A 0B"));
     }
 
     #[test]

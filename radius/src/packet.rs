@@ -188,6 +188,12 @@ impl Packet {
         let value = self.vendor_attributes().into_iter().find_map(|attribute| field.value(attribute))?;
         Some(value).filter(|value| !value.is_empty())
     }
+
+    /// The values of Cisco's pairs of a name, in their order; those without a character are none.
+    pub fn pairs(&self, name: &str) -> Vec<String> {
+        let values = self.vendor_attributes().into_iter().filter_map(|attribute| attribute.pair(name));
+        values.filter(|value| !value.is_empty()).collect()
+    }
 }
 
 #[cfg(test)]
@@ -235,6 +241,9 @@ mod tests {
         assert_eq!(packet.all(Kind::USER_NAME).count(), 2);
         assert_eq!(packet.text(Kind::CLASS), None);
         assert_eq!(Packet::new(Code::ACCESS_REQUEST, 0, vec![text("")]).text(Kind::USER_NAME), None);
+        let pair = |value| Attribute::pair("way", value).unwrap();
+        let packet_of_pairs = Packet::new(Code::ACCESS_REQUEST, 0, vec![pair("one"), pair(""), pair("two")]);
+        assert_eq!(packet_of_pairs.pairs("way"), ["one", "two"]);
         let error = packet.integer(Kind::USER_NAME).unwrap_err();
         assert_eq!(error.to_string(), "User-Name has 3 bytes and should have 4");
         assert_eq!(packet.integer(Kind::SESSION_TIMEOUT), Ok(None));
