@@ -81,6 +81,14 @@ impl Hold {
         }
     }
 
+    /// Its switch says when it was answered, or does not: by which time it is over then.
+    pub(super) fn answered(&mut self, at: Option<DateTime<Utc>>, terms: Terms) {
+        self.answered_at = at.or(self.answered_at);
+        self.ends_by = terms.ends_by(self.created_at, self.answered_at, self.seconds);
+        self.expires_at = self.ends_by + terms.keep;
+        self.is_changed = true;
+    }
+
     /// All that is reserved.
     pub(super) fn total(&self) -> Decimal {
         self.carried + self.amount

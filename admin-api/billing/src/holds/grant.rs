@@ -152,17 +152,20 @@ impl Desk {
             return denied(Denial::Ended, None);
         }
         match standing.go_on(call, &hold.own(now), max_seconds) {
-            Ok(None) => Settled::Granted(hold.granted(true)),
+            Ok(None) => {
+                // Who says for the first time when it was answered is heard, also where he asks for no more.
+                if hold.answered_at.is_none() && answered_at.is_some() {
+                    hold.answered(answered_at, self.terms);
+                }
+                Settled::Granted(hold.granted(true))
+            }
             Ok(Some(taken)) => {
                 hold.amount = taken.own.amount;
                 hold.seconds = taken.own.seconds;
                 hold.draws = taken.own.draws;
                 hold.price = taken.price;
-                hold.answered_at = answered_at.or(hold.answered_at);
                 hold.extended_at = Some(now);
-                hold.ends_by = self.terms.ends_by(hold.created_at, hold.answered_at, hold.seconds);
-                hold.expires_at = hold.ends_by + self.terms.keep;
-                hold.is_changed = true;
+                hold.answered(answered_at, self.terms);
                 Settled::Granted(hold.granted(false))
             }
             // What it has reserved it may talk; who is blocked ends now.
