@@ -1,6 +1,6 @@
 //! What switches ask and are answered, whatever they speak.
 //!
-//! Owns: the plain shapes of both, and how a request becomes one of the engine.
+//! Owns: the plain shapes of both, what a switch may say at all, and how a request becomes one of the engine.
 //! Does not own: how they are written on the wire (routes, RADIUS), any decision.
 //! Always: a request is kept as it came, so that the call can be priced again.
 
@@ -14,6 +14,25 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::language::Text;
+
+/// Longest name of a call.
+pub(crate) const CALL_CHARS_MAX: usize = 255;
+/// Longest word of a request.
+pub(crate) const WORD_CHARS_MAX: usize = 100;
+/// How far the clock of a switch may be ahead of ours, seconds.
+const AHEAD_S: i64 = 300;
+/// How long a call may last, seconds.
+const TALK_S: i64 = 7 * 86_400;
+
+/// Whether a switch may say this: so many characters at most and one at least, none of them a control character.
+pub(crate) fn is_said(text: &str, chars_max: usize) -> bool {
+    !text.is_empty() && text.chars().count() <= chars_max && !text.chars().any(char::is_control)
+}
+
+/// Whether a call may have been answered then: not ahead of us by more than clocks differ, nor longer ago than calls last.
+pub(crate) fn is_answer(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    (-AHEAD_S..=TALK_S).contains(&(now - at).num_seconds())
+}
 
 /// A call that wants to begin. No `Debug`: numbers do not belong into logs.
 #[derive(Clone, Serialize, Deserialize)]
