@@ -19,7 +19,7 @@ const ARROWS: &[(&str, Option<&[&str]>)] = &[
     ("listener", Some(&[])),
     ("radius", Some(&[])),
     ("cdr-ingest", Some(&["billing", "listener", "numbering", "rating"])),
-    ("admin-api", Some(&["billing", "listener", "numbering", "rating"])),
+    ("admin-api", Some(&["billing", "listener", "numbering", "radius", "rating"])),
     ("benches", None),
     ("tests", None),
 ];

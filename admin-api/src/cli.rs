@@ -4,6 +4,8 @@
 //! Does not own: any work.
 //! Always: results go to standard output, everything else to standard error; an error says what was tried, where, and what to do.
 
+mod radius;
+
 use std::io::{IsTerminal, Write as _};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -12,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use admin_api::{
-    AppState, CallsReader, GATEWAY_WITHIN, GatewaySecret, HttpGateway, Mailer, Monitor, Origin, Provider,
+    AppState, CallsReader, Doors, GATEWAY_WITHIN, GatewaySecret, HttpGateway, Mailer, Monitor, Origin, Provider,
     ProviderClaim, ProviderOptions, Ran, Rate, RateLimits, SecretKey, openapi_json, random_token, run_job, serve_on,
 };
 use anyhow::Context;
@@ -22,6 +24,8 @@ use billing::{Actor, Clock, Store, SystemClock, numbering_plan, staff};
 use chrono::{NaiveDate, TimeDelta};
 use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
+
+use self::radius::RadiusArgs;
 
 /// Connections to Postgres of a serving program.
 const CONNECTIONS_MAX: u32 = 16;
@@ -133,6 +137,8 @@ struct ServeOptions {
     provider: ProviderArgs,
     #[command(flatten)]
     gateway: GatewayArgs,
+    #[command(flatten)]
+    radius: RadiusArgs,
 }
 
 // Of programs that charge cards. (A comment of documentation here would become that of the whole command.)
@@ -299,6 +305,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let secret_key = options.secret_key.as_deref().map(str::parse::<SecretKey>).transpose();
     let secret_key = secret_key.map_err(|problem| anyhow::anyhow!("TOLLGATE_SECRET_KEY: {problem}"))?;
     let provider = options.provider.provider()?;
+    let radius = options.radius.read()?;
     let gateway = options.gateway;
     let url = &options.postgres.url;
     let store = Store::open(url, CONNECTIONS_MAX)?;
@@ -331,7 +338,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     if let Some(provider) = provider {
         state = state.with_provider(provider);
     }
-    state = gateway.given_to(state)?;
+    state = radius.given_to(gateway.given_to(state)?);
     state.refresh().await.with_context(|| {
         format!(
             "cannot read the catalogue from {}; `cdr-ingest migrate` makes the schema, `cdr-ingest load` fills it",
@@ -349,7 +356,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}; --listen takes another address", options.listen))?;
     tracing::info!("the admin API answers on http://{}", listener.local_addr()?);
-    serve_on(listener, state).await;
+    serve_on(radius.open(Doors::from(listener)).await?, state).await;
     Ok(())
 }
 

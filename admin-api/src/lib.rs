@@ -5,9 +5,9 @@
 //! ```
 //!
 //! Owns: the contract of the API: paths, permissions, bodies, problems, the OpenAPI document; the held snapshot; the answers to
-//! switches; jobs and the sender of mails; reading calls from ClickHouse.
+//! switches, by HTTP and by RADIUS; jobs and the sender of mails; reading calls from ClickHouse.
 //! Does not own: any rule of billing (`billing`, whose rooms the folders of [`app`]'s routes are named after), the price of a call (`rating`), connections
-//! (`listener`).
+//! (`listener`), packets of RADIUS (`radius`).
 //! Always: one endpoint a file and one line in `router`; no guarded handler runs without a user whom its route lets in; a write goes through a
 //! `billing::Change`; no answer and no log line shows a secret or an engine's words.
 //!
@@ -45,6 +45,7 @@ mod jobs;
 mod mailer;
 mod meters;
 mod monitor;
+mod radius_door;
 mod risk_tags;
 mod snapshot;
 mod state;
@@ -69,9 +70,10 @@ pub use limits::{Rate, RateLimits};
 pub use mailer::{Mailer, MailerError, SentMails, send_mails};
 pub use monitor::Monitor;
 pub use openapi::openapi_json;
+pub use radius_door::{RadiusClients, RadiusClientsFault, RadiusPorts};
 pub use risk_tags::{RiskTagsError, apply_risk_tags};
 pub use router::app;
-pub use serve::{serve_on, serve_until};
+pub use serve::{Doors, serve_on, serve_until};
 pub use sign_in::{Provider, ProviderClaim, ProviderFault, ProviderOptions, SecretKey};
 pub use snapshot::RefreshError;
 pub use state::AppState;

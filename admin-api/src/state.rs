@@ -20,6 +20,7 @@ use crate::language::Text;
 use crate::limits::{Limits, RateLimits};
 use crate::mailer::Mailer;
 use crate::problem::{Code, Problem};
+use crate::radius_door::{Ending, RadiusClients};
 use crate::sign_in::{Passwords, Provider, SecretKey};
 use crate::snapshot::{Catalogue, RefreshError};
 use crate::switch_door::Switches;
@@ -142,6 +143,14 @@ impl AppState {
     #[must_use]
     pub fn with_gateway(mut self, gateway: impl Gateway + 'static) -> Self {
         self.gateway = Some(Arc::new(gateway));
+        self
+    }
+
+    /// The same with switches that speak RADIUS, which are then told to end calls.
+    #[must_use]
+    pub fn with_radius(self, clients: RadiusClients) -> Self {
+        let ending = Ending::new(clients, Arc::clone(&self.clock));
+        self.authorizer.disconnect_by(Arc::new(ending));
         self
     }
 
