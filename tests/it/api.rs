@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use admin_api::{AppState, CallsReader, RateLimits, app};
+use admin_api::{AppState, CallsReader, Doors, RateLimits, app};
 use billing::{Clock, FixedClock, staff};
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -51,10 +51,15 @@ impl Api {
 
     /// A program with this state; several of them may serve one world.
     pub(crate) async fn serve_state(state: AppState) -> Self {
+        Self::serve_doors(state, |doors| doors).await
+    }
+
+    /// The same with doors that `more` made of the plain one.
+    pub(crate) async fn serve_doors(state: AppState, more: impl FnOnce(Doors) -> Doors) -> Self {
         state.refresh().await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(admin_api::serve_on(listener, state.clone()));
+        tokio::spawn(admin_api::serve_on(more(listener.into()), state.clone()));
         let _ = app(state.clone());
         Self { address, state }
     }

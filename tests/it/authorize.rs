@@ -43,7 +43,7 @@ fn call(call_id: &str, change: Value) -> Value {
     call
 }
 
-async fn ask(api: &Api, what: &str, body: Value) -> Answer {
+pub(crate) async fn ask(api: &Api, what: &str, body: Value) -> Answer {
     api.ask("POST", &format!("/switch/v1/{what}"), "switch", &[("Accept-Language", "en")], Some(body)).await
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn amount(value: &Value) -> Decimal {
 }
 
 /// Money that calls of an account have reserved, and how many they are, whatever their state.
-async fn reserved(api: &Api, account: &str) -> (Decimal, usize) {
+pub(crate) async fn reserved(api: &Api, account: &str) -> (Decimal, usize) {
     let mut reserved = (Decimal::ZERO, 0);
     for state in ["open", "released"] {
         let list = api.get(&format!("/v1/open-calls?account={account}&state={state}&limit=1000"), "support").await;
@@ -77,7 +77,7 @@ async fn reserved(api: &Api, account: &str) -> (Decimal, usize) {
 }
 
 /// Sets the balance of an account to an amount, with a posting.
-async fn balance_to(world: &World, account: &str, amount: &str) {
+pub(crate) async fn balance_to(world: &World, account: &str, amount: &str) {
     let sql = format!(
         "INSERT INTO posting (account_id, kind, is_real, amount, at, reference, author)
          SELECT b.account_id, 'topup_manual', false, {amount} - b.balance, now(), 'test', 'test' FROM account_balance b JOIN account a ON a.id = b.account_id

@@ -40,6 +40,7 @@ mod offline;
 mod payments;
 mod plan;
 mod price_lists;
+mod radius;
 mod restart;
 mod rework;
 mod search;

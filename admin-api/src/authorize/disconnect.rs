@@ -1,7 +1,7 @@
 //! Calls that are under way are ended.
 //!
 //! Owns: the shape of whatever can tell a switch to end one.
-//! Does not own: how a switch is told (RADIUS has requests for it).
+//! Does not own: how a switch is told (`radius_door` does it by RADIUS).
 //! Always: to tell is a favour: a switch that is not told hears at its next extension.
 
 use billing::holds::CallKey;
