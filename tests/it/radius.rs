@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use admin_api::{AppState, RadiusClients, RadiusPorts};
 use billing::{SystemClock, staff};
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use radius::{Code, Kind, Packet, Secret};
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -172,7 +172,12 @@ async fn a_call_is_let_go_goes_on_and_is_over() {
 
     served.tells("Start", "call-s1", "").await;
     let open = served.api.get("/v1/open-calls?account=a1", "support").await;
-    assert_eq!(open.body["items"][0]["call_id"], json!("call-s1"), "{}", open.text);
+    let row = &open.body["items"][0];
+    assert_eq!(row["call_id"], json!("call-s1"), "{}", open.text);
+    // It does not ring any more: 100 s from now on it is over.
+    assert!(row["answered_at"].is_string(), "{row}");
+    let ends_by: DateTime<Utc> = row["ends_by"].as_str().unwrap().parse().unwrap();
+    assert!(ends_by <= Utc::now() + TimeDelta::seconds(100), "{row}");
     let class = shown(&accepted, "Class").to_owned();
     let with_class = |seconds: u32| format!(", Class = {class}, Acct-Session-Time = {seconds}");
     // By its Class it is the same call, whatever its session is called now.

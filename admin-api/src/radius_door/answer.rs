@@ -207,10 +207,10 @@ mod tests {
             let AccessAnswer::Reject(plain) = decided(&request(vec![]), answer, None) else { panic!("{said}") };
             assert_eq!(plain.attributes, [], "{said}");
         }
-        let AccessAnswer::Reject(found) = unclear(&request(vec![]), Unclear::Lacking("Acct-Session-Id")) else {
+        let AccessAnswer::Reject(found) = unclear(&request(vec![]), Unclear::Lacking("Called-Station-Id")) else {
             panic!("it asks for nothing");
         };
-        assert_eq!(found.message, "BAD_REQUEST: Acct-Session-Id is lacking / нет атрибута Acct-Session-Id");
+        assert_eq!(found.message, "BAD_REQUEST: Called-Station-Id is lacking / нет атрибута Called-Station-Id");
     }
 
     /// Every check that may refuse has an announcement of its own kind, or is known to have none.

@@ -39,6 +39,9 @@ pub(super) enum Unclear {
     /// Something must be there.
     #[error("{0} is lacking")]
     Lacking(&'static str),
+    /// What names calls must be there.
+    #[error("{0} is lacking, which is to name the call: have it sent, or give the client another call_id")]
+    NoName(&'static str),
     /// Something is there that cannot be meant.
     #[error("{0} is not understood")]
     Wrong(&'static str),
@@ -53,6 +56,9 @@ impl Unclear {
         let english = self.to_string();
         let russian = match self {
             Self::Lacking(what) => format!("нет атрибута {what}"),
+            Self::NoName(what) => {
+                format!("нет атрибута {what}, который называет звонок: передавайте его или смените call_id клиента")
+            }
             Self::Wrong(what) => format!("значение {what} не подходит"),
             Self::TooMany => format!("больше {PROVIDERS_MAX} пар {PROVIDER}"),
         };
@@ -93,7 +99,7 @@ pub(super) fn asked(switch: &Switch, request: &AccessRequest) -> Result<CallRequ
     let call_id = match switch.call_id.said(call) {
         Some(said) => said.to_owned(),
         None if switch.call_id == CallId::Class => class_text(leg, &hex(&packet.authenticator)),
-        None => return Err(Unclear::Lacking(switch.call_id.attribute())),
+        None => return Err(Unclear::NoName(switch.call_id.attribute())),
     };
     let asked = CallRequest {
         source: switch.source.clone(),
@@ -150,7 +156,7 @@ pub(super) fn told(switch: &Switch, request: &AccountingRequest) -> Result<CallK
     let (leg, call_id) = match (by_class, switch.call_id.said(&request.call)) {
         (Some(found), _) => found,
         (None, Some(said)) => (leg(packet)?, said.to_owned()),
-        (None, None) => return Err(Unclear::Lacking(attribute)),
+        (None, None) => return Err(Unclear::NoName(attribute)),
     };
     if !is_said(&call_id, CALL_CHARS_MAX) {
         return Err(Unclear::Wrong(attribute));
@@ -266,12 +272,12 @@ mod tests {
         let made_up = format!("tollgate:0:{}", "ab".repeat(16));
         for (by, more, expected) in [
             (CallId::Session, vec![session(), conference()], Ok(("s1", 0))),
-            (CallId::Session, vec![conference()], Err(Unclear::Lacking("Acct-Session-Id"))),
+            (CallId::Session, vec![conference()], Err(Unclear::NoName("Acct-Session-Id"))),
             (CallId::Session, vec![text(Kind::ACCT_SESSION_ID, "s\n1")], Err(Unclear::Wrong("Acct-Session-Id"))),
             (CallId::Session, vec![session(), pair(LEG, "1")], Ok(("s1", 1))),
             (CallId::Session, vec![session(), pair(LEG, "256")], Err(Unclear::Wrong(LEG))),
             (CallId::Conference, vec![session(), conference()], Ok(("0A 0B", 0))),
-            (CallId::Conference, vec![session()], Err(Unclear::Lacking("h323-conf-id"))),
+            (CallId::Conference, vec![session()], Err(Unclear::NoName("h323-conf-id"))),
             (CallId::MultiSession, vec![session(), text(Kind::ACCT_MULTI_SESSION_ID, "m1")], Ok(("m1", 0))),
             (CallId::Class, vec![session()], Ok((made_up.as_str(), 0))),
         ] {
@@ -304,7 +310,7 @@ mod tests {
         let long = CallKey { source: "sbc".into(), call_id: "x".repeat(250), leg: 0 };
         assert_eq!(class(&switch, &long), None);
         let by_class = self::switch(CallId::Class, UserName::Ignored);
-        assert_eq!(told(&by_class, &accounting(1, vec![])), Err(Unclear::Lacking("Class")));
+        assert_eq!(told(&by_class, &accounting(1, vec![])), Err(Unclear::NoName("Class")));
     }
 
     /// what User-Name is | the request | account, trunk, calling number
