@@ -2,16 +2,16 @@
 //!
 //! Owns: changing it alone, and how much of it one person may give.
 //! Does not own: the other terms (`update`), requests for more (`approvals`).
-//! Always: a raise above the setting `approval.credit_limit_above` is nothing that one person does, by whichever way.
+//! Always: who is bound by no limit is who has no floor (`crate::credit::floor`); a raise above the setting `approval.credit_limit_above` is nothing that one person does, by whichever way.
 
 use rust_decimal::Decimal;
 use serde_json::json;
 use sqlx::{PgConnection, Row};
 
-use super::rules::limit_fits;
+use super::rules::{CreditPolicy, PaymentMode, limit_fits};
 use super::{AccountError, CreditFault};
 use crate::change::Change;
-use crate::credit::keep_terms;
+use crate::credit::{floor, keep_terms};
 use crate::settings;
 
 /// The credit of an account that may have a certain limit.
@@ -53,6 +53,11 @@ pub(crate) async fn credit_of(
         limit: row.get::<Decimal, _>("credit_limit").normalize(),
         revision: row.get("revision"),
     })
+}
+
+/// How much an account may owe; `None`: it has no floor, so that nothing limits it (A13).
+pub(super) fn most_owed(mode: PaymentMode, policy: CreditPolicy, limit: Decimal) -> Option<Decimal> {
+    floor(mode, policy, limit, Decimal::ZERO).map(|_| limit)
 }
 
 /// Refuses a raise that takes the approval of others. `None`: there is no limit to what the account may owe.

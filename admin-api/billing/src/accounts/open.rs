@@ -12,9 +12,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use sqlx::{PgConnection, Row};
 
-use super::rules::{
-    CreditPolicy, DeferralTerms, PaymentMode, account_code, check_credit, check_deferral, limit_fits, most_owed,
-};
+use super::rules::{CreditPolicy, DeferralTerms, PaymentMode, account_code, check_credit, check_deferral, limit_fits};
 use super::{AccountError, CreditFault, plans};
 use crate::change::Change;
 use crate::clients::{self, ClientError};
@@ -122,7 +120,7 @@ pub async fn open(
     if new.credit_at_once && new.credit_policy != CreditPolicy::Monthly {
         return Err(AccountError::Credit(CreditFault::NothingToTopUp));
     }
-    let most_owed = most_owed(new.payment_mode, new.credit_policy, limit);
+    let most_owed = super::credit::most_owed(new.payment_mode, new.credit_policy, limit);
     super::credit::refuse_raise(change, Some(Decimal::ZERO), most_owed).await?;
     let client_id = clients::held(change, &new.client).await.map_err(|error| match error {
         ClientError::Cleaned => AccountError::Cleaned,

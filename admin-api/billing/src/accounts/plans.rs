@@ -10,10 +10,11 @@ use chrono_tz::Tz;
 use serde_json::json;
 use sqlx::{PgConnection, Row};
 
-use super::rules::{PlanPeriod, Replacement, month_start};
+use super::rules::{PlanPeriod, Replacement};
 use super::{AccountError, store};
 use crate::availability;
 use crate::change::Change;
+use crate::credit::calendar::month_start;
 use crate::credit::{self, Action};
 use crate::store::{Store, StoreError};
 

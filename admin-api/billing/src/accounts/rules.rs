@@ -6,8 +6,7 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 /// Longest code.
@@ -141,11 +140,6 @@ pub(super) fn check_deferral(policy: CreditPolicy, terms: DeferralTerms) -> Resu
     }
 }
 
-/// How much an account may owe; `None`: payment by fact, which nothing limits.
-pub(super) fn most_owed(mode: PaymentMode, policy: CreditPolicy, limit: Decimal) -> Option<Decimal> {
-    ((mode, policy) != (PaymentMode::Postpaid, CreditPolicy::None)).then_some(limit)
-}
-
 /// Whether an amount may be a limit: 0 to 999999999.99 with at most two decimals.
 pub(super) fn limit_fits(limit: Decimal) -> bool {
     let limit = limit.normalize();
@@ -164,15 +158,6 @@ pub fn account_code(format: &str, number: i64) -> Option<String> {
     let strange = |letter: char| letter.is_control() || letter.is_whitespace() || "{}/?#%".contains(letter);
     let code = format!("{before}{number:0width$}{after}");
     (!before.contains(strange) && !after.contains(strange) && code.chars().count() <= CODE_CHARS_MAX).then_some(code)
-}
-
-/// The first moment of the month of `now` in a zone; a plan begins there at the earliest.
-pub(super) fn month_start(now: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
-    let today = now.with_timezone(&zone).date_naive();
-    let first = NaiveDate::from_ymd_opt(today.year(), today.month(), 1).unwrap_or(today);
-    let midnight = first.and_time(NaiveTime::MIN);
-    // Where a zone skips that midnight, the day begins by the clock of the world.
-    zone.from_local_datetime(&midnight).earliest().map_or(midnight.and_utc(), |start| start.with_timezone(&Utc))
 }
 
 /// A time for which an account has a plan.
@@ -221,6 +206,8 @@ impl Replacement {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeZone;
+
     use super::*;
 
     /// A13: postpaid + monthly + 2000 is all right; payment by fact has no limit.
@@ -299,32 +286,6 @@ mod tests {
         }
         assert_eq!(account_code("A-{number:02}", 1_234).as_deref(), Some("A-1234"));
         assert!(account_code(&"A".repeat(100), 1).is_none());
-    }
-
-    #[test]
-    fn only_payment_by_fact_has_no_limit() {
-        let limit = Decimal::from(100);
-        for (mode, policy, most) in [
-            (PaymentMode::Postpaid, CreditPolicy::None, None),
-            (PaymentMode::Postpaid, CreditPolicy::Monthly, Some(limit)),
-            (PaymentMode::Prepaid, CreditPolicy::Days, Some(limit)),
-            (PaymentMode::Prepaid, CreditPolicy::None, Some(limit)),
-        ] {
-            assert_eq!(most_owed(mode, policy, limit), most, "{mode:?} {policy:?}");
-        }
-    }
-
-    #[test]
-    fn months_begin_by_the_clock_of_the_zone() {
-        for (now, zone, expected) in [
-            ("2026-07-15T10:00:00Z", chrono_tz::Europe::Moscow, "2026-06-30T21:00:00Z"),
-            ("2026-06-30T22:00:00Z", chrono_tz::Europe::Moscow, "2026-06-30T21:00:00Z"),
-            ("2026-06-30T20:59:59Z", chrono_tz::Europe::Moscow, "2026-05-31T21:00:00Z"),
-            ("2026-07-15T10:00:00Z", chrono_tz::UTC, "2026-07-01T00:00:00Z"),
-        ] {
-            let start = month_start(now.parse().unwrap(), zone);
-            assert_eq!(start, expected.parse::<DateTime<Utc>>().unwrap(), "{now} {zone}");
-        }
     }
 
     #[test]

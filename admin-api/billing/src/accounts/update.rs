@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sqlx::Row;
 
 use super::open::{PERSONAL, responsible_of};
-use super::rules::{CreditPolicy, DeferralTerms, PaymentMode, check_credit, check_deferral, limit_fits, most_owed};
+use super::rules::{CreditPolicy, DeferralTerms, PaymentMode, check_credit, check_deferral, limit_fits};
 use super::{AccountError, CreditFault};
 use crate::change::Change;
 use crate::clients::keep_differing;
@@ -90,7 +90,7 @@ impl Terms {
     }
 
     fn most_owed(&self) -> Option<Decimal> {
-        most_owed(self.payment_mode, self.credit_policy, self.credit_limit)
+        super::credit::most_owed(self.payment_mode, self.credit_policy, self.credit_limit)
     }
 }
 

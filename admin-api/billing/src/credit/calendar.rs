@@ -31,6 +31,11 @@ pub fn month_of(day: NaiveDate) -> NaiveDate {
     day.with_day(1).unwrap_or(day)
 }
 
+/// The first moment of the month of a moment.
+pub fn month_start(moment: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
+    day_start(month_of(day_of(moment, zone)), zone)
+}
+
 /// The last day of the month of a day: 28, 29, 30 or 31.
 pub fn last_day_of(day: NaiveDate) -> NaiveDate {
     let next_month = month_of(day).checked_add_months(Months::new(1));
@@ -136,6 +141,20 @@ mod tests {
             let night = CheckNight::ending_on(day(date));
             assert_eq!(night.map(CheckNight::month_to_be_paid), to_be_paid.map(day), "{date}");
             assert_eq!(night.is_some(), CheckNight::of_month(day(date)).last_day() == day(date), "{date}");
+        }
+    }
+
+    #[test]
+    fn months_begin_by_the_clock_of_the_zone() {
+        for (now, zone, expected) in [
+            ("2026-07-15T10:00:00Z", Europe::Moscow, "2026-06-30T21:00:00Z"),
+            ("2026-06-30T22:00:00Z", Europe::Moscow, "2026-06-30T21:00:00Z"),
+            ("2026-06-30T20:59:59Z", Europe::Moscow, "2026-05-31T21:00:00Z"),
+            ("2026-07-15T10:00:00Z", chrono_tz::UTC, "2026-07-01T00:00:00Z"),
+            // Amman had no midnight on 1 April 2016.
+            ("2016-04-15T10:00:00Z", Asia::Amman, "2016-03-31T22:00:00Z"),
+        ] {
+            assert_eq!(month_start(at(now), zone), at(expected), "{now} {zone}");
         }
     }
 
