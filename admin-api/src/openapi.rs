@@ -16,7 +16,7 @@ use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Access, Route, Verb};
 use crate::routes::{
     accounts, agents, approvals, audit, autopay, availability, bank_statements, blocks, cabinet, charges, cleaning,
-    client_users, clients, contracts, credit, docs, gateway, health, imports, jobs, ledger, legal_entities,
+    client_users, clients, contracts, credit, docs, documents, gateway, health, imports, jobs, ledger, legal_entities,
     liquidation, lists, locks, mails, numbers, open_calls, parties, payers, payment_methods, payment_searches,
     payments, plans, price_lists, products, providers, reports, rework, search, settings, sign_in, staff, suspense,
     switches, tags, tariffs, terms,
@@ -151,12 +151,12 @@ const BEARER: &str = "bearer";
         contracts::text::handler,
         contracts::update::handler,
         credit::bank_day_complete::handler,
-        credit::document_enter::handler,
         credit::get::handler,
         docs::document::handler,
         docs::page::handler,
         docs::script::handler,
         docs::style::handler,
+        documents::enter::handler,
         gateway::callback::handler,
         health::alive::handler,
         health::ready::handler,

@@ -32,6 +32,7 @@ pub mod counters;
 pub mod credit;
 pub mod critical_notices;
 pub mod currencies;
+pub mod documents;
 pub mod entities;
 pub mod fees;
 pub mod holds;

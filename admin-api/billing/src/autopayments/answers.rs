@@ -1,10 +1,11 @@
 //! What the gateway says of an attempt, and what follows.
 //!
 //! Owns: the answers of table `gateway_attempt`, the payment of an attempt.
-//! Does not own: what an answer means (`credit::autopay`), the booking itself (`booking`).
-//! Always: whatever is said again, late, or in another order leads to the same end; money that was taken is booked once, or stays on record with what stands in
+//! Does not own: what an answer means (`credit::autopay`), what the payment says (`booking`), payments (`payments`).
+//! Always: whatever is said again, late, or in another order leads to the same end; money that was taken is a payment once, or stays on record with what stands in
 //! its way; a refusal switches off only what charges the card that was refused.
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::json;
 use sqlx::{PgConnection, Row};
@@ -15,7 +16,7 @@ use super::terms::{hold, switch};
 use super::{AutopayError, Told};
 use crate::change::Change;
 use crate::credit::autopay::{self, Answer, Effect, Event, Switch};
-use crate::ledger::LedgerError;
+use crate::payments::PaymentError;
 use crate::store::{Store, StoreError};
 
 /// What the gateway says of an attempt.
@@ -39,10 +40,27 @@ struct Held {
     id: i64,
     amount: Decimal,
     currency: String,
+    /// Its day by the clock of the account.
+    day: NaiveDate,
     answer: Option<Answer>,
     card_id: i64,
     mask: String,
     is_booked: bool,
+}
+
+impl Held {
+    /// The money of it, where the gateway has taken it.
+    fn taken<'a>(&'a self, key: &'a str, account: &'a str) -> Taken<'a> {
+        Taken {
+            attempt: self.id,
+            key,
+            account,
+            amount: self.amount,
+            currency: &self.currency,
+            day: self.day,
+            mask: &self.mask,
+        }
+    }
 }
 
 /// The account of an attempt.
@@ -56,8 +74,9 @@ async fn account_of(connection: &mut PgConnection, key: &str) -> Result<i64, Aut
 
 async fn hold_attempt(connection: &mut PgConnection, key: &str) -> Result<Held, AutopayError> {
     let row = sqlx::query(
-        "SELECT g.id, g.amount, g.currency::text AS currency, g.answer, g.card_id, k.mask, g.posting_id IS NOT NULL AS booked
-         FROM gateway_attempt g JOIN card k ON k.id = g.card_id WHERE g.key = $1 FOR NO KEY UPDATE OF g",
+        "SELECT g.id, g.amount, g.currency::text AS currency, g.answer, g.card_id, k.mask, g.payment_id IS NOT NULL AS booked,
+                (g.at AT TIME ZONE a.zone)::date AS day
+         FROM gateway_attempt g JOIN card k ON k.id = g.card_id JOIN account a ON a.id = g.account_id WHERE g.key = $1 FOR NO KEY UPDATE OF g",
     )
     .bind(key)
     .fetch_optional(connection)
@@ -67,6 +86,7 @@ async fn hold_attempt(connection: &mut PgConnection, key: &str) -> Result<Held, 
         id: row.get("id"),
         amount: row.get("amount"),
         currency: row.get("currency"),
+        day: row.get("day"),
         answer: answer(row.get("answer"))?,
         card_id: row.get("card_id"),
         mask: row.get("mask"),
@@ -98,14 +118,7 @@ pub async fn hear(change: &mut Change, key: &str, heard: &Heard) -> Result<Told,
     change.record("autopay.answer", "account", &held.account, &before, &after, "");
     match effect {
         Effect::PostPayment => {
-            let taken = Taken {
-                attempt: attempt.id,
-                account_id,
-                account: &held.account,
-                amount: attempt.amount,
-                mask: &attempt.mask,
-            };
-            if let Some(refusal) = settle(change, &taken).await? {
+            if let Some(refusal) = settle(change, &attempt.taken(key, &held.account)).await? {
                 tracing::error!(attempt = attempt.id, "money was taken from a card and is not booked: {refusal}");
                 let after = json!({"attempt": attempt.id, "unbooked": refusal});
                 change.record("autopay.unbooked", "account", &held.account, &json!({}), &after, "");
@@ -133,17 +146,17 @@ fn believed(attempt: &Held, heard: &Heard) -> Answer {
 /// Books what was taken; what stands in the way, if something does.
 async fn settle(change: &mut Change, taken: &Taken<'_>) -> Result<Option<String>, AutopayError> {
     let point = change.savepoint().await?;
-    let (posting, refusal) = match book(change, taken).await {
-        Ok(posting) => (Some(posting), None),
-        Err(LedgerError::Store(error)) => return Err(error.into()),
+    let (payment, refusal) = match book(change, taken).await {
+        Ok(payment) => (Some(payment), None),
+        Err(PaymentError::Store(error)) => return Err(error.into()),
         Err(refusal) => {
             change.back_to(point).await?;
             (None, Some(refusal.to_string()))
         }
     };
-    sqlx::query("UPDATE gateway_attempt SET posting_id = $2, unbooked = $3 WHERE id = $1")
+    sqlx::query("UPDATE gateway_attempt SET payment_id = $2, unbooked = $3 WHERE id = $1")
         .bind(taken.attempt)
-        .bind(posting)
+        .bind(payment)
         .bind(refusal.as_deref().unwrap_or_default())
         .execute(change.connection())
         .await?;
@@ -153,7 +166,7 @@ async fn settle(change: &mut Change, taken: &Taken<'_>) -> Result<Option<String>
 /// Keys of up to `most` attempts whose money is not booked yet.
 pub async fn not_booked(store: &Store, most: i64) -> Result<Vec<String>, StoreError> {
     Ok(sqlx::query_scalar(
-        "SELECT key FROM gateway_attempt WHERE answer = 'paid' AND posting_id IS NULL ORDER BY id LIMIT $1",
+        "SELECT key FROM gateway_attempt WHERE answer = 'paid' AND payment_id IS NULL ORDER BY id LIMIT $1",
     )
     .bind(most)
     .fetch_all(store.pool())
@@ -171,7 +184,6 @@ pub async fn book_again(change: &mut Change, key: &str) -> Result<Told, AutopayE
     if attempt.answer != Some(Answer::Paid) || attempt.is_booked {
         return Ok(Told::Known);
     }
-    let taken =
-        Taken { attempt: attempt.id, account_id, account: &held.account, amount: attempt.amount, mask: &attempt.mask };
-    Ok(if settle(change, &taken).await?.is_none() { Told::New } else { Told::Known })
+    let refusal = settle(change, &attempt.taken(key, &held.account)).await?;
+    Ok(if refusal.is_none() { Told::New } else { Told::Known })
 }

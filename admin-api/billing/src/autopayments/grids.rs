@@ -97,7 +97,7 @@ pub static ATTEMPTS: Grid = Grid {
         Column::number("asks", "g.asks::bigint", "Переспросов", "Asked again", "0"),
         Column::moment("asked_at", "g.asked_at", "Когда переспросили", "Asked again at", ""),
         Column::text("key", "g.key", "Ключ у шлюза", "Key at the gateway", "2f6d1c0e-7a55-4d0c-9d0b-3a0a5d7f3f11"),
-        Column::number("posting", "g.posting_id", "Платёж", "Payment", ""),
+        Column::number("payment", "g.payment_id", "Платёж", "Payment", "17"),
         Column::text("unbooked", "g.unbooked", "Почему не проведён", "Why it is not booked", ""),
     ],
     filters: &[
@@ -125,7 +125,7 @@ pub static ATTEMPTS: Grid = Grid {
         ),
         Filter::new(
             "unbooked",
-            "(coalesce(g.answer, '') = 'paid' AND g.posting_id IS NULL) = {}",
+            "(coalesce(g.answer, '') = 'paid' AND g.payment_id IS NULL) = {}",
             Read::Flag,
             "Деньги списаны, но не проведены",
             "Paid and not booked",

@@ -1,16 +1,16 @@
 //! Automatic payment: a client links a card, and it is charged where his balance comes down to his threshold (M33).
 //!
 //! ```text
-//! due -> try_now (an attempt is on record) -> the gateway -> hear -> a payment is booked | it is switched off, with a letter | it is tried another day
+//! due -> try_now (an attempt is on record) -> the gateway -> hear -> there is a payment | it is switched off, with a letter | it is tried another day
 //!                                               ^              |
 //!                        in_doubt (asked again) +--- in doubt <-+
 //! ```
 //!
 //! Owns: tables `card`, `card_link`, `autopay`, `autopay_change`, `gateway_attempt`; what is switched on and off by whom, and the letter on it.
-//! Does not own: the rules of when and what then (`credit::autopay`), talking with the gateway (the API), the books (`ledger`), payments that clients make
-//! themselves.
-//! Always: an attempt commits before the gateway hears of it, and its money is booked once, under the name of the attempt; only a user of the client switches it
-//! on (B11); a card is its token, and no number is kept. Locked in this order: card, automatic payment of an account, attempt, what the ledger holds.
+//! Does not own: the rules of when and what then (`credit::autopay`), talking with the gateway (the API), payments (`payments`), to which an attempt that is paid
+//! adds one.
+//! Always: an attempt commits before the gateway hears of it, and its money is one payment, under the key of the attempt; only a user of the client switches it
+//! on (B11); a card is its token, and no number is kept. Locked in this order: card, automatic payment of an account, attempt, what payments and the ledger hold.
 //! Start reading at [`try_now`], then [`hear`].
 
 mod answers;

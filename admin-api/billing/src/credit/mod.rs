@@ -8,7 +8,8 @@
 //!
 //! Owns: the decisions on credit by the month ([`month_end`]) and by days ([`deferral`]), debt ([`debt`]), blocks and floors ([`blocks`]), the critical notice
 //! ([`critical_notice`]) and automatic payment ([`autopay`]); the room that carries them out, whose tables its header names.
-//! Does not own: postings (`ledger`), blocks by hand, notices and temporary limits (`crate::blocks`), the terms of an account (`accounts`).
+//! Does not own: postings (`ledger`), blocks by hand, notices and temporary limits (`crate::blocks`), the terms of an account (`accounts`), documents
+//! (`crate::documents`).
 //! Always: the rules are pure: what is decided on comes in, the decision goes out; the same facts give the same decision, so a job may run twice.
 //! Start reading at [`month_end::decide`].
 
@@ -26,9 +27,9 @@ mod room;
 
 pub use blocks::{Action, Block, Cause, Scope, floor};
 pub use room::{
-    AccountCredit, After, BANK_DAYS, CreditError, DOCUMENTS, DocumentKind, Figures, NewDocument, Portion, Refused,
-    Step, VERDICTS, VerdictLine, Waiting, account_credit, after_payment, complete_statement, issue, judge, may,
-    may_spend, next_step, open_night, overdue, set_paid, statement_complete, step_done, turn, waiting,
+    AccountCredit, After, BANK_DAYS, CreditError, Figures, Portion, Refused, Step, VERDICTS, VerdictLine, Waiting,
+    account_credit, after_payment, complete_statement, judge, may, may_spend, next_step, open_night, overdue,
+    statement_complete, step_done, turn, waiting,
 };
 pub(crate) use room::{after_notice, keep_terms, outstanding, switched};
 

@@ -7,7 +7,7 @@
 //!
 //! | what | statements |
 //! | --- | --- |
-//! | any number of payments | one for their days, those of `ledger::post`, one for their rows; then two a payment for what it pays, one an account |
+//! | any number of payments | one for their days, those of `ledger::post`, one for their rows; then two a payment for what it pays; an account: one that looks it over, one for what its documents are paid, those of `credit` |
 
 use std::collections::{BTreeMap, BTreeSet};
 

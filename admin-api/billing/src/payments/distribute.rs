@@ -13,8 +13,10 @@ use super::allocation::{self, AllocationError, OpenItem, Order};
 use super::error::PaymentError;
 use super::held;
 use super::open::{self, Open};
+use super::settled::settled;
 use super::words::{Choice, Item, State};
 use crate::change::Change;
+use crate::ledger;
 use crate::store::StoreError;
 
 /// What of the payment `p` is neither given back nor distributed: an expression for statements.
@@ -33,15 +35,6 @@ pub struct Part {
     pub item: Item,
     /// How much.
     pub amount: Decimal,
-}
-
-/// Holds an account against others who distribute its payments.
-pub(super) async fn hold(connection: &mut PgConnection, account: i64) -> Result<(), StoreError> {
-    sqlx::query("SELECT FROM account_balance WHERE account_id = $1 FOR NO KEY UPDATE")
-        .bind(account)
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 /// Distributes an amount of a payment on an account that is held; what it pays.
@@ -88,13 +81,14 @@ pub async fn redistribute(
     let (State::Booked, Some((account, _))) = (payment.state, &payment.account) else {
         return Err(PaymentError::State(payment.state));
     };
-    hold(change.connection(), *account).await?;
+    ledger::hold_accounts(change, &[*account]).await?;
     let before = of_payment(change.connection(), id).await?;
     end_all(change, id).await?;
     let parts = allocate(change, (id, *account), payment.left(), choice).await?;
     held::raise(change, id).await?;
     let (before, after) = (json!({"pays": shown(&before)}), json!({"pays": shown(&parts)}));
     change.record("payment.allocate", "payment", id, &before, &after, reason);
+    settled(change, *account).await?;
     Ok(parts)
 }
 

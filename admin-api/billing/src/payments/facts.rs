@@ -89,7 +89,7 @@ async fn accounts_of_invoices(connection: &mut PgConnection, digits: &[String]) 
         return Ok(Vec::new());
     }
     let ids = sqlx::query_scalar(
-        "SELECT DISTINCT account_id FROM payable_document WHERE withdrawn_at IS NULL AND regexp_replace(number, '[^1-9]', '', 'g') = ANY($1)",
+        "SELECT DISTINCT account_id FROM document WHERE payable AND withdrawn_at IS NULL AND regexp_replace(number, '[^1-9]', '', 'g') = ANY($1)",
     )
     .bind(digits)
     .fetch_all(connection)
@@ -145,10 +145,8 @@ async fn read_invoices(connection: &mut PgConnection, known: &mut Known) -> Resu
         return Ok(());
     }
     let rows = sqlx::query(
-        "SELECT d.id, d.kind, d.number, d.issued_on, d.account_id, d.amount - coalesce(p.paid, 0) AS rest FROM payable_document d
-         LEFT JOIN LATERAL (SELECT sum(l.amount) AS paid FROM payment_allocation l
-                            WHERE l.account_id = d.account_id AND l.kind = d.kind AND l.number = d.number AND l.ended_at IS NULL) p ON true
-         WHERE d.account_id = ANY($1) AND d.withdrawn_at IS NULL AND d.amount > coalesce(p.paid, 0) ORDER BY d.id",
+        "SELECT id, kind, number, issued_on, account_id, amount - paid AS rest FROM document
+         WHERE account_id = ANY($1) AND payable AND paid < amount AND withdrawn_at IS NULL ORDER BY id",
     )
     .bind(&accounts)
     .fetch_all(connection)

@@ -69,7 +69,11 @@ pub async fn receive(change: &mut Change, told: &GatewayPayment<'_>, reason: &st
             amount: told.amount,
             value_date: told.value_date,
             day: None,
-            description: held::description("", told.value_date),
+            description: if told.purpose.is_empty() {
+                held::description("", told.value_date)
+            } else {
+                told.purpose.to_owned()
+            },
             matched: Matched {
                 rule: "gateway",
                 ru: format!("Платёж через {}", told.gateway),

@@ -39,12 +39,13 @@ impl Held {
     }
 }
 
-/// The payment, which nobody else changes until the end of the change. `revision`: as the caller has seen it.
+/// The payment, which nobody else changes until the end of the change. Whoever holds its account may have it pay something meanwhile: its key is left free, or
+/// the two would wait for each other. `revision`: as the caller has seen it.
 pub(super) async fn hold(change: &mut Change, id: i64, revision: Option<i64>) -> Result<Held, PaymentError> {
     let row = sqlx::query(
         "SELECT p.legal_entity_id, p.amount, p.currency::text AS currency, p.value_date, p.state, p.account_id, a.code, p.posting_id, p.document_number,
                 p.revision, coalesce((SELECT sum(r.amount) FROM payment_refund r WHERE r.payment_id = p.id), 0) AS refunded
-         FROM payment p LEFT JOIN account a ON a.id = p.account_id WHERE p.id = $1 FOR UPDATE OF p",
+         FROM payment p LEFT JOIN account a ON a.id = p.account_id WHERE p.id = $1 FOR NO KEY UPDATE OF p",
     )
     .bind(id)
     .fetch_optional(change.connection())

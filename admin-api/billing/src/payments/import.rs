@@ -1,7 +1,8 @@
-//! A statement is imported: its lines are kept, what is new of them becomes payments, and those whose account is found are booked (L17).
+//! A statement is imported: its lines are kept, what is new of them becomes payments, and those whose account is found are booked (L17); credit hears which days
+//! are complete (A15).
 //!
 //! Owns: tables `bank_statement`, `bank_statement_line`; the payments that banks tell.
-//! Does not own: what is new and whose it is (`plan`), postings (`booking`).
+//! Does not own: what is new and whose it is (`plan`), postings (`booking`), which days a statement has whole (`coverage`).
 //! Always: one change: a file is taken as a whole or nothing of it; the same file again, or one whose days overlap, books nothing twice; who imports statements of
 //! one account at once waits for the other.
 //! Cost: some statements a file and its portions of a hundred payments, then four a payment that is booked.
@@ -17,12 +18,13 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 
 use super::booking::{Booking, book};
+use super::coverage;
 use super::decide::{Decision, Wait};
 use super::error::PaymentError;
 use super::files::{self, NewFile};
 use super::held;
 use super::plan::{self, Fate, Planned, StatementReport};
-use super::statement::{Direction, Line};
+use super::statement::{Direction, Format, Line};
 use super::words::Choice;
 use crate::change::Change;
 use crate::store::StoreError;
@@ -38,6 +40,8 @@ pub struct NewStatement<'a> {
     pub content: Vec<u8>,
     /// The account of ours that it is about, where it does not say it itself.
     pub account: Option<&'a str>,
+    /// Whether it has everything of its days, where it does not say itself which days it has: a table.
+    pub whole: bool,
 }
 
 /// Imports a file; what each of its statements did.
@@ -55,8 +59,18 @@ pub async fn import(
     for account in accounts {
         alone(change.connection(), account).await?;
     }
+    let says_days = new.whole || file.format != Format::Table;
     let planned = plan::plan(change.connection(), file).await?;
-    if planned.iter().all(|planned| planned.new.is_empty() && planned.is_covered) {
+    let mut wholes = Vec::with_capacity(planned.len());
+    let mut is_news = false;
+    for planned in &planned {
+        let whole_to = if says_days { coverage::whole_to(change, planned).await? } else { None };
+        let is_known =
+            planned.new.is_empty() && coverage::is_covered(change.connection(), &planned.statement, whole_to).await?;
+        is_news |= !is_known;
+        wholes.push(whole_to);
+    }
+    if !is_news {
         let lines = planned.iter().map(|planned| planned.statement.lines.len()).sum();
         let same_file = files::came(change.connection(), &content).await?;
         return Err(PaymentError::AlreadyImported { lines, same_file });
@@ -65,8 +79,8 @@ pub async fn import(
     let file = files::keep(change, &file).await?;
     let mut bookings = Vec::new();
     let mut reports = Vec::with_capacity(planned.len());
-    for planned in &planned {
-        let id = write_statement(change, file, planned).await?;
+    for (planned, whole_to) in planned.iter().zip(&wholes) {
+        let id = write_statement(change, file, planned, *whole_to).await?;
         let lines = write_lines(change, id, planned).await?;
         link_entered(change, planned, &lines).await?;
         let payments = write_payments(change, planned, &lines).await?;
@@ -74,12 +88,19 @@ pub async fn import(
         let report = plan::report(planned, Some(id));
         let after = json!({
             "account": report.account, "from": report.from, "to": report.to, "lines": report.lines, "new": report.new, "booked": report.counts.booked,
-            "waiting": report.counts.waiting, "file": new.name,
+            "waiting": report.counts.waiting, "whole_to": whole_to, "file": new.name,
         });
         change.record("bank_statement.import", "bank_statement", id, &json!({}), &after, reason);
         reports.push(report);
     }
     book(change, &bookings).await?;
+    // In one order, for companies are waited for.
+    let mut whole: Vec<(&Planned, NaiveDate)> =
+        planned.iter().zip(wholes).filter_map(|(planned, whole_to)| Some((planned, whole_to?))).collect();
+    whole.sort_by_key(|(planned, _)| planned.entity);
+    for (planned, whole_to) in whole {
+        coverage::complete(change, planned, whole_to, reason).await?;
+    }
     Ok(reports)
 }
 
@@ -89,15 +110,20 @@ pub(super) async fn alone(connection: &mut PgConnection, name: &str) -> Result<(
     Ok(())
 }
 
-async fn write_statement(change: &mut Change, file: i64, planned: &Planned) -> Result<i64, StoreError> {
+async fn write_statement(
+    change: &mut Change,
+    file: i64,
+    planned: &Planned,
+    whole_to: Option<NaiveDate>,
+) -> Result<i64, StoreError> {
     let (now, author) = (change.now(), change.actor().login.clone());
     let report = plan::report(planned, None);
     let problems =
         |language: usize| -> Vec<&str> { report.problems.iter().map(|both| both[language].as_str()).collect() };
     let id = sqlx::query_scalar(
         "INSERT INTO bank_statement (file_id, legal_entity_id, bank_account, currency, from_day, to_day, opening, closing, lines, lines_new, credited, debited,
-                                     problems_ru, problems_en, created_at, created_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING id",
+                                     problems_ru, problems_en, whole_to, created_at, created_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING id",
     )
     .bind(file)
     .bind(planned.entity)
@@ -113,6 +139,7 @@ async fn write_statement(change: &mut Change, file: i64, planned: &Planned) -> R
     .bind(report.debited)
     .bind(problems(0))
     .bind(problems(1))
+    .bind(whole_to)
     .bind(now)
     .bind(author)
     .fetch_one(change.connection())

@@ -1,5 +1,4 @@
-//! The lists of the room: payments and the work list among them, statements and their lines, what is to be paid and what pays it, refunds, requests to find a
-//! payment.
+//! The lists of the room: payments and the work list among them, statements and their lines, what payments pay, refunds, requests to find a payment.
 //!
 //! Owns: what they show and by what they can be asked.
 //! Does not own: the rows.
@@ -7,7 +6,6 @@
 //! without an account of ours, rule, doubt and author: they are asked together with others.
 
 use super::distribute::free_of_payment;
-use super::open::Paid;
 use super::searches::STATES as SEARCH_STATES;
 use super::words::{Source, State};
 use crate::grid::{Column, Filter, Grid, Read};
@@ -133,6 +131,7 @@ pub static STATEMENTS: Grid = Grid {
         Column::amount("credited", "trim_scale(s.credited)", "Поступило", "Came", "3270"),
         Column::amount("debited", "trim_scale(s.debited)", "Списано", "Went", "0"),
         Column::amount("closing", "trim_scale(s.closing)", "Остаток на конец", "Closing balance", "4270"),
+        Column::day("whole_to", "s.whole_to", "Полная по", "Has everything up to", "2026-07-01"),
         Column::number("lines", "s.lines::bigint", "Строк", "Lines", "1"),
         Column::number("new", "s.lines_new::bigint", "Новых строк", "New lines", "1"),
         Column::words("problems", "s.problems_ru", "Что не сходится", "What does not add up, in Russian", ""),
@@ -202,46 +201,6 @@ pub static LINES: Grid = Grid {
     required: &[],
     keys_first: false,
 };
-
-/// Documents that ask for money, and how far they are paid (L17).
-pub static DOCUMENTS: Grid = Grid {
-    name: "payable-documents",
-    ru: "Документы к оплате",
-    en: "Documents that ask for money",
-    from: "payable_document d LEFT JOIN account a ON a.id = d.account_id LEFT JOIN client c ON c.id = a.client_id
-           LEFT JOIN LATERAL (SELECT coalesce(sum(y.amount), 0) AS paid FROM payment_allocation y
-                              WHERE y.account_id = d.account_id AND y.kind = d.kind AND y.number = d.number AND y.ended_at IS NULL) x ON true
-           WHERE d.withdrawn_at IS NULL",
-    key: "d.id",
-    columns: &[
-        Column::text("kind", "d.kind", "Вид", "Kind", "payment_invoice"),
-        Column::text("number", "d.number", "Номер", "Number", "123"),
-        Column::day("issued_on", "d.issued_on", "Дата", "Day", "2026-06-30").sorted(),
-        Column::text("account", "a.code", "Лицевой счёт", "Account", "A-000001"),
-        Column::text("client", "c.code", "Клиент", "Client", "C-000001"),
-        Column::text("client_name", "c.name", "Название клиента", "Name of the client", "ООО «Ромашка»"),
-        Column::amount("amount", "trim_scale(d.amount)", "Сумма", "Amount", "3270"),
-        Column::text("currency", "a.currency::text", "Валюта", "Currency", "RUB"),
-        Column::amount("paid", "trim_scale(x.paid)", "Оплачено", "Paid", "3000"),
-        Column::amount("rest", "trim_scale(greatest(d.amount - x.paid, 0))", "Осталось", "Left to pay", "270"),
-        Column::text("state", STATE_OF_DOCUMENT, "Оплата", "State", "partly_paid"),
-    ],
-    filters: &[
-        Filter::new("account", "d.account_id = (SELECT z.id FROM account z WHERE z.code = {})", Read::Word, "Лицевой счёт (код)", "Of this account"),
-        Filter::new("kind", "d.kind = {}", Read::Word, "Вид", "Of this kind"),
-        Filter::new("number", "d.number = {}", Read::Word, "Номер", "With this number"),
-        Filter::new("state", "(CASE WHEN x.paid >= d.amount THEN 'paid' WHEN x.paid > 0 THEN 'partly_paid' ELSE 'unpaid' END) = {}", Read::OneOf(Paid::NAMES), "Оплата", "Paid so far"),
-        Filter::new("issued_from", "d.issued_on >= {}", Read::Day, "С даты", "Of this day or later"),
-        Filter::new("issued_to", "d.issued_on <= {}", Read::Day, "По дату", "Of this day or earlier"),
-    ],
-    order: "-issued_on",
-    required: &[],
-    keys_first: false,
-};
-
-/// How far a document is paid: [`Paid::of`].
-const STATE_OF_DOCUMENT: &str =
-    "CASE WHEN x.paid >= d.amount THEN 'paid' WHEN x.paid > 0 THEN 'partly_paid' ELSE 'unpaid' END";
 
 /// What payments pay: from a charge or a document to its payments, and back (B20, B21).
 pub static ALLOCATIONS: Grid = Grid {

@@ -7,9 +7,9 @@
 //!                                        refund, relocate, take_back undo what was booked
 //! ```
 //!
-//! Owns: tables `payment`, `payment_file`, `bank_statement`, `bank_statement_line`, `payable_document`, `payment_allocation`, `payment_refund`, `payment_search`;
+//! Owns: tables `payment`, `payment_file`, `bank_statement`, `bank_statement_line`, `payment_allocation`, `payment_refund`, `payment_search`;
 //! the two forms of a statement's file, the rules by which a line finds its account, the distribution over what is open.
-//! Does not own: balances (`ledger`), documents (whoever issues them says what they ask for), gateways, credit.
+//! Does not own: balances (`ledger`), documents (`documents`, which is told what is paid of them), gateways, credit.
 //! Always: `statement`, `purpose`, `writing`, `matching` and `allocation` are pure: a file is taken as a whole or refused with all its faults, and
 //! nothing that speaks against a match is passed over in silence. Money that came is on an account or in the work list, once; a kopeck is on one open item, given
 //! back, or stays as advance; a payment is held before the ledger is asked, and distributed behind it; everything leaves an audit line.
@@ -60,16 +60,15 @@ mod lists;
 
 pub use assign::assign;
 pub use cards::{Candidate, CardPart, CardRefund, OwnPayment, PaymentCard, card, of_client};
-pub use coverage::statements_reach;
 pub use distribute::{Part, redistribute};
 pub use enter::{Entered, NewPayment, enter};
 pub use error::PaymentError;
 pub use files::{KeptFile, NewFile, search_file, statement_file};
 pub use gateway::{GatewayPayment, receive};
 pub use import::{NewStatement, import};
-pub use lists::{ALLOCATIONS, DOCUMENTS, LINES, PAYMENTS, REFUNDS, SEARCHES, STATEMENTS};
-pub(crate) use open::charge_taken_back;
-pub use open::{NewDocument, Open, Paid, put_document, withdraw_document};
+pub use lists::{ALLOCATIONS, LINES, PAYMENTS, REFUNDS, SEARCHES, STATEMENTS};
+pub use open::Open;
+pub(crate) use open::{asks_no_more, charge_taken_back, document_asks};
 pub use plan::{Counts, LineReport, StatementReport, preview};
 pub use refund::{NewRefund, Refunded, refund};
 pub use relocate::{NewPlace, Relocated, relocate};

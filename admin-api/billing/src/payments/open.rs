@@ -1,9 +1,9 @@
 //! What of an account is not paid: documents that ask for money, and charges that stand in none of them.
 //!
-//! Owns: table `payable_document`, the list of what is open.
-//! Does not own: documents themselves (whoever issues them says what they ask for), the distribution (`distribute`), charges (`ledger`).
-//! Always: whether something is paid follows from the allocations and is stored nowhere; a charge in a document is paid by way of the document; what was taken
-//! back is not open.
+//! Owns: the list of what is open, what a document that comes or goes frees and takes.
+//! Does not own: documents themselves (`documents`), the distribution (`distribute`), charges (`ledger`).
+//! Always: what is paid follows from the allocations; a charge in a document that asks for money is paid by way of the document; what was taken back or withdrawn
+//! is not open.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -11,10 +11,11 @@ use sqlx::{PgConnection, Row};
 
 use super::distribute;
 use super::error::PaymentError;
+use super::settled::settled;
 use super::words::Item;
 use crate::change::Change;
+use crate::ledger;
 use crate::store::StoreError;
-use crate::sums::is_in_kopecks;
 
 /// Something that is not paid in full.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,84 +28,12 @@ pub struct Open {
     pub rest: Decimal,
 }
 
-/// How far a document is paid (L17).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Paid {
-    /// Not at all.
-    Nothing,
-    /// In part.
-    Part,
-    /// Whole.
-    Whole,
-}
-
-impl Paid {
-    /// Names of all of them.
-    pub const NAMES: &'static [&'static str] = &["unpaid", "partly_paid", "paid"];
-
-    /// How far `amount` is paid by `paid`. What asks for nothing is paid.
-    pub fn of(amount: Decimal, paid: Decimal) -> Self {
-        if paid >= amount {
-            Self::Whole
-        } else if paid > Decimal::ZERO {
-            Self::Part
-        } else {
-            Self::Nothing
-        }
-    }
-
-    /// Its name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Nothing => "unpaid",
-            Self::Part => "partly_paid",
-            Self::Whole => "paid",
-        }
-    }
-}
-
-/// A document that asks for money.
-#[derive(Clone, Debug)]
-pub struct NewDocument<'a> {
-    /// Account, by identifier.
-    pub account: i64,
-    /// What document it is: small letters and `_`, and not `charge`.
-    pub kind: &'a str,
-    /// Its number.
-    pub number: &'a str,
-    /// Day of its issue.
-    pub issued_on: NaiveDate,
-    /// What it asks for, with tax, in kopecks.
-    pub amount: Decimal,
-}
-
-/// Says that a document asks for money, or for another sum than it did. Advances of the account pay it; what it asks for no more pays what else is open.
-/// What paid charges that stand in it pays it from then on. Called behind the postings of a change; the audit line is the caller's.
-///
-/// # Errors
-/// The database.
-pub async fn put_document(change: &mut Change, new: &NewDocument<'_>) -> Result<(), PaymentError> {
-    assert!(Item::is_kind(new.kind) && is_in_kopecks(new.amount), "a document of no kind, or of no sum");
-    let now = change.now();
-    distribute::hold(change.connection(), new.account).await?;
-    sqlx::query(
-        "INSERT INTO payable_document (account_id, kind, number, issued_on, amount, created_at) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT ON CONSTRAINT payable_document_once DO UPDATE SET issued_on = excluded.issued_on, amount = excluded.amount, withdrawn_at = NULL",
-    )
-    .bind(new.account)
-    .bind(new.kind)
-    .bind(new.number)
-    .bind(new.issued_on)
-    .bind(new.amount)
-    .bind(now)
-    .execute(change.connection())
-    .await?;
-    release_charges(change, new.account, new.number).await?;
-    let item = Item { kind: new.kind.to_owned(), number: new.number.to_owned() };
-    if paid(change.connection(), new.account, &item).await? > new.amount {
-        distribute::release(change, new.account, &item).await?;
-    }
-    distribute::advances(change, new.account, std::slice::from_ref(&item)).await
+/// A document of an account that is held asks for money: advances pay it, and what paid charges that stand in it pays it from then on. Called behind the
+/// postings of a change; the audit line is the caller's.
+pub(crate) async fn document_asks(change: &mut Change, account: i64, item: &Item) -> Result<(), PaymentError> {
+    release_charges(change, account, &item.number).await?;
+    distribute::advances(change, account, std::slice::from_ref(item)).await?;
+    settled(change, account).await
 }
 
 /// Ends what payments pay of charges that stand in a document: they are paid by way of it.
@@ -124,25 +53,12 @@ async fn release_charges(change: &mut Change, account: i64, document: &str) -> R
     Ok(())
 }
 
-/// Says that a document asks for nothing any more: what paid it pays what else is open. Called behind the postings of a change; the audit line
-/// is the caller's.
-///
-/// # Errors
-/// The database.
-pub async fn withdraw_document(change: &mut Change, account: i64, item: &Item) -> Result<(), PaymentError> {
-    let now = change.now();
-    distribute::hold(change.connection(), account).await?;
-    sqlx::query(
-        "UPDATE payable_document SET withdrawn_at = $4 WHERE account_id = $1 AND kind = $2 AND number = $3 AND withdrawn_at IS NULL",
-    )
-    .bind(account)
-    .bind(&item.kind)
-    .bind(&item.number)
-    .bind(now)
-    .execute(change.connection())
-    .await?;
+/// An item of an account that is held asks for nothing any more: what paid it pays what else is open. Called behind the postings of a change; the audit line is
+/// the caller's.
+pub(crate) async fn asks_no_more(change: &mut Change, account: i64, item: &Item) -> Result<(), PaymentError> {
     distribute::release(change, account, item).await?;
-    distribute::advances(change, account, &[]).await
+    distribute::advances(change, account, &[]).await?;
+    settled(change, account).await
 }
 
 /// Frees what paid a charge that was taken back: it pays what else is open.
@@ -152,39 +68,24 @@ pub(crate) async fn charge_taken_back(change: &mut Change, posting: i64) -> Resu
         .fetch_optional(change.connection())
         .await?;
     let Some(account) = account else { return Ok(()) };
-    distribute::hold(change.connection(), account).await?;
-    let item = Item { kind: super::CHARGE.to_owned(), number: posting.to_string() };
-    distribute::release(change, account, &item).await?;
-    distribute::advances(change, account, &[]).await
-}
-
-/// What payments have paid of an item.
-async fn paid(connection: &mut PgConnection, account: i64, item: &Item) -> Result<Decimal, StoreError> {
-    let paid = sqlx::query_scalar(
-        "SELECT coalesce(sum(amount), 0) FROM payment_allocation WHERE account_id = $1 AND kind = $2 AND number = $3 AND ended_at IS NULL",
-    )
-    .bind(account)
-    .bind(&item.kind)
-    .bind(&item.number)
-    .fetch_one(connection)
-    .await?;
-    Ok(paid)
+    ledger::hold_accounts(change, &[account]).await?;
+    asks_no_more(change, account, &Item { kind: super::CHARGE.to_owned(), number: posting.to_string() }).await
 }
 
 /// What is open. A fraction of a kopeck that a charge has is paid by nobody.
 const OPEN: &str = "WITH paid AS (
          SELECT kind, number, sum(amount) AS sum FROM payment_allocation WHERE account_id = $1 AND ended_at IS NULL GROUP BY kind, number
-     ), document AS (
-         SELECT id, kind, number, issued_on, amount FROM payable_document WHERE account_id = $1 AND withdrawn_at IS NULL
+     ), asking AS (
+         SELECT id, kind, number, issued_on, amount FROM document WHERE account_id = $1 AND payable AND withdrawn_at IS NULL
      )
      SELECT d.kind, d.number, d.issued_on AS day, d.amount - coalesce(p.sum, 0) AS rest, d.id, 0 AS place
-     FROM document d LEFT JOIN paid p ON p.kind = d.kind AND p.number = d.number WHERE d.amount > coalesce(p.sum, 0)
+     FROM asking d LEFT JOIN paid p ON p.kind = d.kind AND p.number = d.number WHERE d.amount > coalesce(p.sum, 0)
      UNION ALL
      SELECT 'charge', g.id::text, g.day, trunc(-g.amount, 2) - coalesce(p.sum, 0), g.id, 1
      FROM posting g LEFT JOIN paid p ON p.kind = 'charge' AND p.number = g.id::text
      WHERE g.account_id = $1 AND g.kind = 'charge' AND trunc(-g.amount, 2) > coalesce(p.sum, 0)
            AND NOT EXISTS (SELECT FROM posting r WHERE r.reverses = g.id)
-           AND (g.document = '' OR NOT EXISTS (SELECT FROM document d WHERE d.number = g.document))
+           AND (g.document = '' OR NOT EXISTS (SELECT FROM asking d WHERE d.number = g.document))
      ORDER BY 3, 6, 5";
 
 /// What of an account is open, the oldest first.
@@ -196,26 +97,4 @@ pub(super) async fn of_account(connection: &mut PgConnection, account: i64) -> R
         rest: row.get("rest"),
     };
     Ok(rows.iter().map(open).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// L17: 3270.00 pays an invoice of that sum, 3000.00 a part of it.
-    #[test]
-    fn a_part_is_not_the_whole() {
-        for (amount, paid, expected) in [
-            ("3270.00", "0", "unpaid"),
-            ("3270.00", "0.01", "partly_paid"),
-            ("3270.00", "3000.00", "partly_paid"),
-            ("3270.00", "3269.99", "partly_paid"),
-            ("3270.00", "3270.00", "paid"),
-            ("0", "0", "paid"),
-        ] {
-            let found = Paid::of(amount.parse().unwrap(), paid.parse().unwrap());
-            assert_eq!(found.as_str(), expected, "{amount} {paid}");
-            assert!(Paid::NAMES.contains(&expected));
-        }
-    }
 }

@@ -44,8 +44,6 @@ pub(super) struct Planned {
     pub(super) currency: String,
     /// Places of the lines that are new, and what becomes of them.
     pub(super) new: Vec<(usize, Fate)>,
-    /// Whether an earlier statement had all its days.
-    pub(super) is_covered: bool,
 }
 
 impl Planned {
@@ -195,8 +193,7 @@ async fn plan_one(connection: &mut PgConnection, statement: Statement) -> Result
     let decisions = decide(connection, (entity, currency.as_str()), &payments).await?;
     new.extend(asked.into_iter().zip(decisions.into_iter().map(Fate::Payment)));
     new.sort_by_key(|(at, _)| *at);
-    let is_covered = is_covered(connection, &statement).await?;
-    Ok(Planned { statement, entity, entity_code, currency, new, is_covered })
+    Ok(Planned { statement, entity, entity_code, currency, new })
 }
 
 /// The one company of ours that has an account.
@@ -285,18 +282,6 @@ async fn entered(connection: &mut PgConnection, statement: &Statement) -> Result
         inn: row.get("payer_inn"),
     };
     Ok(rows.iter().map(entered).collect())
-}
-
-async fn is_covered(connection: &mut PgConnection, statement: &Statement) -> Result<bool, StoreError> {
-    let is_covered = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM bank_statement WHERE bank_account = $1 AND from_day <= $2 AND to_day >= $3)",
-    )
-    .bind(&statement.account)
-    .bind(statement.from)
-    .bind(statement.to)
-    .fetch_one(connection)
-    .await?;
-    Ok(is_covered)
 }
 
 /// What a statement does, for whoever asks.

@@ -11,6 +11,7 @@ use super::booking::{Booking, Matched, book_with};
 use super::distribute;
 use super::error::PaymentError;
 use super::held::{self, Held, Payee};
+use super::settled::settled;
 use super::words::{Choice, State};
 use crate::change::Change;
 use crate::ledger::{NewPosting, PostingKind};
@@ -77,6 +78,7 @@ pub async fn relocate(
     if let Some((account, _)) = &payment.account {
         distribute::end_all(change, id).await?;
         distribute::advances(change, *account, &[]).await?;
+        settled(change, *account).await?;
     }
     let former = payment.account.as_ref().map(|(_, code)| code);
     let before = json!({"state": payment.state.as_str(), "account": former});

@@ -21,7 +21,8 @@ use crate::writes::{self, Write};
 /// The body is the file: `1CClientBankExchange` of version 1.01 to 1.03 (UTF-8, Windows-1251 or CP866), or a table (CSV, XLSX) with titles, up to 20 MB. A file with a
 /// fault is refused as a whole, with all its faults (the first 100 are told). Every new line of money that came becomes a payment: on the account that the rules find,
 /// or in the work list (`GET /v1/payments?state=unmatched`). Lines that an earlier statement had are known and book nothing; a file of which nothing is new is
-/// `already_imported`. A payment that somebody entered by hand before is tied to its line.
+/// `already_imported`. A payment that somebody entered by hand before is tied to its line. Days that were over when the bank made the file are complete once every bank
+/// account of the legal entity has a statement of them (`GET /v1/bank-days`): checks of credit that wait for them go on within the hour.
 #[utoipa::path(
     post, path = "/v1/bank-statements", operation_id = "bank_statement_import", tag = "payments",
     params(StatementQuery, ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
@@ -48,7 +49,13 @@ pub(crate) async fn handler(
         Write::Begun(change) => change,
         Write::Answered(answer) => return Ok(answer),
     };
-    let new = NewStatement { name, media_type: "application/octet-stream", content: body.to_vec(), account };
+    let new = NewStatement {
+        name,
+        media_type: "application/octet-stream",
+        content: body.to_vec(),
+        account,
+        whole: asked.whole == Some(true),
+    };
     let done = payments::import(&mut change, new, &reason).await?;
     writes::created(change, &StatementsView::new(done, language)).await
 }

@@ -27,6 +27,9 @@ pub(crate) struct StatementQuery {
     /// Account of ours that the file is about, 20 digits. A table needs it; an exchange file says it itself, and is refused when it says another one.
     #[param(example = "40702810400000000001")]
     account: Option<String>,
+    /// Whether a table has all payments of its days, from the first to the last: then the check of credit waits for them no more. An exchange file says its days
+    /// itself.
+    whole: Option<bool>,
     /// Name of the file.
     #[param(example = "kl_to_1c.txt")]
     file: Option<String>,

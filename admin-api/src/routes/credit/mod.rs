@@ -1,11 +1,10 @@
-//! Endpoints of credit: how an account stands, documents that were issued, days of the bank.
+//! Endpoints of credit: how an account stands, days of the bank.
 //!
 //! Owns: the list of them, and what the room's refusals are to whoever asks.
-//! Does not own: credit (`billing::credit`, whose lists are those of verdicts, documents and bank days), the limit and the deferral (`accounts`).
-//! Always: looking judges nothing; no document and no day without a reason.
+//! Does not own: credit (`billing::credit`, whose lists are those of verdicts and bank days), the limit and the deferral (`accounts`).
+//! Always: looking judges nothing; no day without a reason.
 
 pub(crate) mod bank_day_complete;
-pub(crate) mod document_enter;
 pub(crate) mod get;
 
 use billing::credit::{Cause, CreditError, Refused};
@@ -45,28 +44,7 @@ fn blocked(cause: Cause) -> Text {
 impl From<CreditError> for Problem {
     fn from(error: CreditError) -> Self {
         match error {
-            CreditError::NoAccount | CreditError::NoEntity | CreditError::NoDocument => Self::new(Code::NotFound),
-            CreditError::DocumentExists(number) => Self::new(Code::AlreadyExists).at(
-                "/number",
-                Text::new(
-                    format!("У счёта уже есть документ этого вида с номером {number}"),
-                    format!("The account has a document of this kind with the number {number} already"),
-                ),
-            ),
-            CreditError::BadAmount => Self::field(
-                "/amount",
-                Text::fixed(
-                    "Сумма не нулевая, не больше 999999999.99, не больше двух знаков после запятой; меньше нуля только у УКД",
-                    "A sum is not zero, 999999999.99 at most, with at most two decimals; below zero in a `ukd` alone",
-                ),
-            ),
-            CreditError::MonthAhead => Self::field(
-                "/month",
-                Text::fixed(
-                    "Документ выставляют не раньше месяца, за который он",
-                    "A document is not issued before the month that it bills",
-                ),
-            ),
+            CreditError::NoAccount | CreditError::NoEntity => Self::new(Code::NotFound),
             CreditError::DayAhead(_) => {
                 Self::field("/day", Text::fixed("День ещё не наступил", "The day is not there yet"))
             }
@@ -94,10 +72,6 @@ mod tests {
         for (error, code) in [
             (CreditError::NoAccount, Code::NotFound),
             (CreditError::NoEntity, Code::NotFound),
-            (CreditError::NoDocument, Code::NotFound),
-            (CreditError::DocumentExists("1".into()), Code::AlreadyExists),
-            (CreditError::BadAmount, Code::Validation),
-            (CreditError::MonthAhead, Code::Validation),
             (CreditError::DayAhead(day), Code::Validation),
             (CreditError::StatementComplete(day), Code::AlreadyExists),
             (CreditError::Refused(Refused::AccountBlocked(Cause::Manual)), Code::AccountBlocked),

@@ -47,26 +47,32 @@ pub(super) async fn complete_at(connection: &mut PgConnection, day: NaiveDate) -
     Ok(entities.into_iter().collect())
 }
 
-/// The import of a statement has taken all of a day of a legal entity; whether that is new.
+/// Statements have all of these days of a legal entity; those that nobody has said it of before. The audit line is the caller's.
 ///
 /// # Errors
 /// A day that is not there yet.
-pub async fn statement_complete(change: &mut Change, entity: i32, day: NaiveDate) -> Result<bool, CreditError> {
+pub async fn statement_complete(
+    change: &mut Change,
+    entity: i32,
+    days: &[NaiveDate],
+) -> Result<Vec<NaiveDate>, CreditError> {
     let (now, author) = (change.now(), change.actor().login.clone());
     let rules = rules(change.connection(), now).await?;
-    if day > rules.today {
-        return Err(CreditError::DayAhead(day));
+    if let Some(day) = days.iter().find(|day| **day > rules.today) {
+        return Err(CreditError::DayAhead(*day));
     }
-    let written = sqlx::query(
-        "INSERT INTO bank_day (legal_entity_id, day, loaded_at, loaded_by) VALUES ($1, $2, $3, $4) ON CONFLICT (legal_entity_id, day) DO NOTHING",
+    let mut written: Vec<NaiveDate> = sqlx::query_scalar(
+        "INSERT INTO bank_day (legal_entity_id, day, loaded_at, loaded_by) SELECT $1, d.day, $3, $4 FROM unnest($2::date[]) AS d (day)
+         ON CONFLICT (legal_entity_id, day) DO NOTHING RETURNING day",
     )
     .bind(entity)
-    .bind(day)
+    .bind(days)
     .bind(now)
     .bind(author)
-    .execute(change.connection())
+    .fetch_all(change.connection())
     .await?;
-    Ok(written.rows_affected() == 1)
+    written.sort_unstable();
+    Ok(written)
 }
 
 /// Somebody says that the statement of a day is complete, where no import says it.
@@ -83,7 +89,7 @@ pub async fn complete_statement(
         .bind(entity)
         .fetch_optional(change.connection())
         .await?;
-    if !statement_complete(change, id.ok_or(CreditError::NoEntity)?, day).await? {
+    if statement_complete(change, id.ok_or(CreditError::NoEntity)?, &[day]).await?.is_empty() {
         return Err(CreditError::StatementComplete(day));
     }
     change.record(

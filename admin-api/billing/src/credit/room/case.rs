@@ -146,7 +146,7 @@ pub(super) struct Case {
     pub(super) closings: Vec<Closed>,
     pub(super) documents: Vec<Document>,
     pub(super) payments: Vec<RealPayment>,
-    /// Issue of the oldest payment invoice that is not paid whole.
+    /// Issue of the oldest document that asks for money and is not paid whole.
     pub(super) oldest_unpaid: Option<DateTime<Utc>>,
     pub(super) blocks: Vec<InForce>,
     /// The latest notice of intention that no block was begun behind yet (A16).

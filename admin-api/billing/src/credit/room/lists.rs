@@ -1,10 +1,9 @@
-//! Lists of verdicts, documents and bank days.
+//! Lists of verdicts and bank days.
 //!
 //! Owns: what they show and by what they can be asked.
 //! Does not own: the rows.
-//! Always: what was paid, voided or lowered stays in them.
+//! Always: what was paid or voided stays in them.
 
-use super::documents::DocumentKind;
 use crate::grid::{Column, Filter, Grid, Read};
 
 /// Verdicts of the nightly check (M51).
@@ -67,73 +66,6 @@ pub static VERDICTS: Grid = Grid {
             Read::Day,
             "Последний день месяца по",
             "Of this last day of a month or earlier",
-        ),
-    ],
-    order: "-id",
-    required: &[],
-    keys_first: true,
-};
-
-/// Documents that were issued.
-pub static DOCUMENTS: Grid = Grid {
-    name: "documents",
-    ru: "Выставленные документы",
-    en: "Documents that were issued",
-    from: "issued_document d LEFT JOIN account a ON a.id = d.account_id LEFT JOIN client c ON c.id = a.client_id",
-    key: "d.id",
-    columns: &[
-        Column::number("id", "d.id", "№", "Number of the row", "3").sorted(),
-        Column::text("account", "a.code", "Лицевой счёт", "Account", "A-000001"),
-        Column::text("client", "c.code", "Клиент", "Client", "C-000001"),
-        Column::text("client_name", "c.name", "Название клиента", "Name of the client", "ООО «Строй Сервис»"),
-        Column::text("kind", "d.kind", "Вид", "Kind", "upd"),
-        Column::text("number", "d.number", "Номер", "Number", "УПД-17"),
-        Column::day("month", "d.month", "За месяц", "Month", "2026-07-01").sorted(),
-        Column::day("issued_on", "d.issued_on", "Выставлен", "Issued", "2026-08-03").sorted(),
-        Column::amount("amount", "trim_scale(d.amount)", "Сумма с налогом", "Amount with tax", "2000"),
-        Column::amount(
-            "paid",
-            "CASE WHEN d.kind = 'payment_invoice' THEN trim_scale(d.paid) END",
-            "Оплачено",
-            "Paid",
-            "",
-        ),
-        Column::text("currency", "a.currency::text", "Валюта", "Currency", "RUB"),
-        Column::text("author", "d.author", "Автор", "Author", "ivanova"),
-        Column::moment("created_at", "d.created_at", "Введён", "Entered", "2026-08-03T10:00:00Z"),
-    ],
-    filters: &[
-        Filter::new(
-            "account",
-            "d.account_id = (SELECT x.id FROM account x WHERE x.code = {})",
-            Read::Word,
-            "Лицевой счёт (код)",
-            "Of this account",
-        ),
-        Filter::new(
-            "client",
-            "d.account_id = ANY(array(SELECT x.id FROM account x JOIN client y ON y.id = x.client_id WHERE y.code = {}))",
-            Read::Word,
-            "Клиент (код)",
-            "Of the accounts of this client",
-        ),
-        Filter::new("kind", "d.kind = ANY({})", Read::SomeOf(DocumentKind::NAMES), "Виды", "Of these kinds"),
-        Filter::new("number", "d.number = {}", Read::Word, "Номер", "With this number"),
-        Filter::new(
-            "month",
-            "d.month = date_trunc('month', {}::date)::date",
-            Read::Day,
-            "За месяц, в котором этот день",
-            "For the month of this day",
-        ),
-        Filter::new("issued_from", "d.issued_on >= {}", Read::Day, "Выставлены с", "Issued on this day or later"),
-        Filter::new("issued_to", "d.issued_on <= {}", Read::Day, "Выставлены по", "Issued on this day or earlier"),
-        Filter::new(
-            "unpaid",
-            "(d.kind = 'payment_invoice' AND d.paid < d.amount) = {}",
-            Read::Flag,
-            "Неоплаченные счета или все остальные",
-            "Payment invoices that are not paid whole, or all others",
         ),
     ],
     order: "-id",

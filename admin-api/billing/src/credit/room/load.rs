@@ -61,7 +61,7 @@ async fn accounts(
         " AS temporary,
                 array(SELECT v.night FROM credit_verdict v WHERE v.account_id = a.id AND v.outcome = 'waiting' ORDER BY v.night) AS waiting,
                 EXISTS (SELECT FROM credit_verdict v WHERE v.account_id = a.id AND v.night = $5 AND v.cause = 'postpaid_debt') AS owes_without_credit,
-                (SELECT min(d.issued_at) FROM issued_document d WHERE d.account_id = a.id AND d.kind = 'payment_invoice' AND d.paid < d.amount) AS oldest_unpaid,
+                (SELECT min(d.issued_at) FROM document d WHERE d.account_id = a.id AND d.payable AND d.paid < d.amount AND d.withdrawn_at IS NULL) AS oldest_unpaid,
                 (SELECT n.id FROM account_notice n WHERE n.account_id = a.id AND n.sent_at <= $4
                      AND NOT EXISTS (SELECT FROM account_block x WHERE x.account_id = a.id AND x.notice_id = n.id)
                  ORDER BY n.sent_at DESC, n.id DESC LIMIT 1) AS notice
@@ -128,7 +128,8 @@ async fn documents(
 ) -> Result<(), StoreError> {
     // What raises and what lowers stand apart: they count from different days on.
     let rows = sqlx::query(
-        "SELECT account_id, month, issued_on, sum(amount) AS amount FROM issued_document WHERE account_id = ANY($1) AND kind <> 'payment_invoice'
+        "SELECT account_id, month, issued_on, sum(amount) AS amount FROM document
+         WHERE account_id = ANY($1) AND kind <> 'payment_invoice' AND withdrawn_at IS NULL
          GROUP BY account_id, month, issued_on, amount < 0 ORDER BY account_id, month, issued_on",
     )
     .bind(ids)

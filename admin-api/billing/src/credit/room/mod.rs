@@ -4,9 +4,9 @@
 //! a night, a turn, money, a document, a notice, a switch -> hold -> load (facts of many accounts) -> case (what the rules decide) -> write (all of it at once)
 //! ```
 //!
-//! Owns: tables `issued_document`, `bank_day`, `account_credit`, `account_terms_past`, `credit_verdict`, `credit_step`, the column `account.postpaid_since`;
+//! Owns: tables `bank_day`, `account_credit`, `account_terms_past`, `credit_verdict`, `credit_step`, the column `account.postpaid_since`;
 //! blocks that begin and end with money.
-//! Does not own: the rules, how a posting is booked (`ledger`), blocks by hand and notices (`blocks`), payments, how documents are made.
+//! Does not own: the rules, how a posting is booked (`ledger`), blocks by hand and notices (`blocks`), payments, documents (`crate::documents`).
 //! Always: whoever writes here holds the balance of the account, as every posting does, so that two never decide on the same books; months are held before
 //! accounts, accounts before balances; each effect has a key of its own, account and night, so that what runs twice changes nothing.
 //!
@@ -14,15 +14,14 @@
 //! | --- | --- |
 //! | the jobs of the month's end | [`next_step`], [`open_night`], [`judge`], [`turn`], [`step_done`], [`waiting`] |
 //! | the job of overdue invoices | [`overdue`] |
-//! | payments, in the transaction that books money | [`after_payment`]; what an invoice is paid [`set_paid`] |
-//! | the import of statements | [`statement_complete`] |
+//! | payments, in the transaction that books or distributes money; documents that lower what was billed | [`after_payment`] |
+//! | the import of statements | [`statement_complete`]; staff, where no import says it, [`complete_statement`] |
 //! | accounts, when terms change | [`keep_terms`], [`switched`] |
 //! | notices of intention | [`after_notice`] |
 //! | orders, renewals, changes of tariff, editing | [`may`], [`may_spend`] |
 
 mod bank_days;
 mod case;
-mod documents;
 mod lists;
 mod load;
 mod may;
@@ -35,8 +34,7 @@ mod view;
 mod write;
 
 pub use bank_days::{complete_statement, statement_complete};
-pub use documents::{DocumentKind, NewDocument, issue, set_paid};
-pub use lists::{BANK_DAYS, DOCUMENTS, VERDICTS};
+pub use lists::{BANK_DAYS, VERDICTS};
 pub use may::{Refused, may, may_spend};
 pub(crate) use money::after_notice;
 pub use money::{After, after_payment};
@@ -60,18 +58,6 @@ pub enum CreditError {
     /// No such legal entity.
     #[error("there is no such legal entity")]
     NoEntity,
-    /// No such document.
-    #[error("there is no such document")]
-    NoDocument,
-    /// The account has a document of this kind with this number.
-    #[error("the account has document {0} already")]
-    DocumentExists(String),
-    /// Not a sum that a document can have, or that can be paid of it.
-    #[error("a sum of a document is not zero, has at most two decimals, and is below zero in a correction alone")]
-    BadAmount,
-    /// It bills a month that it is issued before.
-    #[error("a document bills no month later than that of its issue")]
-    MonthAhead,
     /// The day is not there yet.
     #[error("{0} is later than today")]
     DayAhead(NaiveDate),

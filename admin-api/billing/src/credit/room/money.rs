@@ -5,7 +5,7 @@
 //! Always: in the transaction that books the money; ends what is over and begins nothing but, behind a notice, the block of what a check has found.
 
 use super::case::Fate;
-use super::settings::{Rules, rules};
+use super::settings::rules;
 use super::{CreditError, load, write};
 use crate::change::Change;
 use crate::credit::blocks::Cause;
@@ -22,24 +22,20 @@ pub struct After {
     pub unblocked: Vec<Cause>,
 }
 
-/// To be called by whoever books real money, after he has booked it and in the same change: a payment as well as its return. Closings that were wrong are void,
-/// who owes nothing any more is released and has his credit again, blocks whose cause is over end; none begins.
+/// To be called by whoever books real money, or lowers what was billed, after he has done so and in the same change: a payment as well as its return. Closings
+/// that were wrong are void, who owes nothing any more is released and has his credit again, blocks whose cause is over end; none begins.
 ///
-/// Money counts by the value date of its posting, or its day. What a payment invoice is paid is said by `set_paid` before.
+/// Money counts by the value date of its posting, or its day. What documents are paid is written down before.
 ///
 /// # Errors
 /// No such account; what the ledger refuses.
 pub async fn after_payment(change: &mut Change, account: i64) -> Result<After, CreditError> {
     let now = change.now();
     let rules = rules(change.connection(), now).await?;
-    after_money(change, account, &rules).await
-}
-
-pub(super) async fn after_money(change: &mut Change, account: i64, rules: &Rules) -> Result<After, CreditError> {
     ledger::hold_accounts(change, &[account]).await?;
-    let mut case = load::case(change.connection(), account, rules).await?.ok_or(CreditError::NoAccount)?;
+    let mut case = load::case(change.connection(), account, &rules).await?.ok_or(CreditError::NoAccount)?;
     case.after_money(rules.today);
-    case.end_blocks(rules);
+    case.end_blocks(&rules);
     let ended_as = |wanted: Fate| case.done.fates.values().filter(|(fate, _)| *fate == wanted).count();
     let after = After {
         voided: ended_as(Fate::Void),

@@ -18,9 +18,9 @@ pub async fn overdue(change: &mut Change, after: i64, most: i64) -> Result<Porti
     let ids: Vec<i64> = sqlx::query_scalar(
         "SELECT a.id FROM account a
          WHERE a.active AND a.id > $1
-               AND (a.block_after_days IS NOT NULL AND EXISTS (SELECT FROM issued_document d WHERE d.account_id = a.id AND d.kind = 'payment_invoice'
-                        AND d.paid < d.amount AND d.issued_at + a.block_after_days * interval '24 hours' <= $2)
-                    OR $3 AND EXISTS (SELECT FROM issued_document d WHERE d.account_id = a.id AND d.kind <> 'payment_invoice')
+               AND (a.block_after_days IS NOT NULL AND EXISTS (SELECT FROM document d WHERE d.account_id = a.id AND d.payable
+                        AND d.paid < d.amount AND d.withdrawn_at IS NULL AND d.issued_at + a.block_after_days * interval '24 hours' <= $2)
+                    OR $3 AND EXISTS (SELECT FROM document d WHERE d.account_id = a.id AND d.kind <> 'payment_invoice' AND d.withdrawn_at IS NULL)
                     OR EXISTS (SELECT FROM credit_verdict v WHERE v.account_id = a.id AND v.fate = 'stands')
                     OR EXISTS (SELECT FROM account_block b WHERE b.account_id = a.id AND b.ended_at IS NULL
                                    AND b.cause IN ('balance', 'credit_closed', 'postpaid_debt', 'overdue')))

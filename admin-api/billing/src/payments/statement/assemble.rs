@@ -197,6 +197,7 @@ fn of_parts(
         return None;
     }
     let mut statement = assembled(account, lines, (from, to));
+    statement.made_on = header.values("ДатаСоздания").filter_map(|(_, text)| values::day(text)).min();
     let mut parts = parts.to_vec();
     parts.sort_by_key(|part| part.from);
     statement.opening = parts.first().and_then(|part| part.opening);
@@ -226,6 +227,7 @@ fn assembled(account: &str, lines: Vec<Line>, (from, to): (NaiveDate, NaiveDate)
         bic: bic.cloned(),
         from,
         to,
+        made_on: None,
         opening: None,
         closing: None,
         lines,

@@ -115,6 +115,8 @@ pub struct Statement {
     pub from: NaiveDate,
     /// Last day.
     pub to: NaiveDate,
+    /// The day on which the bank made it, where the file says it.
+    pub made_on: Option<NaiveDate>,
     /// Balance before the first day.
     pub opening: Option<Decimal>,
     /// Balance after the last day.

@@ -1,12 +1,12 @@
-//! `POST /v1/accounts/{code}/documents`: enter a document that was issued (M50, A14).
+//! `POST /v1/accounts/{code}/documents`: enter a document that was issued (M50, A14, L17).
 //!
 //! Owns: what the request says.
-//! Does not own: documents and the debt that they make (`billing::credit`).
+//! Does not own: documents (`billing::documents`), the debt that they make (`billing::credit`), what pays them (`billing::payments`).
 //! Always: a document books nothing: charges are postings of their own.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use billing::credit::{self, DocumentKind, NewDocument};
+use billing::documents::{self, DocumentKind, NewDocument};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -29,8 +29,13 @@ pub(crate) struct WantedDocument {
     month: String,
     /// Day of its issue, `YYYY-MM-DD`, not after today; today when absent.
     day: Option<String>,
+    /// Number of the contract of the account that it is under, if it names one.
+    contract: Option<String>,
     /// With tax: a decimal as a string, at most two decimals; below zero in a `ukd` alone.
     amount: String,
+    /// Whether it asks for money, so that payments are bound to it: a payment invoice always, what bills services only where no invoice asks for the same money.
+    /// When absent, a payment invoice does and nothing else.
+    payable: Option<bool>,
     /// Why; obligatory.
     #[serde(default)]
     #[schema(value_type = String, required = true)]
@@ -39,8 +44,8 @@ pub(crate) struct WantedDocument {
 
 /// Enter a document that was issued
 ///
-/// What bills services makes debt: documents less real payments. A payment invoice makes none; the days of a deferral run from its issue. A `ukd` below zero
-/// lowers the debt: an account that owes nothing any more is released at once.
+/// What bills services makes debt: documents less real payments. A payment invoice makes none: it is payable, payments are bound to it, advances of the account pay
+/// it at once, and the days of a deferral run from its issue. A `ukd` below zero lowers the debt: an account that owes nothing any more is released at once.
 #[utoipa::path(
     post, path = "/v1/accounts/{code}/documents", operation_id = "document_enter", tag = "ledger",
     params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),
@@ -61,7 +66,9 @@ pub(crate) async fn handler(
         number: inputs::word("/number", asked.number.trim())?,
         month: inputs::month("/month", asked.month.trim())?,
         issued_on: given(asked.day.as_deref()).map(|text| inputs::day("/day", text)).transpose()?,
+        contract: given(asked.contract.as_deref()).map(|text| inputs::word("/contract", text)).transpose()?,
         amount: inputs::amount("/amount", &asked.amount)?,
+        payable: asked.payable,
     };
     let reason = inputs::reason(asked.reason.as_deref())?;
     let key = context.idempotency("document_enter", code, &body.bytes);
@@ -69,6 +76,6 @@ pub(crate) async fn handler(
         Write::Begun(change) => change,
         Write::Answered(answer) => return Ok(answer),
     };
-    let id = credit::issue(&mut change, &new, reason).await?;
+    let id = documents::enter(&mut change, &new, reason).await?;
     writes::created(change, &Numbered { id }).await
 }
