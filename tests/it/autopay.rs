@@ -163,7 +163,7 @@ async fn notices_of_a_critical_balance_keep_their_distance() {
     world.drop().await;
 }
 
-/// M32: last invoice, last payment | whether the letter asks for payment. Documents follow, so the days of invoices are put in by hand.
+/// M32: last invoice, last payment | whether the letter asks for payment.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_for_payment_goes_with_it_or_not() {
     let world = World::new(1).await;
@@ -183,14 +183,16 @@ async fn a_request_for_payment_goes_with_it_or_not() {
     .into_iter()
     .enumerate()
     {
-        let invoice_sql = invoice.map_or_else(|| "NULL".to_owned(), |day| format!("'{day}'"));
-        let sql = format!(
-            "CREATE OR REPLACE FUNCTION account_last_invoice(account bigint) RETURNS timestamptz LANGUAGE sql STABLE AS $$ SELECT {invoice_sql}::timestamptz $$"
-        );
-        world.store.run_past_the_rooms(&sql).await.unwrap();
         let code = format!("m{number}");
         let email = format!("{code}@example.ru");
         account(&world, &code, Some(&email), "68").await;
+        if let Some(issued_at) = invoice {
+            let sql = format!(
+                "INSERT INTO document (account_id, kind, number, month, issued_on, issued_at, amount, payable, author, created_at)
+                 SELECT id, 'payment_invoice', '1', '2027-03-01', '{issued_at}', '{issued_at}', 100, true, 'test', '{issued_at}' FROM account WHERE code = '{code}'"
+            );
+            world.store.run_past_the_rooms(&sql).await.unwrap();
+        }
         // 68 + 100 = 168 of 200.
         let (kind, day) = payment.map_or(("topup_manual", fifth), |day| ("payment", day));
         moves(&world, &code, kind, "100", at(day)).await;
@@ -373,10 +375,17 @@ async fn a_card_is_charged_once_and_the_money_is_real() {
     assert_eq!(scene.autopay("rich").await, on());
     let posting = scene.api.get("/v1/postings?account=rich&kind=payment", "support").await.body["items"][0].clone();
     let attempt = scene.api.get("/v1/gateway-attempts?account=rich", "support").await.body["items"][0].clone();
+    let payments = scene.api.get("/v1/payments?account=rich", "support").await;
+    let payment = payments.body["items"][0].clone();
     assert_eq!(
-        (&posting["reference"], &posting["author"], &attempt["posting"]),
-        (&json!(format!("gateway:{}", attempt["id"])), &json!("system"), &posting["id"]),
-        "{posting} {attempt}"
+        (&posting["reference"], &posting["author"], &posting["description"]),
+        (&json!(format!("payment:{}", payment["id"])), &json!("system"), &json!("Автоплатёж с карты **1234")),
+        "{posting}"
+    );
+    assert_eq!((&attempt["payment"], &payment["posting"]), (&payment["id"], &posting["id"]), "{attempt} {payment}");
+    assert_eq!(
+        (&payment["source"], &payment["state"], &payment["rule"], &payment["value_date"]),
+        (&json!("card"), &json!("booked"), &json!("gateway"), &json!("2027-02-04"))
     );
 
     // Said again, and the other way round: nothing more happens.
@@ -388,6 +397,7 @@ async fn a_card_is_charged_once_and_the_money_is_real() {
         assert_eq!((again.status, &again.body), (200, &json!({"new": false})), "{state}");
     }
     assert_eq!((scene.payments("rich").await.len(), scene.autopay("rich").await), (1, on()));
+    assert_eq!(scene.api.get("/v1/payments", "support").await.body["total"], json!(1));
 
     // By somebody else's signature, or by none, nobody is believed.
     let body = json!({"event": "card_unlinked", "card": "card-ok-rich"}).to_string();
@@ -560,9 +570,9 @@ async fn refusals_for_good_switch_it_off_and_others_wait() {
     scene.done().await;
 }
 
-/// Money that was taken for an account that was closed meanwhile is on record, and is booked once it is open again.
+/// Money that was taken for an account that was closed meanwhile is a payment of nobody, until somebody says whose it is; what the books refuse is tried again.
 #[tokio::test(flavor = "multi_thread")]
-async fn money_that_cannot_be_booked_waits() {
+async fn money_that_an_account_does_not_take_waits() {
     let scene = Scene::new("2027-02-04T10:00:00Z").await;
     scene.charged("shut", "silent").await;
     assert_eq!(scene.look().await.in_doubt, 1);
@@ -573,16 +583,70 @@ async fn money_that_cannot_be_booked_waits() {
     active(false).await;
     scene.pass(TimeDelta::minutes(2));
     assert_eq!(scene.look().await.paid, 1);
-    let row = scene.api.get("/v1/gateway-attempts?unbooked=true", "support").await.body["items"][0].clone();
-    assert_eq!((&row["answer"], &row["posting"]), (&json!("paid"), &Value::Null), "{row}");
-    assert!(row["unbooked"].as_str().unwrap().contains("closed"), "{row}");
-    assert_eq!((scene.look().await.booked, scene.payments("shut").await.len()), (0, 0));
+    let waiting = scene.api.get("/v1/payments?state=unmatched", "support").await.body["items"].clone();
+    let row = waiting[0].clone();
+    assert_eq!(
+        (waiting.as_array().map(Vec::len), &row["doubt"], &row["candidates"], &row["amount"]),
+        (Some(1), &json!("account_closed"), &json!(["shut"]), &json!("1000")),
+        "{waiting}"
+    );
+    let attempt = scene.api.get("/v1/gateway-attempts?account=shut", "support").await.body["items"][0].clone();
+    assert_eq!((&attempt["answer"], &attempt["payment"]), (&json!("paid"), &row["id"]), "{attempt}");
+    let key = attempt["key"].as_str().unwrap();
+    let again = json!({"event": "payment", "id": key, "state": "paid", "amount": "1000.00", "currency": "RUB"});
+    assert_eq!(scene.says(again).await.body, json!({"new": false}));
     active(true).await;
-    assert_eq!((scene.look().await.booked, scene.look().await.booked), (1, 0));
+    assert_eq!((scene.look().await.booked, scene.payments("shut").await.len()), (0, 0), "a matter for people");
+    let path = format!("/v1/payments/{}/match", row["id"]);
+    let matched = scene.api.ask("POST", &path, "accounting", &[], why(json!({"account": "shut"}))).await;
+    assert_eq!(matched.status, 200, "{}", matched.body);
     assert_eq!(
         (scene.payments("shut").await, scene.world.balance("shut").await),
         (vec!["1000".to_owned()], "1168".to_owned())
     );
+
+    billing::ledger::close_period(&scene.world.store, day("2027-02-01"), scene.clock.now()).await.unwrap();
+    scene.charged("early", "ok").await;
+    assert_eq!(scene.look().await.paid, 1);
+    let unbooked = scene.api.get("/v1/gateway-attempts?unbooked=true", "support").await.body["items"].clone();
+    assert_eq!((&unbooked[0]["account"], &unbooked[0]["payment"]), (&json!("early"), &Value::Null), "{unbooked}");
+    assert!(unbooked[0]["unbooked"].as_str().unwrap().contains("closed"), "{unbooked}");
+    assert_eq!((scene.look().await.booked, scene.payments("early").await.len()), (0, 0));
+    scene.world.store.run_past_the_rooms("UPDATE billing_period SET closed_at = NULL").await.unwrap();
+    assert_eq!((scene.look().await.booked, scene.look().await.booked), (1, 0));
+    assert_eq!(
+        (scene.payments("early").await, scene.world.balance("early").await),
+        (vec!["1000".to_owned()], "1168".to_owned())
+    );
+    scene.done().await;
+}
+
+/// Money of a card is a payment like any other: it pays an invoice, is distributed, and what is left of it is given back.
+#[tokio::test(flavor = "multi_thread")]
+async fn money_of_a_card_pays_and_is_given_back() {
+    let scene = Scene::new("2027-02-04T10:00:00Z").await;
+    scene.charged("rich", "ok").await;
+    let ask = async |path: &str, body: Value| scene.api.ask("POST", path, "accounting", &[], why(body)).await;
+    let invoice = json!({"kind": "payment_invoice", "number": "5", "month": "2027-02", "amount": "700.00"});
+    assert_eq!(ask("/v1/accounts/rich/documents", invoice).await.status, 201);
+    let state = async || {
+        let list = scene.api.get("/v1/documents?account=rich&number=5", "support").await;
+        list.body["items"][0]["state"].as_str().unwrap_or_else(|| panic!("{}", list.text)).to_owned()
+    };
+    assert_eq!((state().await, scene.look().await.paid, state().await), ("unpaid".into(), 1, "paid".into()));
+    let listed = async || scene.api.get("/v1/payments?account=rich&source=card", "support").await.body["items"].clone();
+    let payment = listed().await[0].clone();
+    // 1000 - 700.
+    assert_eq!((&payment["amount"], &payment["free"]), (&json!("1000"), &json!("300")), "{payment}");
+    let path = format!("/v1/payments/{}", payment["id"]);
+    let beyond = ask(&format!("{path}/refunds"), json!({"amount": "300.01"})).await;
+    assert_eq!(said(&beyond), (422, "insufficient_funds"), "{}", beyond.body);
+    let back = ask(&format!("{path}/refunds"), json!({})).await;
+    assert_eq!((back.status, &back.body["amount"]), (201, &json!("300")), "{}", back.body);
+    // 168 + 1000 - 300.
+    assert_eq!((scene.world.balance("rich").await.as_str(), state().await.as_str()), ("868", "paid"));
+    assert_eq!(ask(&format!("{path}/allocate"), json!({"pays": {"items": []}})).await.status, 200);
+    assert_eq!((state().await.as_str(), listed().await.as_array().map(Vec::len)), ("unpaid", Some(1)));
     scene.done().await;
 }
 

@@ -530,6 +530,97 @@ async fn the_check_waits_for_the_statement() {
     desk.world.drop().await;
 }
 
+/// An exchange file of one of our accounts at the bank about days of August: the day on which the bank made it, and the sums that came on the 28th by purpose.
+fn statement(own: &str, (from, to, made_on): (u32, u32, u32), came: &[(&str, &str)]) -> String {
+    let document = |(number, (sum, purpose)): (usize, &(&str, &str))| {
+        format!(
+            "СекцияДокумент=Платежное поручение\nНомер=1{number}\nДата=28.08.2026\nСумма={sum}\nПлательщикСчет=40702810900000000777\nПолучательСчет={own}\n\
+             ДатаПоступило=28.08.2026\nНазначениеПлатежа={purpose}\nКонецДокумента\n"
+        )
+    };
+    let documents: Vec<String> = came.iter().enumerate().map(document).collect();
+    format!(
+        "1CClientBankExchange\nВерсияФормата=1.03\nКодировка=UTF-8\nДатаСоздания={made_on:02}.08.2026\nДатаНачала={from:02}.08.2026\n\
+         ДатаКонца={to:02}.08.2026\nРасчСчет={own}\n{}КонецФайла\n",
+        documents.concat()
+    )
+}
+
+/// A15: statements that are imported let the check go on, once every account of ours at a bank has one of the last bank day, made when the day was over.
+#[tokio::test(flavor = "multi_thread")]
+async fn imported_statements_let_the_check_go_on() {
+    let desk = Desk::august(&[("A-000101", "2000", "2000.00"), ("A-000102", "2000", "2000.00")]).await;
+    let [one, other] = ["40702810400000000001", "40702810400000000002"];
+    desk.sql(&format!(
+        "INSERT INTO legal_entity_bank (legal_entity_id, position, bank, bic, account)
+         VALUES (1, 1, 'Банк', '044525999', '{one}'), (1, 2, 'Банк', '044525999', '{other}')"
+    ))
+    .await;
+    let import = async |file: String| {
+        let english = [("Accept-Language", "en")];
+        desk.api.send("POST", "/v1/bank-statements?file=kl_to_1c.txt", "accounting", &english, file.as_bytes()).await
+    };
+    let complete = async || {
+        let list = desk.api.get("/v1/bank-days?legal_entity=T&sort=day", "support").await;
+        let rows = list.body["items"].as_array().unwrap().clone();
+        rows.iter().map(|row| row["day"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // On the 28th itself: more may come.
+    desk.at("2026-08-28T15:00:00Z");
+    for own in [one, other] {
+        let early = import(statement(own, (28, 28, 28), &[])).await;
+        assert_eq!((early.status, complete().await), (201, Vec::new()), "{}", early.text);
+    }
+    desk.at("2026-08-30T21:00:00Z");
+    let waits = json!("3 accounts wait for the bank statement of 2026-08-28");
+    assert_eq!(desk.job("credit_check", "2026-08-31").await, waits);
+    desk.at("2026-08-31T06:00:00Z");
+    // 2000.00 of the 28th come; of the other account at the bank nobody has said yet that the day was whole.
+    let came = import(statement(one, (28, 30, 31), &[("2000.00", "Лицевой счет A-000101")])).await;
+    assert_eq!((came.status, &came.body["statements"][0]["booked"]), (201, &json!(1)), "{}", came.text);
+    assert_eq!((complete().await, desk.job("credit_check", "2026-08-31").await), (Vec::new(), waits));
+    // The same days as before, made when they were over: that is news, once.
+    let late = statement(other, (28, 28, 31), &[]);
+    assert_eq!(import(late.clone()).await.status, 201);
+    assert_eq!(complete().await, ["2026-08-28"]);
+    assert_eq!(said(&import(late).await), (409, "already_imported"));
+    let figures = desk.job("credit_check", "2026-08-31").await;
+    // Who has paid passes, with one of the small operator; who has not is closed.
+    assert_eq!((&figures["passed"], &figures["closed"]), (&json!(2), &json!(1)), "{figures}");
+    // 2000 of credit - 2000.00 of July + 2000.00; 2000 - 2000.00 - 2000 that are taken back.
+    assert_eq!((desk.balance("A-000101").await.as_str(), desk.balance("A-000102").await.as_str()), ("2000", "-2000"));
+    assert_eq!((desk.blocks("A-000101").await.len(), desk.blocks("A-000102").await), (0, vec!["credit_closed".into()]));
+    // The next export has 2000.00 of the 28th more: he had paid in time, and the 2000 are given back.
+    let pays = import(statement(
+        one,
+        (28, 31, 31),
+        &[("2000.00", "Лицевой счет A-000101"), ("2000.00", "Лицевой счет A-000102")],
+    ))
+    .await;
+    assert_eq!((pays.status, &pays.body["statements"][0]["new"]), (201, &json!(1)), "{}", pays.text);
+    assert_eq!((desk.balance("A-000102").await.as_str(), desk.blocks("A-000102").await.len()), ("2000", 0));
+    assert_eq!(desk.credit("A-000102").await["verdicts"][0]["fate"], json!("void"), "it came in time");
+    desk.world.assert_books_agree().await;
+    desk.world.drop().await;
+}
+
+/// A table says no days of its own: whoever imports it says that it has all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_is_whole_where_somebody_says_so() {
+    let desk = Desk::open("2026-08-31T06:00:00Z").await;
+    let own = "40702810400000000001";
+    desk.sql(&format!("INSERT INTO legal_entity_bank (legal_entity_id, position, bank, bic, account) VALUES (1, 1, 'Банк', '044525999', '{own}')")).await;
+    let table = "Дата;Номер;Сумма;Назначение платежа\n28.08.2026;1;10.00;?\n";
+    for (query, expected) in [("", 0), ("&whole=true", 1)] {
+        let path = format!("/v1/bank-statements?account={own}{query}");
+        let done = desk.api.send("POST", &path, "accounting", &[("Accept-Language", "en")], table.as_bytes()).await;
+        assert_eq!(done.status, 201, "{}", done.text);
+        let days = desk.api.get("/v1/bank-days?legal_entity=T", "support").await;
+        assert_eq!(days.body["items"].as_array().map(Vec::len), Some(expected), "{query}: {}", days.text);
+    }
+    desk.world.drop().await;
+}
+
 /// Time away: nights and turns that were missed are made up for in their order, whichever job comes first.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_missed_is_made_up_for_in_order() {
@@ -682,15 +773,41 @@ async fn overdue_invoices_stop_work_with_services() {
     assert_eq!(desk.blocks("led").await, ["overdue"]);
     assert_eq!((said(&plan().await), may(Action::Activate).await), ((403, "blocked_overdue"), "ACCOUNT_BLOCKED"));
 
-    let paid = async |sum: &str| {
-        let mut change = desk.change().await;
-        credit::set_paid(&mut change, invoice, amount(sum)).await.unwrap();
-        change.commit(200, &json!(null)).await.unwrap();
+    let paid = async || {
+        let row =
+            desk.api.get("/v1/documents?account=led&kind=payment_invoice", "support").await.body["items"][0].clone();
+        assert_eq!(row["id"], json!(invoice));
+        (row["state"].as_str().unwrap().to_owned(), row["paid"].as_str().unwrap().to_owned())
     };
-    paid("499.99").await;
+    let pay = async |number: &str, sum: &str| {
+        let body = json!({"account": "led", "number": number, "value_date": "2027-03-15", "amount": sum});
+        let made = desk.post("accounting", "/v1/payments", body).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        made.body["id"].as_i64().unwrap()
+    };
+    let first = pay("1", "499.99").await;
+    assert_eq!(paid().await, ("partly_paid".into(), "499.99".into()));
     assert_eq!(said(&plan().await), (403, "blocked_overdue"));
-    paid("500.00").await;
+    // 499.99 + 0.01.
+    pay("2", "0.01").await;
+    assert_eq!(paid().await, ("paid".into(), "500".into()));
+    assert_eq!((desk.blocks("led").await.len(), may(Action::Order).await), (0, ""));
+    // A payment that is distributed otherwise pays it no more, and one that the bank takes back neither.
+    let pays = async |items: Value| {
+        let path = format!("/v1/payments/{first}/allocate");
+        let done = desk.post("accounting", &path, json!({"pays": {"items": items}})).await;
+        assert_eq!(done.status, 200, "{}", done.body);
+    };
+    pays(json!([])).await;
+    assert_eq!((paid().await, may(Action::Order).await), (("partly_paid".into(), "0.01".into()), "blocked_overdue"));
+    pays(json!([{"kind": "payment_invoice", "number": "payment_invoice 2027-03 2027-03-01 500.00"}])).await;
+    assert_eq!((paid().await.0, may(Action::Order).await), ("paid".into(), ""));
+    let back = desk.post("accounting", &format!("/v1/payments/{first}/return"), json!({})).await;
+    assert_eq!(back.status, 200, "{}", back.body);
+    assert_eq!((paid().await, may(Action::Order).await), (("partly_paid".into(), "0.01".into()), "blocked_overdue"));
+    pay("3", "499.99").await;
     assert_eq!((desk.blocks("led").await.len(), said(&plan().await)), (0, (200, "")));
+    desk.world.assert_books_agree().await;
     // Without the policy there is no deferral.
     assert_eq!(change_terms(json!({"credit_policy": "none", "credit_limit": "0"})).await.status, 200);
     let card = desk.api.get("/v1/accounts/led", "support").await.body;
@@ -746,6 +863,25 @@ async fn documents_are_entered_once_and_lowered() {
         let answer = enter(body.clone()).await;
         assert_eq!(said(&answer), expected, "{body}: {}", answer.body);
         assert_eq!(answer.body["errors"][0]["pointer"].as_str(), pointer, "{body}: {}", answer.body);
+    }
+    for (field, value, body) in [
+        ("payable", json!(false), document("kind", "payment_invoice")),
+        ("payable", json!(true), {
+            let mut lowers = document("kind", "ukd");
+            lowers["amount"] = json!("-1.00");
+            lowers
+        }),
+        ("contract", json!("17/2026"), document("kind", "upd")),
+    ] {
+        let mut body = body;
+        body[field] = value;
+        let answer = enter(body.clone()).await;
+        let pointer = format!("/{field}");
+        assert_eq!(
+            (said(&answer), &answer.body["errors"][0]["pointer"]),
+            ((422, "validation"), &json!(pointer)),
+            "{body}"
+        );
     }
     let missing = desk.post("accounting", "/v1/accounts/no-such/documents", document("kind", "act")).await;
     assert_eq!(said(&missing), (404, "not_found"));

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 
 use admin_api::run_job;
 use billing::accounts::{self, AccountUpdate, CreditPolicy, PaymentMode};
+use billing::credit;
 use billing::credit::calendar::{CheckNight, day_start, last_day_of, month_of};
 use billing::credit::debt::{Document, RealPayment};
 use billing::credit::month_end::{
     Closing, ClosingFormula, ClosingRules, Credit, Facts, Grant, NotConcerned, Outcome, Recheck, Standing, decide,
     join, leave, recheck, renewal, turn, void,
 };
-use billing::credit::{self, DocumentKind, NewDocument};
+use billing::documents::{self, DocumentKind, NewDocument};
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
@@ -355,9 +356,18 @@ impl Year {
                 self.numbers += 1;
                 let kind = if amount < ZERO { DocumentKind::Ukd } else { DocumentKind::Upd };
                 let number = self.numbers.to_string();
-                let new = NewDocument { account: code, kind, number: &number, month, issued_on: None, amount };
+                let new = NewDocument {
+                    account: code,
+                    kind,
+                    number: &number,
+                    month,
+                    issued_on: None,
+                    contract: None,
+                    amount,
+                    payable: None,
+                };
                 let mut change = desk.change().await;
-                credit::issue(&mut change, &new, "test").await.unwrap();
+                documents::enter(&mut change, &new, "test").await.unwrap();
                 change.commit(201, &json!(null)).await.unwrap();
                 naive.documents.push(Document { month, issued: self.today, amount });
                 if amount < ZERO {

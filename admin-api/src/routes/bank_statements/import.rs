@@ -43,19 +43,13 @@ pub(crate) async fn handler(
     RawQuery(query): RawQuery,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let (account, name, reason) = asked.read()?;
+    let (account, name, whole, reason) = asked.read()?;
     let key = context.idempotency("bank_statement_import", &query.unwrap_or_default(), &body);
     let mut change = match writes::begin(&state, &context, key).await? {
         Write::Begun(change) => change,
         Write::Answered(answer) => return Ok(answer),
     };
-    let new = NewStatement {
-        name,
-        media_type: "application/octet-stream",
-        content: body.to_vec(),
-        account,
-        whole: asked.whole == Some(true),
-    };
+    let new = NewStatement { name, media_type: "application/octet-stream", content: body.to_vec(), account, whole };
     let done = payments::import(&mut change, new, &reason).await?;
     writes::created(change, &StatementsView::new(done, language)).await
 }

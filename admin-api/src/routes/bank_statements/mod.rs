@@ -27,9 +27,10 @@ pub(crate) struct StatementQuery {
     /// Account of ours that the file is about, 20 digits. A table needs it; an exchange file says it itself, and is refused when it says another one.
     #[param(example = "40702810400000000001")]
     account: Option<String>,
-    /// Whether a table has all payments of its days, from the first to the last: then the check of credit waits for them no more. An exchange file says its days
-    /// itself.
-    whole: Option<bool>,
+    /// `true`: a table has all payments of its days, from the first to the last, so that nobody waits for more of them; `false` when absent. An exchange file says
+    /// its days itself.
+    #[param(example = "true")]
+    whole: Option<String>,
     /// Name of the file.
     #[param(example = "kl_to_1c.txt")]
     file: Option<String>,
@@ -38,12 +39,15 @@ pub(crate) struct StatementQuery {
 }
 
 impl StatementQuery {
-    /// Account of ours, name of the file, words.
-    fn read(&self) -> Result<(Option<&str>, &str, String), Problem> {
+    /// Account of ours, name of the file, whether a table has its days whole, words.
+    fn read(&self) -> Result<(Option<&str>, &str, bool, String), Problem> {
         let account = given(self.account.as_deref()).map(|text| inputs::word("/account", text)).transpose()?;
         let file = given(self.file.as_deref()).map(|text| inputs::word("/file", text)).transpose()?;
+        let whole = given(self.whole.as_deref())
+            .map(|text| inputs::one_of("/whole", text, ["true", "false"].into_iter()))
+            .transpose()?;
         let reason = inputs::party::text("/reason", self.reason.as_deref().unwrap_or_default(), 1_000)?;
-        Ok((account, file.unwrap_or("statement"), reason))
+        Ok((account, file.unwrap_or("statement"), whole.unwrap_or_default(), reason))
     }
 }
 
