@@ -1,7 +1,7 @@
 //! Documents that were issued: what bills services, what asks for money, and how far that is paid.
 //!
 //! ```text
-//! enter, withdraw ─► document ◄─ kept paid by payments ([`keep_paid`])
+//! enter, withdraw ─► document ◄─ paid: what payments pay of it
 //!                        │
 //!                        ├─► credit: what bills makes debt (A17), the oldest that is not paid runs a deferral (A14)
 //!                        └─► payments: what is payable is found by its number, and paid (L17)
