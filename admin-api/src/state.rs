@@ -5,6 +5,7 @@
 //! Does not own: what is done with them.
 //! Always: cheap to clone; a request changes nothing here but the count of itself.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use billing::settings::Settings;
@@ -25,9 +26,13 @@ use crate::sign_in::{Passwords, Provider, SecretKey};
 use crate::snapshot::{Catalogue, RefreshError};
 use crate::switch_door::Switches;
 
-/// Everything behind the routes.
+/// Everything behind the routes. One pointer, for each layer of each request has its own.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Parts>);
+
+/// What there is.
+#[derive(Clone)]
+pub struct Parts {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) calls: CallsReader,
@@ -58,12 +63,20 @@ pub struct AppState {
     pub(crate) gateway: Option<Arc<dyn Gateway>>,
 }
 
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
 impl AppState {
     /// State over these engines, with the usual limits; the catalogue is empty until [`AppState::refresh`].
     pub fn new(store: Store, clock: Arc<dyn Clock>, calls: CallsReader) -> Self {
         let catalogue = Arc::new(Catalogue::default());
         let authorizer = Authorizer::new(store.clone(), Arc::clone(&clock), Arc::clone(&catalogue));
-        Self {
+        Self(Arc::new(Parts {
             store,
             clock,
             calls,
@@ -80,69 +93,74 @@ impl AppState {
             authorizer,
             switches: Arc::default(),
             gateway: None,
-        }
+        }))
+    }
+
+    /// To be changed while it is put together.
+    fn parts(&mut self) -> &mut Parts {
+        Arc::make_mut(&mut self.0)
     }
 
     /// The same behind proxies in these networks, which say whom they speak for.
     #[must_use]
     pub fn behind(mut self, proxies: Vec<IpNet>) -> Self {
-        self.proxies = proxies.into();
+        self.parts().proxies = proxies.into();
         self
     }
 
     /// The same with these limits.
     #[must_use]
     pub fn limited(mut self, rates: RateLimits) -> Self {
-        self.limits = Arc::new(Limits::new(rates));
+        self.parts().limits = Arc::new(Limits::new(rates));
         self
     }
 
     /// The same for web pages of these origins too.
     #[must_use]
     pub fn open_to(mut self, origins: Vec<Origin>) -> Self {
-        self.origins = origins.into();
+        self.parts().origins = origins.into();
         self
     }
 
     /// The same where callers come by TLS alone, which browsers are told to remember.
     #[must_use]
     pub fn behind_tls(mut self, is_behind_tls: bool) -> Self {
-        self.is_behind_tls = is_behind_tls;
+        self.parts().is_behind_tls = is_behind_tls;
         self
     }
 
     /// The same with a way to send mails.
     #[must_use]
     pub fn sending(mut self, mailer: Mailer) -> Self {
-        self.mailer = Some(Arc::new(mailer));
+        self.parts().mailer = Some(Arc::new(mailer));
         self
     }
 
     /// The same in a process that runs jobs while it serves.
     #[must_use]
     pub fn running_jobs(mut self) -> Self {
-        self.runs_jobs = true;
+        self.parts().runs_jobs = true;
         self
     }
 
     /// The same with the key by which secrets are encrypted at rest; without one nobody enrols a second factor.
     #[must_use]
     pub fn with_secret_key(mut self, key: SecretKey) -> Self {
-        self.secret_key = Some(key);
+        self.parts().secret_key = Some(key);
         self
     }
 
     /// The same with a provider of identities by which people sign in (S43).
     #[must_use]
     pub fn with_provider(mut self, provider: Provider) -> Self {
-        self.provider = Some(Arc::new(provider));
+        self.parts().provider = Some(Arc::new(provider));
         self
     }
 
     /// The same with a payment gateway by which cards are linked and charged (M33).
     #[must_use]
     pub fn with_gateway(mut self, gateway: impl Gateway + 'static) -> Self {
-        self.gateway = Some(Arc::new(gateway));
+        self.parts().gateway = Some(Arc::new(gateway));
         self
     }
 
@@ -155,7 +173,7 @@ impl AppState {
     }
 
     /// What lets calls go, for whoever speaks with switches otherwise.
-    pub const fn authorizer(&self) -> &Authorizer {
+    pub fn authorizer(&self) -> &Authorizer {
         &self.authorizer
     }
 
