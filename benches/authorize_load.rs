@@ -24,6 +24,7 @@ use cdr_ingest::operator_dir;
 use cdr_ingest::stages::fallback_source;
 use clap::Parser;
 use rating::Service;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -32,6 +33,8 @@ use tokio::net::TcpStream;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const TOKEN: &str = "bench-switch";
+/// Stands where the name of a call goes.
+const NAME: &str = "{call}";
 /// Different requests.
 const REQUESTS: u64 = 50_000;
 /// Calls that a connection has under way.
@@ -56,6 +59,12 @@ struct Options {
     /// Balance of every account: little money makes refusals.
     #[arg(long, default_value_t = 100)]
     balance: u32,
+    /// Seconds talked that each call is released with; the calls under way of a connection are released in their order.
+    #[arg(long, default_value_t = 0)]
+    released_after: u64,
+    /// Does not release calls: their records end them, or time.
+    #[arg(long)]
+    keep: bool,
     /// Seconds that each call asks for.
     #[arg(long, default_value_t = 600)]
     call_seconds: u32,
@@ -90,12 +99,36 @@ fn requests(directory: &Path, call_seconds: u32) -> anyhow::Result<Vec<Value>> {
             continue;
         }
         requests.push(json!({
-            "source": source.code, "call_id": "", "account": cdr.account, "trunk": cdr.trunk_in, "src": cdr.src, "dst": cdr.dst, "providers": providers,
+            "source": source.code, "call_id": NAME, "account": cdr.account, "trunk": cdr.trunk_in, "src": cdr.src, "dst": cdr.dst, "providers": providers,
             "max_seconds": call_seconds,
         }));
     }
     ensure!(!requests.is_empty(), "no record is of an outgoing call");
     Ok(requests)
+}
+
+/// What a switch reads of an answer. The client has the same processors as the programs under test: it does no more than it must.
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    allowed: bool,
+    code: Option<String>,
+}
+
+/// A request as it goes over the wire, but for the name of its call.
+struct Template {
+    source: String,
+    before: String,
+    after: String,
+}
+
+impl Template {
+    fn new(request: &Value) -> anyhow::Result<Self> {
+        let text = request.to_string();
+        let (before, after) = text.split_once(NAME).context("a request has a place for the name of its call")?;
+        let source = request["source"].as_str().context("a request has a source")?;
+        Ok(Self { source: source.to_owned(), before: before.to_owned(), after: after.to_owned() })
+    }
 }
 
 /// One connection of a switch.
@@ -108,8 +141,8 @@ impl Line {
         Ok(Self(BufReader::new(stream)))
     }
 
-    /// Status and body of an answer.
-    async fn ask(&mut self, what: &str, body: &str) -> anyhow::Result<(u16, Value)> {
+    /// Status of an answer, and what it says.
+    async fn ask(&mut self, what: &str, body: &str) -> anyhow::Result<(u16, Answer)> {
         let request = format!(
             "POST /switch/v1/{what} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
@@ -147,7 +180,7 @@ struct Seen {
 async fn switch(
     address: std::net::SocketAddr,
     number: u64,
-    (options, requests): (Options, Arc<Vec<Value>>),
+    (options, requests): (Options, Arc<Vec<Template>>),
     begin: Instant,
 ) -> anyhow::Result<Seen> {
     let mut line = Line::open(address).await?;
@@ -156,24 +189,22 @@ async fn switch(
     for turn in (number..total).step_by(options.connections as usize) {
         let due = begin + Duration::from_nanos(1_000_000_000 / options.rate) * turn as u32;
         tokio::time::sleep_until(due.into()).await;
-        let mut request = requests[turn as usize % requests.len()].clone();
+        let Template { source, before, after } = &requests[turn as usize % requests.len()];
         let call = format!("b{turn}");
-        request["call_id"] = json!(call);
-        let source = request["source"].clone();
-        let (status, answer) = line.ask("authorize", &request.to_string()).await?;
+        let (status, answer) = line.ask("authorize", &format!("{before}{call}{after}")).await?;
         if turn >= options.rate * WARM_UP_S {
             seen.asked.push(due.elapsed());
-            let code = answer["code"].as_str().unwrap_or("allowed");
+            let code = answer.code.as_deref().unwrap_or("allowed");
             *seen.answers.entry(format!("{status} {code}")).or_default() += 1;
         }
-        if answer["allowed"] == json!(true) {
+        if answer.allowed && !options.keep {
             under_way.push_back((source, call));
         }
         if under_way.len() >= UNDER_WAY
             && let Some((source, call)) = under_way.pop_front()
         {
             let since = Instant::now();
-            let body = json!({"source": source, "call_id": call, "seconds": 0}).to_string();
+            let body = format!(r#"{{"source":"{source}","call_id":"{call}","seconds":{}}}"#, options.released_after);
             line.ask("release", &body).await?;
             if turn >= options.rate * WARM_UP_S {
                 seen.released.push(since.elapsed());
@@ -269,7 +300,7 @@ async fn measure(store: Store, options: &Options, requests: Vec<Value>) -> anyho
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let serving = tokio::spawn(serve_until(listener, state, std::future::pending()));
-    let requests = Arc::new(requests);
+    let requests = Arc::new(requests.iter().map(Template::new).collect::<anyhow::Result<Vec<_>>>()?);
     let begin = Instant::now() + Duration::from_secs(1);
     let switches: Vec<_> = (0..options.connections)
         .map(|number| tokio::spawn(switch(address, number, (options.clone(), Arc::clone(&requests)), begin)))

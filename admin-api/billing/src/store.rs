@@ -83,11 +83,12 @@ const READERS: [(&str, &str); 3] =
     [("default_transaction_read_only", "on"), ("statement_timeout", "20s"), ("max_parallel_workers_per_gather", "0")];
 /// What the sessions that let calls go are told. A switch waits for them and gives up after a second or two: what takes longer is in vain. One that hangs in
 /// the middle holds accounts, and others wait for those. All that they look for an index has: a plan that was made while a table was empty stays good.
-const CALLERS: [(&str, &str); 4] = [
+const CALLERS: [(&str, &str); 5] = [
     ("lock_timeout", "2s"),
     ("statement_timeout", "2s"),
     ("idle_in_transaction_session_timeout", "2s"),
     ("enable_seqscan", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
 ];
 /// Most connections that let calls go.
 const CALLERS_MAX: u32 = 16;

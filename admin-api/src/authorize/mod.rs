@@ -47,7 +47,7 @@ use outage::Outage;
 use rules::Rules;
 
 /// Transactions under way at once. Each waits for the disk most of its time.
-const LANES: usize = 6;
+const LANES: usize = 3;
 /// Grants that wait to be taken back.
 const UNHEARD_MAX: usize = 20_000;
 /// Refused calls that wait to be noted.
