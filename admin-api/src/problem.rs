@@ -100,6 +100,8 @@ problems! {
     AccountClosed = "account_closed", CONFLICT, "Лицевой счёт закрыт", "The account is closed";
     /// An account that holds or owes money is not closed.
     BalanceNotZero = "balance_not_zero", CONFLICT, "Баланс не равен нулю", "The balance is not zero";
+    /// Calls go on, or their records are waited for: an account is not closed over them.
+    CallsUnderWay = "calls_under_way", CONFLICT, "На счёте идут звонки", "Calls of the account are under way";
     /// The client is not connected to the legal entity (B12).
     NotConnected = "not_connected", CONFLICT, "Клиент не подключён к организации", "The client is not connected to the legal entity";
     /// The money came to another legal entity than that of the account (T22).
@@ -158,6 +160,8 @@ problems! {
     ForeignCurrency = "foreign_currency", UNPROCESSABLE_ENTITY, "Валюта не совпадает с валютой счёта", "The currency is not that of the account";
     /// The account has less money than that.
     InsufficientFunds = "insufficient_funds", UNPROCESSABLE_ENTITY, "Недостаточно средств", "Insufficient funds";
+    /// Calls under way have reserved it (B17).
+    MoneyReserved = "money_reserved", UNPROCESSABLE_ENTITY, "Деньги удержаны идущими звонками", "Calls under way have reserved the money";
     /// It goes beyond the credit limit of the account (B14).
     CreditLimit = "credit_limit", UNPROCESSABLE_ENTITY, "Превышен кредитный лимит", "Beyond the credit limit";
     /// A reason is obligatory.

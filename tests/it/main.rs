@@ -28,6 +28,7 @@ mod figures;
 mod formats;
 mod groups_contracts;
 mod guards;
+mod holds;
 mod in_force;
 mod in_words;
 mod ledger;

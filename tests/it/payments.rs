@@ -581,6 +581,15 @@ async fn refunds_give_back_what_is_left() {
     // What it pays is freed first.
     let freed = ask(&api, "accounting", &format!("/v1/payments/{id}/allocate"), json!({"pays": {"items": []}})).await;
     assert_eq!(freed.status, 200, "{}", freed.body);
+    // A call under way has reserved 250 of the 300 (B17).
+    let call = "INSERT INTO account_hold (account_id) SELECT id FROM account WHERE code = 'A-000042' ON CONFLICT DO NOTHING;
+                INSERT INTO hold (source, call_id, leg, account_id, state, service, src, dst, currency, amount, price, seconds, request, created_at, ends_by, expires_at)
+                SELECT 'sbc', 'c', 0, id, 'open', 'outgoing', '', '', 'RUB', 250, 250, 600, '{}', '2026-07-15T10:00:00Z', '2026-07-16T10:00:00Z', '2026-07-16T10:00:00Z'
+                FROM account WHERE code = 'A-000042'";
+    world.store.run_past_the_rooms(call).await.unwrap();
+    let reserved = refund(id, json!({})).await;
+    assert_eq!(said(&reserved), (422, "money_reserved"), "{}", reserved.body);
+    world.store.run_past_the_rooms("DELETE FROM hold").await.unwrap();
     assert_eq!(refund(id, json!({})).await.body["amount"], json!("300"));
     assert_eq!(said(&refund(id, json!({})).await), (409, "invalid_transition"));
     let done = card(&api, id).await;

@@ -2,7 +2,7 @@
 //!
 //! Owns: what stands against either.
 //! Does not own: numbers, money.
-//! Always: nothing is closed that holds or owes money, hidden by virtual credit or not, or has numbers or trunks; a call that took place before is charged all
+//! Always: nothing is closed that holds or owes money, hidden by virtual credit or not, or has numbers, trunks or calls under way; a call that took place before is charged all
 //! the same; what is closed stays readable (T25).
 
 use chrono::{DateTime, Utc};
@@ -13,8 +13,9 @@ use super::open::{OpeningRules, connected, held_entity, is_the_only_one};
 use super::{AccountError, WantedPlan, plans, store};
 use crate::change::Change;
 use crate::credit::outstanding;
+use crate::holds;
 
-/// Closes an account: its plan ends now.
+/// Closes an account: its plan ends now. Calls that go on, or have money reserved until their record comes, stand against it.
 pub async fn close(change: &mut Change, code: &str, revision: Option<i64>, reason: &str) -> Result<(), AccountError> {
     let held = store::held(change, code, revision).await?;
     if !held.active {
@@ -47,6 +48,10 @@ pub async fn close(change: &mut Change, code: &str, revision: Option<i64>, reaso
     let plan = plans::plan_at(change.connection(), held.id, now).await?;
     set_active(change, held.id, false, Some(now)).await?;
     plans::write(change, held.id, None, now, reason).await?;
+    // Last, for calls of the account wait from here on: the next one finds it closed.
+    if let Some(calls) = holds::under_way(change, held.id).await? {
+        return Err(AccountError::CallsUnderWay(calls));
+    }
     let (before, after) = (json!({"active": true, "plan": plan}), json!({"active": false, "plan": null}));
     change.record("account.close", "account", code, &before, &after, reason);
     Ok(())

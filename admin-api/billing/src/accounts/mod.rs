@@ -31,6 +31,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::credit::{CreditError, Refused};
+use crate::holds::UnderWay;
 use crate::ledger::LedgerError;
 use crate::store::StoreError;
 
@@ -123,6 +124,9 @@ pub enum AccountError {
     /// Numbers stand against closing.
     #[error("{0} services are in work")]
     HasActiveServices(i64),
+    /// Calls that go on, or whose record is waited for, stand against closing.
+    #[error("{} calls are under way", .0.total)]
+    CallsUnderWay(UnderWay),
     /// It is closed.
     #[error("the account is closed")]
     Closed,

@@ -3,13 +3,14 @@
 //! ```text
 //! asks that wait -> lock their accounts -> one look at the books -> decided one after another in memory (`rules`) -> one write -> commit   (`grant`)
 //! records of calls (`streams`) -> their holds go in the transaction of their charges                                                    (`close`)
+//! who takes money out by choice -> locks the account as a grant does, last of all -> looks at its holds                                 (`reserved`)
 //! ```
 //!
 //! Owns: tables `account_hold`, `hold`, `overdue_hold`, `refused_call`: what an account may talk, what a call has reserved, when that ends.
 //! Does not own: whether the catalogue lets a call go and what it costs (`rating::authorize`), balances (`ledger`), blocks and floors (`blocks`, `credit`), who
 //! asks (the API).
 //! Always: no money is granted twice, whoever asks where (the argument stands in migration 0064); a call that is asked for again is answered as before; a grant
-//! waits for other grants of its accounts and for nothing else; amounts are decimals.
+//! waits for other grants of its accounts, and for who takes money out of them, and for nothing else; amounts are decimals. The order of locks stands in `ledger`.
 //! Start reading at [`grant`].
 //!
 //! | what | round trips |
@@ -28,6 +29,7 @@ mod expire;
 mod grant;
 mod lists;
 mod refused;
+mod reserved;
 mod rules;
 mod store;
 
@@ -40,4 +42,6 @@ pub use expire::{Expired, expire};
 pub use grant::grant;
 pub use lists::{OPEN, OVERDUE, REFUSED};
 pub use refused::{RefusedCall, note};
+pub use reserved::UnderWay;
+pub(crate) use reserved::{reserved, under_way};
 pub use rules::{Denial, ENDED_BY_STAFF};

@@ -2,8 +2,8 @@
 //!
 //! Owns: what each of them asks for.
 //! Does not own: the booking (`post`), who approves a reversal (`approvals`), payments.
-//! Always: a charge names its product (M42); a top-up is virtual money and a withdrawal real (M49); nobody takes out what the operator gave (B17); a posting is
-//! taken back once and by another that names it (M43).
+//! Always: a charge names its product (M42); a top-up is virtual money and a withdrawal real (M49); nobody takes out what the operator gave, or what calls
+//! have reserved (B17); a posting is taken back once and by another that names it (M43).
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -15,6 +15,7 @@ use super::post::{NewPosting, Posted, post};
 use super::{LedgerError, PostingKind};
 use crate::change::Change;
 use crate::credit;
+use crate::holds;
 use crate::products;
 use crate::sums::{is_in_bounds, is_in_kopecks};
 
@@ -91,18 +92,31 @@ pub async fn top_up(change: &mut Change, manual: &Manual<'_>, new: &NewTopUp) ->
 /// Enters a withdrawal; the identifier of its posting.
 ///
 /// # Errors
-/// What [`post`] refuses; more than the account has of its own.
+/// What [`post`] refuses; more than the account has of its own, or than calls leave of that.
 pub async fn withdraw(change: &mut Change, manual: &Manual<'_>, new: &NewWithdrawal) -> Result<i64, LedgerError> {
     let account = account(change, manual, new.amount).await?;
     let posting = by_hand(account, PostingKind::Withdrawal, -new.amount, manual);
     let id = book(change, "withdrawal.enter", &posting, manual, json!({})).await?;
-    // Asked behind the posting, which holds the balance: what is left may not be less than what the operator gave.
+    goes_out(change, account, new.amount).await?;
+    Ok(id)
+}
+
+/// Refuses what goes out of an account, and is posted already, where what is left is less than the operator gave and calls have reserved (B17). Asked last: the
+/// posting holds the balance, and calls of the account wait from here on (`holds`).
+///
+/// # Errors
+/// More than the account has of its own, or than calls leave of that.
+pub(crate) async fn goes_out(change: &mut Change, account: i64, amount: Decimal) -> Result<(), LedgerError> {
+    let reserved = holds::reserved(change, account).await?;
     let left = own_money(change.connection(), account).await?;
     if left < Decimal::ZERO {
-        Err(LedgerError::BeyondOwn((left + new.amount).max(Decimal::ZERO).normalize()))
-    } else {
-        Ok(id)
+        return Err(LedgerError::BeyondOwn((left + amount).max(Decimal::ZERO).normalize()));
     }
+    if left < reserved {
+        let left = (left + amount - reserved).max(Decimal::ZERO).normalize();
+        return Err(LedgerError::Reserved { reserved: reserved.normalize(), left });
+    }
+    Ok(())
 }
 
 /// A posting that may be taken back.
@@ -176,7 +190,7 @@ pub(crate) async fn reverse_approved(change: &mut Change, id: i64, reason: &str)
 }
 
 /// What of the balance is the account's own: all but the virtual money that the operator gave it and has not taken back.
-pub(crate) async fn own_money(connection: &mut PgConnection, account: i64) -> Result<Decimal, LedgerError> {
+async fn own_money(connection: &mut PgConnection, account: i64) -> Result<Decimal, LedgerError> {
     let kinds: Vec<&str> = PostingKind::VIRTUAL.iter().map(|kind| kind.as_str()).collect();
     let own = sqlx::query_scalar(
         "SELECT b.balance - greatest(0, coalesce((SELECT sum(p.amount) FROM posting p LEFT JOIN posting o ON o.id = p.reverses

@@ -7,8 +7,21 @@
 //!
 //! Owns: tables `posting`, `usage_total`, `billing_period`, and the amounts in `account_balance`.
 //! Does not own: what a call costs, payments, credit, documents.
-//! Always: `balance = sum(postings) - sum(open usage totals)`; postings are append-only, a mistake is answered by another posting (requirements 6.2); periods
-//! are held before accounts, accounts in the order of their identifiers.
+//! Always: `balance = sum(postings) - sum(open usage totals)`; postings are append-only, a mistake is answered by another posting (requirements 6.2); locks are
+//! taken in one order.
+//!
+//! The order of locks, several of a kind by identifier, whoever changes money or what it stands on:
+//!
+//! | lock | who takes it |
+//! | --- | --- |
+//! | months, `billing_period` | postings, batches of calls |
+//! | accounts, `account` | postings (shared), changes of an account |
+//! | balances, `account_balance` | postings, batches of calls |
+//! | the catalogue's version | plans, what calls are resolved by |
+//! | calls, `account_hold` | grants, which take nothing else; who takes money out by choice (`holds::reserved`); never a batch of calls |
+//! | the author, the chain of the audit | every change, as it commits |
+//!
+//! So a call waits for nobody's batch, and for a change only while that commits.
 
 mod books;
 mod grid;
@@ -21,7 +34,7 @@ pub use books::{Imbalance, check, usage_by_day};
 pub use grid::GRID;
 pub use kinds::PostingKind;
 pub use manual::{Manual, NewCharge, NewTopUp, NewWithdrawal, charge, top_up, withdraw};
-pub(crate) use manual::{own_money, reverse_approved, reversible};
+pub(crate) use manual::{goes_out, reverse_approved, reversible};
 pub use post::{NewPosting, Posted};
 pub(crate) use post::{hold_accounts, hold_months, post};
 pub(crate) use usage::book_usage;
@@ -72,6 +85,14 @@ pub enum LedgerError {
     /// More than the account has of its own (B17).
     #[error("the account has {0} of its own")]
     BeyondOwn(Decimal),
+    /// More than calls under way leave of what the account has of its own (B17).
+    #[error("calls under way have reserved {reserved}, which leaves {left}")]
+    Reserved {
+        /// What they have reserved.
+        reserved: Decimal,
+        /// What may go out now.
+        left: Decimal,
+    },
     /// The name of the movement stands for another one.
     #[error("movement {0} was booked with another account, kind or sum")]
     OtherMovement(String),

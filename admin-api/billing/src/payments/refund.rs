@@ -3,7 +3,7 @@
 //! Owns: table `payment_refund`, the state `refunded`.
 //! Does not own: the transfer, which is done outside; what is the account's own (`ledger`).
 //! Always: no more is given back than is left of the payment: what it pays is freed first, by a new distribution or by taking a charge back (B21); nor more than
-//! the account has of its own (B17). Money on no account goes back whole and leaves no posting.
+//! the account has of its own and calls have not reserved (B17). Money on no account goes back whole and leaves no posting.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -16,7 +16,7 @@ use super::held::{self, Held};
 use super::settled::settled;
 use super::words::State;
 use crate::change::Change;
-use crate::ledger::{self, LedgerError, NewPosting, PostingKind};
+use crate::ledger::{self, NewPosting, PostingKind};
 
 /// What is given back.
 #[derive(Clone, Copy, Debug)]
@@ -124,11 +124,8 @@ async fn from_account(
     if amount > left {
         return Err(PaymentError::BeyondLeft(left.max(Decimal::ZERO).normalize()));
     }
-    let own = ledger::own_money(change.connection(), account).await?;
-    if own < Decimal::ZERO {
-        return Err(LedgerError::BeyondOwn((own + amount).max(Decimal::ZERO).normalize()).into());
-    }
     settled(change, account).await?;
+    ledger::goes_out(change, account, amount).await?;
     Ok(Refunded { id, posting: Some(posting), amount })
 }
 

@@ -18,7 +18,7 @@ use crate::writes::{self, Write};
 
 /// Close an account
 ///
-/// Refused while its balance is not zero or it has numbers. Calls that took place before are charged to it all the same.
+/// Refused while its balance is not zero, it has numbers, or its calls are under way (`calls_under_way` names them). Calls that took place before are charged to it all the same.
 #[utoipa::path(
     post, path = "/v1/accounts/{code}/close", operation_id = "account_close", tag = "accounts",
     params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),

@@ -26,6 +26,7 @@ pub(crate) mod traffic;
 pub(crate) mod update;
 
 use billing::accounts::{Account, AccountError, CreditFault, CreditPolicy, PaymentMode, WantedPlan, by_code};
+use billing::holds::UnderWay;
 use billing::settings::Settings;
 use billing::staff::Permission;
 use chrono::{DateTime, Utc};
@@ -186,6 +187,7 @@ impl From<AccountError> for Problem {
             AccountError::BalanceNotZero(balance) => Self::new(Code::BalanceNotZero)
                 .because(Text::new(format!("Баланс: {balance}"), format!("The balance is {balance}"))),
             AccountError::HasActiveServices(services) => has_services(services),
+            AccountError::CallsUnderWay(calls) => calls_under_way(&calls),
             AccountError::Closed => {
                 Self::new(Code::InvalidTransition).because(Text::fixed("Лицевой счёт закрыт", "The account is closed"))
             }
@@ -219,6 +221,20 @@ pub(crate) fn has_services(services: i64) -> Problem {
     Problem::new(Code::HasActiveServices).because(Text::new(
         format!("Сначала отключите услуги; сейчас их {services}"),
         format!("End the services first; there are {services}"),
+    ))
+}
+
+/// Calls stand against it, by name, with what to do.
+fn calls_under_way(under_way: &UnderWay) -> Problem {
+    let UnderWay { total, calls } = under_way;
+    let calls = calls.join(", ");
+    Problem::new(Code::CallsUnderWay).because(Text::new(
+        format!(
+            "Звонков идёт или ждёт записи: {total}. Это {calls}. Завершите идущие (POST /v1/open-calls/{{id}}/end) и повторите, когда придут их записи"
+        ),
+        format!(
+            "Calls that go on or wait for their record: {total}. They are {calls}. End those that go on (POST /v1/open-calls/{{id}}/end), and try again when their records are there"
+        ),
     ))
 }
 
@@ -278,6 +294,10 @@ mod tests {
             (AccountError::Refused(Refused::CreditLimit), Code::CreditLimit),
             (AccountError::Refused(Refused::InsufficientFunds), Code::InsufficientFunds),
             (AccountError::Ledger(LedgerError::NoPosting), Code::NotFound),
+            (
+                AccountError::Ledger(LedgerError::Reserved { reserved: Decimal::ONE, left: Decimal::ZERO }),
+                Code::MoneyReserved,
+            ),
             (AccountError::ApprovalNeeded(Decimal::ONE), Code::ApprovalNeeded),
             (AccountError::FloorNeeded, Code::ApprovalNeeded),
             (AccountError::PlanNotAvailable(word()), Code::TariffNotAvailable),
@@ -289,6 +309,7 @@ mod tests {
             (AccountError::HasUsage, Code::HasHistory),
             (AccountError::BalanceNotZero(Decimal::ONE), Code::BalanceNotZero),
             (AccountError::HasActiveServices(1), Code::HasActiveServices),
+            (AccountError::CallsUnderWay(UnderWay { total: 1, calls: vec![word()] }), Code::CallsUnderWay),
             (AccountError::Closed, Code::InvalidTransition),
             (AccountError::Active, Code::InvalidTransition),
             (AccountError::Cleaned, Code::Cleaned),

@@ -149,6 +149,13 @@ impl From<LedgerError> for Problem {
                     format!("The account has {own} of its own: the rest is credit"),
                 ),
             ),
+            LedgerError::Reserved { reserved, left } => Self::new(Code::MoneyReserved).at(
+                "/amount",
+                Text::new(
+                    format!("Идущие звонки удержали {reserved}, сейчас можно взять {left}: повторите, когда звонки закончатся (GET /v1/open-calls?account=..)"),
+                    format!("Calls under way have reserved {reserved}, which leaves {left}: try again when they are over (GET /v1/open-calls?account=..)"),
+                ),
+            ),
             LedgerError::OtherMovement(_) => {
                 tracing::error!("{error}");
                 Self::new(Code::Internal)

@@ -18,7 +18,8 @@ use crate::writes::{self, Write};
 
 /// Enter a withdrawal
 ///
-/// Money of the account goes out: for referrals, or as a return. The transfer itself is done outside. Not beyond what is its own: credit is not paid out (B17).
+/// Money of the account goes out: for referrals, or as a return. The transfer itself is done outside. Not beyond what is its own: credit is not paid out, nor
+/// what calls under way have reserved (`money_reserved`) (B17).
 #[utoipa::path(
     post, path = "/v1/accounts/{code}/withdrawals", operation_id = "withdrawal_enter", tag = "ledger",
     params(("code" = String, Path, description = "Code of the account", example = "A-000001"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters")),

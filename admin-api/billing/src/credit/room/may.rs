@@ -12,6 +12,7 @@ use super::{CreditError, load};
 use crate::change::Change;
 use crate::credit::blocks::{Action, Block, Cause, floor, refused_by};
 use crate::credit::deferral::{Refusal, refuses, refuses_expense};
+use crate::holds;
 use crate::ledger;
 
 /// Why something is refused.
@@ -70,7 +71,8 @@ fn refused(case: &Case, action: Action, rules: &Rules) -> Option<Refused> {
 }
 
 /// Whether an expense fits what an account may use (B14): down to the floor exactly it does. Its balance is held from then on, so that of two orders at once the
-/// second sees what the first has spent. Money that is held for calls under way is not counted: a call ends, and what is ordered was there.
+/// second sees what the first has spent, and so are grants of its calls, whose reserved money is not there to be spent. Asked last, as calls of the account wait from
+/// then on.
 ///
 /// # Errors
 /// No such account; [`CreditError::Refused`].
@@ -78,8 +80,9 @@ pub async fn may_spend(change: &mut Change, account: i64, expense: Decimal) -> R
     let now = change.now();
     let rules = rules(change.connection(), now).await?;
     ledger::hold_accounts(change, &[account]).await?;
+    let reserved = holds::reserved(change, account).await?;
     let case = load::case(change.connection(), account, &rules).await?.ok_or(CreditError::NoAccount)?;
     let floor = floor(case.mode, case.policy, case.limit, case.temporary);
-    let refusal = refuses_expense(case.policy, case.balance, Decimal::ZERO, floor, expense);
+    let refusal = refuses_expense(case.policy, case.balance, reserved, floor, expense);
     refusal.map_or(Ok(()), |refusal| Err(CreditError::Refused(refusal.into())))
 }
