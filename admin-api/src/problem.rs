@@ -142,6 +142,8 @@ problems! {
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Метод не поддерживается", "Method not allowed";
     /// The step does not exist in the table of states (M12).
     InvalidTransition = "invalid_transition", CONFLICT, "Такой переход состояния невозможен", "This change of state does not exist";
+    /// No debt behind a notice of intention has stood for its term (M70).
+    TerminationNotDue = "termination_not_due", CONFLICT, "Расторгать договор за неоплату рано или не за что", "No contract is due to be ended for debt";
     /// The same is there already; the detail names it.
     AlreadyExists = "already_exists", CONFLICT, "Такая запись уже есть", "There is such a record already";
     /// The day belongs to a closed period, or to one before it (A9).

@@ -32,7 +32,7 @@ pub(crate) struct Desk {
     pub(crate) world: World,
     pub(crate) hands: Arc<SetClock>,
     pub(crate) state: AppState,
-    api: Api,
+    pub(crate) api: Api,
 }
 
 impl Desk {
@@ -45,11 +45,11 @@ impl Desk {
         Self { world, hands, state, api }
     }
 
-    fn at(&self, now: &str) {
+    pub(crate) fn at(&self, now: &str) {
         self.hands.set(now.parse().unwrap());
     }
 
-    async fn sql(&self, statements: &str) {
+    pub(crate) async fn sql(&self, statements: &str) {
         self.world.store.run_past_the_rooms(statements).await.unwrap();
     }
 
@@ -77,7 +77,7 @@ impl Desk {
         }
     }
 
-    async fn post(&self, role: &str, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, role: &str, path: &str, body: Value) -> Answer {
         self.ask("POST", role, path, body).await
     }
 
@@ -87,7 +87,7 @@ impl Desk {
         self.api.ask(method, path, role, &[("Accept-Language", "en")], Some(body)).await
     }
 
-    async fn setting(&self, key: &str, value: &str) {
+    pub(crate) async fn setting(&self, key: &str, value: &str) {
         let set = self.ask("PUT", "admin", &format!("/v1/settings/{key}"), json!({"value": value})).await;
         assert_eq!(set.status, 200, "{}", set.body);
     }
@@ -98,14 +98,14 @@ impl Desk {
         assert_eq!(charged.status, 201, "{}", charged.body);
     }
 
-    async fn document(&self, account: &str, kind: &str, (month, day): (&str, &str), sum: &str) -> i64 {
+    pub(crate) async fn document(&self, account: &str, kind: &str, (month, day): (&str, &str), sum: &str) -> i64 {
         let body = json!({"kind": kind, "number": format!("{kind} {month} {day} {sum}"), "month": month, "day": day, "amount": sum});
         let entered = self.post("accounting", &format!("/v1/accounts/{account}/documents"), body).await;
         assert_eq!(entered.status, 201, "{}", entered.body);
         entered.body["id"].as_i64().unwrap()
     }
 
-    async fn notice(&self, account: &str) {
+    pub(crate) async fn notice(&self, account: &str) {
         let body = json!({"channel": "edo", "text": "исх. 17"});
         let recorded = self.post("head", &format!("/v1/accounts/{account}/notices"), body).await;
         assert_eq!(recorded.status, 201, "{}", recorded.body);
@@ -146,7 +146,7 @@ impl Desk {
     }
 
     /// The same as if nobody knew that it was done.
-    async fn again(&self, name: &str, date: &str) -> Value {
+    pub(crate) async fn again(&self, name: &str, date: &str) -> Value {
         self.sql(&format!("UPDATE job_run SET outcome = 'failed' WHERE name = '{name}' AND for_date = '{date}'")).await;
         self.job(name, date).await
     }
@@ -162,7 +162,7 @@ impl Desk {
     }
 
     /// Causes of blocks in force.
-    async fn blocks(&self, account: &str) -> Vec<String> {
+    pub(crate) async fn blocks(&self, account: &str) -> Vec<String> {
         let blocks = self.credit(account).await["blocks"].as_array().unwrap().clone();
         blocks.iter().map(|block| block["cause"].as_str().unwrap().to_owned()).collect()
     }

@@ -48,6 +48,7 @@ mod search;
 mod sign_in;
 mod sign_in_provider;
 mod staff;
+mod terminations;
 mod terms;
 mod views;
 mod why;

@@ -52,6 +52,7 @@ pub mod price_lists;
 pub mod products;
 pub mod providers;
 pub mod tags;
+pub mod terminations;
 pub mod terms;
 
 pub mod imports;

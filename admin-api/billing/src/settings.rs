@@ -127,6 +127,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("credit.bank_calendar", Kind::Text(100)),
     ("credit.closing_description", Kind::Text(200)),
     ("credit.closing_formula", Kind::Word(&["outstanding_credit", "unpaid_previous"])),
+    ("credit.termination_mode", Kind::Word(&["off", "propose", "execute"])),
     ("credit.termination_months", Kind::Number(1..=120)),
     ("credit.wait_for_statement", YES_OR_NO),
     ("debt.block_after_months", Kind::OptionalNumber(1..=120)),

@@ -23,3 +23,4 @@ pub(crate) mod overdue_block;
 pub(crate) mod registry;
 pub(crate) mod risk_tags;
 pub(crate) mod runner;
+pub(crate) mod terminate;

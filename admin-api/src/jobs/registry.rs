@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use super::{
     approvals_expire, autopay, credit_check, credit_renew, critical_notice, holds_expire, idempotency_sweep,
-    liquidation_notice, overdue_block, risk_tags,
+    liquidation_notice, overdue_block, risk_tags, terminate,
 };
 use crate::language::Text;
 use crate::risk_tags::RiskTagsError;
@@ -123,6 +123,7 @@ pub(crate) static JOBS: &[Job] = &[
     Job { name: "liquidation_notice", about: Text::fixed("Письма ликвидированным клиентам", "Letters to liquidated clients"), at: at(4, 30), run: liquidation_notice::run },
     Job { name: "overdue_block", about: Text::fixed("Блокировки за просрочку, каждый час", "Blocks for what is overdue, every hour"), at: at(0, 10), run: overdue_block::run },
     Job { name: "risk_tags", about: Text::fixed("Теги по правилам: мало звонков за прошлый месяц", "Tags by rules: few calls in the last month"), at: at(5, 0), run: risk_tags::run },
+    Job { name: "terminate", about: Text::fixed("Расторжение договоров должников", "Contracts of debtors are ended"), at: at(4, 50), run: terminate::run },
 ];
 
 /// Jobs that begin again for the date of now when an hour has passed since they were done.

@@ -360,5 +360,6 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/tariff-check",                            P::TariffCheck,   "tariff",        tariffs::tariff_check::handler),
         grid("/v1/temporary-limits", P::AccountView, "account", &billing::blocks::LIMITS),
         guarded(Delete, "/v1/temporary-limits/{id}",                   P::AccountCredit, "account",       blocks::limit_end::handler),
+        grid("/v1/terminations", P::AccountView, "account", &billing::terminations::GRID),
     ]
 }

@@ -78,7 +78,7 @@ async fn judged(
     if revision.is_some_and(|seen| seen != approval.revision) {
         return Err(ApprovalError::Stale);
     }
-    let plan = fresh(change.connection(), &approval, true).await?.ok_or(Obstacle::StaleRequest)?;
+    let plan = fresh(change.connection(), &approval, true, now).await?.ok_or(Obstacle::StaleRequest)?;
     Ok((approval, plan))
 }
 

@@ -25,7 +25,7 @@ pub use kinds::Kind;
 pub use list::GRID;
 pub use model::{Approval, Decision, Evidence, NewEvidence, NewRequest};
 pub use read::{Standing, changed, find};
-pub use request::{EVIDENCE_MAX, add_evidence, request, withdraw};
+pub use request::{EVIDENCE_MAX, add_evidence, propose, request, withdraw};
 pub use rules::{Consent, EvidenceKind, Obstacle, State, Step, Verdict};
 
 use crate::accounts::AccountError;
@@ -33,6 +33,7 @@ use crate::ledger::LedgerError;
 use crate::payments::PaymentError;
 use crate::price_lists::ActivateError;
 use crate::store::{StoreError, broken_constraint};
+use crate::terminations::TerminationError;
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,12 @@ pub enum ApprovalError {
     /// What the room of price lists says.
     #[error(transparent)]
     Prices(ActivateError),
+    /// No contract of the account is due to be ended (M70).
+    #[error("no debt behind a notice of intention is due")]
+    NotDue,
+    /// What ending a contract ran into.
+    #[error(transparent)]
+    Termination(TerminationError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -125,6 +132,17 @@ impl From<ActivateError> for ApprovalError {
             ActivateError::NotFound => Self::NoEntity,
             ActivateError::Store(error) => Self::Store(error),
             error => Self::Prices(error),
+        }
+    }
+}
+
+impl From<TerminationError> for ApprovalError {
+    fn from(error: TerminationError) -> Self {
+        match error {
+            TerminationError::NoAccount => Self::NoEntity,
+            TerminationError::NotDue => Self::NotDue,
+            TerminationError::Store(error) => Self::Store(error),
+            error => Self::Termination(error),
         }
     }
 }

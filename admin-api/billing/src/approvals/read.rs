@@ -34,7 +34,7 @@ pub async fn find(
 ) -> Result<Option<(Approval, Standing)>, StoreError> {
     let mut connection = store.pool().acquire().await?;
     let Some(approval) = read(&mut connection, id, now, "").await? else { return Ok(None) };
-    let standing = standing(&mut connection, &approval, by).await?;
+    let standing = standing(&mut connection, &approval, by, now).await?;
     Ok(Some((approval, standing)))
 }
 
@@ -42,7 +42,7 @@ pub async fn find(
 pub async fn changed(change: &mut Change, by: &Staff, id: i64) -> Result<(Approval, Standing), ApprovalError> {
     let now = change.now();
     let approval = read(change.connection(), id, now, "").await?.ok_or(ApprovalError::NotFound)?;
-    let standing = standing(change.connection(), &approval, by).await?;
+    let standing = standing(change.connection(), &approval, by, now).await?;
     Ok((approval, standing))
 }
 
@@ -60,8 +60,9 @@ pub(super) async fn fresh(
     connection: &mut PgConnection,
     approval: &Approval,
     hold: bool,
+    now: DateTime<Utc>,
 ) -> Result<Option<Plan>, StoreError> {
-    let subject = Subject { entity_id: &approval.entity_id, payload: &approval.payload, hold };
+    let subject = Subject { entity_id: &approval.entity_id, payload: &approval.payload, hold, now };
     match approval.kind.plan(connection, &subject).await {
         Ok(plan) if plan.revision == approval.entity_revision => Ok(Some(plan)),
         Err(ApprovalError::Store(error)) => Err(error),
@@ -91,12 +92,17 @@ pub(super) async fn let_in(connection: &mut PgConnection, approval: &Approval, b
     Ok(let_in)
 }
 
-async fn standing(connection: &mut PgConnection, approval: &Approval, by: &Staff) -> Result<Standing, StoreError> {
+async fn standing(
+    connection: &mut PgConnection,
+    approval: &Approval,
+    by: &Staff,
+    now: DateTime<Utc>,
+) -> Result<Standing, StoreError> {
     let let_in = let_in(connection, approval, by).await?;
     if let Some(obstacle) = rules::obstacle(approval, by, let_in) {
         return Ok(Standing { approve: Some(obstacle), refuse: Some(obstacle) });
     }
-    let Some(plan) = fresh(connection, approval, false).await? else {
+    let Some(plan) = fresh(connection, approval, false, now).await? else {
         let stale = Some(Obstacle::StaleRequest);
         return Ok(Standing { approve: stale, refuse: stale });
     };

@@ -1,4 +1,4 @@
-//! Asking, adding evidence, taking back.
+//! Asking, by people or by the program, adding evidence, taking back.
 //!
 //! Owns: the rows of `approval`, `approval_step` and `approval_evidence` as people make them.
 //! Does not own: decisions (`decide`).
@@ -15,6 +15,7 @@ use super::read::held;
 use super::rules::{Event, Obstacle, State};
 use crate::change::Change;
 use crate::staff::Staff;
+use crate::store::StoreError;
 
 /// Most pieces of evidence of a request.
 pub const EVIDENCE_MAX: i64 = 100;
@@ -31,12 +32,48 @@ pub async fn request(
     if !by.may(new.kind.needs()) {
         return Err(Obstacle::Lacks(new.kind.needs()).into());
     }
-    let subject = Subject { entity_id: new.entity_id, payload: new.payload, hold: false };
-    let plan = new.kind.plan(change.connection(), &subject).await?;
+    let plan = plan(change, new).await?;
+    file(change, by.id, new, &plan, reason).await
+}
+
+/// The program asks for something by itself; the identifier of the request. `None`: somebody asks for it already, or it was refused, withdrawn or failed as things
+/// are, and who wants it all the same is a person.
+pub async fn propose(change: &mut Change, new: &NewRequest<'_>, reason: &str) -> Result<Option<i64>, ApprovalError> {
+    let now = change.now();
+    let plan = plan(change, new).await?;
+    let is_known: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM approval WHERE kind = $1 AND entity_id = $2
+             AND (state = 'requested' AND expires_at > $4 OR entity_revision = $3 AND state IN ('refused', 'withdrawn', 'failed')))",
+    )
+    .bind(new.kind.as_str())
+    .bind(new.entity_id)
+    .bind(plan.revision)
+    .bind(now)
+    .fetch_one(change.connection())
+    .await?;
+    let program = change.actor().author.staff_id().ok_or_else(|| StoreError::Inconsistent {
+        table: "staff_user",
+        problem: "no user for what the program does by itself".to_owned(),
+    })?;
+    if is_known { Ok(None) } else { file(change, program, new, &plan, reason).await.map(Some) }
+}
+
+async fn plan(change: &mut Change, new: &NewRequest<'_>) -> Result<Plan, ApprovalError> {
+    let subject = Subject { entity_id: new.entity_id, payload: new.payload, hold: false, now: change.now() };
+    new.kind.plan(change.connection(), &subject).await
+}
+
+async fn file(
+    change: &mut Change,
+    by: i64,
+    new: &NewRequest<'_>,
+    plan: &Plan,
+    reason: &str,
+) -> Result<i64, ApprovalError> {
     end_overdue(change, new).await?;
     let expires_at = change.now() + TimeDelta::days(new.days);
-    let id = insert(change, by, new, &plan, expires_at, reason).await?;
-    write_steps(change.connection(), id, &plan).await?;
+    let id = insert(change, by, new, plan, expires_at, reason).await?;
+    write_steps(change.connection(), id, plan).await?;
     let after = json!({
         "kind": new.kind.as_str(), "entity": new.kind.entity(), "entity_id": new.entity_id, "payload": plan.payload,
         "state": State::Requested.as_str(), "expires_at": expires_at,
@@ -47,7 +84,7 @@ pub async fn request(
 
 async fn insert(
     change: &mut Change,
-    by: &Staff,
+    by: i64,
     new: &NewRequest<'_>,
     plan: &Plan,
     expires_at: DateTime<Utc>,
@@ -66,7 +103,7 @@ async fn insert(
     .bind(plan.consent.is_some())
     .bind(plan.consent.and_then(|consent| consent.number))
     .bind(reason)
-    .bind(by.id)
+    .bind(by)
     .bind(now)
     .bind(expires_at)
     .fetch_one(change.connection())

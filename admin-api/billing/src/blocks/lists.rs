@@ -39,7 +39,7 @@ pub static BLOCKS: Grid = Grid {
         Filter::new(
             "cause",
             "b.cause = {}",
-            Read::OneOf(&["balance", "credit_closed", "postpaid_debt", "overdue", "manual", "fraud"]),
+            Read::OneOf(&["balance", "credit_closed", "postpaid_debt", "overdue", "manual", "fraud", "terminated"]),
             "Причина",
             "For this cause",
         ),

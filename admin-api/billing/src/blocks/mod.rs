@@ -16,6 +16,7 @@ pub(crate) use limits::temporary_limits;
 pub use limits::{NewLimit, add_limit, end_limit};
 pub use lists::{BLOCKS, LIMITS, NOTICES};
 pub use notices::{Channel, NewNotice, add_notice};
+pub(crate) use store::terminated;
 pub use store::{NewBlock, begin, lift};
 
 use rust_decimal::Decimal;

@@ -1,8 +1,8 @@
 //! Blocks: begun and lifted by hand.
 //!
-//! Owns: rows of table `account_block` that people make.
+//! Owns: rows of table `account_block` that people make, and that of a contract which was ended.
 //! Does not own: blocks that begin and end with money (`credit`).
-//! Always: people block and lift for causes of theirs alone: a word is no payment (M49).
+//! Always: people block and lift for causes of theirs alone: a word is no payment (M49); a block of an ended contract they lift, and do not begin.
 
 use serde_json::json;
 use sqlx::Row;
@@ -26,22 +26,46 @@ pub struct NewBlock {
 /// # Errors
 /// No such account, a closed one, one that is blocked for this cause, a cause that is not people's.
 pub async fn begin(change: &mut Change, account: &str, new: NewBlock, reason: &str) -> Result<i64, BlockError> {
-    if !new.cause.ends_by_hand() {
+    if !new.cause.begins_by_hand() {
         return Err(BlockError::EndsByItself(new.cause));
     }
     let held = hold(change.connection(), account).await?;
     if !held.is_active {
         return Err(BlockError::AccountClosed(account.to_owned()));
     }
+    write(change, (held.id, account), new, None, reason).await
+}
+
+/// Blocks an account, which the caller holds, for good: its contract was ended behind a notice (M70).
+///
+/// # Errors
+/// It is blocked for that already.
+pub(crate) async fn terminated(
+    change: &mut Change,
+    account: (i64, &str),
+    notice: i64,
+    reason: &str,
+) -> Result<i64, BlockError> {
+    write(change, account, NewBlock { cause: Cause::Terminated, scope: None }, Some(notice), reason).await
+}
+
+async fn write(
+    change: &mut Change,
+    (id, account): (i64, &str),
+    new: NewBlock,
+    notice: Option<i64>,
+    reason: &str,
+) -> Result<i64, BlockError> {
     let scope = new.scope.unwrap_or(new.cause.default_scope());
     let (at, author) = (change.now(), change.actor().login.clone());
-    let id: i64 = sqlx::query_scalar(
-        "INSERT INTO account_block (account_id, cause, scope, reason, begun_at, begun_by) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+    let block: i64 = sqlx::query_scalar(
+        "INSERT INTO account_block (account_id, cause, scope, reason, notice_id, begun_at, begun_by) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
     )
-    .bind(held.id)
+    .bind(id)
     .bind(new.cause.as_str())
     .bind(scope.as_str())
     .bind(reason)
+    .bind(notice)
     .bind(at)
     .bind(author)
     .fetch_one(change.connection())
@@ -50,9 +74,9 @@ pub async fn begin(change: &mut Change, account: &str, new: NewBlock, reason: &s
         Some("account_block_once") => BlockError::AlreadyBlocked(new.cause),
         _ => error.into(),
     })?;
-    let after = json!({"block": id, "cause": new.cause.as_str(), "scope": scope.as_str()});
+    let after = json!({"block": block, "cause": new.cause.as_str(), "scope": scope.as_str()});
     change.record("account.block", "account", account, &json!({}), &after, reason);
-    Ok(id)
+    Ok(block)
 }
 
 /// Lifts a block that people made.

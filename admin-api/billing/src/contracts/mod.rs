@@ -18,6 +18,7 @@ pub use drafts::{ContractUpdate, NewContract, create, update};
 pub use kinds::{ContractKind, add_kind, kinds};
 pub use lists::{GRID, TEMPLATES, WITHOUT_CONTRACT};
 pub use read::{Contract, ContractText, contract, of_client, text};
+pub(crate) use read::{Covering, covering};
 pub use rules::{ContractState, FIELDS, NumberFormat, TemplateFault};
 pub use states::{activate, terminate};
 pub use templates::{

@@ -101,6 +101,32 @@ pub(super) async fn find(connection: &mut PgConnection, id: i64) -> Result<Optio
     row.map(|row| read(&row)).transpose()
 }
 
+/// A contract in force that covers an account.
+pub(crate) struct Covering {
+    /// Its identifier.
+    pub(crate) id: i64,
+    /// Its number.
+    pub(crate) number: String,
+    /// Whether it covers other accounts that go on: active, and their contract not ended for debt.
+    pub(crate) is_shared: bool,
+}
+
+/// Contracts in force that cover an account.
+pub(crate) async fn covering(connection: &mut PgConnection, account: i64) -> Result<Vec<Covering>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT d.id, d.number, EXISTS (SELECT FROM contract_account y JOIN account a ON a.id = y.account_id
+                    WHERE y.contract_id = d.id AND y.account_id <> $1 AND a.active
+                          AND NOT EXISTS (SELECT FROM account_block b WHERE b.account_id = a.id AND b.cause = 'terminated' AND b.ended_at IS NULL)) AS is_shared
+         FROM contract_account x JOIN contract d ON d.id = x.contract_id WHERE x.account_id = $1 AND d.state = 'active' ORDER BY d.id",
+    )
+    .bind(account)
+    .fetch_all(connection)
+    .await?;
+    let covering =
+        |row: &PgRow| Covering { id: row.get("id"), number: row.get("number"), is_shared: row.get("is_shared") };
+    Ok(rows.iter().map(covering).collect())
+}
+
 /// Contracts of a client, the newest first; `None`: there is no such client.
 pub async fn of_client(store: &Store, client: &str) -> Result<Option<Vec<Contract>>, StoreError> {
     let id: Option<i64> =

@@ -1,12 +1,12 @@
 //! What a blocked account may not do, and how deep a balance may go.
 //!
-//! Owns: causes and scopes of blocks (M55, A16), what ends each, which of them counts for a call, the floor of an account, the term of termination (M70).
-//! Does not own: when debt is a reason to block (`month_end`, `deferral`), the rows of blocks, the authorisation of calls.
+//! Owns: causes and scopes of blocks (M55, A16), what ends each, which of them counts for a call, the floor of an account.
+//! Does not own: when debt is a reason to block (`month_end`, `deferral`) or to end a contract (`termination`), the rows of blocks, the authorisation of calls.
 //! Always: pure; causes end one by one, each by what it is about, and an emergency call passes them all (A1).
 
 use std::str::FromStr;
 
-use chrono::{DateTime, Months, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use crate::accounts::{CreditPolicy, PaymentMode};
@@ -26,12 +26,21 @@ pub enum Cause {
     Manual,
     /// Fraud control did it.
     Fraud,
+    /// The contract was ended for debt (M70).
+    Terminated,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: &'static [Self] =
-        &[Self::Balance, Self::CreditClosed, Self::PostpaidDebt, Self::Overdue, Self::Manual, Self::Fraud];
+    pub const ALL: &'static [Self] = &[
+        Self::Balance,
+        Self::CreditClosed,
+        Self::PostpaidDebt,
+        Self::Overdue,
+        Self::Manual,
+        Self::Fraud,
+        Self::Terminated,
+    ];
 
     /// Its name.
     pub const fn as_str(self) -> &'static str {
@@ -42,6 +51,7 @@ impl Cause {
             Self::Overdue => "overdue",
             Self::Manual => "manual",
             Self::Fraud => "fraud",
+            Self::Terminated => "terminated",
         }
     }
 
@@ -50,18 +60,24 @@ impl Cause {
         match self {
             Self::Balance | Self::CreditClosed | Self::PostpaidDebt => Scope::OutgoingPaid,
             Self::Overdue => Scope::Operations,
-            Self::Manual | Self::Fraud => Scope::All,
+            Self::Manual | Self::Fraud | Self::Terminated => Scope::All,
         }
     }
 
     /// Whether a notice of intention has to be on record first (A16): before who pays afterwards is blocked for what he owes.
     pub const fn needs_notice(self) -> bool {
-        matches!(self, Self::CreditClosed | Self::PostpaidDebt)
+        matches!(self, Self::CreditClosed | Self::PostpaidDebt | Self::Terminated)
     }
 
-    /// Whether people end it. The others end when what they are about has ended, and by nothing else: else a word would do for a payment (M49).
-    pub const fn ends_by_hand(self) -> bool {
+    /// Whether people begin it.
+    pub const fn begins_by_hand(self) -> bool {
         matches!(self, Self::Manual | Self::Fraud)
+    }
+
+    /// Whether people end it. The others end when what they are about has ended, and by nothing else: else a word would do for a payment (M49). No payment
+    /// brings a contract back that was ended: people agree on another one.
+    pub const fn ends_by_hand(self) -> bool {
+        matches!(self, Self::Manual | Self::Fraud | Self::Terminated)
     }
 
     /// Whether it has ended by itself. Also says whether it may begin: nobody is blocked for what would end at once.
@@ -70,7 +86,7 @@ impl Cause {
             Self::Balance => standing.available.is_none_or(|available| available >= Decimal::ZERO),
             Self::CreditClosed | Self::PostpaidDebt => standing.due <= Decimal::ZERO,
             Self::Overdue => !standing.is_overdue_blocked,
-            Self::Manual | Self::Fraud => false,
+            Self::Manual | Self::Fraud | Self::Terminated => false,
         }
     }
 }
@@ -263,12 +279,6 @@ pub fn floor(mode: PaymentMode, policy: CreditPolicy, limit: Decimal, temporary:
     }
 }
 
-/// The first day on which the contract of a debtor may be closed: so many months after the notice, six unless set otherwise (M70). A day that its month does
-/// not have is the last one of it.
-pub fn termination_from(notice: NaiveDate, months: u32) -> NaiveDate {
-    notice.checked_add_months(Months::new(months)).unwrap_or(NaiveDate::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
@@ -319,18 +329,20 @@ mod tests {
         }
     }
 
-    /// A16: cause | scope, whether it needs a notice, whether people end it
+    /// A16: cause | scope, whether it needs a notice, whether people begin it and end it
     #[test]
     fn what_a_cause_asks_for() {
         for (cause, scope, notice, by_hand) in [
-            (Cause::Balance, Scope::OutgoingPaid, false, false),
-            (Cause::CreditClosed, Scope::OutgoingPaid, true, false),
-            (Cause::PostpaidDebt, Scope::OutgoingPaid, true, false),
-            (Cause::Overdue, Scope::Operations, false, false),
-            (Cause::Manual, Scope::All, false, true),
-            (Cause::Fraud, Scope::All, false, true),
+            (Cause::Balance, Scope::OutgoingPaid, false, [false, false]),
+            (Cause::CreditClosed, Scope::OutgoingPaid, true, [false, false]),
+            (Cause::PostpaidDebt, Scope::OutgoingPaid, true, [false, false]),
+            (Cause::Overdue, Scope::Operations, false, [false, false]),
+            (Cause::Manual, Scope::All, false, [true, true]),
+            (Cause::Fraud, Scope::All, false, [true, true]),
+            (Cause::Terminated, Scope::All, true, [false, true]),
         ] {
-            assert_eq!((cause.default_scope(), cause.ends_by_hand()), (scope, by_hand), "{cause:?}");
+            assert_eq!(cause.default_scope(), scope, "{cause:?}");
+            assert_eq!([cause.begins_by_hand(), cause.ends_by_hand()], by_hand, "{cause:?}");
             let without = Block::new(cause, None, None, NOW);
             assert_eq!(without.is_err(), notice, "{cause:?}");
             let block = Block::new(cause, None, Some(7), NOW).unwrap();
@@ -416,16 +428,5 @@ mod tests {
         }
         let last = temporary_amount(&limits, hour(3) - TimeDelta::milliseconds(1));
         assert_eq!(last, amount("50.50"));
-    }
-
-    /// M70: six months after the notice.
-    #[test]
-    fn contracts_end_months_after_the_notice() {
-        for (notice, months, expected) in
-            [("2027-03-15", 6, "2027-09-15"), ("2027-08-31", 6, "2028-02-29"), ("2027-08-31", 1, "2027-09-30")]
-        {
-            let found = termination_from(notice.parse().unwrap(), months);
-            assert_eq!(found, expected.parse().unwrap(), "{notice} {months}");
-        }
     }
 }

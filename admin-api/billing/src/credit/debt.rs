@@ -71,7 +71,7 @@ pub fn unpaid_months(documents: &[Document], payments: &[RealPayment]) -> u32 {
 }
 
 /// Whole kopecks towards zero: documents and payments have no fractions, so one can only be a left-over of an open month (A17).
-fn kopecks(amount: Decimal) -> Decimal {
+pub(super) fn kopecks(amount: Decimal) -> Decimal {
     amount.round_dp_with_strategy(2, RoundingStrategy::ToZero)
 }
 

@@ -1,13 +1,13 @@
 //! Credit: who may owe how much until when, what blocks an account, and what is tried before.
 //!
 //! ```text
-//! rules (pure): calendar, debt, month_end, deferral, blocks, critical_notice, autopay
-//!                    ▲ facts                     │ decisions
-//! room (SQL):   load ┘   case: one account       └► write: postings, verdicts, blocks
+//! rules (pure): calendar, debt, month_end, deferral, blocks, termination, critical_notice, autopay
+//!                    ▲ facts                                  │ decisions
+//! room (SQL):   load ┘   case: one account                    └► write: postings, verdicts, blocks
 //! ```
 //!
-//! Owns: the decisions on credit by the month ([`month_end`]) and by days ([`deferral`]), debt ([`debt`]), blocks and floors ([`blocks`]), the critical notice
-//! ([`critical_notice`]) and automatic payment ([`autopay`]); the room that carries them out, whose tables its header names.
+//! Owns: the decisions on credit by the month ([`month_end`]) and by days ([`deferral`]), debt ([`debt`]), blocks and floors ([`blocks`]), the end of contracts
+//! ([`termination`]), the critical notice ([`critical_notice`]) and automatic payment ([`autopay`]); the room that carries them out, whose tables its header names.
 //! Does not own: postings (`ledger`), blocks by hand, notices and temporary limits (`crate::blocks`), the terms of an account (`accounts`), documents
 //! (`crate::documents`).
 //! Always: the rules are pure: what is decided on comes in, the decision goes out; the same facts give the same decision, so a job may run twice.
@@ -19,6 +19,7 @@ pub mod month_end;
 
 pub mod blocks;
 pub mod deferral;
+pub mod termination;
 
 pub mod autopay;
 pub mod critical_notice;
@@ -31,7 +32,7 @@ pub use room::{
     account_credit, after_payment, complete_statement, judge, may, may_spend, next_step, open_night, overdue,
     statement_complete, step_done, turn, waiting,
 };
-pub(crate) use room::{after_notice, keep_terms, outstanding, switched};
+pub(crate) use room::{Noticed, after_notice, keep_terms, noticed, outstanding, switched};
 
 #[cfg(test)]
 mod tests;

@@ -10,8 +10,8 @@ mod store;
 
 pub use list::GRID;
 pub use rules::{NonTargetClass, class, may_move};
-pub(crate) use store::count_non_target;
 pub use store::{
     CallerCount, DidCard, DidError, NonTargetDelta, archive, card, collected_days, days_with_calls, mark_collected,
     non_target_callers, non_target_calls,
 };
+pub(crate) use store::{count_non_target, in_work};

@@ -250,6 +250,20 @@ impl From<sqlx::Error> for DidError {
     }
 }
 
+/// Numbers in work of an account, in their order.
+pub(crate) async fn in_work(connection: &mut PgConnection, account: i64) -> Result<Vec<E164>, StoreError> {
+    let numbers: Vec<String> =
+        sqlx::query_scalar("SELECT number FROM did WHERE account_id = $1 AND status = 'in_work' ORDER BY number")
+            .bind(account)
+            .fetch_all(connection)
+            .await?;
+    let number = |text: &String| {
+        E164::parse(text)
+            .ok_or_else(|| StoreError::Inconsistent { table: "did", problem: "a number that is not E.164".to_owned() })
+    };
+    numbers.iter().map(number).collect()
+}
+
 /// Sends a number to quarantine: its account loses it, its class starts anew (M13, M19).
 ///
 /// `revision`: the one the caller has seen, if it insists.

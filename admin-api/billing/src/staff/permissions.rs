@@ -46,6 +46,8 @@ permissions! {
     AccountCreditApprove = "account.credit_approve", "Согласовывать кредитный лимит выше того, что даёт один сотрудник";
     /// Block accounts and lift blocks, record notices of that.
     AccountBlock = "account.block", "Блокировать лицевые счета и снимать блокировку, записывать уведомления о ней";
+    /// Approve that contracts of debtors are ended.
+    AccountTerminate = "account.terminate", "Согласовывать расторжение договоров за неоплату";
     /// Switch automatic payment of an account off.
     AutopayStop = "autopay.stop", "Отключать автоплатёж лицевого счёта";
     /// Open, change and close accounts, choose their plans.

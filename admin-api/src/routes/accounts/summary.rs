@@ -19,7 +19,7 @@ use crate::state::AppState;
 /// A block of an account.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LastBlockView {
-    /// `balance`, `credit_closed`, `postpaid_debt`, `overdue`, `manual` or `fraud`.
+    /// `balance`, `credit_closed`, `postpaid_debt`, `overdue`, `manual`, `fraud` or `terminated`.
     cause: String,
     /// `outgoing_paid`, `operations` or `all`.
     scope: String,

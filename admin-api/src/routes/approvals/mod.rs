@@ -254,6 +254,17 @@ impl From<ApprovalError> for Problem {
             ApprovalError::Account(error) => error.into(),
             ApprovalError::Ledger(error) => error.into(),
             ApprovalError::Prices(error) => error.into(),
+            ApprovalError::NotDue => Self::new(Code::TerminationNotDue).at(
+                "/entity_id",
+                Text::fixed(
+                    "Срок после уведомления не истёк, или долг погашен: GET /v1/terminations?account=..",
+                    "The term after the notice is not over, or the debt was paid: GET /v1/terminations?account=..",
+                ),
+            ),
+            // Only what is executed runs into it, and there it is kept as the failure of the request.
+            ApprovalError::Termination(error) => {
+                Self::new(Code::InvalidTransition).because(Text::new(error.to_string(), error.to_string()))
+            }
             ApprovalError::Store(error) => error.into(),
         }
     }
@@ -285,6 +296,7 @@ mod tests {
                 Code::CreditPolicyConflict,
             ),
             (ApprovalError::Prices(ActivateError::StalePreview), Code::StalePreview),
+            (ApprovalError::NotDue, Code::TerminationNotDue),
             (of(Obstacle::State(State::Refused)), Code::InvalidTransition),
             (of(Obstacle::SelfApproval), Code::SelfApproval),
             (of(Obstacle::OwnWork), Code::SelfApproval),

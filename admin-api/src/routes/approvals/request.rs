@@ -23,7 +23,7 @@ use crate::writes::{self, Write};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WantedApproval {
-    /// `account.credit_limit` or `price_import.activate`.
+    /// `account.credit_limit`, `account.terminate`, `posting.reverse` or `price_import.activate`.
     kind: String,
     /// What it is about: the code of an account, the number of an import.
     entity_id: String,
@@ -40,7 +40,7 @@ pub(crate) struct WantedApproval {
 /// Ask for approval
 ///
 /// What is asked for is kept with the revision of what it is about: when that changes, the request is stale. A kind also asks for the permission of what it
-/// does: `account.credit` for a limit, `price.import` for an import.
+/// does: `account.credit` for a limit, `contract.edit` for ending the contract of a debtor (`termination_not_due` before its term is over), `price.import` for an import.
 #[utoipa::path(
     post, path = "/v1/approvals", operation_id = "approval_request", tag = "approvals",
     params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),

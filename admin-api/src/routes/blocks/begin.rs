@@ -22,7 +22,7 @@ use crate::writes::{self, Numbered, Write};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WantedBlock {
-    /// `manual` or `fraud`; the others begin and end with money.
+    /// `manual` or `fraud`; the others begin by what they are about.
     cause: String,
     /// What it stops: `outgoing_paid`, `operations` (work with services) or `all`; `all` when absent.
     scope: Option<String>,

@@ -72,6 +72,12 @@ impl From<BlockError> for Problem {
 }
 
 fn by_itself(cause: Cause) -> Text {
+    if cause == Cause::Terminated {
+        return Text::fixed(
+            "Блокировка terminated начинается с расторжением договора: POST /v1/approvals с kind account.terminate",
+            "A block for terminated begins as the contract is ended: POST /v1/approvals with kind account.terminate",
+        );
+    }
     let cause = cause.as_str();
     Text::new(
         format!("Блокировка {cause} начинается и кончается сама: её снимает оплата"),

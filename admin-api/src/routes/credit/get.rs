@@ -40,7 +40,7 @@ impl From<Waiting> for WaitingView {
 /// A block in force.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BlockInForce {
-    /// `balance`, `credit_closed`, `postpaid_debt`, `overdue`, `manual` or `fraud`.
+    /// `balance`, `credit_closed`, `postpaid_debt`, `overdue`, `manual`, `fraud` or `terminated`.
     cause: &'static str,
     /// `outgoing_paid`, `operations` or `all`.
     scope: &'static str,

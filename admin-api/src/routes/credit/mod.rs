@@ -27,6 +27,12 @@ impl From<Refused> for Problem {
 }
 
 fn blocked(cause: Cause) -> Text {
+    if cause == Cause::Terminated {
+        return Text::fixed(
+            "Договор расторгнут за неоплату: оплата долга его не возвращает, блокировку снимает сотрудник по новому договору",
+            "The contract was ended for debt: paying does not bring it back, staff lift the block by a new contract",
+        );
+    }
     let by_hand = cause.ends_by_hand();
     let cause = cause.as_str();
     if by_hand {

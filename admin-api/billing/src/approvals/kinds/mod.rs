@@ -6,9 +6,11 @@
 //! (what was asked, understood: payload, revision, steps, consent) and `execute` (does it inside the approving change).
 
 mod account_credit_limit;
+mod account_terminate;
 mod posting_reverse;
 mod price_import_activate;
 
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -62,6 +64,8 @@ macro_rules! kinds {
 kinds! {
     /// Raise the credit limit of an account above what one person may give.
     AccountCreditLimit = "account.credit_limit", account_credit_limit;
+    /// End the contract of a debtor (M70).
+    AccountTerminate = "account.terminate", account_terminate;
     /// Take a posting back (M43).
     PostingReverse = "posting.reverse", posting_reverse;
     /// Put an imported price list in force.
@@ -84,6 +88,8 @@ pub(super) struct Subject<'a> {
     pub(super) payload: &'a Value,
     /// Whether what it is about stays as it is until the end of the transaction.
     pub(super) hold: bool,
+    /// The moment.
+    pub(super) now: DateTime<Utc>,
 }
 
 /// What is asked for, understood.

@@ -18,6 +18,7 @@
 //! | the import of statements | [`statement_complete`]; staff, where no import says it, [`complete_statement`] |
 //! | accounts, when terms change | [`keep_terms`], [`switched`] |
 //! | notices of intention | [`after_notice`] |
+//! | terminations of contracts | [`noticed()`] |
 //! | orders, renewals, changes of tariff, editing | [`may`], [`may_spend`] |
 
 mod bank_days;
@@ -27,6 +28,7 @@ mod load;
 mod may;
 mod money;
 mod nights;
+mod noticed;
 mod overdue;
 mod settings;
 mod switch;
@@ -39,6 +41,7 @@ pub use may::{Refused, may, may_spend};
 pub(crate) use money::after_notice;
 pub use money::{After, after_payment};
 pub use nights::{Figures, Portion, Step, Waiting, judge, next_step, open_night, step_done, turn, waiting};
+pub(crate) use noticed::{Noticed, noticed};
 pub use overdue::overdue;
 pub(crate) use switch::{keep_terms, switched};
 pub(crate) use view::outstanding;

@@ -10,10 +10,11 @@ use sqlx::{Connection, PgConnection, Row};
 
 use super::load;
 use super::nights::{Waiting, next_check, wait};
-use super::settings::{Rules, rules};
+use super::noticed::noticed;
+use super::settings::rules;
 use crate::accounts::{CreditPolicy, PaymentMode};
-use crate::credit::blocks::{Block, termination_from};
-use crate::credit::calendar::{CheckNight, day_of};
+use crate::credit::blocks::Block;
+use crate::credit::calendar::CheckNight;
 use crate::credit::deferral::{Deferral, Receivable};
 use crate::credit::month_end::Standing;
 use crate::ledger::PostingKind;
@@ -88,7 +89,7 @@ pub struct AccountCredit {
     pub blocks: Vec<Block>,
     /// Whether it is blocked as soon as a notice of intention is on record (A16).
     pub notice_needed: bool,
-    /// From when on its contract may be closed for debt (M70).
+    /// From when on its contract may be ended for the debt that a notice was about (M70).
     pub termination_from: Option<NaiveDate>,
     /// The last verdicts, the newest first.
     pub verdicts: Vec<VerdictLine>,
@@ -108,7 +109,7 @@ pub async fn account_credit(
     let rules = rules(&mut tx, now).await?;
     let Some(case) = load::case(&mut tx, id, &rules).await? else { return Ok(None) };
     let verdicts = verdicts(&mut tx, id).await?;
-    let termination_from = termination(&mut tx, id, &rules).await?;
+    let unresolved = noticed(&mut tx, &[id], now).await?.pop().and_then(|noticed| noticed.unresolved);
     let waits = match case.waiting.first().copied().and_then(CheckNight::ending_on) {
         Some(night) => Some(wait(&mut tx, night, 1, &rules).await?),
         None => None,
@@ -135,7 +136,7 @@ pub async fn account_credit(
         waits,
         notice_needed: owes && !is_blocked_for_debt,
         blocks: case.blocks.iter().map(|held| held.block).collect(),
-        termination_from,
+        termination_from: unresolved.map(|unresolved| unresolved.due),
         verdicts,
         mode: case.mode,
         policy: case.policy,
@@ -166,21 +167,6 @@ async fn verdicts(connection: &mut PgConnection, account: i64) -> Result<Vec<Ver
         voided_by: row.get("voided_by"),
     };
     Ok(rows.iter().map(line).collect())
-}
-
-/// From when on the contract of a debtor may be closed: so many months after the notice behind which he is blocked.
-async fn termination(
-    connection: &mut PgConnection,
-    account: i64,
-    rules: &Rules,
-) -> Result<Option<NaiveDate>, StoreError> {
-    let sent_at: Option<DateTime<Utc>> = sqlx::query_scalar(
-        "SELECT min(n.sent_at) FROM account_block b JOIN account_notice n ON n.id = b.notice_id WHERE b.account_id = $1 AND b.ended_at IS NULL",
-    )
-    .bind(account)
-    .fetch_one(connection)
-    .await?;
-    Ok(sent_at.map(|sent_at| termination_from(day_of(sent_at, rules.zone), rules.termination_months)))
 }
 
 /// The virtual credit of an account that is outstanding.

@@ -201,6 +201,6 @@ const fn reason(cause: Cause) -> &'static str {
         Cause::PostpaidDebt => "не оплачены документы прошлых месяцев",
         Cause::Overdue => "просроченная дебиторская задолженность",
         Cause::Balance => "баланс исчерпан",
-        Cause::Manual | Cause::Fraud => "",
+        Cause::Manual | Cause::Fraud | Cause::Terminated => "",
     }
 }
