@@ -1,7 +1,7 @@
-//! Alarms of the collection of call records.
+//! Alarms of the collection of call records, and of fiscal receipts.
 //!
 //! Owns: table `ingest_alarm`: raising, clearing, listing, acknowledging.
-//! Does not own: what is an alarm (the collector, [`crate::imports`], [`crate::reconciliation`]).
+//! Does not own: what is an alarm (the collector, [`crate::imports`], [`crate::receipts`], [`crate::reconciliation`]).
 //! Always: one matter has one open alarm; what clears itself says when; who acknowledges leaves an audit line.
 
 use chrono::{DateTime, Utc};
@@ -39,6 +39,8 @@ pub enum Kind {
     Unended,
     /// A file waits for a roll-back that nobody carries out or gives up.
     Held,
+    /// Fiscal receipts of an own company are missing (A26).
+    Receipt,
 }
 
 /// The source of an alarm that concerns all of them.
@@ -59,6 +61,7 @@ impl Kind {
         Self::Grown,
         Self::Unended,
         Self::Held,
+        Self::Receipt,
     ];
 
     /// Its name.
@@ -76,6 +79,7 @@ impl Kind {
             Self::Grown => "grown",
             Self::Unended => "unended",
             Self::Held => "held",
+            Self::Receipt => "receipt",
         }
     }
 }

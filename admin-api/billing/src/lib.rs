@@ -51,6 +51,7 @@ pub mod plans;
 pub mod price_lists;
 pub mod products;
 pub mod providers;
+pub mod receipts;
 pub mod tags;
 pub mod terminations;
 pub mod terms;

@@ -4,7 +4,7 @@
 //! Does not own: what a setting means (its description says it, the code that reads it obeys it).
 //! Always: every setting has a row with a default from its migration; an unknown key is refused.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 
 use numbering::{NumberRules, ShortCode};
@@ -43,6 +43,10 @@ pub enum Kind {
     ContractNumber,
     /// An address of e-mail, or nothing.
     MailboxOrNothing,
+    /// Some of these words, each once, with blanks between them, or none.
+    Words(&'static [&'static str]),
+    /// `KEY=VALUE` with blanks between them, each key once, or nothing.
+    Pairs,
 }
 
 impl Kind {
@@ -59,6 +63,15 @@ impl Kind {
             Self::ContractNumber => crate::contracts::NumberFormat::parse(text).is_some(),
             Self::MailboxOrNothing => text.is_empty() || crate::parties::is_email(text),
             Self::Word(words) => words.contains(&text),
+            Self::Words(words) => {
+                let asked: Vec<&str> = text.split_whitespace().collect();
+                let once: BTreeSet<&str> = asked.iter().copied().collect();
+                once.len() == asked.len() && once.iter().all(|word| words.contains(word))
+            }
+            Self::Pairs => {
+                text.split_whitespace().all(|pair| pair_of(pair).is_some())
+                    && pairs(text).len() == text.split_whitespace().count()
+            }
             Self::AmountOrNothing => text.is_empty() || amount(text).is_some(),
             Self::AddressOrNothing => text.is_empty() || is_address(text),
             Self::Text(most) => {
@@ -79,6 +92,17 @@ pub(crate) fn amount(text: &str) -> Option<Decimal> {
         && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let amount = Decimal::from_str_exact(text).ok().filter(|_| plain)?;
     (amount.scale() <= 2 && amount < Decimal::from(1_000_000_000)).then_some(amount)
+}
+
+/// Key and value of `KEY=VALUE`.
+fn pair_of(text: &str) -> Option<(&str, &str)> {
+    text.split_once('=').filter(|(key, value)| !key.is_empty() && !value.is_empty() && !value.contains('='))
+}
+
+/// Values by their keys, of a setting that is [`Kind::Pairs`].
+pub(crate) fn pairs(text: &str) -> BTreeMap<String, String> {
+    let pairs = text.split_whitespace().filter_map(pair_of);
+    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
 /// Whether a text is an address without credentials, query and fragment, to which nothing goes over the network in clear.
@@ -118,6 +142,9 @@ const KINDS: &[(&str, Kind)] = &[
     ("balance.look_seconds", Kind::Number(5..=3_600)),
     ("billing.zone", Kind::Zone),
     ("cabinet.session_minutes", Kind::Number(5..=10_080)),
+    ("cash_register.groups", Kind::Pairs),
+    ("cash_register.payment_address", Kind::AddressOrNothing),
+    ("cash_register.url", Kind::AddressOrNothing),
     ("catalogue.history_days", Kind::Number(1..=3_650)),
     ("client.auto_connect", YES_OR_NO),
     ("client.login_at_registration", Kind::Word(&["yes", "no"])),
@@ -165,6 +192,11 @@ const KINDS: &[(&str, Kind)] = &[
     ("password.min_length", Kind::Number(8..=64)),
     ("password.passes", Kind::Number(1..=20)),
     ("payments.treasury_mailbox", Kind::MailboxOrNothing),
+    // An hour is the rule (A26).
+    ("receipts.alarm_minutes", Kind::Number(5..=60)),
+    ("receipts.look_seconds", Kind::Number(5..=600)),
+    ("receipts.methods", Kind::Words(&["bank", "card", "cash", "manual"])),
+    ("receipts.simplified_system", Kind::Word(&["usn_income", "usn_income_outcome"])),
     ("reconciliation.grace_minutes", Kind::Number(0..=10_080)),
     ("reconciliation.tolerance_calls", Kind::Number(0..=1_000_000)),
     ("reconciliation.tolerance_percent", Kind::Number(0..=100)),
@@ -376,6 +408,16 @@ mod tests {
             ("credit.closing_description", "Закрытие кредита должнику", true),
             ("credit.closing_description", " ", false),
             ("credit.closing_description", "a\nb", false),
+            ("receipts.methods", "", true),
+            ("receipts.methods", "card cash", true),
+            ("receipts.methods", "card card", false),
+            ("receipts.methods", "card,cash", false),
+            ("cash_register.groups", "", true),
+            ("cash_register.groups", "T=main U=other-2", true),
+            ("cash_register.groups", "T=main T=other", false),
+            ("cash_register.groups", "T", false),
+            ("cash_register.groups", "T=", false),
+            ("cash_register.groups", "T=a=b", false),
             ("liquidation.repeat_days", "", true),
             ("liquidation.repeat_days", "30", true),
             ("liquidation.repeat_days", "0", false),

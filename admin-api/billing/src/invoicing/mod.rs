@@ -7,5 +7,6 @@
 pub mod rules;
 mod store;
 
+pub(crate) use rules::tax_inside;
 pub use rules::{Invoice, InvoiceLine, UsageLine, assemble};
 pub use store::{InvoiceError, month};

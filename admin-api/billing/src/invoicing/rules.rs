@@ -71,13 +71,18 @@ fn kopecks(amount: Decimal) -> Decimal {
     rounded
 }
 
+/// The tax inside a sum, in kopecks (A12).
+pub(crate) fn tax_inside(gross: Decimal, percent: Decimal) -> Decimal {
+    kopecks(gross * percent / (Decimal::ONE_HUNDRED + percent))
+}
+
 /// The invoice of these totals.
 pub fn assemble(account: &str, currency: &str, month: NaiveDate, usage: &[UsageLine], preliminary: bool) -> Invoice {
     let lines: Vec<InvoiceLine> = usage
         .iter()
         .map(|usage| {
             let gross = kopecks(usage.gross);
-            let tax = kopecks(gross * usage.tax_percent / (Decimal::ONE_HUNDRED + usage.tax_percent));
+            let tax = tax_inside(gross, usage.tax_percent);
             InvoiceLine {
                 product: usage.product.clone(),
                 service: usage.service.clone(),

@@ -1,7 +1,7 @@
 //! Booking: payments come to accounts.
 //!
 //! Owns: the postings of payments, the day on which they count, the state `booked`.
-//! Does not own: whose a payment is (`decide`, `assign`), balances (`ledger`), the order of what it pays (`distribute`).
+//! Does not own: whose a payment is (`decide`, `assign`), balances (`ledger`), the order of what it pays (`distribute`), fiscal receipts (`receipts`).
 //! Always: a payment is booked once: its number is the name of the movement; all payments of a change are posted in one call, which holds accounts in their
 //! order; nothing is booked into a closed month or before one (A9), and the value date stays on the payment.
 //!
@@ -21,6 +21,7 @@ use super::settled::settled;
 use super::words::Choice;
 use crate::change::Change;
 use crate::ledger::{self, NewPosting, PostingKind};
+use crate::receipts;
 use crate::store::StoreError;
 
 /// Why a payment is on its account.
@@ -97,6 +98,7 @@ pub(super) async fn book_with(
     assert!(made.iter().all(|posted| !posted.is_repeat), "a payment that waits was booked before");
     let ids: Vec<i64> = made.iter().map(|posted| posted.id).collect();
     write(change, bookings, &ids).await?;
+    receipts::paid(change, &bookings.iter().map(|booking| booking.payment).collect::<Vec<i64>>()).await?;
     for booking in bookings {
         let payment = (booking.payment, booking.account);
         distribute::allocate(change, payment, booking.amount, &booking.choice).await?;

@@ -12,6 +12,7 @@ use sqlx::{PgConnection, Row};
 use super::distribute::Part;
 use super::statement::Party;
 use super::words::Item;
+use crate::receipts::{self, CardReceipt};
 use crate::store::{Store, StoreError};
 
 /// A payment.
@@ -73,6 +74,8 @@ pub struct PaymentCard {
     pub parts: Vec<CardPart>,
     /// What was given back, in order.
     pub refunds: Vec<CardRefund>,
+    /// Its fiscal receipts, in order (A26).
+    pub receipts: Vec<CardReceipt>,
     /// When it was written down.
     pub created_at: DateTime<Utc>,
     /// By whom.
@@ -168,6 +171,7 @@ pub async fn card(store: &Store, id: i64) -> Result<Option<PaymentCard>, StoreEr
     let Some(row) = row else { return Ok(None) };
     let candidates = candidates(&mut connection, row.get("candidates")).await?;
     let (parts, refunds) = (parts(&mut connection, id).await?, refunds(&mut connection, id).await?);
+    let receipts = receipts::of_payment(&mut connection, id).await?;
     let refunded = refunds.iter().map(|refund| refund.amount).sum();
     Ok(Some(PaymentCard {
         id,
@@ -198,6 +202,7 @@ pub async fn card(store: &Store, id: i64) -> Result<Option<PaymentCard>, StoreEr
         refunded,
         parts,
         refunds,
+        receipts,
         created_at: row.get("created_at"),
         created_by: row.get("created_by"),
         revision: row.get("revision"),

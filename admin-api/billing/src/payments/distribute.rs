@@ -17,6 +17,7 @@ use super::settled::settled;
 use super::words::{Choice, Item, State};
 use crate::change::Change;
 use crate::ledger;
+use crate::receipts;
 use crate::store::StoreError;
 
 /// What of the payment `p` is neither given back nor distributed: an expression for statements.
@@ -63,6 +64,9 @@ pub(super) async fn allocate(
     .bind(author)
     .execute(change.connection())
     .await?;
+    if parts.iter().any(|part| receipts::rules::RENDERED.contains(&part.item.kind.as_str())) {
+        receipts::offset(change, account).await?;
+    }
     Ok(parts)
 }
 

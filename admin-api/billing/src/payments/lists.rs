@@ -9,6 +9,7 @@ use super::distribute::free_of_payment;
 use super::searches::STATES as SEARCH_STATES;
 use super::words::{Source, State};
 use crate::grid::{Column, Filter, Grid, Read};
+use crate::receipts;
 
 /// Payments; those that wait are the work list (L17).
 pub static PAYMENTS: Grid = Grid {
@@ -66,6 +67,13 @@ pub static PAYMENTS: Grid = Grid {
             "Left",
             "3270",
         ),
+        Column::text(
+            "receipt",
+            "(SELECT y.state FROM fiscal_receipt y WHERE y.payment_id = p.id AND y.kind = 'income')",
+            "Кассовый чек",
+            "Fiscal receipt",
+            "",
+        ),
         Column::number("statement", "n.statement_id", "Выписка", "Statement", "4"),
         Column::number("posting", "p.posting_id", "Движение", "Posting", ""),
         Column::number("moved_from", "p.moved_from", "Вместо платежа", "Stands for", ""),
@@ -104,6 +112,13 @@ pub static PAYMENTS: Grid = Grid {
         ),
         Filter::new("rule", "p.rule = {}", Read::Word, "По какому признаку разнесён", "Matched by this"),
         Filter::new("doubt", "p.doubt = {}", Read::Word, "Почему в списке", "That wait for this reason"),
+        Filter::new(
+            "receipt",
+            "EXISTS (SELECT FROM fiscal_receipt y WHERE y.payment_id = p.id AND y.kind = 'income' AND y.state = ANY({}))",
+            Read::SomeOf(receipts::State::NAMES),
+            "Состояния кассового чека",
+            "Whose fiscal receipt is in one of these states",
+        ),
         Filter::new("value_from", "p.value_date >= {}", Read::Day, "Поступил с даты", "That came on this day or later"),
         Filter::new("value_to", "p.value_date <= {}", Read::Day, "Поступил по дату", "That came on this day or earlier"),
         Filter::new("created_by", "p.created_by = {}", Read::Word, "Кем внесён (логин)", "Written down by this user"),

@@ -17,6 +17,7 @@ use super::settled::settled;
 use super::words::State;
 use crate::change::Change;
 use crate::ledger::{self, NewPosting, PostingKind};
+use crate::receipts;
 
 /// What is given back.
 #[derive(Clone, Copy, Debug)]
@@ -126,6 +127,7 @@ async fn from_account(
     }
     settled(change, account).await?;
     ledger::goes_out(change, account, amount).await?;
+    receipts::given_back(change, id).await?;
     Ok(Refunded { id, posting: Some(posting), amount })
 }
 

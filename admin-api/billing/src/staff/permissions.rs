@@ -130,6 +130,8 @@ permissions! {
     PaymentRefund = "payment.refund", "Возвращать платежи и отмечать отозванные банком";
     /// Move payments to another account or legal entity.
     PaymentMove = "payment.move", "Переносить платежи на другой лицевой счёт или другую организацию";
+    /// Send fiscal receipts again, say that one is not needed any more.
+    ReceiptEdit = "receipt.edit", "Повторять отправку кассовых чеков и закрывать их вручную";
     /// Ask the treasury for payments that are not found.
     PaymentSearchEdit = "payment_search.edit", "Запрашивать поиск ненайденных платежей у казначейства";
     /// Ask for a posting to be taken back.
