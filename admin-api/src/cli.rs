@@ -4,6 +4,7 @@
 //! Does not own: any work.
 //! Always: results go to standard output, everything else to standard error; an error says what was tried, where, and what to do.
 
+mod cash_register;
 mod radius;
 
 use std::io::{IsTerminal, Write as _};
@@ -25,6 +26,7 @@ use chrono::{NaiveDate, TimeDelta};
 use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 
+use self::cash_register::CashRegisterArgs;
 use self::radius::RadiusArgs;
 
 /// Connections to Postgres of a serving program.
@@ -139,6 +141,8 @@ struct ServeOptions {
     gateway: GatewayArgs,
     #[command(flatten)]
     radius: RadiusArgs,
+    #[command(flatten)]
+    cash_register: CashRegisterArgs,
 }
 
 // Of programs that charge cards. (A comment of documentation here would become that of the whole command.)
@@ -214,6 +218,8 @@ struct RunJobOptions {
     clickhouse_database: Option<String>,
     #[command(flatten)]
     gateway: GatewayArgs,
+    #[command(flatten)]
+    cash_register: CashRegisterArgs,
 }
 
 #[derive(Args)]
@@ -306,7 +312,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let secret_key = secret_key.map_err(|problem| anyhow::anyhow!("TOLLGATE_SECRET_KEY: {problem}"))?;
     let provider = options.provider.provider()?;
     let radius = options.radius.read()?;
-    let gateway = options.gateway;
+    let (gateway, cash_register) = (options.gateway, options.cash_register);
     let url = &options.postgres.url;
     let store = Store::open(url, CONNECTIONS_MAX)?;
     if let Some(address) = options.monitor {
@@ -338,7 +344,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     if let Some(provider) = provider {
         state = state.with_provider(provider);
     }
-    state = radius.given_to(gateway.given_to(state)?);
+    state = cash_register.given_to(radius.given_to(gateway.given_to(state)?))?;
     state.refresh().await.with_context(|| {
         format!(
             "cannot read the catalogue from {}; `cdr-ingest migrate` makes the schema, `cdr-ingest load` fills it",
@@ -384,12 +390,12 @@ async fn token(options: TokenOptions) -> anyhow::Result<()> {
 }
 
 async fn run_one_job(options: RunJobOptions) -> anyhow::Result<()> {
-    let RunJobOptions { name, date, postgres, clickhouse, clickhouse_database, gateway } = options;
+    let RunJobOptions { name, date, postgres, clickhouse, clickhouse_database, gateway, cash_register } = options;
     let database = clickhouse_database.unwrap_or_else(|| database_of(&postgres.url).to_owned());
     // One for the lock, one for the job.
     let store = Store::open(&postgres.url, 2)?;
     let state = AppState::new(store, Arc::new(SystemClock), CallsReader::open(&clickhouse, &database));
-    let state = gateway.given_to(state)?;
+    let state = cash_register.given_to(gateway.given_to(state)?)?;
     match run_job(&state, &name, date).await? {
         Ran::Now(run) if run.is_done() => {
             let counts = run.counts.map(|counts| counts.to_string()).unwrap_or_default();

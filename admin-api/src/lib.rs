@@ -40,12 +40,14 @@ mod authorize;
 mod balance_watch;
 mod calls;
 mod card_charges;
+mod cash_register;
 mod gateway;
 mod jobs;
 mod mailer;
 mod meters;
 mod monitor;
 mod radius_door;
+mod receipt_rounds;
 mod risk_tags;
 mod snapshot;
 mod state;
@@ -63,6 +65,9 @@ pub use authorize::{
 pub use balance_watch::{WatchError, Watched, watch_balances};
 pub use calls::{CallRow, CallsFilter, CallsReader, Numbers, Position, TrafficRow};
 pub use card_charges::Charged;
+pub use cash_register::{
+    CASH_REGISTER_WITHIN, CashRegister, CashRegisterFault, CashRegisterLogin, HttpCashRegister,
+};
 pub use cors::{NoOrigin, Origin};
 pub use gateway::{GATEWAY_WITHIN, Gateway, GatewayFault, GatewaySecret, HttpGateway};
 pub use jobs::runner::{Ran, RunError, run_due_jobs, run_job};
@@ -71,6 +76,7 @@ pub use mailer::{Mailer, MailerError, SentMails, send_mails};
 pub use monitor::Monitor;
 pub use openapi::openapi_json;
 pub use radius_door::{RadiusClients, RadiusClientsFault, RadiusPorts};
+pub use receipt_rounds::{Issued, issue_receipts};
 pub use risk_tags::{RiskTagsError, apply_risk_tags};
 pub use router::app;
 pub use serve::{Doors, serve_on, serve_until};

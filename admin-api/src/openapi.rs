@@ -16,10 +16,10 @@ use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Access, Route, Verb};
 use crate::routes::{
     accounts, agents, approvals, audit, autopay, availability, bank_statements, blocks, cabinet, charges, cleaning,
-    client_users, clients, contracts, credit, docs, documents, gateway, health, imports, jobs, ledger, legal_entities,
-    liquidation, lists, locks, mails, numbers, open_calls, parties, payers, payment_methods, payment_searches,
-    payments, plans, price_lists, products, providers, reports, rework, search, settings, sign_in, staff, suspense,
-    switches, tags, tariffs, terms,
+    client_users, clients, contracts, credit, docs, documents, fiscal_receipts, gateway, health, imports, jobs, ledger,
+    legal_entities, liquidation, lists, locks, mails, numbers, open_calls, parties, payers, payment_methods,
+    payment_searches, payments, plans, price_lists, products, providers, reports, rework, search, settings, sign_in,
+    staff, suspense, switches, tags, tariffs, terms,
 };
 
 /// Name of the security scheme.
@@ -157,6 +157,9 @@ const BEARER: &str = "bearer";
         docs::script::handler,
         docs::style::handler,
         documents::enter::handler,
+        fiscal_receipts::get::handler,
+        fiscal_receipts::resolve::handler,
+        fiscal_receipts::retry::handler,
         gateway::callback::handler,
         health::alive::handler,
         health::ready::handler,

@@ -140,6 +140,8 @@ problems! {
     NotOurs = "not_ours", NOT_FOUND, "Номер не из нашей ёмкости", "The number is not of our capacity";
     /// The route exists, with other methods.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Метод не поддерживается", "Method not allowed";
+    /// Something stands in the way of a fiscal receipt (A26); the detail says what to do.
+    ReceiptObstacle = "receipt_obstacle", CONFLICT, "Чек пока нельзя отправить", "The receipt cannot be sent yet";
     /// The step does not exist in the table of states (M12).
     InvalidTransition = "invalid_transition", CONFLICT, "Такой переход состояния невозможен", "This change of state does not exist";
     /// No debt behind a notice of intention has stood for its term (M70).

@@ -16,7 +16,7 @@ use crate::jobs::runner;
 use crate::radius_door::RadiusPorts;
 use crate::router::app;
 use crate::state::AppState;
-use crate::{audit_anchor, balance_watch, mailer, snapshot};
+use crate::{audit_anchor, balance_watch, mailer, receipt_rounds, snapshot};
 
 /// What a connection is held to. Proxies keep an idle one for a minute: whoever closes first should be them, or a request meets a closed door.
 const CONNECTIONS: Limits =
@@ -63,6 +63,7 @@ pub async fn serve_until(doors: impl Into<Doors>, state: AppState, stop: impl Fu
     if state.runs_jobs {
         background.spawn(runner::keep_running(state.clone()));
         background.spawn(balance_watch::keep_watching(state.clone()));
+        background.spawn(receipt_rounds::keep_issuing(state.clone()));
     }
     if let Some(mailer) = &state.mailer {
         background.spawn(mailer::keep_sending(state.store.clone(), state.clock.clone(), mailer.clone()));

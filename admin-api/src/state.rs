@@ -15,6 +15,7 @@ use rating::Snapshot;
 
 use crate::authorize::Authorizer;
 use crate::calls::CallsReader;
+use crate::cash_register::CashRegister;
 use crate::cors::Origin;
 use crate::gateway::Gateway;
 use crate::language::Text;
@@ -61,6 +62,8 @@ pub struct Parts {
     pub(crate) switches: Arc<Switches>,
     /// The payment gateway; where it is, a setting says.
     pub(crate) gateway: Option<Arc<dyn Gateway>>,
+    /// The service of cash registers.
+    pub(crate) cash_register: Option<Arc<dyn CashRegister>>,
 }
 
 impl Deref for AppState {
@@ -93,6 +96,7 @@ impl AppState {
             authorizer,
             switches: Arc::default(),
             gateway: None,
+            cash_register: None,
         }))
     }
 
@@ -169,6 +173,13 @@ impl AppState {
     pub fn with_radius(self, clients: RadiusClients) -> Self {
         let ending = Ending::new(clients, Arc::clone(&self.clock));
         self.authorizer.disconnect_by(Arc::new(ending));
+        self
+    }
+
+    /// The same with a service of cash registers, which issues fiscal receipts (A26); without one they wait.
+    #[must_use]
+    pub fn with_cash_register(mut self, register: impl CashRegister + 'static) -> Self {
+        self.parts().cash_register = Some(Arc::new(register));
         self
     }
 

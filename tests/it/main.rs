@@ -42,6 +42,7 @@ mod payments;
 mod plan;
 mod price_lists;
 mod radius;
+mod receipts;
 mod restart;
 mod rework;
 mod search;

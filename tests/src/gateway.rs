@@ -28,6 +28,8 @@ use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::asked::{Asked, read};
+
 /// Kinds of cards, as the page of a demonstration offers them.
 const KINDS: &[&str] = &[
     "ok", "repeat", "empty", "lost", "stolen", "closed", "stop", "soft", "silent", "hang", "deaf", "late", "forged",
@@ -68,14 +70,6 @@ enum Reply {
     Page(String),
     Broken,
     Never,
-}
-
-/// A request, as far as it matters.
-struct Asked {
-    method: String,
-    path: String,
-    signature: String,
-    body: Vec<u8>,
 }
 
 impl LocalGateway {
@@ -178,7 +172,7 @@ impl LocalGateway {
         if asked.method == "GET" && asked.path.starts_with("/link/") {
             return page(&asked.path);
         }
-        if asked.signature != self.sign("request", about, &asked.body) {
+        if asked.header("x-gateway-signature") != self.sign("request", about, &asked.body) {
             return Reply::Signed(401, json!({"error": "signature"}));
         }
         let said: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
@@ -294,39 +288,6 @@ fn kind(card: &str) -> &str {
 
 fn shown(key: &str, payment: &Payment) -> Value {
     json!({"id": key, "state": payment.state, "amount": payment.amount, "currency": payment.currency})
-}
-
-/// Reads a request whole.
-async fn read(stream: &mut TcpStream) -> Option<Asked> {
-    let mut bytes = Vec::new();
-    loop {
-        let mut part = [0; 4_096];
-        let read = stream.read(&mut part).await.ok()?;
-        bytes.extend_from_slice(&part[..read]);
-        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
-            if read == 0 {
-                return None;
-            }
-            continue;
-        };
-        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let header = |wanted: &str| {
-            let mut lines = head.lines().filter_map(|line| line.split_once(':'));
-            lines.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim().to_owned())
-        };
-        let length = header("content-length").and_then(|text| text.parse::<usize>().ok()).unwrap_or_default();
-        let body = &bytes[end + 4..];
-        if body.len() < length && read > 0 {
-            continue;
-        }
-        let mut words = head.split_whitespace();
-        return Some(Asked {
-            method: words.next()?.to_owned(),
-            path: words.next()?.to_owned(),
-            signature: header("x-gateway-signature").unwrap_or_default(),
-            body: body.to_vec(),
-        });
-    }
 }
 
 /// The page of a demonstration: one link a kind of card, and what it came to.

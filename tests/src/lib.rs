@@ -1,11 +1,13 @@
 //! The harness of the tests that run on real engines.
 //!
 //! Owns: a database in Postgres and in ClickHouse and a topic for one test, a small operator, records by a few words, a running ingest; a clock that a test sets
-//! ([`SetClock`]), a program of the API that can be killed ([`ApiProcess`]), a payment gateway ([`gateway`]).
+//! ([`SetClock`]), a program of the API that can be killed ([`ApiProcess`]), a payment gateway ([`gateway`]), a service of cash registers ([`cash_register`]).
 //! Does not own: what is tested.
 //! Always: names are made by the harness and nothing else is touched; a missing engine is a failure that names the command to run, never a skip.
 
 mod api_process;
+mod asked;
+pub mod cash_register;
 mod clock;
 pub mod gateway;
 

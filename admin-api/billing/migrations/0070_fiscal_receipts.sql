@@ -86,7 +86,6 @@ comment on table ingest_alarm is 'What is wrong with the collection of call reco
 insert into setting (key, value, description) values
     ('cash_register.groups', '', 'Groups of cash registers of the own companies: CODE=GROUP with blanks between them. Receipts of a company without one wait'),
     ('cash_register.payment_address', '', 'Address of the site where people pay, as receipts name it; empty: no receipt is sent'),
-    ('cash_register.url', '', 'Address of the service of cash registers, https://online.atol.ru/possystem/v4 for instance; empty: no receipt is sent. Its login and password are options of the server'),
     ('receipts.alarm_minutes', '60', 'Minutes after which a fiscal receipt that is not there is an alarm (A26)'),
     ('receipts.look_seconds', '60', 'How often receipts are sent and asked about'),
     ('receipts.methods', 'bank card cash manual', 'By which ways of payment natural persons get a fiscal receipt: of bank, card, cash, manual'),

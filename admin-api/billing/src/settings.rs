@@ -144,7 +144,6 @@ const KINDS: &[(&str, Kind)] = &[
     ("cabinet.session_minutes", Kind::Number(5..=10_080)),
     ("cash_register.groups", Kind::Pairs),
     ("cash_register.payment_address", Kind::AddressOrNothing),
-    ("cash_register.url", Kind::AddressOrNothing),
     ("catalogue.history_days", Kind::Number(1..=3_650)),
     ("client.auto_connect", YES_OR_NO),
     ("client.login_at_registration", Kind::Word(&["yes", "no"])),

@@ -10,6 +10,7 @@ use billing::autopayments::AutopayError;
 use billing::change::Begun;
 use billing::credit::CreditError;
 use billing::mail::MailError;
+use billing::receipts::ReceiptError;
 use billing::settings::Settings;
 use billing::{Actor, Change, StoreError};
 use chrono::{NaiveDate, NaiveTime};
@@ -18,7 +19,7 @@ use serde_json::Value;
 
 use super::{
     approvals_expire, autopay, credit_check, credit_renew, critical_notice, holds_expire, idempotency_sweep,
-    liquidation_notice, overdue_block, risk_tags, terminate,
+    liquidation_notice, overdue_block, receipts, risk_tags, terminate,
 };
 use crate::language::Text;
 use crate::risk_tags::RiskTagsError;
@@ -60,6 +61,12 @@ pub(crate) enum JobFault {
     /// A mail was not written.
     #[error(transparent)]
     Mail(#[from] MailError),
+    /// Receipts were not sent, or not asked about.
+    #[error(transparent)]
+    Receipt(#[from] ReceiptError),
+    /// Receipts that should be there by now are not (A26).
+    #[error("ALARM: {0} fiscal receipts are missing; /v1/fiscal-receipts?missing=true says which and why")]
+    ReceiptsMissing(i64),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -89,6 +96,7 @@ impl JobFault {
             | Self::Credit(CreditError::Store(_))
             | Self::Mail(MailError::Store(_))
             | Self::Autopay(AutopayError::Store(_))
+            | Self::Receipt(ReceiptError::Store(_))
             | Self::Tags(_) => "an engine failed; the log says how".to_owned(),
             other => other.to_string(),
         }
@@ -122,12 +130,13 @@ pub(crate) static JOBS: &[Job] = &[
     Job { name: "idempotency_sweep", about: Text::fixed("Старые ответы на повторы запросов", "Old answers to repeated requests"), at: at(3, 30), run: idempotency_sweep::run },
     Job { name: "liquidation_notice", about: Text::fixed("Письма ликвидированным клиентам", "Letters to liquidated clients"), at: at(4, 30), run: liquidation_notice::run },
     Job { name: "overdue_block", about: Text::fixed("Блокировки за просрочку, каждый час", "Blocks for what is overdue, every hour"), at: at(0, 10), run: overdue_block::run },
+    Job { name: "receipts", about: Text::fixed("Кассовые чеки, каждый час; отправка идёт и между запусками", "Fiscal receipts, every hour; they are sent between the runs too"), at: at(0, 20), run: receipts::run },
     Job { name: "risk_tags", about: Text::fixed("Теги по правилам: мало звонков за прошлый месяц", "Tags by rules: few calls in the last month"), at: at(5, 0), run: risk_tags::run },
     Job { name: "terminate", about: Text::fixed("Расторжение договоров должников", "Contracts of debtors are ended"), at: at(4, 50), run: terminate::run },
 ];
 
 /// Jobs that begin again for the date of now when an hour has passed since they were done.
-pub(crate) static HOURLY: &[&str] = &["overdue_block"];
+pub(crate) static HOURLY: &[&str] = &["overdue_block", "receipts"];
 
 /// A time of a day.
 const fn at(hour: u32, minute: u32) -> NaiveTime {

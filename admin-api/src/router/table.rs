@@ -10,10 +10,10 @@ use billing::staff::Permission;
 use super::{BODY_BYTES_MAX, FILE_BYTES_MAX, Route, Verb, cabinet, grid, guarded, in_session, open, signed_in, switch};
 use crate::routes::{
     accounts, agents, approvals, audit, autopay, availability, bank_statements, blocks, cabinet, charges, cleaning,
-    client_users, clients, contracts, credit, docs, documents, gateway, health, imports, jobs, ledger, legal_entities,
-    liquidation, lists, locks, mails, numbers, open_calls, parties, payers, payment_methods, payment_searches,
-    payments, plans, price_lists, products, providers, reports, rework, search, settings, sign_in, staff, suspense,
-    switches, tags, tariffs, terms,
+    client_users, clients, contracts, credit, docs, documents, fiscal_receipts, gateway, health, imports, jobs, ledger,
+    legal_entities, liquidation, lists, locks, mails, numbers, open_calls, parties, payers, payment_methods,
+    payment_searches, payments, plans, price_lists, products, providers, reports, rework, search, settings, sign_in,
+    staff, suspense, switches, tags, tariffs, terms,
 };
 
 /// The table. Open routes first, then by path.
@@ -215,6 +215,10 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/exports/{id}",                            P::ListKeep,      "export",        lists::export_get::handler),
         guarded(Delete, "/v1/exports/{id}",                            P::ListKeep,      "export",        lists::export_cancel::handler),
         guarded(Get,    "/v1/exports/{id}/file",                       P::ListKeep,      "export",        lists::export_file::handler),
+        grid("/v1/fiscal-receipts", P::PaymentView, "fiscal_receipt", &billing::receipts::RECEIPTS),
+        guarded(Get,    "/v1/fiscal-receipts/{id}",                    P::PaymentView,   "fiscal_receipt", fiscal_receipts::get::handler),
+        guarded(Post,   "/v1/fiscal-receipts/{id}/resolve",            P::ReceiptEdit,   "fiscal_receipt", fiscal_receipts::resolve::handler),
+        guarded(Post,   "/v1/fiscal-receipts/{id}/retry",              P::ReceiptEdit,   "fiscal_receipt", fiscal_receipts::retry::handler),
         grid("/v1/gateway-attempts", P::AccountView, "account", &billing::autopayments::ATTEMPTS),
         grid("/v1/imports", P::ImportView, "import", &billing::imports::GRID),
         guarded(Get,    "/v1/imports/{id}",                            P::ImportView,    "import",        imports::get::handler),

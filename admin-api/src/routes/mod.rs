@@ -21,6 +21,7 @@ pub(crate) mod contracts;
 pub(crate) mod credit;
 pub(crate) mod docs;
 pub(crate) mod documents;
+pub(crate) mod fiscal_receipts;
 pub(crate) mod gateway;
 pub(crate) mod health;
 pub(crate) mod imports;

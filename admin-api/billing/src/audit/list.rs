@@ -24,6 +24,7 @@ closed! {
     "client" "client.view",
     "contract" "contract.view",
     "department" "staff.view",
+    "fiscal_receipt" "payment.view",
     "legal_entity" "entity.view",
     "lock" "lock.view",
     "party" "party.view",

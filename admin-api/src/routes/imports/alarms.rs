@@ -27,7 +27,7 @@ pub(crate) struct AlarmsQuery {
     /// Of this source.
     #[param(example = "pbx-9")]
     source: Option<String>,
-    /// Of this kind: `gap`, `silence`, `trailer`, `changed`, `rejected`, `refused`, `difference`, `spool`, `vanished`, `grown`, `unended`, `held`.
+    /// Of this kind: `gap`, `silence`, `trailer`, `changed`, `rejected`, `refused`, `difference`, `spool`, `vanished`, `grown`, `unended`, `held`, `receipt`.
     kind: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,

@@ -116,7 +116,7 @@ pub(crate) struct AlarmView {
     id: i64,
     /// Source.
     source: String,
-    /// `gap`, `silence`, `trailer`, `changed`, `rejected`, `refused`, `difference`, `spool`, `vanished`, `grown`, `unended`, `held`.
+    /// `gap`, `silence`, `trailer`, `changed`, `rejected`, `refused`, `difference`, `spool`, `vanished`, `grown`, `unended`, `held`, `receipt`.
     kind: String,
     /// What of the source: number of the missing file, of the import, the hour.
     subject: String,

@@ -28,7 +28,7 @@ use crate::state::AppState;
         "statement": 4, "intent": null, "moved_from": null, "moved_to": null, "agreement": null, "paid": "3270", "refunded": "0", "free": "0",
         "pays": [{"kind": "payment_invoice", "number": "123", "amount": "3270", "created_at": "2026-07-02T06:00:00Z", "created_by": "ivanova", "ended_at": null,
                   "ended_by": null}],
-        "refunds": [], "created_at": "2026-07-02T06:00:00Z", "created_by": "ivanova", "revision": 2
+        "refunds": [], "receipts": [], "created_at": "2026-07-02T06:00:00Z", "created_by": "ivanova", "revision": 2
     })))
 )]
 pub(crate) async fn handler(

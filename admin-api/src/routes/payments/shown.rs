@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::{said, sum};
 use crate::language::Language;
+use crate::routes::fiscal_receipts::get::ReceiptBrief;
 
 /// What a booking of a payment answers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -84,6 +85,8 @@ pub(crate) struct PaymentView {
     pays: Vec<PaymentPartView>,
     /// What was given back, in order.
     refunds: Vec<PaymentRefundView>,
+    /// Fiscal receipts of it and of its refunds, in order; none where none is needed.
+    receipts: Vec<ReceiptBrief>,
     /// When it was written down.
     created_at: DateTime<Utc>,
     /// By whom.
@@ -262,6 +265,7 @@ impl PaymentView {
             free,
             pays: card.parts.into_iter().map(PaymentPartView::from).collect(),
             refunds: card.refunds.into_iter().map(PaymentRefundView::from).collect(),
+            receipts: card.receipts.into_iter().map(ReceiptBrief::from).collect(),
             created_at: card.created_at,
             created_by: card.created_by,
             revision: card.revision,

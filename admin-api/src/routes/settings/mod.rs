@@ -72,6 +72,17 @@ fn expected(kind: &Kind) -> Text {
             let words = words.join(", ");
             Text::new(format!("Ожидается одно из: {words}"), format!("One of these is expected: {words}"))
         }
+        Kind::Words(words) => {
+            let words = words.join(", ");
+            Text::new(
+                format!("Ожидаются слова из списка через пробел, каждое один раз, или пустое значение: {words}"),
+                format!("Some of these words are expected, each once, with blanks between them, or nothing: {words}"),
+            )
+        }
+        Kind::Pairs => Text::fixed(
+            "Ожидаются пары КЛЮЧ=ЗНАЧЕНИЕ через пробел, каждый ключ один раз, или пустое значение",
+            "Pairs KEY=VALUE with blanks between them are expected, each key once, or nothing",
+        ),
         Kind::AmountOrNothing => Text::fixed(
             "Ожидается сумма от 0 до 999999999.99 или пустое значение",
             "An amount of 0 to 999999999.99 is expected, or nothing",
