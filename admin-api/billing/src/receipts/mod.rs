@@ -1,9 +1,12 @@
 //! Fiscal receipts of natural persons: what a cash register has to issue for money of theirs (A26, 54-ФЗ).
 //!
 //! ```text
-//! a payment is booked (paid) ─┐                                          ┌─► done
-//! money is given back (given_back) ─► judge ─► queued ─► claim ─► register ─► sent ─► register ─┤
-//! an advance pays a document (offset) ┘   └─► refused ◄── retry, resolve      └─ failed, again ◄─┘
+//! a payment is booked (paid) ----------+
+//! money is given back (given_back) ----+-> judge -> queued -> claim -> register -> sent -> claim -> register -> done
+//! an advance pays a document (offset) -+     |        ^                   |                            |
+//!                                            |        +---- failed <------+----------------------------+
+//!                                            +-> refused <----------------+----------------------------+
+//!                                                   +-> retry | resolve (a person)
 //! ```
 //!
 //! Owns: tables `fiscal_receipt`, `fiscal_attempt`; for what a receipt is needed, with which sign and rate, what an answer of the register leads to, the alarm.
@@ -13,7 +16,7 @@
 //!
 //! All that people pay on an account is an advance («аванс», calculated rate), for the services are not known when it comes; a document of what was rendered
 //! takes it up («зачёт аванса», full settlement, plain rate). The law lets one receipt stand for all offsets of a month.
-//! Start reading at [`rules::hear`], then `queue` and [`hear`].
+//! Start reading at [`rules::hear`], then `queue` and [`hear()`].
 
 mod cards;
 mod claim;
