@@ -2,7 +2,7 @@
 //!
 //! Owns: what they show and by what they can be asked.
 //! Does not own: the rows.
-//! Always: a call that is charged is in none of them but the list of calls.
+//! Always: a call that is charged in time is in none of them but the list of calls.
 
 use rating::authorize::Check;
 
@@ -94,7 +94,7 @@ pub static OPEN: Grid = Grid {
     keys_first: false,
 };
 
-/// Calls that were let go and whose record never came.
+/// Calls that were let go and whose record did not come while their money was reserved: it never came, or came late.
 pub static OVERDUE: Grid = Grid {
     name: "overdue-holds",
     ru: "Звонки без записи",

@@ -192,7 +192,7 @@ impl BatchTx {
         {
             return Err(WriteError::LongCallsMoved);
         }
-        holds::close(&mut self.tx, batch.ended).await?;
+        holds::close(&mut self.tx, batch.ended, batch.read_up_to).await?;
         let blob = self.write_identities(claim, batch).await?;
         suspense::insert(&mut self.tx, batch.suspense).await?;
         numbers::count_non_target(&mut self.tx, batch.non_target).await?;
