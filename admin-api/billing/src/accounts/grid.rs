@@ -118,6 +118,13 @@ pub static GRID: Grid = Grid {
         ),
         Filter::new("balance_to", "b.balance <= {}", Read::Amount, "С балансом не больше", "With a balance of at most"),
         Filter::new(
+            "beyond_limit",
+            BEYOND_LIMIT,
+            Read::Flag,
+            "Баланс ниже допустимого: кредитный и временный лимиты исчерпаны с избытком",
+            "Whose balance is below what credit and temporary limits allow, or not",
+        ),
+        Filter::new(
             "has_card_code",
             "(a.card_code IS NOT NULL) = {}",
             Read::Flag,
@@ -135,6 +142,13 @@ pub static GRID: Grid = Grid {
 /// Code of the plan of now.
 const PLAN: &str = "(SELECT t.code FROM account_plan o JOIN tariff_plan t ON t.id = o.plan_id WHERE o.account_id = a.id AND o.withdrawn_in IS NULL
      AND coalesce(o.valid_from, '-infinity') <= {now} AND {now} < coalesce(o.valid_to, 'infinity') LIMIT 1)";
+
+/// Accounts that owe more than they may: the floor is that of [`crate::credit::floor`]; payment by fact has none (A13).
+const BEYOND_LIMIT: &str =
+    "((a.payment_mode <> 'postpaid' OR a.credit_policy <> 'none')
+      AND b.balance < 0 - CASE a.credit_policy WHEN 'days' THEN a.credit_limit ELSE 0 END
+                        - coalesce((SELECT sum(l.amount) FROM account_limit l
+                                    WHERE l.account_id = a.id AND l.ended_at IS NULL AND l.valid_from <= {now} AND {now} < l.valid_to), 0)) = {}";
 
 /// Accounts on a plan now.
 const ON_PLAN: &str =
