@@ -26,10 +26,10 @@ const ZERO: Decimal = Decimal::ZERO;
 const ACCOUNTS: [&str; 4] = ["y0", "y1", "y2", "y3"];
 
 /// A stream of numbers from a seed (splitmix64).
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -37,7 +37,7 @@ impl Dice {
         (z ^ (z >> 31)) % end
     }
 
-    fn happens(&mut self, percent: u64) -> bool {
+    pub(crate) fn happens(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 }

@@ -14,6 +14,7 @@ mod authorize_kill;
 mod autopay;
 mod bad_input;
 mod books;
+mod books_random;
 mod cabinet;
 mod care;
 mod clients;
