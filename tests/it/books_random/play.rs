@@ -155,7 +155,10 @@ impl<'a> Play<'a> {
                 let code = &self.books.accounts[at].code;
                 return Err(format!("{code} has passed its limit: {before} was there, {after} is"));
             }
-            tally.late += u32::from(matches!(step.deed, Deed::Record { .. } | Deed::Stray { .. }));
+            if matches!(step.deed, Deed::Record { .. } | Deed::Stray { .. }) {
+                tally.late += 1;
+                reports(self.desk, &self.books).await?;
+            }
         }
         Ok(())
     }
@@ -165,7 +168,8 @@ impl<'a> Play<'a> {
     }
 
     /// Who may take a balance past its limit: staff and the bank who know it, time that ends a temporary limit or a credit, and records that came late. Those
-    /// of calls that were let go are in the report of such calls, which `compare` has seen; those that nobody was asked about in the list of `reports`.
+    /// of calls that were let go are in the report of such calls, which `compare` has seen; those that nobody was asked about in the list of
+    /// accounts beyond their limit, which `reports` reads at once.
     fn may_pass(&self, deed: Deed) -> bool {
         match deed {
             Deed::Record { call, .. } => {

@@ -203,6 +203,9 @@ fn deed(dice: &mut Dice) -> Deed {
             days_ago: dice.below(45),
         },
         87..=88 => Deed::Close,
-        _ => Deed::Pass { days: 1 + dice.below(if dice.happens(40) { 24 } else { 4 }) },
+        _ => {
+            let most = if dice.happens(40) { 24 } else { 4 };
+            Deed::Pass { days: 1 + dice.below(most) }
+        }
     }
 }

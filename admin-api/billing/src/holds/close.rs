@@ -3,8 +3,8 @@
 //! Owns: which holds a batch of records ends, in the transaction that charges them.
 //! Does not own: the charges (`ledger`), which records end a call (the ingest says).
 //! Always: the hold goes where the charge comes, in one transaction; no lock of an account is taken, so a batch makes no call wait; where no source asks before
-//! its calls, a batch pays for one look at a few index entries; a call whose record comes too late is on the list of such calls, whoever was first: its record or the
-//! nightly job.
+//! its calls, a batch pays for one look at a few index entries; a call whose record comes too late is on the list of such calls,
+//! whoever was first: its record or the nightly job.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
