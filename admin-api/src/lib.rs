@@ -65,9 +65,7 @@ pub use authorize::{
 pub use balance_watch::{WatchError, Watched, watch_balances};
 pub use calls::{CallRow, CallsFilter, CallsReader, Numbers, Position, TrafficRow};
 pub use card_charges::Charged;
-pub use cash_register::{
-    CASH_REGISTER_WITHIN, CashRegister, CashRegisterFault, CashRegisterLogin, HttpCashRegister,
-};
+pub use cash_register::{CASH_REGISTER_WITHIN, CashRegister, CashRegisterFault, CashRegisterLogin, HttpCashRegister};
 pub use cors::{NoOrigin, Origin};
 pub use gateway::{GATEWAY_WITHIN, Gateway, GatewayFault, GatewaySecret, HttpGateway};
 pub use jobs::runner::{Ran, RunError, run_due_jobs, run_job};

@@ -259,9 +259,9 @@ impl Route {
 /// The whole API over this state.
 pub fn app(state: AppState) -> Router {
     let mut router: Router<AppState> = Router::new();
-    let routes = table();
-    let figures = HttpFigures::of(routes.iter().map(|route| [route.path, route.verb.as_str()]));
-    for route in routes {
+    let table = table();
+    let figures = HttpFigures::of(table.iter().map(|route| [route.path, route.verb.as_str()]));
+    for route in table {
         let handler = match route.access {
             Access::Open => route.handler,
             access @ Access::Cabinet(_) => {

@@ -322,7 +322,7 @@ struct Hold {
     account: String,
     state: String,
     seconds: u64,
-    hold: Decimal,
+    amount: Decimal,
 }
 
 /// All holds, by call.
@@ -337,7 +337,7 @@ async fn all_holds(api: &Api) -> BTreeMap<String, Hold> {
                     account: text("account"),
                     state: text("state"),
                     seconds: row["seconds"].as_u64().unwrap(),
-                    hold: amount(&row["hold"]),
+                    amount: amount(&row["hold"]),
                 };
                 // One name, one hold: the other one would be money that no record ever frees.
                 assert!(found.insert(text("call_id"), hold).is_none(), "seed {SEED}: {row} twice");
@@ -361,13 +361,13 @@ fn compare(calls: &[Call], holds: &BTreeMap<String, Hold>) {
             (Known::Talked(seconds), Some(hold)) => {
                 hold.state == "open"
                     && (hold.seconds == seconds || (call.is_in_doubt && hold.seconds > seconds))
-                    && hold.hold == price(hold.seconds)
+                    && hold.amount == price(hold.seconds)
             }
             // Released and not forgotten: what was talked is owed until the record comes.
             (Known::Released(used), Some(hold)) if used > 0 && !call.is_in_doubt => {
-                hold.state == "released" && hold.hold == price(used)
+                hold.state == "released" && hold.amount == price(used)
             }
-            (Known::Released(used), Some(hold)) => call.is_in_doubt && hold.hold >= price(used),
+            (Known::Released(used), Some(hold)) => call.is_in_doubt && hold.amount >= price(used),
             (Known::Released(used), None) => used == 0,
             (Known::Talked(_), None) => false,
             // A refusal reserves nothing.

@@ -52,5 +52,6 @@ mod sign_in_provider;
 mod staff;
 mod terminations;
 mod terms;
+mod transactions;
 mod views;
 mod why;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use admin_api::{AppState, CashRegisterLogin, HttpCashRegister, Issued, Ran, issue_receipts, run_job};
 use billing::change::Begun;
+use billing::documents::{self, DocumentKind, NewDocument};
 use billing::ingest_alarms;
-use billing::payments::{self, Choice, GatewayPayment, NewDocument};
-use billing::{Actor, Change, Clock, accounts, staff};
+use billing::payments::{self, Choice, GatewayPayment};
+use billing::{Actor, Change, Clock, staff};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tests::cash_register::{LOGIN, LocalCashRegister, PASSWORD};
@@ -379,22 +380,22 @@ async fn advances_are_offset_and_receipts_go_with_the_money() {
     till.client("petr", "natural", Some("petr@example.ru")).await;
     till.client_at("U", "anna", "natural", Some("anna@example.ru")).await;
     let paid = till.pay("cash", "ivan", "1", "2000.00").await;
-    let account = accounts::by_code(&till.world.store, "ivan", till.clock.now()).await.unwrap().unwrap().id;
-    // Beside a change of the payment itself, which leaves the audit line that every change has.
-    let document = async |kind: &str, number: &str, amount: &str| {
+    let document = async |kind: DocumentKind, number: &str, amount: &str| {
         let mut change = till.begun().await;
         let new = NewDocument {
-            account,
+            account: "ivan",
             kind,
             number,
-            issued_on: "2026-07-14".parse().unwrap(),
+            month: "2026-06-01".parse().unwrap(),
+            issued_on: Some("2026-07-14".parse().unwrap()),
+            contract: None,
             amount: amount.parse().unwrap(),
+            payable: Some(true),
         };
-        payments::redistribute(&mut change, paid, &Choice::OldestFirst, None, "test").await.unwrap();
-        payments::put_document(&mut change, &new).await.unwrap();
+        documents::enter(&mut change, &new, "test").await.unwrap();
         change.commit(200, &json!(null)).await.unwrap();
     };
-    document("upd", "77", "1220.00").await;
+    document(DocumentKind::Upd, "77", "1220.00").await;
     let rows = till.receipts("ivan").await;
     assert_eq!(till.states("ivan").await, [is("income", "queued"), is("offset", "queued")]);
     // 1220 * 22/122 = 220.
@@ -402,14 +403,16 @@ async fn advances_are_offset_and_receipts_go_with_the_money() {
         (&rows[1]["amount"], &rows[1]["vat"], &rows[1]["vat_amount"], &rows[1]["document"], &rows[1]["paid_by"]),
         (&json!("1220"), &json!("vat22"), &json!("220"), &json!("77"), &json!("advance"))
     );
-    // Said again nothing more is offset; of a greater sum the difference.
-    document("upd", "77", "1220.00").await;
+    // Distributed again nothing more is offset; of another document its sum.
+    let mut change = till.begun().await;
+    payments::redistribute(&mut change, paid, &Choice::OldestFirst, None, "test").await.unwrap();
+    change.commit(200, &json!(null)).await.unwrap();
     assert_eq!(till.receipts("ivan").await.len(), 2);
-    document("upd", "77", "1342.00").await;
+    document(DocumentKind::Act, "79", "122.00").await;
     let rows = till.receipts("ivan").await;
     assert_eq!((rows.len(), &rows[2]["amount"]), (3, &json!("122")));
     // That an invoice asks for money renders nothing.
-    document("payment_invoice", "78", "100.00").await;
+    document(DocumentKind::PaymentInvoice, "78", "100.00").await;
     assert_eq!(till.receipts("ivan").await.len(), 3);
 
     // Moved within the company: one receipt, which goes to whose account it is, for it was not sent yet.

@@ -1,7 +1,8 @@
 //! The harness of the tests that run on real engines.
 //!
 //! Owns: a database in Postgres and in ClickHouse and a topic for one test, a small operator, records by a few words, a running ingest; a clock that a test sets
-//! ([`SetClock`]), a program of the API that can be killed ([`ApiProcess`]), a payment gateway ([`gateway`]), a service of cash registers ([`cash_register`]).
+//! ([`SetClock`]), a program of the API that can be killed ([`ApiProcess`]), a payment gateway ([`gateway`]), a service of cash registers ([`cash_register`]),
+//! callers who go away ([`cut()`]).
 //! Does not own: what is tested.
 //! Always: names are made by the harness and nothing else is touched; a missing engine is a failure that names the command to run, never a skip.
 
@@ -9,10 +10,12 @@ mod api_process;
 mod asked;
 pub mod cash_register;
 mod clock;
+mod cut;
 pub mod gateway;
 
 pub use api_process::ApiProcess;
 pub use clock::SetClock;
+pub use cut::cut;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};

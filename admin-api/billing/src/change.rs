@@ -172,7 +172,7 @@ impl Change {
         actor: Actor,
         idempotency: Option<IdempotencyKey>,
     ) -> Result<Begun, StoreError> {
-        let mut tx = store.pool().begin().await?;
+        let mut tx = store.begin().await?;
         if let Some(key) = &idempotency {
             // Two requests with one key at once: the second waits here for the first.
             sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, $2))")

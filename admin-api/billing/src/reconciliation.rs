@@ -262,7 +262,7 @@ pub fn compared_until(settings: &Settings, now: DateTime<Utc>) -> Result<DateTim
 
 /// Writes counts down; the last word of source, hour and origin counts. Gives codes of sources that do not exist; then nothing is written.
 pub async fn record(store: &Store, counts: &[SwitchCount], now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
-    let mut tx = store.pool().begin().await?;
+    let mut tx = store.begin().await?;
     let unknown = record_in(&mut tx, counts, now).await?;
     if unknown.is_empty() {
         tx.commit().await?;

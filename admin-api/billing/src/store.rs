@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool, Postgres, Transaction};
 
 /// The schema.
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
@@ -215,6 +215,21 @@ impl Store {
         Ok(())
     }
 
+    /// Begins a transaction of the rooms.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+        begun(&self.pool, "BEGIN").await
+    }
+
+    /// Begins a transaction of the rooms in a way of its own.
+    pub(crate) async fn begin_with(&self, how: &'static str) -> Result<Transaction<'static, Postgres>, StoreError> {
+        begun(&self.pool, how).await
+    }
+
+    /// Begins a transaction that lets calls go.
+    pub(crate) async fn begin_call(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+        begun(&self.callers, "BEGIN").await
+    }
+
     /// The pool of lists: its sessions only read, and not for long.
     pub(crate) fn readers(&self) -> &PgPool {
         &self.readers
@@ -229,6 +244,19 @@ impl Store {
     pub(crate) fn pool(&self) -> &PgPool {
         &self.pool
     }
+}
+
+/// A look at everything as of one moment.
+pub(crate) const BEGIN_A_LOOK: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Begins a transaction, whether or not somebody still waits for it: the driver counts a transaction once the server has answered, so one whose caller goes away
+/// just then would be left open in its connection, and what the next caller writes there would be written in it and never be committed.
+async fn begun(pool: &PgPool, how: &'static str) -> Result<Transaction<'static, Postgres>, StoreError> {
+    let pool = pool.clone();
+    // What nobody waits for is dropped when it is there, and rolled back by that.
+    #[expect(clippy::disallowed_methods, reason = "here it goes on without its caller")]
+    let begun = tokio::spawn(async move { pool.begin_with(how).await });
+    Ok(begun.await.map_err(|_| sqlx::Error::WorkerCrashed)??)
 }
 
 /// Appends one field in the text format of COPY.

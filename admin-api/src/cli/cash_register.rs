@@ -34,3 +34,4 @@ impl CashRegisterArgs {
         let account = CashRegisterLogin { url, login, password };
         Ok(state.with_cash_register(HttpCashRegister::new(account, CASH_REGISTER_WITHIN)?))
     }
+}

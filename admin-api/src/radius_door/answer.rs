@@ -131,14 +131,14 @@ mod tests {
         request(vec![Attribute::h323_conf_id("0A 0B").unwrap()])
     }
 
-    fn allowed(seconds: u64, is_emergency: bool, named: usize) -> Result<Answer, Fault> {
+    fn allowed(seconds: u64, is_emergency: bool, named: usize) -> Answer {
         let route = |number: usize| AllowedRoute {
             provider: "mts".into(),
             named: Some(format!("mts-{number}")),
             wholesale: None,
             currency: None,
         };
-        Ok(Answer::Allowed(Allowed {
+        Answer::Allowed(Allowed {
             seconds,
             reauthorize_at: None,
             price: None,
@@ -147,12 +147,12 @@ mod tests {
             routes: (0..named).map(route).collect(),
             is_emergency,
             is_repeat: false,
-        }))
+        })
     }
 
-    fn refused(code: &'static str, lock: Option<u64>, words: [&str; 2]) -> Result<Answer, Fault> {
+    fn refused(code: &'static str, lock: Option<u64>, words: [&str; 2]) -> Answer {
         let words = words.map(str::to_owned);
-        Ok(Answer::Refused(Refused { code, words, lock, missing: None, department: None, seconds: None }))
+        Answer::Refused(Refused { code, words, lock, missing: None, department: None, seconds: None })
     }
 
     /// seconds | an emergency? | of Cisco? | Session-Timeout | what else is said
@@ -166,11 +166,11 @@ mod tests {
             (600, true, request(vec![]), None, vec![]),
             (600, true, of_cisco(), None, vec![zero]),
         ] {
-            let found = decided(&asked, allowed(seconds, is_emergency, 0), Some(b"c".to_vec()));
+            let found = decided(&asked, Ok(allowed(seconds, is_emergency, 0)), Some(b"c".to_vec()));
             let expected = Accept { session_timeout_s: timeout, class: Some(b"c".to_vec()), attributes };
             assert_eq!(found, AccessAnswer::Accept(expected), "{seconds} {is_emergency}");
         }
-        let AccessAnswer::Accept(with_ways) = decided(&request(vec![]), allowed(60, false, 21), None) else {
+        let AccessAnswer::Accept(with_ways) = decided(&request(vec![]), Ok(allowed(60, false, 21)), None) else {
             panic!("it may go");
         };
         assert_eq!(with_ways.attributes.len(), PROVIDERS_MAX);
@@ -183,17 +183,21 @@ mod tests {
         let lock = ["блокировка 5 на 38161123456, клиент", "lock 5 on 38161123456, by the client"];
         for (answer, said, code) in [
             (
-                refused("INSUFFICIENT_FUNDS", None, ["денег не хватает: доступно 0", "too little money: 0 is there"]),
+                Ok(refused(
+                    "INSUFFICIENT_FUNDS",
+                    None,
+                    ["денег не хватает: доступно 0", "too little money: 0 is there"],
+                )),
                 "INSUFFICIENT_FUNDS: too little money: 0 is there / денег не хватает: доступно 0",
                 12,
             ),
             // 38161123456 has eleven digits: four are shown.
             (
-                refused("LOCKED_LOCAL", Some(5), lock),
+                Ok(refused("LOCKED_LOCAL", Some(5), lock)),
                 "LOCKED_LOCAL: lock 5 on 3816*******, by the client / блокировка 5 на 3816*******, клиент",
                 9,
             ),
-            (refused("LOCKED_GLOBAL", Some(5), ["на 38161", "on 38161"]), "LOCKED_GLOBAL: on 38161 / на 38161", 9),
+            (Ok(refused("LOCKED_GLOBAL", Some(5), ["на 38161", "on 38161"])), "LOCKED_GLOBAL: on 38161 / на 38161", 9),
             (
                 Err(Fault::OutOfReach),
                 "UNAVAILABLE: The books cannot be reached, try again / База недоступна, повторите запрос",

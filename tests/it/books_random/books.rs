@@ -195,11 +195,12 @@ impl Books {
         account.floor(now).map(|floor| account.balance() - floor - held)
     }
 
-    /// What an account may take out (B17).
-    pub(super) fn own(&self, account: usize, now: DateTime<Utc>) -> Decimal {
+    /// Why an account may not take out so much (B17), if it may not.
+    pub(super) fn not_to_take_out(&self, account: usize, sum: Decimal, now: DateTime<Utc>) -> Option<&'static str> {
         let held = self.held(account, now);
         let account = &self.accounts[account];
-        account.balance() - account.virtual_money().max(ZERO) - held
+        let own = account.balance() - account.virtual_money().max(ZERO);
+        if own < sum { Some("insufficient_funds") } else { (own - held < sum).then_some("money_reserved") }
     }
 
     // ---- months

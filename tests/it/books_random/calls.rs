@@ -21,8 +21,9 @@ use rating::rows::{
 use rating::{Currency, Rate, RateParts, Rounding, Service, Snapshot, WholeSeconds, rate};
 use rust_decimal::Decimal;
 use serde_json::json;
+use tests::cut;
 
-use super::desk::{Desk, cut};
+use super::desk::Desk;
 use super::step::Crash;
 
 /// The switch that asks before its calls.

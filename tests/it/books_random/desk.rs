@@ -5,9 +5,7 @@
 //! Always: what was cut is tried again with the same key by the same person, as a client of the API does who got no answer.
 
 use std::cell::Cell;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 
 use admin_api::{AppState, CallsReader};
 use billing::change::{Begun, IdempotencyKey};
@@ -16,7 +14,7 @@ use billing::{Actor, Change, Clock};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Europe::Moscow;
 use serde_json::{Value, json};
-use tests::{SetClock, World};
+use tests::{SetClock, World, cut};
 
 use super::step::Crash;
 use crate::api::{Answer, Api};
@@ -27,6 +25,9 @@ pub(super) const OWN: &str = "40702810400000000001";
 /// The sessions of this database that are in the middle of a transaction, ended by the server.
 const KILL: &str = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'";
+
+/// Sessions that may have been ended at once: all of the pool.
+const SESSIONS: usize = 16;
 
 /// The people who act.
 pub(super) struct People {
@@ -143,9 +144,20 @@ impl Desk {
 
     /// A change of somebody under a key; `Err`: the answer of before.
     async fn begin(&self, by: &Staff, key: &str) -> Result<Change, Value> {
-        let actor = Actor::named(by.id, &by.login, key);
-        let key = IdempotencyKey::new(key, &[key.as_bytes()]);
-        match Change::begin(&self.world.store, self.hands.as_ref(), actor, Some(key)).await.unwrap() {
+        let begun = || {
+            let actor = Actor::named(by.id, &by.login, key);
+            let key = IdempotencyKey::new(key, &[key.as_bytes()]);
+            Change::begin(&self.world.store, self.hands.as_ref(), actor, Some(key))
+        };
+        // A session that was ended may lie in the pool: who meets it is told to try again, and finds another one.
+        let mut tried = begun().await;
+        for _ in 0..SESSIONS {
+            match tried {
+                Err(error) if error.is_unavailable() => tried = begun().await,
+                _ => break,
+            }
+        }
+        match tried.unwrap() {
             Begun::New(change) => Ok(change),
             Begun::Repeated(_, answer) => Err(answer),
             Begun::KeyReused => panic!("a key that stands for one deed"),
@@ -191,19 +203,4 @@ fn refused(answer: &Answer, code: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("refused with {code}, says the rule; the API says {} {}", answer.status, answer.text))
-}
-
-/// Polls a future so many times at most, each but the first woken by an answer of the database, and gives it up: between any two statements, or with a commit
-/// under way.
-pub(super) async fn cut<F: Future>(future: F, polls: u32) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let mut left = polls;
-    std::future::poll_fn(move |context| {
-        if left == 0 {
-            return Poll::Ready(None);
-        }
-        left -= 1;
-        future.as_mut().poll(context).map(Some)
-    })
-    .await
 }

@@ -130,7 +130,8 @@ impl Play<'_> {
         let file = exchange(&number, today, amount, &self.code(account));
         let import = async |change: &mut Change| {
             let content = file.clone();
-            let new = NewStatement { name: "kl_to_1c.txt", media_type: "text/plain", content, account: None };
+            let new =
+                NewStatement { name: "kl_to_1c.txt", media_type: "text/plain", content, account: None, whole: false };
             let reports = payments::import(change, new, "test").await.map_err(told)?;
             let booked: usize = reports.iter().map(|report| report.counts.booked).sum();
             Ok::<Value, String>(json!({"booked": booked}))
@@ -182,16 +183,17 @@ impl Play<'_> {
         let (desk, today) = (self.desk, self.desk.today());
         let Payment { id, account, amount, is_booked, .. } = self.books.payments[at];
         let sum = (amount * Decimal::new(percent, 2)).round_dp(2).max(kopecks(1));
-        let is_there = self.books.free(at) >= sum && self.books.own(account, desk.now()) >= sum;
+        let beyond_left = (self.books.free(at) < sum).then_some("insufficient_funds");
+        let beyond = beyond_left.or_else(|| self.books.not_to_take_out(account, sum, desk.now()));
+        let why = if is_booked { beyond } else { Some("invalid_transition") };
         let answer = desk.change(&desk.people.accounting, crash, async |change: &mut Change| {
             let new = NewRefund { amount: Some(sum), day: None, number: "", payee: "" };
             payments::refund(change, id, &new, None, "test").await.map_err(told)?;
             Ok(json!({}))
         });
         let answer = answer.await;
-        if !(is_booked && is_there) {
+        if let Some(code) = why {
             refused(answer)?;
-            let code = if is_booked { "insufficient_funds" } else { "invalid_transition" };
             let path = format!("/v1/payments/{id}/refunds");
             desk.refuses("accounting", ("POST", &path), json!({"amount": sum.to_string()}), code).await?;
             return Ok(Happened::Refused);
@@ -286,17 +288,17 @@ impl Play<'_> {
 
     pub(super) async fn withdraw(&mut self, account: usize, sum: i64, crash: Crash) -> Result<Happened, String> {
         let (desk, code, amount, today) = (self.desk, self.code(account), kopecks(sum), self.desk.today());
-        let is_there = self.books.own(account, desk.now()) >= amount;
+        let why = self.books.not_to_take_out(account, amount, desk.now());
         let answer = desk.change(&desk.people.accounting, crash, async |change: &mut Change| {
             let new = NewWithdrawal { amount };
             let id = ledger::withdraw(change, &by_hand(&code, None), &new).await.map_err(told)?;
             Ok(json!({"id": id}))
         });
         let answer = answer.await;
-        if !is_there {
+        if let Some(why) = why {
             refused(answer)?;
             let (path, body) = (format!("/v1/accounts/{code}/withdrawals"), json!({"amount": amount.to_string()}));
-            desk.refuses("accounting", ("POST", &path), body, "insufficient_funds").await?;
+            desk.refuses("accounting", ("POST", &path), body, why).await?;
             return Ok(Happened::Refused);
         }
         self.books.accounts[account].post_as("withdrawal", ZERO - amount, today, today, id_of(&answer?)?);

@@ -100,14 +100,15 @@ impl<'a> Play<'a> {
         let codes: Vec<String> =
             (0..ACCOUNTS).map(|at| format!("A-{:06}", 100_001 + 10 * number as usize + at)).collect();
         for (code, (mode, policy, limit)) in codes.iter().zip(TERMS) {
-            statements.push_str(&format!(
+            let opened = format!(
                 "WITH c AS (INSERT INTO client (code, name) VALUES ('{code}', '{code}') RETURNING id),
                       a AS (INSERT INTO account (code, client_id, legal_entity_id, currency, zone, payment_mode, credit_policy, credit_limit)
                             SELECT '{code}', c.id, 1, 'RUB', 'Europe/Moscow', '{}', '{}', {limit} FROM c RETURNING id)
                  INSERT INTO account_balance (account_id) SELECT id FROM a;",
                 mode.as_str(),
                 policy.as_str()
-            ));
+            );
+            statements.push_str(&opened);
         }
         desk.sql(&statements).await?;
         let mut opened = Vec::new();

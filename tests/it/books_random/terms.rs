@@ -9,17 +9,17 @@ use std::time::Duration;
 use admin_api::{Ran, run_job};
 use billing::accounts::{self, AccountUpdate, CreditPolicy, PaymentMode};
 use billing::blocks::{self, NewLimit};
-use billing::credit::{self, DocumentKind, NewDocument};
+use billing::documents::{self, DocumentKind, NewDocument};
 use billing::holds::{Denied, Settled};
 use billing::{Change, ledger};
 use chrono::{Months, NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::json;
+use tests::cut;
 
 use super::books::{Call, CallState, ZERO, days_before, month_of};
 use super::calls::{TERMS, reserved_until};
-use super::desk::cut;
 use super::month::Document;
 use super::play::{Happened, Play, from_latest, kopecks, midnight, refused, told};
 use super::step::Crash;
@@ -34,8 +34,10 @@ impl Play<'_> {
         let month = month_of(today) - Months::new(1);
         let kind = if amount < ZERO { DocumentKind::Ukd } else { DocumentKind::Upd };
         desk.change(&desk.people.accounting, crash, async |change: &mut Change| {
-            let new = NewDocument { account: &code, kind, number: &number, month, issued_on: None, amount };
-            credit::issue(change, &new, "test").await.map_err(told)?;
+            let (issued_on, contract, payable) = (None, None, None);
+            let new =
+                NewDocument { account: &code, kind, number: &number, month, issued_on, contract, amount, payable };
+            documents::enter(change, &new, "test").await.map_err(told)?;
             Ok(json!({}))
         })
         .await?;

@@ -7,13 +7,13 @@
 use chrono::{DateTime, Months, NaiveDate, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
-use sqlx::{Connection, PgConnection, Row};
+use sqlx::{PgConnection, Row};
 
 use super::store::find;
 use super::{Account, CreditPolicy, PaymentMode};
 use crate::blocks::temporary_limits;
 use crate::credit::blocks::floor;
-use crate::store::{Store, StoreError};
+use crate::store::{BEGIN_A_LOOK, Store, StoreError};
 
 /// Months that are shown, the running one among them.
 const MONTHS: u32 = 6;
@@ -67,8 +67,7 @@ pub struct Summary {
 
 /// The account with this code at a glance.
 pub async fn summary(store: &Store, code: &str, now: DateTime<Utc>) -> Result<Option<Summary>, StoreError> {
-    let mut connection = store.pool().acquire().await?;
-    let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let mut tx = store.begin_with(BEGIN_A_LOOK).await?;
     let Some(account) = find(&mut tx, code, now).await? else { return Ok(None) };
     let row = sqlx::query(concat!(
         "SELECT a.critical_balance, ",

@@ -28,7 +28,7 @@ pub async fn expire(store: &Store, now: DateTime<Utc>) -> Result<u64, StoreError
 }
 
 async fn expire_some(store: &Store, now: DateTime<Utc>) -> Result<u64, StoreError> {
-    let mut tx = store.pool().begin().await?;
+    let mut tx = store.begin().await?;
     let ids: Vec<i64> = sqlx::query_scalar(
         "UPDATE approval SET state = 'expired', closed_at = expires_at, revision = revision + 1
          WHERE id IN (SELECT id FROM approval WHERE state = 'requested' AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)

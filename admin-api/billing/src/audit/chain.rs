@@ -97,7 +97,7 @@ pub async fn verify(
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Verdict, StoreError> {
     // One moment for all of it: lines that are written meanwhile are for the next time.
-    let mut tx = store.pool().begin().await?;
+    let mut tx = store.begin().await?;
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;
     let recorded = sqlx::query("SELECT record_id, digest FROM audit_head").fetch_one(&mut *tx).await?;
     let mut verdict = Verdict { lines: 0, head: None, fault: None };

@@ -198,7 +198,7 @@ pub async fn export(store: &Store, user_id: i64, id: i64, now: DateTime<Utc>) ->
 
 /// Takes the oldest order that nobody makes; bytes of an earlier try are gone. An order whose owner was blocked or lost the list is refused by the maker.
 pub async fn claim(store: &Store, now: DateTime<Utc>) -> Result<Option<Claimed>, StoreError> {
-    let mut tx = store.pool().begin().await?;
+    let mut tx = store.begin().await?;
     let sql = format!(
         "UPDATE export SET state = 'running', seen_at = $1, rows_done = 0, rows_total = NULL, attempt = attempt + 1
          WHERE id = (SELECT id FROM export WHERE state = 'queued' OR (state = 'running' AND seen_at < $2) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
@@ -277,7 +277,7 @@ pub async fn finish(store: &Store, claimed: &Claimed, rows: i64, now: DateTime<U
 
 /// It cannot be made; what was written of it is gone.
 pub async fn fail(store: &Store, claimed: &Claimed, error: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let mut tx = store.pool().begin().await?;
+    let mut tx = store.begin().await?;
     let failed = sqlx::query(
         "UPDATE export SET state = 'failed', error = $2, finished_at = $3 WHERE id = $1 AND state = 'running' AND attempt = $4",
     )

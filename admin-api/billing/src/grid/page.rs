@@ -114,7 +114,7 @@ pub struct Walk {
 impl Walk {
     /// Begins at the first row, or behind the position that is asked for.
     pub async fn begin(store: &Store, grid: &'static Grid, asked: Asked, caller: Caller) -> Result<Self, StoreError> {
-        let mut tx = store.pool().begin_with(BEGIN_A_WALK).await?;
+        let mut tx = store.begin_with(BEGIN_A_WALK).await?;
         let mut statement = Statement::new(&caller);
         statement.push("DECLARE walk NO SCROLL CURSOR FOR ", None);
         statement.walk(grid, &asked).query().execute(&mut *tx).await?;

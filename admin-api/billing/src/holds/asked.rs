@@ -67,7 +67,7 @@ pub async fn forget(store: &Store, grants: &[(CallKey, AccountId, DateTime<Utc>)
     let keys: Vec<&CallKey> = grants.iter().map(|(key, ..)| key).collect();
     let (sources, calls, legs) = columns(&keys);
     let accounts: BTreeSet<i64> = grants.iter().map(|(_, account, _)| account.0 as i64).collect();
-    let mut tx = store.callers().begin().await?;
+    let mut tx = store.begin_call().await?;
     lock(&mut tx, &accounts.into_iter().collect::<Vec<_>>()).await?;
     let done = sqlx::query(
         "DELETE FROM hold WHERE id IN (

@@ -60,7 +60,7 @@ async fn attempt(store: &Store, asks: &[Ask], terms: Terms, now: DateTime<Utc>) 
     let mut accounts: Vec<i64> = asks.iter().map(|ask| ask.account.0 as i64).collect();
     accounts.sort_unstable();
     accounts.dedup();
-    let mut tx = store.callers().begin().await?;
+    let mut tx = store.begin_call().await?;
     if store::lock(&mut tx, &accounts).await? != accounts.len() {
         tx.rollback().await?;
         return Ok(Tried::NoRows(accounts));

@@ -6,14 +6,14 @@ use numbering::{Digits, E164, NumberingPlan, parse_mask};
 use rating::list::Qualifiers;
 use rating::replay::StoredCharge;
 use rating::rows::{ListId, ProviderId, RateRow, Rows};
+use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{Acquire, Row};
 
 use super::counters::VolumeIndex;
 use super::parties::{History, Owners};
 use super::tariffs::{BandIndex, rate_of};
 use super::{Symbols, inconsistent, list_id, parse, provider_id, validity};
-use crate::store::{Store, StoreError};
+use crate::store::{BEGIN_A_LOOK, Store, StoreError};
 
 /// What some charges of one version have in common.
 #[derive(Clone, Debug, Default)]
@@ -50,9 +50,7 @@ impl Charged {
 
 /// Reads what these charges were priced by, as of a version of the catalogue.
 pub async fn read_rows_of(store: &Store, version: u64, charged: Charged) -> Result<Rows, StoreError> {
-    let mut connection = store.pool().acquire().await?;
-    let mut tx = connection.begin().await?;
-    sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *tx).await?;
+    let mut tx = store.begin_with(BEGIN_A_LOOK).await?;
     let mut rows = Rows::empty();
     rows.version = version;
     let of = Owners::these(charged.accounts.into_iter().collect());

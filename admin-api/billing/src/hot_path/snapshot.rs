@@ -10,14 +10,13 @@ use numbering::{E164, NumberingPlan};
 use rating::Snapshot;
 use rating::build::{BadRow, ListContext, Lists};
 use rating::rows::Rows;
-use sqlx::Acquire;
 use sqlx::postgres::PgConnection;
 use tokio::task::block_in_place;
 
 use super::parties::{self, History, Owners};
 use super::touched::Difference;
 use super::{Symbols, counters, inconsistent, read_providers_and_sources, read_settings, tariffs, terms};
-use crate::store::{Store, StoreError};
+use crate::store::{BEGIN_A_LOOK, Store, StoreError};
 
 /// Accounts or numbers of one portion.
 const PORTION: usize = 20_000;
@@ -55,9 +54,7 @@ pub async fn read_snapshot(
     numbering: Arc<NumberingPlan>,
     former: Option<&Snapshot>,
 ) -> Result<Snapshot, SnapshotError> {
-    let mut connection = store.pool().acquire().await?;
-    let mut tx = connection.begin().await?;
-    sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *tx).await?;
+    let mut tx = store.begin_with(BEGIN_A_LOOK).await?;
     let version: i64 = sqlx::query_scalar("SELECT version FROM catalogue").fetch_one(&mut *tx).await?;
     let mut reading = Reading { tx: &mut tx, version: version as u64, symbols: Symbols::default() };
     for word in former.map_or(&[][..], Snapshot::words) {

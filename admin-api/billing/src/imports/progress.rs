@@ -37,7 +37,7 @@ pub struct Advanced {
 
 /// Moves the position of an import, never back; what was rejected on the way is an alarm at once. `false`: the import is not to be sent any more.
 pub async fn advance(store: &Store, id: i64, to: &Advanced, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let mut tx = store.pool().begin().await?;
+    let mut tx = store.begin().await?;
     let is_sending = advance_in(&mut tx, id, to.position_bytes, to.records_sent, &to.places, now).await?;
     if !to.rejected.is_empty() {
         note_rejected(&mut tx, id, &to.rejected, now).await?;
@@ -147,7 +147,7 @@ pub async fn finish(
     records_sent: i64,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let mut tx = store.pool().begin().await?;
+    let mut tx = store.begin().await?;
     advance_in(&mut tx, id, position_bytes, records_sent, &[], now).await?;
     let source: Option<String> = sqlx::query_scalar(
         "UPDATE import SET state = 'sent', finished_at = $2 WHERE id = $1 AND state = 'sending' RETURNING source",

@@ -100,7 +100,7 @@ pub async fn register(
     numbering: Numbering,
     now: DateTime<Utc>,
 ) -> Result<Registered, StoreError> {
-    let mut tx = store.pool().begin().await?;
+    let mut tx = store.begin().await?;
     // Two collectors with one folder: the second waits here, and finds what the first has registered.
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 40))").bind(&file.source).execute(&mut *tx).await?;
     let sql = format!(
@@ -198,7 +198,7 @@ async fn raise_held(
 
 /// A file that is refused before any record of it was sent; gives the number of the refusal.
 pub async fn refuse(store: &Store, file: &FoundFile, problem: &str, now: DateTime<Utc>) -> Result<i64, StoreError> {
-    let mut tx = store.pool().begin().await?;
+    let mut tx = store.begin().await?;
     let id = insert(&mut tx, file, "refused", None, now).await?;
     sqlx::query("UPDATE import SET problem = $2 WHERE id = $1").bind(id).bind(problem).execute(&mut *tx).await?;
     let raised = Raised {

@@ -49,7 +49,7 @@ pub async fn load(
     now: DateTime<Utc>,
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<(), LoadError> {
-    let mut tx = store.pool().begin().await?;
+    let mut tx = store.begin().await?;
     let present: Option<String> =
         sqlx::query_scalar("SELECT code FROM legal_entity LIMIT 1").fetch_optional(&mut *tx).await?;
     if let Some(code) = present {

@@ -135,7 +135,7 @@ pub(crate) async fn read(connection: &mut PgConnection, code: &str) -> Result<Op
 
 /// The list with this code, as it stands.
 pub async fn read_list(store: &Store, code: &str) -> Result<Option<ListState>, StoreError> {
-    let mut tx = store.pool().begin().await?;
+    let mut tx = store.begin().await?;
     let state = read(&mut tx, code).await?;
     tx.commit().await?;
     Ok(state)

@@ -74,7 +74,7 @@ pub fn groups(settings: &Settings) -> Result<BTreeMap<String, String>, StoreErro
 /// The database; a setting that is none.
 pub async fn claim(store: &Store, settings: &Settings, now: DateTime<Utc>, most: i64) -> Result<Vec<Slip>, StoreError> {
     let groups = groups(settings)?;
-    let mut tx = store.pool().begin().await?;
+    let mut tx = store.begin().await?;
     let ids: Vec<i64> = sqlx::query_scalar(
         "UPDATE fiscal_receipt SET due_at = $1 + make_interval(mins => $2), attempts = attempts + (state <> 'sent')::int, asks = asks + (state = 'sent')::int
          WHERE id IN (SELECT r.id FROM fiscal_receipt r JOIN legal_entity e ON e.id = r.legal_entity_id AND e.code = ANY($3)

@@ -103,7 +103,7 @@ pub(crate) async fn offset(change: &mut Change, account: i64) -> Result<(), Stor
         "SELECT l.kind, l.number, d.issued_on, sum(l.amount) - coalesce((SELECT sum(o.amount) FROM fiscal_receipt o
                     WHERE o.account_id = $1 AND o.kind = 'offset' AND o.document_kind = l.kind AND o.document_number = l.number), 0) AS due
          FROM payment_allocation l JOIN fiscal_receipt i ON i.payment_id = l.payment_id AND i.kind = 'income'
-             JOIN payable_document d ON d.account_id = l.account_id AND d.kind = l.kind AND d.number = l.number
+             JOIN document d ON d.account_id = l.account_id AND d.kind = l.kind AND d.number = l.number AND d.withdrawn_at IS NULL
          WHERE l.account_id = $1 AND l.ended_at IS NULL AND l.kind = ANY($2) GROUP BY l.kind, l.number, d.issued_on ORDER BY d.issued_on, l.kind, l.number",
     )
     .bind(account)

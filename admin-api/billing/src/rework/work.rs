@@ -78,7 +78,7 @@ pub async fn beat(store: &Store, job: i64, owner: &str, now: DateTime<Utc>) -> R
 
 /// Keeps the portions of a job, unless they were counted before.
 pub async fn set_portions(store: &Store, job: i64, portions: &[Portion]) -> Result<(), StoreError> {
-    let mut tx = store.pool().begin().await?;
+    let mut tx = store.begin().await?;
     let counted = sqlx::query("UPDATE rework_job SET portions = $2 WHERE id = $1 AND portions IS NULL")
         .bind(job)
         .bind(portions.len() as i64)

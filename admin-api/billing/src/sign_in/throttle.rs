@@ -95,7 +95,7 @@ pub async fn failed(
     limits: &Limits,
     now: DateTime<Utc>,
 ) -> Result<Vec<Wait>, StoreError> {
-    let mut tx = store.pool().begin().await?;
+    let mut tx = store.begin().await?;
     sqlx::query(
         "DELETE FROM sign_in_throttle t USING (
              SELECT scope, subject FROM sign_in_throttle WHERE since < $1 AND (waits_until IS NULL OR waits_until < $1)

@@ -183,7 +183,7 @@ pub async fn add_token(
     token: &str,
     expires_at: DateTime<Utc>,
 ) -> Result<i64, AddError> {
-    let mut tx = store.pool().begin().await.map_err(StoreError::from)?;
+    let mut tx = store.begin().await?;
     let role_id: Option<i32> = sqlx::query_scalar("SELECT id FROM staff_role WHERE code = $1")
         .bind(role)
         .fetch_optional(&mut *tx)

@@ -125,7 +125,7 @@ pub struct BatchTx {
 impl BatchTx {
     /// Begins and waits for the commit lock.
     pub async fn begin(store: &Store) -> Result<Self, StoreError> {
-        let mut tx = store.pool().begin().await?;
+        let mut tx = store.begin().await?;
         sqlx::query("SET LOCAL lock_timeout = 0").execute(&mut *tx).await?;
         sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(COMMIT_LOCK).execute(&mut *tx).await?;
         Ok(Self { tx })

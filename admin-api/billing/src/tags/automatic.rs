@@ -30,7 +30,7 @@ pub async fn apply_automatic(
     limits: Limits,
     now: DateTime<Utc>,
 ) -> Result<Applied, StoreError> {
-    let mut tx = store.pool().begin().await?;
+    let mut tx = store.begin().await?;
     // Two at once would give the same tag twice.
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('automatic tags', 0))").execute(&mut *tx).await?;
     let judged: Vec<i64> = sqlx::query_scalar(

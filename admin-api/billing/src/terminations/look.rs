@@ -50,7 +50,7 @@ pub async fn look(
     after: i64,
     most: i64,
 ) -> Result<Looked, StoreError> {
-    let mut tx = store.pool().begin().await?;
+    let mut tx = store.begin().await?;
     let accounts = store::noticed_accounts(&mut tx, after, most).await?;
     let Some(last) = accounts.last().copied() else { return Ok(Looked::default()) };
     let found = noticed(&mut tx, &accounts, now).await?;

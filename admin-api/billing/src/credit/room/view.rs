@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
-use sqlx::{Connection, PgConnection, Row};
+use sqlx::{PgConnection, Row};
 
 use super::load;
 use super::nights::{Waiting, next_check, wait};
@@ -18,7 +18,7 @@ use crate::credit::calendar::CheckNight;
 use crate::credit::deferral::{Deferral, Receivable};
 use crate::credit::month_end::Standing;
 use crate::ledger::PostingKind;
-use crate::store::{Store, StoreError};
+use crate::store::{BEGIN_A_LOOK, Store, StoreError};
 
 /// Verdicts that are shown: two years of them.
 const VERDICTS: i64 = 24;
@@ -101,8 +101,7 @@ pub async fn account_credit(
     code: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<AccountCredit>, StoreError> {
-    let mut connection = store.pool().acquire().await?;
-    let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let mut tx = store.begin_with(BEGIN_A_LOOK).await?;
     let id: Option<i64> =
         sqlx::query_scalar("SELECT id FROM account WHERE code = $1").bind(code).fetch_optional(&mut *tx).await?;
     let Some(id) = id else { return Ok(None) };
