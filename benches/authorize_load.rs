@@ -172,6 +172,8 @@ impl Line {
 #[derive(Default)]
 struct Seen {
     asked: Vec<Duration>,
+    /// The longest answer of each second that calls were due in.
+    by_second: BTreeMap<u64, Duration>,
     released: Vec<Duration>,
     answers: BTreeMap<String, u64>,
 }
@@ -193,7 +195,10 @@ async fn switch(
         let call = format!("b{turn}");
         let (status, answer) = line.ask("authorize", &format!("{before}{call}{after}")).await?;
         if turn >= options.rate * WARM_UP_S {
-            seen.asked.push(due.elapsed());
+            let waited = due.elapsed();
+            seen.asked.push(waited);
+            let longest = seen.by_second.entry(turn / options.rate - WARM_UP_S).or_default();
+            *longest = waited.max(*longest);
             let code = answer.code.as_deref().unwrap_or("allowed");
             *seen.answers.entry(format!("{status} {code}")).or_default() += 1;
         }
@@ -309,6 +314,10 @@ async fn measure(store: Store, options: &Options, requests: Vec<Value>) -> anyho
     for one in switches {
         let one = one.await??;
         seen.asked.extend(one.asked);
+        for (second, waited) in one.by_second {
+            let longest = seen.by_second.entry(second).or_default();
+            *longest = waited.max(*longest);
+        }
         seen.released.extend(one.released);
         for (answer, count) in one.answers {
             *seen.answers.entry(answer).or_default() += count;
@@ -345,6 +354,8 @@ fn told(seen: &mut Seen, options: &Options) -> bool {
         );
         is_within &= what != "authorize" || at(990) <= options.within_ms as f64;
     }
+    let longest = seen.by_second.values().map(|waited| waited.as_millis().to_string());
+    println!("longest of each second, ms: {}", longest.collect::<Vec<_>>().join(" "));
     for (answer, count) in &seen.answers {
         println!("  {answer}: {count}");
     }

@@ -1,7 +1,8 @@
 //! A record becomes a charge in both books.
 
+use chrono::{TimeDelta, Utc};
 use serde_json::json;
-use tests::{World, record};
+use tests::{World, record, record_ending};
 
 /// Each row: what is sent, and what it must cost: A2, A3 and the small operator's prices.
 #[tokio::test(flavor = "multi_thread")]
@@ -78,11 +79,13 @@ async fn calls_in_spite_of_a_lock() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_record_never_alters_a_closed_month() {
     let world = World::new(1).await;
-    let month = chrono::Utc::now().date_naive().format("%Y-%m-01").to_string();
-    world.send(0, &record("before", json!({})));
+    let ended = Utc::now() - TimeDelta::minutes(1);
+    world.send(0, &record_ending("before", ended, json!({})));
     world.ingest().await.unwrap();
+    // Whatever month it is where the accounts are.
+    let month = world.text("max(period)", "FROM calls").await;
     billing::ledger::close_period(&world.store, month.parse().unwrap(), chrono::Utc::now()).await.unwrap();
-    world.send(0, &record("after", json!({})));
+    world.send(0, &record_ending("after", ended, json!({})));
     world.ingest().await.unwrap();
     assert_eq!(world.balance("a1").await, "98.8");
     assert_eq!(world.count(&format!("sum(calls) FROM calls WHERE period = '{month}' AND cdr_id = 'before'")).await, 1);

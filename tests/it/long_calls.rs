@@ -145,7 +145,7 @@ async fn a_bundle_covers_the_whole_and_no_second_twice() {
     // 3000 s at 0.60 a minute.
     assert_eq!(world.balance("a4").await, "70");
     assert_eq!(world.text("sum(calls * seconds_covered)", "FROM calls").await, "6000");
-    let desk = Desk::open(world).await;
+    let desk = Desk::open_at(world, answer).await;
     let bundles = desk.get("/v1/accounts/a4/bundles").await.to_string();
     assert!(bundles.contains("\"used\":6000"), "{bundles}");
     desk.close().await;

@@ -3,7 +3,7 @@
 use cdr_ingest::monitor::Readiness;
 use cdr_ingest::rework::executor;
 use cdr_ingest::stream::service::Shared;
-use chrono::{Days, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tests::{World, record, record_ending};
 
@@ -17,7 +17,12 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) async fn open(world: World) -> Self {
-        Self { api: Api::serve(&world, Utc::now()).await, world }
+        Self::open_at(world, Utc::now()).await
+    }
+
+    /// One that sees the accounts as they were at a moment: units of a month are those of the month that it lies in.
+    pub(crate) async fn open_at(world: World, moment: DateTime<Utc>) -> Self {
+        Self { api: Api::serve(&world, moment).await, world }
     }
 
     async fn post(&self, path: &str, body: Value) -> Value {
@@ -412,8 +417,8 @@ async fn a_recycled_record_is_rolled_back_with_its_import() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bundle_is_run_again_in_the_order_of_charging() {
     let world = World::new(1).await;
+    let ended = Utc::now() - TimeDelta::minutes(5);
     for call in ["first", "second", "third"] {
-        let ended = Utc::now() - TimeDelta::minutes(5);
         let stamp =
             |seconds| (ended - TimeDelta::seconds(seconds)).to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
         let of = json!({"src": "74950000004", "billable_ms": 3_000_000, "setup_at": stamp(3000), "answer_at": stamp(3000), "end_at": stamp(0)});
@@ -421,7 +426,7 @@ async fn a_bundle_is_run_again_in_the_order_of_charging() {
         world.ingest().await.unwrap();
     }
     assert_eq!(world.balance("a4").await, "70");
-    let desk = Desk::open(world).await;
+    let desk = Desk::open_at(world, ended - TimeDelta::seconds(3000)).await;
     let (from, to) = period();
     let scope = json!({"account": "a4", "from": from, "to": to, "reason": "the bundle was too small"});
     let (_, done) = desk.shown_and_done("/v1/re-ratings", scope.clone()).await;
