@@ -105,6 +105,52 @@ async fn charges_and_top_ups_move_the_balance() {
     world.drop().await;
 }
 
+/// Somebody begins the month of today and, once it is waited for, asks for the balance: who waits for a month has no balance yet.
+const FIRST_OF_THE_MONTH: &str = "DO $$ BEGIN
+    INSERT INTO billing_period (legal_entity_id, month) VALUES (1, '2026-07-01');
+    PERFORM pg_advisory_xact_lock(20260701);
+    FOR tries IN 1 .. 1000 LOOP
+        IF EXISTS (SELECT FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted AND transactionid = pg_current_xact_id()::xid) THEN
+            PERFORM b.account_id FROM account_balance b JOIN account a ON a.id = b.account_id WHERE a.code = 'led' FOR NO KEY UPDATE OF b NOWAIT;
+            RETURN;
+        END IF;
+        PERFORM pg_sleep(0.01);
+    END LOOP;
+    RAISE EXCEPTION 'nobody waits for the month';
+END $$";
+/// Waits until he has begun it.
+const IT_IS_BEGUN: &str = "DO $$ BEGIN
+    FOR tries IN 1 .. 1000 LOOP
+        IF EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+                   WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.objid = 20260701 AND l.granted) THEN
+            RETURN;
+        END IF;
+        PERFORM pg_sleep(0.01);
+    END LOOP;
+    RAISE EXCEPTION 'nobody begins the month';
+END $$";
+
+/// Months before balances, also where money of June is booked in July, behind which its credit is looked at as of today: else it would wait for the month with its
+/// balance held, and who has begun the month for that balance.
+#[tokio::test(flavor = "multi_thread")]
+async fn money_of_the_month_before_holds_this_month_first() {
+    let world = World::new(1).await;
+    let api = Api::serve(&world, now()).await;
+    account(&world, "led").await;
+    let body =
+        json!({"account": "led", "number": "17", "value_date": "2026-06-30", "amount": "100.00", "reason": "test"});
+    let pays = async {
+        world.store.run_past_the_rooms(IT_IS_BEGUN).await.unwrap();
+        api.ask("POST", "/v1/payments", "accounting", &[], Some(body)).await
+    };
+    let (begun, paid) = tokio::join!(world.store.run_past_the_rooms(FIRST_OF_THE_MONTH), pays);
+    begun.unwrap();
+    assert_eq!(said(&paid), (201, ""), "{}", paid.body);
+    assert_eq!(balance(&api, "led").await, "100");
+    world.assert_books_agree().await;
+    world.drop().await;
+}
+
 /// Bad input is told by a code of its own; nothing is booked, whatever was wrong.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_booked_books_nothing() {

@@ -172,7 +172,8 @@ async fn hold(change: &mut Change, new: &[NewPosting<'_>]) -> Result<BTreeMap<i6
     Ok(accounts)
 }
 
-/// The accounts, not held yet, with the months of their postings held.
+/// The accounts, not held yet, with the months of their postings held, and those of today: what follows from a posting of a day before is posted today
+/// (`credit`), when balances are held already and it is too late to begin with a month.
 async fn held_months(change: &mut Change, new: &[NewPosting<'_>]) -> Result<BTreeMap<i64, Held>, LedgerError> {
     let ids: Vec<i64> = new.iter().map(|posting| posting.account).collect::<BTreeSet<_>>().into_iter().collect();
     let rows = sqlx::query("SELECT id, code, zone, legal_entity_id FROM account WHERE id = ANY($1)")
@@ -192,21 +193,29 @@ async fn held_months(change: &mut Change, new: &[NewPosting<'_>]) -> Result<BTre
     if accounts.len() != ids.len() {
         return Err(LedgerError::NoAccount);
     }
-    let mut months = BTreeSet::new();
+    let (mut months, mut posted) = (BTreeSet::new(), BTreeSet::new());
     for posting in new {
         let account = &accounts[&posting.account];
-        let day = day(posting, account, change);
-        if day > change.now().with_timezone(&account.zone).date_naive() {
+        let (day, today) = (day(posting, account, change), day(&of_today(posting.account), account, change));
+        if day > today {
             return Err(LedgerError::DayAhead(day));
         }
-        months.insert((account.entity, day.with_day(1).unwrap_or(day)));
+        let month = |day: NaiveDate| (account.entity, day.with_day(1).unwrap_or(day));
+        months.extend([month(day), month(today)]);
+        posted.insert(month(day));
     }
-    hold_periods(change.connection(), &months).await?;
-    Ok(accounts)
+    let closed = hold_periods(change.connection(), &months).await?;
+    match closed.into_iter().find(|month| posted.contains(month)) {
+        Some((_, month)) => Err(LedgerError::PeriodClosed(month)),
+        None => Ok(accounts),
+    }
 }
 
-/// Holds months of legal entities against closing.
-async fn hold_periods(connection: &mut PgConnection, months: &BTreeSet<(i32, NaiveDate)>) -> Result<(), LedgerError> {
+/// Holds months of legal entities against closing; those of them that are closed, in order.
+async fn hold_periods(
+    connection: &mut PgConnection,
+    months: &BTreeSet<(i32, NaiveDate)>,
+) -> Result<Vec<(i32, NaiveDate)>, LedgerError> {
     let (entities, firsts): (Vec<i32>, Vec<NaiveDate>) = months.iter().copied().unzip();
     sqlx::query(
         "INSERT INTO billing_period (legal_entity_id, month) SELECT m.entity, m.month FROM unnest($1::integer[], $2::date[]) AS m (entity, month)
@@ -217,7 +226,7 @@ async fn hold_periods(connection: &mut PgConnection, months: &BTreeSet<(i32, Nai
     .execute(&mut *connection)
     .await?;
     let rows = sqlx::query(
-        "SELECT p.month, p.closed_at IS NOT NULL AS closed FROM billing_period p JOIN unnest($1::integer[], $2::date[]) AS m (entity, month)
+        "SELECT p.legal_entity_id, p.month, p.closed_at IS NOT NULL AS closed FROM billing_period p JOIN unnest($1::integer[], $2::date[]) AS m (entity, month)
              ON p.legal_entity_id = m.entity AND p.month = m.month
          ORDER BY p.legal_entity_id, p.month FOR SHARE OF p",
     )
@@ -225,10 +234,8 @@ async fn hold_periods(connection: &mut PgConnection, months: &BTreeSet<(i32, Nai
     .bind(&firsts)
     .fetch_all(connection)
     .await?;
-    match rows.iter().find(|row| row.get("closed")) {
-        Some(row) => Err(LedgerError::PeriodClosed(row.get("month"))),
-        None => Ok(()),
-    }
+    let closed = rows.iter().filter(|row| row.get("closed"));
+    Ok(closed.map(|row| (row.get("legal_entity_id"), row.get("month"))).collect())
 }
 
 /// Movements that are booked already, by name.
