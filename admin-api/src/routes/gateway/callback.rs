@@ -92,7 +92,8 @@ pub(crate) async fn handler(
         )));
     }
     let said: GatewaySaid = serde_json::from_slice(&body).map_err(|error| {
-        tracing::warn!("what the payment gateway says cannot be read: {error}");
+        // Where, and not what: the words of the fault have the value that does not fit, which may be the number of a card.
+        tracing::warn!(line = error.line(), column = error.column(), "what the payment gateway says cannot be read");
         Problem::new(Code::BadRequest)
     })?;
     let by_gateway = jobs::actor(&state.store, "gateway").await?;
