@@ -191,6 +191,9 @@ async fn a_call_is_let_go_goes_on_and_is_over() {
     // By its Class it is the same call, whatever its session is called now.
     served.tells("Interim-Update", "another", &with_class(60)).await;
     assert_eq!(held().await, (Decimal::ONE, 1));
+    // A week and a second, 6048.01: no call is talked so long, and a1 has 1.00.
+    served.tells("Stop", "another", &with_class(604_801)).await;
+    assert_eq!(held().await, (Decimal::ONE, 1), "its record says how long it was");
     served.tells("Stop", "another", &with_class(75)).await;
     let left: Decimal = "0.75".parse().unwrap();
     assert_eq!(held().await, (left, 1));

@@ -34,6 +34,11 @@ pub(crate) fn is_answer(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     (-AHEAD_S..=TALK_S).contains(&(now - at).num_seconds())
 }
 
+/// Whether a call may have been talked for so many seconds.
+pub(crate) const fn is_talk(seconds: u64) -> bool {
+    seconds <= TALK_S as u64
+}
+
 /// A call that wants to begin. No `Debug`: numbers do not belong into logs.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CallRequest {

@@ -35,7 +35,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 pub use call::{Allowed, AllowedRoute, Answer, CallRequest, Extension, Fault, Freed, Refused, Release};
-pub(crate) use call::{CALL_CHARS_MAX, WORD_CHARS_MAX, is_answer, is_said};
+pub(crate) use call::{CALL_CHARS_MAX, WORD_CHARS_MAX, is_answer, is_said, is_talk};
 pub use disconnect::Disconnect;
 
 use crate::snapshot::Catalogue;

@@ -41,7 +41,7 @@ use radius::{
 use tokio::net::UdpSocket;
 use tokio::sync::Semaphore;
 
-use crate::authorize::{Answer, Authorizer, Extension, Fault, Release};
+use crate::authorize::{Answer, Authorizer, Extension, Fault, Release, is_talk};
 use crate::state::AppState;
 use clients::Switch;
 
@@ -126,8 +126,9 @@ impl RadiusDoor {
     /// A call is over.
     async fn is_over(&self, switch: &Switch, request: &AccountingRequest) -> AccountingAnswer {
         let Some(key) = told(switch, request) else { return AccountingAnswer::Acknowledged };
-        if request.session_time_s.is_none() {
-            tracing::warn!(client = %switch.name, "a Stop without Acct-Session-Time: its money stays reserved until the record of the call comes");
+        // What no call is talked would reserve more than the account has.
+        if request.session_time_s.is_none() || !is_talk(call::talked(request)) {
+            tracing::warn!(client = %switch.name, "a Stop without an Acct-Session-Time that can be: its money stays reserved until the record of the call comes");
             return AccountingAnswer::Acknowledged;
         }
         let answered_at = call::answered_at(request, self.clock.now());
