@@ -1,7 +1,7 @@
 //! Requests to other servers.
 //!
 //! Owns: the HTTP client: TLS by the roots of the machine, how long an answer may take and how large it may be.
-//! Does not own: what is asked and what an answer means (`sign_in`, `gateway`).
+//! Does not own: what is asked and what an answer means (`sign_in`, `gateway`, `cash_register`).
 //! Always: nothing goes over the network in clear, to this machine alone; a redirection is no answer, as whoever follows one asks whom he did not mean to ask.
 
 use std::net::IpAddr;
