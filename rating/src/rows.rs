@@ -284,6 +284,8 @@ words! {
         InWork = "in_work",
         /// In quarantine.
         Archive = "archive",
+        /// Not ours any more: ported out, or returned to whom it belongs (A33).
+        Withdrawn = "withdrawn",
     }
 }
 

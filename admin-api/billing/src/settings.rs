@@ -158,7 +158,17 @@ const KINDS: &[(&str, Kind)] = &[
     ("credit.wait_for_statement", YES_OR_NO),
     ("debt.block_after_months", Kind::OptionalNumber(1..=120)),
     ("dedup.window_hours", Kind::Number(1..=8_760)),
+    ("did.force_copy_mailbox", Kind::MailboxOrNothing),
+    ("did.forced_effect_seconds", Kind::Number(4..=60)),
+    // The law says at least so many (A31).
+    ("did.mobile_rest_days", Kind::Number(60..=3_650)),
+    ("did.production_calendar", Kind::Text(100)),
     ("did.quarantine_days", Kind::Number(1..=3_650)),
+    // The same (A32).
+    ("did.replacement_notice_days", Kind::Number(60..=3_650)),
+    ("did.reservation_business_days", Kind::Number(1..=100)),
+    ("did.reservation_from", Kind::Word(&["created", "payment_due", "refused"])),
+    ("did.unique_callers_consent", Kind::Number(1..=1_000_000)),
     ("export.keep_hours", Kind::Number(1..=8_760)),
     ("export.max_rows", Kind::Number(1..=1_048_575)),
     ("export.per_user", Kind::Number(1..=100)),

@@ -250,7 +250,7 @@ pub(super) fn read_dids(reading: &mut Reading<'_>) {
     ];
     read_table(reading, "dids.csv", false, &columns, |reading, row| {
         let number = row.must_read("number", "an international number of 7 to 15 digits", E164::parse);
-        let status: Option<DidStatus> = row.must_parse("status", "one of free, reserved, in_work, archive");
+        let status: Option<DidStatus> = row.must_parse("status", "one of free, reserved, in_work, archive, withdrawn");
         let account = row.reference("account", "accounts.csv", &reading.names.accounts);
         if matches!(status, Some(DidStatus::InWork | DidStatus::Reserved)) && row.text("account").is_none() {
             row.problem("account", "a number in work or reserved has an account");

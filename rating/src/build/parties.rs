@@ -12,7 +12,7 @@ use crate::list::Validity;
 use crate::lock::Lock;
 use crate::money::Currency;
 use crate::parties::{Account, AccountIx, DidState, Plans};
-use crate::rows::{AccountId, AccountPlanRow, AccountRow, LockRow, Rows};
+use crate::rows::{AccountId, AccountPlanRow, AccountRow, DidStatus, LockRow, Rows};
 use crate::snapshot::Snapshot;
 use crate::terms::{OwnTerms, TermsOfParties};
 
@@ -139,7 +139,8 @@ impl Putting<'_> {
                 }
             }
             let mut packed = Vec::with_capacity(states.len());
-            for (row, did) in states {
+            // A number that was withdrawn is a number like any other (A33).
+            for (row, did) in states.iter().filter(|(_, did)| did.status != DidStatus::Withdrawn) {
                 let account = did.account.map(|id| self.snapshot.parties.by_id(id));
                 if account == Some(None) {
                     self.bad(Table::Dids, *row, "account", "this account does not exist; add it to the accounts");

@@ -32,7 +32,7 @@ pub static GRID: Grid = Grid {
         Filter::new(
             "status",
             "d.status = ANY({})",
-            Read::SomeOf(&["free", "reserved", "in_work", "archive"]),
+            Read::SomeOf(&["free", "reserved", "in_work", "archive", "withdrawn"]),
             "Состояние",
             "State",
         ),

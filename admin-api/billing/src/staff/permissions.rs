@@ -94,6 +94,36 @@ permissions! {
     DidView = "did.view", "Видеть номера номерной ёмкости";
     /// Send a number to quarantine.
     DidArchive = "did.archive", "Отправлять номер в карантин";
+    /// Change what a number is: region, place, provider, kind, class, price, whether it is for sale.
+    DidEdit = "did.edit", "Менять свойства номера: регион, место, провайдера, вид, класс, цену, доступность для продажи";
+    /// Bring in ranges and lists of numbers.
+    DidImport = "did.import", "Загружать диапазоны и списки номеров";
+    /// Take numbers out of the capacity: ported out or returned.
+    DidWithdraw = "did.withdraw", "Выводить номера из ёмкости: перенесённые к другому оператору и возвращённые";
+    /// Free a number of a closed subscriber without quarantine.
+    DidSkipQuarantine = "did.skip_quarantine", "Освобождать номер закрытого абонента без карантина";
+    /// Ask for a number to be forced into sale.
+    DidForceRequest = "did.force_request", "Запрашивать принудительный вывод номера в продажу";
+    /// Approve that a number of our own capacity is forced into sale.
+    DidForceOwn = "did.force_own", "Согласовывать принудительный вывод номера собственной ёмкости";
+    /// Approve that a number of another provider is forced into sale.
+    DidForceForeign = "did.force_foreign", "Согласовывать принудительный вывод номера чужого провайдера";
+    /// Ask for the number of a product to be replaced.
+    DidReplaceRequest = "did.replace_request", "Запрашивать замену номера на продукте";
+    /// Approve that the number of a product is replaced.
+    DidReplaceApprove = "did.replace_approve", "Согласовывать замену номера на продукте";
+    /// Keep the classes of beautiful numbers, their prices, and regions.
+    NumberClassEdit = "number_class.edit", "Вести классы красивых номеров, их цены и регионы";
+    /// Keep the terms of quarantine and the callers that do not count.
+    QuarantineEdit = "quarantine.edit", "Вести сроки карантина и номера, звонки с которых не учитываются";
+    /// Keep the calendar of business days.
+    CalendarEdit = "calendar.edit", "Вести производственный календарь";
+    /// See products of accounts and their subscribers.
+    SubscriptionView = "subscription.view", "Видеть продукты лицевых счетов и их абонентов";
+    /// Give accounts products, attach numbers to them, cancel and close.
+    SubscriptionEdit = "subscription.edit", "Подключать продукты, прикреплять к ним номера, отменять и закрывать";
+    /// Put products and subscribers to work by hand.
+    SubscriptionActivate = "subscription.activate", "Активировать продукты и абонентов вручную";
     /// See records that could not be rated.
     SuspenseView = "suspense.view", "Видеть нетарифицированные записи";
     /// Try records of suspense again.

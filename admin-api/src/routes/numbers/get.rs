@@ -20,7 +20,7 @@ use crate::state::AppState;
 pub(crate) struct DidView {
     /// The number.
     number: String,
-    /// `free`, `reserved`, `in_work` or `archive` (quarantine).
+    /// `free`, `reserved`, `in_work`, `archive` (quarantine) or `withdrawn` (ported out or returned).
     status: &'static str,
     /// Code of its account.
     account: Option<String>,
