@@ -2,7 +2,8 @@
 //!
 //! Owns: packed digits ([`digits`]), E.164 numbers, short codes and masks ([`number`]), normalisation of dialled text by a source's rules
 //! ([`normalise`]), the set of prefixes with longest-match and chain-of-matches look-up ([`prefix_set`]), ranges as minimal prefixes
-//! ([`ranges`]), a registry of ranges as a plan ([`registry`]), the world's numbering plan ([`plan`]) with its overlay of ported numbers ([`ported`]).
+//! ([`ranges`]), a registry of ranges as a plan ([`registry`]), the world's numbering plan ([`plan`]) with its overlay of ported numbers ([`ported`]),
+//! masks by which numbers are searched for sale ([`mask`]), classes of beautiful numbers ([`beauty`]).
 //! Does not own: prices, locks, who a number belongs to.
 //! Always: pure. No IO, no clock, no environment; a number that exists is valid, because its only constructor checks.
 
@@ -10,6 +11,8 @@ pub mod digits;
 pub mod faults;
 pub mod number;
 
+pub mod beauty;
+pub mod mask;
 pub mod normalise;
 pub mod plan;
 pub mod ported;
@@ -18,8 +21,10 @@ pub mod ranges;
 pub mod registry;
 mod spans;
 
+pub use beauty::{BadRule, BeautyClasses, BeautyRule};
 pub use digits::Digits;
 pub use faults::{Faults, LineFault};
+pub use mask::{MaskFault, NumberMask};
 pub use normalise::{NotANumber, NumberRules};
 pub use number::{Dialled, E164, ShortCode, parse_mask};
 pub use plan::{Destination, DestinationId, Kind, NumberingPlan};
