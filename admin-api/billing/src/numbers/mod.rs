@@ -7,6 +7,7 @@
 
 pub mod forcing;
 mod list;
+mod moves;
 pub mod rules;
 pub mod sale;
 mod store;

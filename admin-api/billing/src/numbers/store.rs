@@ -4,12 +4,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use numbering::E164;
 use rating::rows::DidStatus;
 use serde::Serialize;
-use serde_json::json;
 use sqlx::{PgConnection, Row};
 
-use super::rules::{NonTargetClass, class, may_move};
+use super::moves::{Move, held, move_to};
+use super::rules::{NonTargetClass, class};
 use crate::change::Change;
-use crate::hot_path::Touched;
+use crate::staff::Permission;
 use crate::store::{Store, StoreError};
 
 /// Calls of one batch to a number that is not in work.
@@ -236,6 +236,9 @@ pub enum DidError {
         /// Wanted state.
         to: DidStatus,
     },
+    /// The author lacks what the step needs: the quarantine is not skipped without it (M19).
+    #[error("the permission {} is needed", .0.as_str())]
+    Lacks(Permission),
     /// Somebody changed it since it was read.
     #[error("the number was changed since it was read")]
     Stale,
@@ -268,41 +271,14 @@ pub(crate) async fn in_work(connection: &mut PgConnection, account: i64) -> Resu
 ///
 /// `revision`: the one the caller has seen, if it insists.
 pub async fn archive(change: &mut Change, number: E164, revision: Option<i64>, reason: &str) -> Result<(), DidError> {
-    let now = change.now();
-    let row = sqlx::query("SELECT id, status, account_id, revision FROM did WHERE number = $1 FOR UPDATE")
-        .bind(number.to_string())
-        .fetch_optional(change.connection())
-        .await?
-        .ok_or(DidError::NotOurs)?;
-    if revision.is_some_and(|seen| seen != row.get::<i64, _>("revision")) {
-        return Err(DidError::Stale);
-    }
-    let text: &str = row.get("status");
-    let from: DidStatus =
-        text.parse().map_err(|()| StoreError::Inconsistent { table: "did", problem: format!("the state `{text}`") })?;
-    if !may_move(from, DidStatus::Archive) {
-        return Err(DidError::InvalidTransition { from, to: DidStatus::Archive });
-    }
-    let id: i64 = row.get("id");
-    sqlx::query(
-        "UPDATE did SET status = 'archive', account_id = NULL, archived_at = $2, revision = revision + 1 WHERE id = $1",
-    )
-    .bind(id)
-    .bind(now)
-    .execute(change.connection())
-    .await?;
-    sqlx::query("UPDATE did_period SET valid_to = $2 WHERE did_id = $1 AND valid_to IS NULL")
-        .bind(id)
-        .bind(now)
-        .execute(change.connection())
-        .await?;
-    sqlx::query("INSERT INTO did_period (did_id, status, account_id, valid_from) VALUES ($1, 'archive', NULL, $2)")
-        .bind(id)
-        .bind(now)
-        .execute(change.connection())
-        .await?;
-    let before = json!({"status": from.as_str(), "account_id": row.get::<Option<i64>, _>("account_id")});
-    change.record("did.archive", "did", number, &before, &json!({"status": "archive", "account_id": null}), reason);
-    change.touch(Touched::Number(number));
-    Ok(())
+    let did = held(change, number, revision).await?;
+    let step = Move {
+        to: DidStatus::Archive,
+        account_id: None,
+        subscriber_id: None,
+        may_skip_quarantine: false,
+        action: "did.archive",
+        reason,
+    };
+    move_to(change, &did, &step).await
 }

@@ -265,6 +265,9 @@ mod tests {
         ] {
             assert_eq!(may_replace(initiator, told.map(day), 60, day(today)), expected, "{initiator:?} {today}");
         }
-        assert_eq!(Initiator::NAMES.iter().map(|name| name.parse::<Initiator>()).collect::<Vec<_>>(), [Ok(client), Ok(operator)]);
+        assert_eq!(
+            Initiator::NAMES.iter().map(|name| name.parse::<Initiator>()).collect::<Vec<_>>(),
+            [Ok(client), Ok(operator)]
+        );
     }
 }

@@ -10,7 +10,7 @@ use billing::numbers::{self, DidError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::call_context::CallContext;
+use crate::call_context::{CallContext, forbidden};
 use crate::extract::JsonBody;
 use crate::inputs;
 use crate::language::Text;
@@ -45,6 +45,7 @@ impl From<DidError> for Problem {
                 format!("Из состояния {from} нельзя перейти в {to} одним шагом"),
                 format!("A number cannot move from {from} to {to} in one step"),
             )),
+            DidError::Lacks(permission) => forbidden(permission),
             DidError::Stale => Self::new(Code::Stale),
             DidError::Store(error) => error.into(),
         }
