@@ -7,12 +7,14 @@
 
 pub mod forcing;
 mod list;
-mod moves;
+pub(crate) mod moves;
+pub(crate) mod quarantine;
 pub mod rules;
 pub mod sale;
 mod store;
 
 pub use list::GRID;
+pub use quarantine::{Facts, Why};
 pub use rules::{NonTargetClass, QuarantineTerm, QuarantineTerms, class, may_move};
 pub use sale::{Offer, Sale};
 pub use store::{

@@ -124,7 +124,7 @@ pub struct DidCard {
 }
 
 /// Place of service whose numbers are never judged by non-target calls (M15).
-const AGENT_PLACE: &str = "agent";
+pub(crate) const AGENT_PLACE: &str = "agent";
 
 /// The card of a number on `today` (a day of the billing zone); `None` when it is not ours.
 pub async fn card(
