@@ -5,20 +5,28 @@
 //! Does not own: products, subscribers and reservations (`subscriptions`).
 //! Always: a state changes only along the table of [`rules`]; the former state keeps its period, so a call is resolved as of its answer.
 
+mod card;
 pub mod forcing;
+mod ignored;
 mod list;
 pub(crate) mod moves;
 pub(crate) mod quarantine;
+mod release;
 pub mod rules;
 pub mod sale;
 mod store;
+mod terms;
 
+pub use card::{DidCard, Forced, card};
+pub use ignored::{IGNORED_CALLERS, IgnoredError, end_ignored, ignore_caller};
 pub use list::GRID;
 pub use quarantine::{Facts, Why};
+pub use release::{Released, awaits_statistics, release};
 pub use rules::{NonTargetClass, QuarantineTerm, QuarantineTerms, class, may_move};
 pub use sale::{Offer, Sale};
 pub use store::{
-    CallerCount, DidCard, DidError, NonTargetDelta, archive, card, collected_days, days_with_calls, mark_collected,
+    CallerCount, DidError, NonTargetDelta, archive, collected_days, days_with_calls, mark_collected,
     non_target_callers, non_target_calls,
 };
 pub(crate) use store::{count_non_target, in_work};
+pub use terms::{KINDS, Term, TermError, set_term, terms};

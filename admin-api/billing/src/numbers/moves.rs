@@ -58,24 +58,21 @@ const READ: &str = "SELECT id, number, status, account_id, provider_id, place, k
 
 /// Holds a number. Whoever holds accounts too has held them before. `revision`: the one the caller has seen, if he insists.
 pub(crate) async fn held(change: &mut Change, number: E164, revision: Option<i64>) -> Result<HeldDid, DidError> {
-    let row = sqlx::query(AssertSqlSafe(format!("{READ} WHERE number = $1 FOR UPDATE")))
-        .bind(number.to_string())
-        .fetch_optional(change.connection())
-        .await?
-        .ok_or(DidError::NotOurs)?;
-    if revision.is_some_and(|seen| seen != row.get::<i64, _>("revision")) {
+    let (did, present) = seen(change.connection(), number, true).await?;
+    if revision.is_some_and(|seen| seen != present) {
         return Err(DidError::Stale);
     }
-    Ok(held_of(&row)?)
+    Ok(did)
 }
 
-/// The same without holding it: for what is only told.
-pub(crate) async fn seen(connection: &mut PgConnection, number: E164) -> Result<Option<HeldDid>, StoreError> {
-    let row = sqlx::query(AssertSqlSafe(format!("{READ} WHERE number = $1")))
+/// A number as it is, with its revision; with `hold` nobody else writes it until the end of the transaction.
+pub(crate) async fn seen(connection: &mut PgConnection, number: E164, hold: bool) -> Result<(HeldDid, i64), DidError> {
+    let row = sqlx::query(AssertSqlSafe(format!("{READ} WHERE number = $1{}", if hold { " FOR UPDATE" } else { "" })))
         .bind(number.to_string())
         .fetch_optional(connection)
-        .await?;
-    row.as_ref().map(held_of).transpose()
+        .await?
+        .ok_or(DidError::NotOurs)?;
+    Ok((held_of(&row)?, row.get("revision")))
 }
 
 /// Holds the number with an identifier.

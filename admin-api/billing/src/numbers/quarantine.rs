@@ -6,12 +6,12 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
-use sqlx::{PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::moves::HeldDid;
 use super::rules::{NonTargetClass, QuarantineTerm, QuarantineTerms, class, clear_from, leaves_on, rests_until};
 use super::sale::{Candidate, Sale};
-use super::store::AGENT_PLACE;
+use super::store::{AGENT_PLACE, COUNTS};
 use crate::credit::calendar::day_of;
 use crate::settings::Settings;
 use crate::store::StoreError;
@@ -137,7 +137,7 @@ pub(crate) async fn facts(
     let event = event(did, rules.zone);
     let term = rules.terms.days(&did.kind, did.provider_id);
     let window = today.checked_sub_days(Days::new(u64::from(term))).unwrap_or(event);
-    let row = sqlx::query(
+    let row = sqlx::query(AssertSqlSafe(format!(
         "SELECT (SELECT min(day) FROM non_target_run WHERE day > $2) AS first_collected,
                 (SELECT day FROM non_target_last WHERE did_number = $1) AS last_call,
                 coalesce(sum(calls) FILTER (WHERE counts AND day >= $3), 0)::bigint AS calls,
@@ -146,11 +146,8 @@ pub(crate) async fn facts(
                 (count(DISTINCT caller) FILTER (WHERE counts AND caller <> '') +
                  count(DISTINCT day) FILTER (WHERE counts AND caller = ''))::bigint AS callers_since,
                 coalesce(sum(calls) FILTER (WHERE NOT counts AND day >= $3), 0)::bigint AS ignored_calls
-         FROM (SELECT day, caller, calls, NOT EXISTS (
-                   SELECT FROM ignored_caller i WHERE i.ended_at IS NULL AND i.caller = c.caller AND (i.did_number IS NULL OR i.did_number = c.did_number)
-               ) AS counts
-               FROM non_target_call c WHERE did_number = $1 AND day BETWEEN $2 AND $4) c",
-    )
+         FROM (SELECT c.day, c.caller, c.calls, {COUNTS} AS counts FROM non_target_call c WHERE c.did_number = $1 AND c.day BETWEEN $2 AND $4) x"
+    )))
     .bind(did.number.to_string())
     .bind(event)
     .bind(event.max(window))

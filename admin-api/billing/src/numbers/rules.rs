@@ -124,6 +124,11 @@ impl QuarantineTerms {
         Self { general, own }
     }
 
+    /// The general one.
+    pub const fn general(&self) -> u32 {
+        self.general
+    }
+
     /// The term of a number.
     pub fn days(&self, kind: &str, provider_id: Option<i32>) -> u32 {
         let of = |provider: Option<i32>| self.own.iter().find(|term| term.kind == kind && term.provider_id == provider);

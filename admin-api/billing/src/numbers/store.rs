@@ -3,11 +3,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use numbering::E164;
 use rating::rows::DidStatus;
-use serde::Serialize;
-use sqlx::{PgConnection, Row};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::moves::{Move, held, move_to};
-use super::rules::{NonTargetClass, class};
 use crate::change::Change;
 use crate::staff::Permission;
 use crate::store::{Store, StoreError};
@@ -25,7 +24,13 @@ pub struct NonTargetDelta {
     pub calls: i64,
 }
 
-/// Adds the calls of a batch, one row a key.
+/// Whether the caller of a row `c` of calls to numbers does not count (A28).
+const IGNORED: &str = "SELECT FROM ignored_caller i WHERE i.ended_at IS NULL AND i.caller = c.caller AND (i.did_number IS NULL OR i.did_number = c.did_number)";
+
+/// Whether the caller of a row `c` of calls to the number `$1` counts.
+pub(super) const COUNTS: &str = "c.caller <> ALL (ARRAY(SELECT i.caller FROM ignored_caller i WHERE i.ended_at IS NULL AND (i.did_number IS NULL OR i.did_number = $1)))";
+
+/// Adds the calls of a batch, one row a key. Nobody else does so meanwhile: batches commit one after another.
 pub(crate) async fn count_non_target(
     connection: &mut PgConnection,
     deltas: &[NonTargetDelta],
@@ -33,28 +38,74 @@ pub(crate) async fn count_non_target(
     if deltas.is_empty() {
         return Ok(());
     }
+    let numbers: Vec<String> = deltas.iter().map(|delta| delta.did.to_string()).collect();
+    let days: Vec<NaiveDate> = deltas.iter().map(|delta| delta.day).collect();
+    let callers: Vec<String> =
+        deltas.iter().map(|delta| delta.caller.map(|caller| caller.to_string()).unwrap_or_default()).collect();
+    let calls: Vec<i64> = deltas.iter().map(|delta| delta.calls).collect();
     let written = sqlx::query(
         "INSERT INTO non_target_call AS t (did_number, day, caller, calls) SELECT * FROM unnest($1::text[], $2::date[], $3::text[], $4::bigint[])
          ON CONFLICT (did_number, day, caller) DO UPDATE SET calls = t.calls + excluded.calls",
     )
-    .bind(deltas.iter().map(|delta| delta.did.to_string()).collect::<Vec<_>>())
-    .bind(deltas.iter().map(|delta| delta.day).collect::<Vec<_>>())
-    .bind(deltas.iter().map(|delta| delta.caller.map(|caller| caller.to_string()).unwrap_or_default()).collect::<Vec<_>>())
-    .bind(deltas.iter().map(|delta| delta.calls).collect::<Vec<_>>())
+    .bind(&numbers)
+    .bind(&days)
+    .bind(&callers)
+    .bind(&calls)
     .execute(&mut *connection)
     .await?;
     assert_eq!(written.rows_affected(), deltas.len() as u64, "non-target keys written are not the keys sent");
+    // One write a number and day: whoever calls again on the same day moves nothing.
+    sqlx::query(AssertSqlSafe(format!(
+        "INSERT INTO non_target_last AS l (did_number, day)
+         SELECT c.did_number, max(c.day) FROM unnest($1::text[], $2::date[], $3::text[], $4::bigint[]) AS c (did_number, day, caller, calls)
+         WHERE c.calls > 0 AND NOT EXISTS ({IGNORED}) AND NOT EXISTS (SELECT FROM non_target_last k WHERE k.did_number = c.did_number AND k.day >= c.day)
+         GROUP BY c.did_number ORDER BY c.did_number
+         ON CONFLICT (did_number) DO UPDATE SET day = excluded.day, changed_in = pg_current_xact_id()::text::bigint
+         WHERE l.day < excluded.day"
+    )))
+    .bind(&numbers)
+    .bind(&days)
+    .bind(&callers)
+    .bind(&calls)
+    .execute(&mut *connection)
+    .await?;
     // Who called only by what was rolled back has not called.
-    if deltas.iter().any(|delta| delta.calls < 0) {
-        sqlx::query(
-            "DELETE FROM non_target_call c USING unnest($1::text[], $2::date[]) AS d (did_number, day)
-             WHERE (c.did_number, c.day) = (d.did_number, d.day) AND c.calls = 0",
-        )
-        .bind(deltas.iter().map(|delta| delta.did.to_string()).collect::<Vec<_>>())
-        .bind(deltas.iter().map(|delta| delta.day).collect::<Vec<_>>())
-        .execute(&mut *connection)
-        .await?;
+    let taken_back: Vec<&NonTargetDelta> = deltas.iter().filter(|delta| delta.calls < 0).collect();
+    if taken_back.is_empty() {
+        return Ok(());
     }
+    let numbers: Vec<String> = taken_back.iter().map(|delta| delta.did.to_string()).collect();
+    sqlx::query(
+        "DELETE FROM non_target_call c USING unnest($1::text[], $2::date[]) AS d (did_number, day)
+         WHERE (c.did_number, c.day) = (d.did_number, d.day) AND c.calls = 0",
+    )
+    .bind(&numbers)
+    .bind(taken_back.iter().map(|delta| delta.day).collect::<Vec<_>>())
+    .execute(&mut *connection)
+    .await?;
+    recount_last(connection, &numbers).await
+}
+
+/// Finds the last day of calls that count of some numbers anew.
+pub(super) async fn recount_last(connection: &mut PgConnection, numbers: &[String]) -> Result<(), StoreError> {
+    sqlx::query(AssertSqlSafe(format!(
+        "INSERT INTO non_target_last AS l (did_number, day)
+         SELECT n.number, d.day FROM (SELECT DISTINCT number FROM unnest($1::text[]) AS given (number)) n CROSS JOIN LATERAL (
+             SELECT c.day FROM non_target_call c WHERE c.did_number = n.number AND NOT EXISTS ({IGNORED}) ORDER BY c.day DESC LIMIT 1
+         ) d ORDER BY n.number
+         ON CONFLICT (did_number) DO UPDATE SET day = excluded.day, changed_in = pg_current_xact_id()::text::bigint
+         WHERE l.day <> excluded.day"
+    )))
+    .bind(numbers)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(AssertSqlSafe(format!(
+        "DELETE FROM non_target_last l WHERE l.did_number = ANY($1)
+             AND NOT EXISTS (SELECT FROM non_target_call c WHERE c.did_number = l.did_number AND NOT EXISTS ({IGNORED}))"
+    )))
+    .bind(numbers)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -90,136 +141,40 @@ pub async fn collected_days(store: &Store) -> Result<Vec<NaiveDate>, StoreError>
     Ok(sqlx::query_scalar("SELECT day FROM non_target_run ORDER BY day").fetch_all(store.pool()).await?)
 }
 
-/// A number as support sees it.
-#[derive(Clone, Debug, Serialize)]
-pub struct DidCard {
-    /// The number.
-    pub number: String,
-    /// State.
-    pub status: DidStatus,
-    /// Code of its account.
-    pub account: Option<String>,
-    /// Code of its provider.
-    pub provider: Option<String>,
-    /// Place of service.
-    pub place: Option<String>,
-    /// `ordinary` or `fmtn`.
-    pub kind: String,
-    /// `yes`, `forced` or `no`.
-    pub sale: String,
-    /// Last move to quarantine.
-    pub archived_at: Option<DateTime<Utc>>,
-    /// Class by non-target calls.
-    pub non_target_class: NonTargetClass,
-    /// First full day with statistics since it came or was archived.
-    pub first_collected: Option<NaiveDate>,
-    /// Non-target calls in the quarantine window.
-    pub calls_in_window: i64,
-    /// Distinct callers in the window (withheld ones count as one a day).
-    pub unique_callers_in_window: i64,
-    /// Distinct callers since it came or was archived.
-    pub unique_callers_since: i64,
-    /// Raised by every change; the ETag.
-    pub revision: i64,
-}
-
 /// Place of service whose numbers are never judged by non-target calls (M15).
 pub(crate) const AGENT_PLACE: &str = "agent";
 
-/// The card of a number on `today` (a day of the billing zone); `None` when it is not ours.
-pub async fn card(
-    store: &Store,
-    number: E164,
-    today: NaiveDate,
-    zone: chrono_tz::Tz,
-    term_days: u32,
-) -> Result<Option<DidCard>, StoreError> {
-    let mut connection = store.pool().acquire().await?;
-    card_in(&mut connection, number, today, zone, term_days).await
-}
-
-async fn card_in(
-    connection: &mut PgConnection,
-    number: E164,
-    today: NaiveDate,
-    zone: chrono_tz::Tz,
-    term_days: u32,
-) -> Result<Option<DidCard>, StoreError> {
-    let row = sqlx::query(
-        "SELECT d.*, a.code AS account, p.code AS provider FROM did d LEFT JOIN account a ON a.id = d.account_id
-         LEFT JOIN provider p ON p.id = d.provider_id WHERE d.number = $1",
-    )
-    .bind(number.to_string())
-    .fetch_optional(&mut *connection)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let archived_at: Option<DateTime<Utc>> = row.get("archived_at");
-    let added_at: DateTime<Utc> = row.get("added_at");
-    let event = archived_at.unwrap_or(added_at).with_timezone(&zone).date_naive();
-    let window = today - chrono::Days::new(u64::from(term_days));
-    let statistics = sqlx::query(
-        "SELECT (SELECT min(day) FROM non_target_run WHERE day > $2) AS first_collected,
-                max(day) FILTER (WHERE day >= $2) AS last_call,
-                coalesce(sum(calls) FILTER (WHERE day >= greatest($2, $3)), 0)::bigint AS calls,
-                (count(DISTINCT caller) FILTER (WHERE day >= greatest($2, $3) AND caller <> '') +
-                 count(DISTINCT day) FILTER (WHERE day >= greatest($2, $3) AND caller = ''))::bigint AS callers,
-                (count(DISTINCT caller) FILTER (WHERE day >= $2 AND caller <> '') + count(DISTINCT day) FILTER (WHERE day >= $2 AND caller = ''))::bigint AS since
-         FROM non_target_call WHERE did_number = $1",
-    )
-    .bind(number.to_string())
-    .bind(event)
-    .bind(window)
-    .fetch_one(&mut *connection)
-    .await?;
-    let kind: String = row.get("kind");
-    let place: Option<String> = row.get("place");
-    let ignore = kind == "fmtn" || place.as_deref() == Some(AGENT_PLACE);
-    let first_collected: Option<NaiveDate> = statistics.get("first_collected");
-    let status: &str = row.get("status");
-    Ok(Some(DidCard {
-        number: row.get("number"),
-        status: status
-            .parse()
-            .map_err(|()| StoreError::Inconsistent { table: "did", problem: format!("the state `{status}`") })?,
-        account: row.get("account"),
-        provider: row.get("provider"),
-        non_target_class: class(ignore, today, first_collected, statistics.get("last_call"), term_days),
-        place,
-        kind,
-        sale: row.get("sale"),
-        archived_at,
-        first_collected,
-        calls_in_window: statistics.get("calls"),
-        unique_callers_in_window: statistics.get("callers"),
-        unique_callers_since: statistics.get("since"),
-        revision: row.get("revision"),
-    }))
-}
-
-/// A caller of a number not in work.
-#[derive(Clone, Debug, Serialize)]
+/// Calls to a number not in work, of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallerCount {
     /// Day.
     pub day: NaiveDate,
-    /// Distinct callers of the day.
+    /// Distinct callers of the day who count.
     pub callers: i64,
-    /// Calls of the day.
+    /// Their calls.
     pub calls: i64,
+    /// Calls of those who do not count (A28).
+    pub ignored: i64,
 }
 
 /// Non-target calls of a number by day, the newest first.
 pub async fn non_target_callers(store: &Store, number: E164, limit: i64) -> Result<Vec<CallerCount>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT day, count(*) AS callers, sum(calls)::bigint AS calls FROM non_target_call WHERE did_number = $1 GROUP BY day ORDER BY day DESC LIMIT $2",
-    )
+    let rows = sqlx::query(AssertSqlSafe(format!(
+        "SELECT day, count(*) FILTER (WHERE counts) AS callers, coalesce(sum(calls) FILTER (WHERE counts), 0)::bigint AS calls,
+                coalesce(sum(calls) FILTER (WHERE NOT counts), 0)::bigint AS ignored
+         FROM (SELECT c.day, c.calls, {COUNTS} AS counts FROM non_target_call c WHERE c.did_number = $1) x GROUP BY day ORDER BY day DESC LIMIT $2"
+    )))
     .bind(number.to_string())
     .bind(limit)
     .fetch_all(store.pool())
     .await?;
-    Ok(rows
-        .iter()
-        .map(|row| CallerCount { day: row.get("day"), callers: row.get("callers"), calls: row.get("calls") })
-        .collect())
+    let count = |row: &PgRow| CallerCount {
+        day: row.get("day"),
+        callers: row.get("callers"),
+        calls: row.get("calls"),
+        ignored: row.get("ignored"),
+    };
+    Ok(rows.iter().map(count).collect())
 }
 
 /// Why a number was not moved.

@@ -18,6 +18,13 @@ use crate::suspense::{self, SuspenseEntry};
 /// Key of the advisory lock under which batches commit one after another.
 const COMMIT_LOCK: i64 = 0x0054_4f4c_4c47_4154;
 
+/// Waits for the batch that is under way, and lets no other begin until the transaction ends: for what is counted anew while nothing may be added. Taken before
+/// anything that a batch may want.
+pub(crate) async fn hold_commits(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(COMMIT_LOCK).execute(connection).await?;
+    Ok(())
+}
+
 /// Identities of one committed batch.
 #[derive(Clone, Debug)]
 pub struct IdentityBlob {
@@ -127,7 +134,7 @@ impl BatchTx {
     pub async fn begin(store: &Store) -> Result<Self, StoreError> {
         let mut tx = store.begin().await?;
         sqlx::query("SET LOCAL lock_timeout = 0").execute(&mut *tx).await?;
-        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(COMMIT_LOCK).execute(&mut *tx).await?;
+        hold_commits(&mut tx).await?;
         Ok(Self { tx })
     }
 

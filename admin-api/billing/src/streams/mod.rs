@@ -7,13 +7,14 @@
 //! (a transaction-scoped advisory lock, taken first), so an owner that has read all blobs under the lock knows every identity committed before.
 //! Start reading at [`BatchTx`].
 //!
-//! Round trips of a batch: begin and lock 2, foreign blobs 1, position 1, periods 1, accounts 2, totals 1, identities 1, suspense 0-1, non-target 0-1,
+//! Round trips of a batch: begin and lock 2, foreign blobs 1, position 1, periods 1, accounts 2, totals 1, identities 1, suspense 0-1, non-target 0-4,
 //! calls in parts 0-2, holds 1-2, outbox 1 a part, delivered outbox rows 0-1, commit 1.
 
 mod batch;
 mod outbox;
 mod partition;
 
+pub(crate) use batch::hold_commits;
 pub use batch::{BatchTx, BatchWrite, Committed, IdentityBlob, WriteError};
 pub use outbox::{OutboxPart, OutboxRow, delete_delivered, outbox_bytes, pending, pending_by_id, reserve_ids};
 pub use partition::{
