@@ -18,8 +18,8 @@ use crate::routes::{
     accounts, agents, approvals, audit, autopay, availability, bank_statements, blocks, cabinet, charges, cleaning,
     client_users, clients, contracts, credit, docs, documents, fiscal_receipts, gateway, health, imports, jobs, ledger,
     legal_entities, liquidation, lists, locks, mails, numbers, open_calls, parties, payers, payment_methods,
-    payment_searches, payments, plans, price_lists, products, providers, reports, rework, search, settings, sign_in,
-    staff, suspense, switches, tags, tariffs, terms,
+    payment_searches, payments, plans, price_lists, products, providers, quarantine_terms, reports, rework, search,
+    settings, sign_in, staff, suspense, switches, tags, tariffs, terms,
 };
 
 /// Name of the security scheme.
@@ -196,6 +196,9 @@ const BEARER: &str = "bearer";
         mails::retry::handler,
         numbers::archive::handler,
         numbers::get::handler,
+        numbers::ignored_add::handler,
+        numbers::ignored_add_for_all::handler,
+        numbers::ignored_end::handler,
         numbers::non_target::handler,
         open_calls::end::handler,
         parties::create::handler,
@@ -245,6 +248,8 @@ const BEARER: &str = "bearer";
         products::update::handler,
         providers::get::handler,
         providers::rename::handler,
+        quarantine_terms::list::handler,
+        quarantine_terms::set::handler,
         reports::distribution::handler,
         rework::cancel::handler,
         rework::differences::handler,

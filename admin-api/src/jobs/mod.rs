@@ -15,6 +15,7 @@ pub(crate) mod autopay;
 pub(crate) mod credit_check;
 pub(crate) mod credit_renew;
 pub(crate) mod critical_notice;
+pub(crate) mod did_release;
 pub(crate) mod holds_expire;
 pub(crate) mod idempotency_sweep;
 pub(crate) mod liquidation_notice;

@@ -10,6 +10,7 @@ use billing::autopayments::AutopayError;
 use billing::change::Begun;
 use billing::credit::CreditError;
 use billing::mail::MailError;
+use billing::numbers::DidError;
 use billing::receipts::ReceiptError;
 use billing::settings::Settings;
 use billing::{Actor, Change, StoreError};
@@ -18,8 +19,8 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::{
-    approvals_expire, autopay, credit_check, credit_renew, critical_notice, holds_expire, idempotency_sweep,
-    liquidation_notice, overdue_block, receipts, risk_tags, terminate,
+    approvals_expire, autopay, credit_check, credit_renew, critical_notice, did_release, holds_expire,
+    idempotency_sweep, liquidation_notice, overdue_block, receipts, risk_tags, terminate,
 };
 use crate::language::Text;
 use crate::risk_tags::RiskTagsError;
@@ -67,6 +68,12 @@ pub(crate) enum JobFault {
     /// Receipts that should be there by now are not (A26).
     #[error("ALARM: {0} fiscal receipts are missing; /v1/fiscal-receipts?missing=true says which and why")]
     ReceiptsMissing(i64),
+    /// Statistics are waited for (M14).
+    #[error("statistics of non-target calls of {0} are not complete yet")]
+    NotCollected(NaiveDate),
+    /// Numbers did not move.
+    #[error(transparent)]
+    Numbers(#[from] DidError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -95,6 +102,7 @@ impl JobFault {
             Self::Store(_)
             | Self::Credit(CreditError::Store(_))
             | Self::Mail(MailError::Store(_))
+            | Self::Numbers(DidError::Store(_))
             | Self::Autopay(AutopayError::Store(_))
             | Self::Receipt(ReceiptError::Store(_))
             | Self::Tags(_) => "an engine failed; the log says how".to_owned(),
@@ -126,6 +134,7 @@ pub(crate) static JOBS: &[Job] = &[
     Job { name: "credit_check", about: Text::fixed("Проверка кредита: в ночь на последний день месяца", "The check of credit: in the night to the last day of a month"), at: at(0, 0), run: credit_check::run },
     Job { name: "credit_renew", about: Text::fixed("Возобновление кредита: в начале месяца", "The renewal of credit: at the turn of the month"), at: at(0, 0), run: credit_renew::run },
     Job { name: "critical_notice", about: Text::fixed("Уведомления о критическом остатке", "Notices of a critical balance"), at: at(4, 45), run: critical_notice::run },
+    Job { name: "did_release", about: Text::fixed("Номера, отлежавшие карантин, — в свободные", "Numbers leave quarantine"), at: at(4, 10), run: did_release::run },
     Job { name: "holds_expire", about: Text::fixed("Звонки, записей о которых не было", "Calls whose record never came"), at: at(3, 15), run: holds_expire::run },
     Job { name: "idempotency_sweep", about: Text::fixed("Старые ответы на повторы запросов", "Old answers to repeated requests"), at: at(3, 30), run: idempotency_sweep::run },
     Job { name: "liquidation_notice", about: Text::fixed("Письма ликвидированным клиентам", "Letters to liquidated clients"), at: at(4, 30), run: liquidation_notice::run },

@@ -12,8 +12,8 @@ use crate::routes::{
     accounts, agents, approvals, audit, autopay, availability, bank_statements, blocks, cabinet, charges, cleaning,
     client_users, clients, contracts, credit, docs, documents, fiscal_receipts, gateway, health, imports, jobs, ledger,
     legal_entities, liquidation, lists, locks, mails, numbers, open_calls, parties, payers, payment_methods,
-    payment_searches, payments, plans, price_lists, products, providers, reports, rework, search, settings, sign_in,
-    staff, suspense, switches, tags, tariffs, terms,
+    payment_searches, payments, plans, price_lists, products, providers, quarantine_terms, reports, rework, search,
+    settings, sign_in, staff, suspense, switches, tags, tariffs, terms,
 };
 
 /// The table. Open routes first, then by path.
@@ -203,6 +203,7 @@ pub(crate) fn table() -> Vec<Route> {
         grid("/v1/dids", P::DidView, "did", &billing::numbers::GRID),
         guarded(Get,    "/v1/dids/{number}",                           P::DidView,       "did",           numbers::get::handler),
         guarded(Post,   "/v1/dids/{number}/archive",                   P::DidArchive,    "did",           numbers::archive::handler),
+        guarded(Post,   "/v1/dids/{number}/ignored-callers",           P::QuarantineEdit, "did",          numbers::ignored_add::handler),
         guarded(Get,    "/v1/dids/{number}/non-target",                P::DidView,       "did",           numbers::non_target::handler),
         grid("/v1/discounts", P::TermsView, "discount", &billing::terms::DISCOUNTS),
         guarded(Post,   "/v1/discounts",                               P::DiscountEdit,  "discount",      terms::discount_give::handler),
@@ -220,6 +221,9 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Post,   "/v1/fiscal-receipts/{id}/resolve",            P::ReceiptEdit,   "fiscal_receipt", fiscal_receipts::resolve::handler),
         guarded(Post,   "/v1/fiscal-receipts/{id}/retry",              P::ReceiptEdit,   "fiscal_receipt", fiscal_receipts::retry::handler),
         grid("/v1/gateway-attempts", P::AccountView, "account", &billing::autopayments::ATTEMPTS),
+        grid("/v1/ignored-callers", P::DidView, "ignored_caller", &billing::numbers::IGNORED_CALLERS),
+        guarded(Post,   "/v1/ignored-callers",                         P::QuarantineEdit, "ignored_caller", numbers::ignored_add_for_all::handler),
+        guarded(Delete, "/v1/ignored-callers/{id}",                    P::QuarantineEdit, "ignored_caller", numbers::ignored_end::handler),
         grid("/v1/imports", P::ImportView, "import", &billing::imports::GRID),
         guarded(Get,    "/v1/imports/{id}",                            P::ImportView,    "import",        imports::get::handler),
         guarded(Get,    "/v1/ingest-alarms",                           P::ImportView,    "ingest_alarm",  imports::alarms::handler),
@@ -310,6 +314,8 @@ pub(crate) fn table() -> Vec<Route> {
         grid("/v1/providers", P::PriceView, "provider", &billing::providers::GRID),
         guarded(Get,    "/v1/providers/{code}",                        P::PriceView,     "provider",      providers::get::handler),
         guarded(Put,    "/v1/providers/{code}",                        P::ProviderEdit,  "provider",      providers::rename::handler),
+        guarded(Get,    "/v1/quarantine-terms",                        P::DidView,       "quarantine_term", quarantine_terms::list::handler),
+        guarded(Put,    "/v1/quarantine-terms",                        P::QuarantineEdit, "quarantine_term", quarantine_terms::set::handler),
         guarded(Post,   "/v1/re-ratings",                              P::ChargeRerate,  "rework",        rework::re_rate::handler),
         guarded(Get,    "/v1/reconciliation",                          P::ImportView,    "reconciliation", imports::reconciliation::handler),
         grid("/v1/refused-calls", P::CallsView, "call", &billing::holds::REFUSED),

@@ -43,6 +43,7 @@ pub(crate) mod plans;
 pub(crate) mod price_lists;
 pub(crate) mod products;
 pub(crate) mod providers;
+pub(crate) mod quarantine_terms;
 pub(crate) mod reports;
 pub(crate) mod rework;
 pub(crate) mod search;

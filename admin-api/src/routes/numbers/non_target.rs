@@ -1,4 +1,4 @@
-//! `GET /v1/dids/{number}/non-target`: calls to a number while nobody had it, by day (M14).
+//! `GET /v1/dids/{number}/non-target`: calls to a number while nobody had it, by day (M14, A28).
 //!
 //! Owns: how a day is shown.
 //! Does not own: the statistics.
@@ -31,15 +31,17 @@ pub(crate) struct DaysQuery {
 pub(crate) struct DayView {
     /// The day, in the issuer's zone.
     day: NaiveDate,
-    /// Calls.
+    /// Calls that count.
     calls: i64,
-    /// Distinct callers; withheld ones count as one.
+    /// Distinct callers who count; withheld ones count as one.
     callers: i64,
+    /// Calls that do not count: of own test lines, and of numbers that a buyer declared.
+    ignored: i64,
 }
 
 impl From<CallerCount> for DayView {
     fn from(count: CallerCount) -> Self {
-        Self { day: count.day, calls: count.calls, callers: count.callers }
+        Self { day: count.day, calls: count.calls, callers: count.callers, ignored: count.ignored }
     }
 }
 
@@ -48,7 +50,7 @@ impl From<CallerCount> for DayView {
     get, path = "/v1/dids/{number}/non-target", operation_id = "did_non_target", tag = "numbers",
     params(("number" = String, Path, description = "The number, with or without `+`", example = "74951201031"), DaysQuery),
     responses((status = 200, description = "Days with calls, the newest first", body = List<DayView>, example = json!({
-        "items": [{"day": "2026-07-02", "calls": 3, "callers": 2}, {"day": "2026-06-28", "calls": 1, "callers": 1}], "next_cursor": null
+        "items": [{"day": "2026-07-02", "calls": 3, "callers": 2, "ignored": 0}, {"day": "2026-06-28", "calls": 1, "callers": 1, "ignored": 2}], "next_cursor": null
     })))
 )]
 pub(crate) async fn handler(
