@@ -42,6 +42,7 @@ mod offline;
 mod payments;
 mod plan;
 mod price_lists;
+mod quarantine;
 mod radius;
 mod receipts;
 mod restart;

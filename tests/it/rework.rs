@@ -343,6 +343,8 @@ async fn an_import_is_rolled_back_and_can_come_again() {
     let desk = Desk::open(world).await;
     let non_target = || async { desk.get("/v1/dids/74950000009/non-target").await.to_string() };
     let called = non_target().await;
+    let last_call = || async { desk.get("/v1/dids/74950000009").await["last_call"].clone() };
+    assert!(last_call().await.is_string());
     let place = json!({"cluster": "test", "topic": desk.world.name, "partition": 0, "from_offset": 1, "to_offset": 5});
     let beyond = json!({"place": {"cluster": "test", "topic": desk.world.name, "partition": 0, "from_offset": 1, "to_offset": 50}, "reason": "x"});
     let answer = desk.api.ask("POST", "/v1/roll-backs", "admin", &[], Some(beyond)).await;
@@ -359,6 +361,7 @@ async fn an_import_is_rolled_back_and_can_come_again() {
     assert_eq!(desk.waiting().await, 0);
     assert_eq!(desk.world.text("sum(gross)", "FROM calls").await, "0.6");
     assert_ne!(non_target().await, called);
+    assert_eq!(last_call().await, Value::Null);
     let bundles = desk.get("/v1/accounts/a4/bundles").await.to_string();
     assert!(!bundles.contains("\"used\":60"), "{bundles}");
     desk.world.assert_books_agree().await;
@@ -371,6 +374,7 @@ async fn an_import_is_rolled_back_and_can_come_again() {
     assert_eq!((desk.world.count("sum(calls) FROM calls").await, desk.waiting().await), (4, 1));
     assert_eq!(desk.world.count("count() FROM duplicates").await, 1);
     assert_eq!(non_target().await, called);
+    assert!(last_call().await.is_string());
     // What came again is a charge like any other: rated again, and taken back once more.
     price(&desk, "7", "0.30").await;
     let (from, to) = period();

@@ -36,8 +36,11 @@ fn not_ours(number: E164) -> Problem {
     let Some(range) = plan.destination(number).map(|id| plan.describe(id)) else { return Problem::new(Code::NotOurs) };
     let russian = if range.name_ru.is_empty() { &range.name_en } else { &range.name_ru };
     Problem::new(Code::NotOurs).because(Text::new(
-        format!("Номер не из нашей ёмкости; по плану нумерации его диапазон — {russian}"),
-        format!("The number is not of our capacity; by the numbering plan its range is {}", range.name_en),
+        format!("Номер не из нашей ёмкости; по плану нумерации его диапазон — {russian} ({})", range.country),
+        format!(
+            "The number is not of our capacity; by the numbering plan its range is {} ({})",
+            range.name_en, range.country
+        ),
     ))
 }
 
@@ -79,6 +82,6 @@ mod tests {
     fn a_number_of_somebody_else_names_its_range() {
         let problem = not_ours(E164::parse("381114112060").unwrap());
         assert_eq!(problem.code(), Code::NotOurs);
-        assert!(problem.told(crate::language::Language::English).1.contains("Serbia"));
+        assert!(problem.told(crate::language::Language::English).1.contains("Belgrade (RS)"));
     }
 }
