@@ -74,6 +74,8 @@ problems! {
     SelfGrant = "self_grant", FORBIDDEN, "Свои права меняет другой", "Somebody else changes your own rights";
     /// Nobody approves his own request (A25).
     SelfApproval = "self_approval", FORBIDDEN, "Свой запрос согласует другой", "Somebody else approves your own request";
+    /// Who forces a number of another provider is the designated approver (M20).
+    ProviderNotOwn = "provider_not_own", FORBIDDEN, "Номер чужого провайдера", "The number is another provider's";
     /// One person alone does not do it; the detail says how it is asked for.
     ApprovalNeeded = "approval_needed", CONFLICT, "Нужно согласование", "An approval is needed";
     /// Nobody decides on a request twice.
@@ -180,6 +182,8 @@ problems! {
     CreditPolicyConflict = "credit_policy_conflict", UNPROCESSABLE_ENTITY, "Противоречит кредитной политике счёта", "In conflict with the account's credit policy";
     /// A file cannot be imported; `errors` names rows and columns.
     ImportFaults = "import_faults", UNPROCESSABLE_ENTITY, "В файле есть ошибки", "The file has errors";
+    /// A term of business days reaches into a year that nobody has entered (A30).
+    OutsideCalendar = "outside_calendar", UNPROCESSABLE_ENTITY, "Этого года нет в производственном календаре", "The production calendar does not know the year";
     /// What was compared was changed since.
     StalePreview = "stale_preview", CONFLICT, "Сравнение устарело", "The comparison is out of date";
     /// A later import is in force.

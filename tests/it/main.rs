@@ -26,6 +26,7 @@ mod credit_year;
 mod duplicates;
 mod edge;
 mod figures;
+mod forcing;
 mod formats;
 mod groups_contracts;
 mod guards;

@@ -2,7 +2,7 @@
 //!
 //! Owns: table `provider`.
 //! Does not own: what they cost (`price_lists`), our own companies (`entities`).
-//! Always: a provider keeps his code and trunks, by which calls are recognised; only the name changes here.
+//! Always: a provider keeps his code and trunks, by which calls are recognised; only his name, and whether his numbers are our own capacity, change here.
 
 use serde_json::json;
 use sqlx::{PgConnection, Row};
@@ -23,8 +23,19 @@ pub struct Provider {
     pub trunks: Vec<String>,
     /// Codes of the price lists by which he charges us.
     pub price_lists: Vec<String>,
+    /// Whether his numbers are our own capacity: who approves their forcing depends on it (M20).
+    pub is_own: bool,
     /// Raised with every change.
     pub revision: i64,
+}
+
+/// How a provider is to be; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct ProviderUpdate {
+    /// Name.
+    pub name: Option<String>,
+    /// Whether his numbers are our own capacity.
+    pub is_own: Option<bool>,
 }
 
 /// Why nothing was written.
@@ -71,6 +82,7 @@ pub static GRID: Grid = Grid {
             "Price lists",
             "wholesale",
         ),
+        Column::flag("is_own", "v.is_own", "Собственная ёмкость", "Own capacity", "false"),
     ],
     filters: &[
         Filter::new("code", "v.code = {}", Read::Word, "С этим кодом", "With this code"),
@@ -102,7 +114,7 @@ pub async fn by_code(store: &Store, code: &str) -> Result<Option<Provider>, Stor
 
 async fn find(connection: &mut PgConnection, code: &str) -> Result<Option<Provider>, StoreError> {
     let row = sqlx::query(
-        "SELECT v.id, v.code, v.name, v.revision, array(SELECT t.trunk FROM provider_trunk t WHERE t.provider_id = v.id ORDER BY t.trunk) AS trunks,
+        "SELECT v.id, v.code, v.name, v.is_own, v.revision, array(SELECT t.trunk FROM provider_trunk t WHERE t.provider_id = v.id ORDER BY t.trunk) AS trunks,
                 array(SELECT l.code FROM price_list l WHERE l.provider_id = v.id ORDER BY l.code) AS price_lists
          FROM provider v WHERE v.code = $1",
     )
@@ -115,15 +127,16 @@ async fn find(connection: &mut PgConnection, code: &str) -> Result<Option<Provid
         name: row.get("name"),
         trunks: row.get("trunks"),
         price_lists: row.get("price_lists"),
+        is_own: row.get("is_own"),
         revision: row.get("revision"),
     }))
 }
 
-/// Gives a provider another name; him as he is then.
-pub async fn rename(
+/// Changes a provider; him as he is then.
+pub async fn update(
     change: &mut Change,
     code: &str,
-    name: &str,
+    update: &ProviderUpdate,
     revision: Option<i64>,
     reason: &str,
 ) -> Result<Provider, ProviderError> {
@@ -135,14 +148,17 @@ pub async fn rename(
     if revision.is_some_and(|seen| seen != before.revision) {
         return Err(ProviderError::Stale);
     }
-    let after = Provider { name: name.to_owned(), revision: before.revision + 1, ..before.clone() };
-    sqlx::query("UPDATE provider SET name = $2, revision = $3 WHERE id = $1")
+    let name = update.name.clone().unwrap_or_else(|| before.name.clone());
+    let is_own = update.is_own.unwrap_or(before.is_own);
+    let after = Provider { name, is_own, revision: before.revision + 1, ..before.clone() };
+    sqlx::query("UPDATE provider SET name = $2, is_own = $3, revision = $4 WHERE id = $1")
         .bind(before.id)
-        .bind(name)
+        .bind(&after.name)
+        .bind(after.is_own)
         .bind(after.revision)
         .execute(change.connection())
         .await?;
-    let (was, is) = (json!({"name": before.name}), json!({"name": after.name}));
-    change.record("provider.edit", "provider", code, &was, &is, reason);
+    let shown = |provider: &Provider| json!({"name": provider.name, "is_own": provider.is_own});
+    change.record("provider.edit", "provider", code, &shown(&before), &shown(&after), reason);
     Ok(after)
 }

@@ -316,6 +316,7 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Put,    "/v1/providers/{code}",                        P::ProviderEdit,  "provider",      providers::rename::handler),
         guarded(Get,    "/v1/quarantine-terms",                        P::DidView,       "quarantine_term", quarantine_terms::list::handler),
         guarded(Put,    "/v1/quarantine-terms",                        P::QuarantineEdit, "quarantine_term", quarantine_terms::set::handler),
+        guarded(Put,    "/v1/providers/{code}",                        P::ProviderEdit,  "provider",      providers::update::handler),
         guarded(Post,   "/v1/re-ratings",                              P::ChargeRerate,  "rework",        rework::re_rate::handler),
         guarded(Get,    "/v1/reconciliation",                          P::ImportView,    "reconciliation", imports::reconciliation::handler),
         grid("/v1/refused-calls", P::CallsView, "call", &billing::holds::REFUSED),

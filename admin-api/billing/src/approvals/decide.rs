@@ -9,8 +9,8 @@ use serde_json::json;
 use super::ApprovalError;
 use super::kinds::{Order, Plan};
 use super::model::Approval;
-use super::read::{fresh, held, let_in, missing_consent};
-use super::rules::{self, Event, Obstacle, Progress, State, Verdict};
+use super::read::{fresh, held, missing_consent, ties};
+use super::rules::{self, Consent, Event, Obstacle, Progress, State, Verdict};
 use crate::change::Change;
 use crate::staff::Staff;
 
@@ -35,7 +35,7 @@ pub async fn approve(
     let (before, after) = (shown(approval.state, approval.step), shown(state, step));
     change.record("approval.approve", "approval", id, &before, &after, comment);
     if state == State::Approved {
-        return execute(change, &approval, state).await;
+        return execute(change, &approval, rules::stricter(approval.consent, plan.consent), state).await;
     }
     sqlx::query("UPDATE approval SET step = $2, revision = revision + 1 WHERE id = $1")
         .bind(id)
@@ -71,8 +71,8 @@ async fn judged(
 ) -> Result<(Approval, Plan), ApprovalError> {
     let now = change.now();
     let approval = held(change.connection(), id, now).await?.ok_or(ApprovalError::NotFound)?;
-    let let_in = let_in(change.connection(), &approval, by).await?;
-    if let Some(obstacle) = rules::obstacle(&approval, by, let_in) {
+    let ties = ties(change.connection(), &approval, by).await?;
+    if let Some(obstacle) = rules::obstacle(&approval, by, ties) {
         return Err(obstacle.into());
     }
     if revision.is_some_and(|seen| seen != approval.revision) {
@@ -106,9 +106,16 @@ async fn insert(
 
 /// Does what was approved. What the kind refuses leaves the request failed with its words, and no trace beside that; a failure of the database leaves
 /// everything as it was before the approval.
-async fn execute(change: &mut Change, approval: &Approval, approved: State) -> Result<(), ApprovalError> {
+async fn execute(
+    change: &mut Change,
+    approval: &Approval,
+    consent: Option<Consent>,
+    approved: State,
+) -> Result<(), ApprovalError> {
     let reason = format!("{} [approval {}]", approval.reason, approval.id);
     let order = Order {
+        approval: approval.id,
+        consent,
         entity_id: &approval.entity_id,
         payload: &approval.payload,
         revision: approval.entity_revision,

@@ -63,7 +63,7 @@ pub static GRID: Grid = Grid {
               AND NOT EXISTS (SELECT FROM staff_user c WHERE c.id = {caller} AND c.created_by = u.login)
               AND NOT EXISTS (SELECT FROM password_setup p WHERE p.user_id = {caller} AND p.created_by = u.login)
               AND EXISTS (SELECT FROM approval_step s JOIN staff_user c ON c.id = {caller} WHERE s.approval_id = a.id AND s.no = a.step AND c.login <> ALL(s.barred)
-                          AND s.permission = ANY({rights}))) = {}",
+                          AND s.permission = ANY({rights}) AND (s.head_of IS NULL OR heads_over(c.id, s.head_of)))) = {}",
             Read::Flag,
             "Ждут моего решения",
             "Waiting for my decision",

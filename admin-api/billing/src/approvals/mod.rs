@@ -30,6 +30,9 @@ pub use rules::{Consent, EvidenceKind, Obstacle, State, Step, Verdict};
 
 use crate::accounts::AccountError;
 use crate::ledger::LedgerError;
+use crate::mail::MailError;
+use crate::numbers::DidError;
+use crate::numbers::force::ForceError;
 use crate::payments::PaymentError;
 use crate::price_lists::ActivateError;
 use crate::store::{StoreError, broken_constraint};
@@ -50,6 +53,12 @@ pub enum ApprovalError {
     /// The limit that it would give is none.
     #[error("a limit is 0 to 999999999.99 with at most two decimals, as a string")]
     Limit,
+    /// A number that is not written as the room knows it.
+    #[error("a number is its digits with the country code, and nothing else")]
+    Number,
+    /// The department has nobody to decide, nor have those above it.
+    #[error("neither the department {0} nor one above it has a head beside who asks")]
+    NoManager(String),
     /// The same is asked for already.
     #[error("a request of this kind on the same waits already")]
     AlreadyOpen,
@@ -74,6 +83,9 @@ pub enum ApprovalError {
     /// What the room of price lists says.
     #[error(transparent)]
     Prices(ActivateError),
+    /// Why a number is not forced into sale.
+    #[error(transparent)]
+    Force(ForceError),
     /// No contract of the account is due to be ended (M70).
     #[error("no debt behind a notice of intention is due")]
     NotDue,
@@ -101,6 +113,25 @@ impl From<LedgerError> for ApprovalError {
             LedgerError::NoPosting => Self::NoEntity,
             LedgerError::Store(error) => Self::Store(error),
             error => Self::Ledger(error),
+        }
+    }
+}
+
+impl From<ForceError> for ApprovalError {
+    fn from(error: ForceError) -> Self {
+        match error {
+            ForceError::Did(DidError::Store(error)) => Self::Store(error),
+            error => Self::Force(error),
+        }
+    }
+}
+
+impl From<MailError> for ApprovalError {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::Store(error) => Self::Store(error),
+            // Of letters that are no advertising the outbox refuses nothing.
+            error => StoreError::Inconsistent { table: "mail", problem: error.to_string() }.into(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! SQL of requests as they are read.
 //!
-//! Owns: one request with its steps, decisions and evidence; whether it is stale; what stands against the caller.
+//! Owns: one request with its steps, decisions and evidence; whether it is stale; what ties the caller to it, and stands against him.
 //! Does not own: lists (`list`), what a kind says (`kinds`).
 //! Always: an overdue request is read as expired.
 
@@ -11,7 +11,7 @@ use sqlx::{PgConnection, Row};
 use super::ApprovalError;
 use super::kinds::{Plan, Subject};
 use super::model::{Approval, Decision, Evidence};
-use super::rules::{self, Consent, Obstacle, Progress, State, Step};
+use super::rules::{self, Consent, Obstacle, Progress, State, Step, Ties};
 use crate::change::Change;
 use crate::staff::Staff;
 use crate::store::{Store, StoreError};
@@ -62,7 +62,8 @@ pub(super) async fn fresh(
     hold: bool,
     now: DateTime<Utc>,
 ) -> Result<Option<Plan>, StoreError> {
-    let subject = Subject { entity_id: &approval.entity_id, payload: &approval.payload, hold, now };
+    let requester = approval.requester_id;
+    let subject = Subject { entity_id: &approval.entity_id, payload: &approval.payload, hold, now, requester };
     match approval.kind.plan(connection, &subject).await {
         Ok(plan) if plan.revision == approval.entity_revision => Ok(Some(plan)),
         Err(ApprovalError::Store(error)) => Err(error),
@@ -79,17 +80,21 @@ pub(super) fn missing_consent(approval: &Approval, plan: &Plan) -> Option<Consen
     rules::missing_consent(rules::stricter(approval.consent, plan.consent), &approval.evidence)
 }
 
-/// Whether who asked has let the caller in: added him, or made a token by which he set a password. What such a one decides may be decided by who asked (A25).
-pub(super) async fn let_in(connection: &mut PgConnection, approval: &Approval, by: &Staff) -> Result<bool, StoreError> {
-    let let_in = sqlx::query_scalar(
+/// What ties the caller to a request. Who asked has let him in when he added him, or made a token by which he set a password: what such a one decides may be
+/// decided by who asked (A25).
+pub(super) async fn ties(connection: &mut PgConnection, approval: &Approval, by: &Staff) -> Result<Ties, StoreError> {
+    let row = sqlx::query(
         "SELECT EXISTS (SELECT FROM staff_user WHERE id = $1 AND created_by = $2)
-             OR EXISTS (SELECT FROM password_setup WHERE user_id = $1 AND created_by = $2)",
+             OR EXISTS (SELECT FROM password_setup WHERE user_id = $1 AND created_by = $2) AS let_in,
+                EXISTS (SELECT FROM approval_step WHERE approval_id = $3 AND no = $4 AND heads_over($1, head_of)) AS heads",
     )
     .bind(by.id)
     .bind(&approval.requester)
+    .bind(approval.id)
+    .bind(approval.step)
     .fetch_one(connection)
     .await?;
-    Ok(let_in)
+    Ok(Ties { let_in: row.get("let_in"), heads: row.get("heads") })
 }
 
 async fn standing(
@@ -98,8 +103,8 @@ async fn standing(
     by: &Staff,
     now: DateTime<Utc>,
 ) -> Result<Standing, StoreError> {
-    let let_in = let_in(connection, approval, by).await?;
-    if let Some(obstacle) = rules::obstacle(approval, by, let_in) {
+    let ties = ties(connection, approval, by).await?;
+    if let Some(obstacle) = rules::obstacle(approval, by, ties) {
         return Ok(Standing { approve: Some(obstacle), refuse: Some(obstacle) });
     }
     let Some(plan) = fresh(connection, approval, false, now).await? else {
@@ -123,10 +128,13 @@ async fn read(
     let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(&mut *connection).await?;
     let Some(row) = row else { return Ok(None) };
     let mut approval = head_of(&row, now)?;
-    let steps = sqlx::query("SELECT permission, people, barred FROM approval_step WHERE approval_id = $1 ORDER BY no")
-        .bind(id)
-        .fetch_all(&mut *connection)
-        .await?;
+    let steps = sqlx::query(
+        "SELECT s.permission, s.people, s.barred, d.code AS head_of FROM approval_step s LEFT JOIN department d ON d.id = s.head_of
+         WHERE s.approval_id = $1 ORDER BY s.no",
+    )
+    .bind(id)
+    .fetch_all(&mut *connection)
+    .await?;
     approval.steps = steps.iter().map(|row| step_of(row, id)).collect::<Result<_, _>>()?;
     let decisions = sqlx::query(
         "SELECT d.user_id, u.login, d.step, d.verdict, d.comment, d.decided_at FROM approval_decision d JOIN staff_user u ON u.id = d.user_id
@@ -182,6 +190,7 @@ fn step_of(row: &PgRow, id: i64) -> Result<Step, StoreError> {
         permission: permission.parse().map_err(|()| strange(id, &format!("permission {permission}")))?,
         people: row.get("people"),
         barred: row.get("barred"),
+        head_of: row.get("head_of"),
     })
 }
 

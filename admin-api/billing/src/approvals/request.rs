@@ -9,7 +9,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use super::ApprovalError;
-use super::kinds::{Plan, Subject};
+use super::kinds::{Asked, Plan, Subject};
 use super::model::{NewEvidence, NewRequest};
 use super::read::held;
 use super::rules::{Event, Obstacle, State};
@@ -32,7 +32,7 @@ pub async fn request(
     if !by.may(new.kind.needs()) {
         return Err(Obstacle::Lacks(new.kind.needs()).into());
     }
-    let plan = plan(change, new).await?;
+    let plan = plan(change, by.id, new).await?;
     file(change, by.id, new, &plan, reason).await
 }
 
@@ -40,7 +40,11 @@ pub async fn request(
 /// are, and who wants it all the same is a person.
 pub async fn propose(change: &mut Change, new: &NewRequest<'_>, reason: &str) -> Result<Option<i64>, ApprovalError> {
     let now = change.now();
-    let plan = plan(change, new).await?;
+    let program = change.actor().author.staff_id().ok_or_else(|| StoreError::Inconsistent {
+        table: "staff_user",
+        problem: "no user for what the program does by itself".to_owned(),
+    })?;
+    let plan = plan(change, program, new).await?;
     let is_known: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM approval WHERE kind = $1 AND entity_id = $2
              AND (state = 'requested' AND expires_at > $4 OR entity_revision = $3 AND state IN ('refused', 'withdrawn', 'failed')))",
@@ -51,15 +55,12 @@ pub async fn propose(change: &mut Change, new: &NewRequest<'_>, reason: &str) ->
     .bind(now)
     .fetch_one(change.connection())
     .await?;
-    let program = change.actor().author.staff_id().ok_or_else(|| StoreError::Inconsistent {
-        table: "staff_user",
-        problem: "no user for what the program does by itself".to_owned(),
-    })?;
     if is_known { Ok(None) } else { file(change, program, new, &plan, reason).await.map(Some) }
 }
 
-async fn plan(change: &mut Change, new: &NewRequest<'_>) -> Result<Plan, ApprovalError> {
-    let subject = Subject { entity_id: new.entity_id, payload: new.payload, hold: false, now: change.now() };
+async fn plan(change: &mut Change, requester: i64, new: &NewRequest<'_>) -> Result<Plan, ApprovalError> {
+    let now = change.now();
+    let subject = Subject { entity_id: new.entity_id, payload: new.payload, hold: false, now, requester };
     new.kind.plan(change.connection(), &subject).await
 }
 
@@ -70,6 +71,7 @@ async fn file(
     plan: &Plan,
     reason: &str,
 ) -> Result<i64, ApprovalError> {
+    somebody_decides(change.connection(), by, plan).await?;
     end_overdue(change, new).await?;
     let expires_at = change.now() + TimeDelta::days(new.days);
     let id = insert(change, by, new, plan, expires_at, reason).await?;
@@ -79,7 +81,26 @@ async fn file(
         "state": State::Requested.as_str(), "expires_at": expires_at,
     });
     change.record("approval.request", "approval", id, &json!(null), &after, reason);
+    new.kind.asked(change, &Asked { approval: id, requester: by, entity_id: new.entity_id, plan, reason }).await?;
     Ok(id)
+}
+
+/// Refuses a request of which a step waits for the head of a department that has none beside who asks, nor any above it.
+async fn somebody_decides(connection: &mut PgConnection, requester: i64, plan: &Plan) -> Result<(), ApprovalError> {
+    for department in plan.steps.iter().filter_map(|step| step.head_of.as_deref()) {
+        let has_head: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM staff_user u WHERE u.heads_department AND u.id <> $1
+                 AND heads_over(u.id, (SELECT d.id FROM department d WHERE d.code = $2)))",
+        )
+        .bind(requester)
+        .bind(department)
+        .fetch_one(&mut *connection)
+        .await?;
+        if !has_head {
+            return Err(ApprovalError::NoManager(department.to_owned()));
+        }
+    }
+    Ok(())
 }
 
 async fn insert(
@@ -113,13 +134,15 @@ async fn insert(
 async fn write_steps(connection: &mut PgConnection, id: i64, plan: &Plan) -> Result<(), ApprovalError> {
     for (no, step) in (1_i16..).zip(&plan.steps) {
         sqlx::query(
-            "INSERT INTO approval_step (approval_id, no, permission, people, barred) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO approval_step (approval_id, no, permission, people, barred, head_of)
+             VALUES ($1, $2, $3, $4, $5, (SELECT id FROM department WHERE code = $6))",
         )
         .bind(id)
         .bind(no)
         .bind(step.permission.as_str())
         .bind(step.people)
         .bind(&step.barred)
+        .bind(&step.head_of)
         .execute(&mut *connection)
         .await?;
     }

@@ -155,18 +155,25 @@ pub struct Step {
     pub people: i16,
     /// Logins of others who do not count.
     pub barred: Vec<String>,
+    /// Code of the department that they have to head, or one above it; `None`: they need not.
+    pub head_of: Option<String>,
 }
 
 impl Step {
     /// One holder of a permission.
     pub(super) const fn one(permission: Permission) -> Self {
-        Self { permission, people: 1, barred: Vec::new() }
+        Self { permission, people: 1, barred: Vec::new(), head_of: None }
     }
 
     /// The same, and not this user.
     pub(super) fn but(mut self, login: &str) -> Self {
         self.barred.push(login.to_owned());
         self
+    }
+
+    /// The same, and he heads this department, or one above it.
+    pub(super) fn by_head_of(self, department: &str) -> Self {
+        Self { head_of: Some(department.to_owned()), ..self }
     }
 }
 
@@ -192,6 +199,9 @@ pub enum Obstacle {
     /// The caller lacks a permission.
     #[error("the permission {} is needed", .0.as_str())]
     Lacks(Permission),
+    /// The caller does not head the department of who asked, nor one above it (M20).
+    #[error("who heads the department of the requester, or one above it, decides")]
+    NotManager,
     /// Nobody decides twice.
     #[error("the caller has decided already")]
     AlreadyDecided,
@@ -203,14 +213,22 @@ pub enum Obstacle {
     ConsentRequired(Consent),
 }
 
-/// What stands against a decision of `by`, as far as the request itself says. His roles do not matter before who he is; `let_in`: whether who asked has let
-/// him in, so that it may be himself under another name.
-pub(super) fn obstacle(approval: &Approval, by: &Staff, let_in: bool) -> Option<Obstacle> {
+/// What ties somebody who decides to a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Ties {
+    /// Who asked has let him in, so that it may be himself under another name.
+    pub(super) let_in: bool,
+    /// He heads the department that the step that waits names, or one above it.
+    pub(super) heads: bool,
+}
+
+/// What stands against a decision of `by`, as far as the request itself says. His roles do not matter before who he is.
+pub(super) fn obstacle(approval: &Approval, by: &Staff, ties: Ties) -> Option<Obstacle> {
     if approval.state != State::Requested {
         return Some(Obstacle::State(approval.state));
     }
     let by_his_token = by.token_by.as_ref() == Some(&approval.requester);
-    if approval.requester_id == by.id || let_in || by_his_token {
+    if approval.requester_id == by.id || ties.let_in || by_his_token {
         return Some(Obstacle::SelfApproval);
     }
     let step = approval.waiting_step()?;
@@ -220,7 +238,10 @@ pub(super) fn obstacle(approval: &Approval, by: &Staff, let_in: bool) -> Option<
     if approval.decisions.iter().any(|decision| decision.user_id == by.id) {
         return Some(Obstacle::AlreadyDecided);
     }
-    (!by.may(step.permission)).then_some(Obstacle::Lacks(step.permission))
+    if !by.may(step.permission) {
+        return Some(Obstacle::Lacks(step.permission));
+    }
+    (step.head_of.is_some() && !ties.heads).then_some(Obstacle::NotManager)
 }
 
 /// Where one more approval leads.
@@ -351,7 +372,7 @@ mod tests {
     #[test]
     fn who_may_decide() {
         use Permission::{AccountCreditApprove as Credit, PriceActivate as Price};
-        let steps = || vec![Step::one(Credit).but("u5"), Step { permission: Price, people: 2, barred: Vec::new() }];
+        let steps = || vec![Step::one(Credit).but("u5"), Step { people: 2, ..Step::one(Price) }];
         for (step, approved, id, may, expected) in [
             (1, &[][..], 2, &[Credit][..], None),
             (1, &[], 2, &[Price], Some(Obstacle::Lacks(Credit))),
@@ -367,21 +388,45 @@ mod tests {
             (2, &[(2, 1), (3, 2)], 3, &[Price], Some(Obstacle::AlreadyDecided)),
             (2, &[(2, 1), (3, 2)], 4, &[Price], None),
         ] {
-            let found = obstacle(&approval(steps(), step, approved), &user(id, may), false);
+            let found = obstacle(&approval(steps(), step, approved), &user(id, may), Ties::default());
             assert_eq!(found, expected, "step {step} {approved:?} by {id} {may:?}");
         }
         // Himself under another name: he let the other in, or made the token.
         let waiting = approval(steps(), 1, &[]);
         let by_token = |login: &str| Staff { token_by: Some(login.to_owned()), ..user(2, &[Credit]) };
-        assert_eq!(obstacle(&waiting, &user(2, &[Credit]), true), Some(Obstacle::SelfApproval));
-        assert_eq!(obstacle(&waiting, &by_token("u1"), false), Some(Obstacle::SelfApproval));
-        assert_eq!(obstacle(&waiting, &by_token("u2"), false), None);
+        let let_in = Ties { let_in: true, heads: false };
+        assert_eq!(obstacle(&waiting, &user(2, &[Credit]), let_in), Some(Obstacle::SelfApproval));
+        assert_eq!(obstacle(&waiting, &by_token("u1"), Ties::default()), Some(Obstacle::SelfApproval));
+        assert_eq!(obstacle(&waiting, &by_token("u2"), Ties::default()), None);
         for state in State::ALL.iter().copied().filter(|state| *state != State::Requested) {
             let closed = Approval { state, ..approval(steps(), 1, &[]) };
             for id in [1, 2] {
-                assert_eq!(obstacle(&closed, &user(id, &[Credit]), false), Some(Obstacle::State(state)));
+                assert_eq!(obstacle(&closed, &user(id, &[Credit]), Ties::default()), Some(Obstacle::State(state)));
             }
         }
+    }
+
+    /// M20: caller, what he may, whether who asked let him in, whether he heads the department | what stands against his decision
+    #[test]
+    fn a_direct_manager_decides() {
+        use Permission::{DidForceForeign as Foreign, DidForceOwn as Own};
+        for (id, may, let_in, heads, expected) in [
+            (2, &[Own][..], false, true, None),
+            (2, &[Own], false, false, Some(Obstacle::NotManager)),
+            // Who heads it needs the right all the same, and another one does not stand for it.
+            (2, &[], false, true, Some(Obstacle::Lacks(Own))),
+            (2, &[Foreign], false, true, Some(Obstacle::Lacks(Own))),
+            (2, &[Own], true, true, Some(Obstacle::SelfApproval)),
+            // A head who asks himself is decided on by who stands above him.
+            (1, &[Own], false, true, Some(Obstacle::SelfApproval)),
+        ] {
+            let waiting = approval(vec![Step::one(Own).by_head_of("care")], 1, &[]);
+            let found = obstacle(&waiting, &user(id, may), Ties { let_in, heads });
+            assert_eq!(found, expected, "{id} {may:?} {let_in} {heads}");
+        }
+        // No department is named: whoever may.
+        let waiting = approval(vec![Step::one(Own)], 1, &[]);
+        assert_eq!(obstacle(&waiting, &user(2, &[Own]), Ties::default()), None);
     }
 
     /// people per step, step that waits, approvals so far | where one more leads

@@ -22,15 +22,24 @@ pub enum Route {
     Manager,
 }
 
+impl Route {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Assistants, Self::Manager];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Assistants => "assistants",
+            Self::Manager => "manager",
+        }
+    }
+}
+
 impl FromStr for Route {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "assistants" => Ok(Self::Assistants),
-            "manager" => Ok(Self::Manager),
-            _ => Err(()),
-        }
+        Self::ALL.iter().copied().find(|route| route.as_str() == text).ok_or(())
     }
 }
 
@@ -161,6 +170,9 @@ mod tests {
         assert_eq!(Approver::Designated.permission(), Permission::DidForceForeign);
         assert_eq!(Approver::Assistants.permission(), Permission::DidForceOwn);
         assert_eq!(("manager".parse(), "assistants".parse()), (Ok(Route::Manager), Ok(Route::default())));
+        assert!(
+            Route::ALL.iter().all(|route| route.as_str().parse() == Ok(*route)) && "head".parse::<Route>().is_err()
+        );
     }
 
     #[test]

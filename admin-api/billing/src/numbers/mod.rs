@@ -8,6 +8,8 @@
 mod card;
 pub mod forcing;
 mod ignored;
+pub mod force;
+pub(crate) mod letters;
 mod list;
 pub(crate) mod moves;
 pub(crate) mod quarantine;

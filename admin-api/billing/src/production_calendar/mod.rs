@@ -9,3 +9,4 @@ mod store;
 
 pub use rules::{OutsideCalendar, ProductionCalendar};
 pub use store::read;
+pub(crate) use store::read_in;

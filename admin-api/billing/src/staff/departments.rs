@@ -22,6 +22,8 @@ pub struct Department {
     pub name: String,
     /// Code of the one above it.
     pub parent: Option<String>,
+    /// Who approves that a number is forced into sale for its people, as the room of numbers names it (M20).
+    pub forcing: String,
     /// People in it who are not blocked.
     pub people: i64,
     /// Raised with every change.
@@ -37,6 +39,8 @@ pub struct NewDepartment {
     pub name: String,
     /// Code of the one above it.
     pub parent: Option<String>,
+    /// Who approves forcings for its people.
+    pub forcing: String,
 }
 
 /// How a department is to be; what is `None` stays.
@@ -46,9 +50,11 @@ pub struct DepartmentUpdate {
     pub name: Option<String>,
     /// Code of the one above it.
     pub parent: Edit<String>,
+    /// Who approves forcings for its people.
+    pub forcing: Option<String>,
 }
 
-const SHOWN: &str = "d.id, d.code, d.name, a.code AS parent, d.revision, (SELECT count(*) FROM staff_user u WHERE u.department_id = d.id AND u.blocked_at IS NULL) AS people
+const SHOWN: &str = "d.id, d.code, d.name, a.code AS parent, d.forcing, d.revision, (SELECT count(*) FROM staff_user u WHERE u.department_id = d.id AND u.blocked_at IS NULL) AS people
      FROM department d LEFT JOIN department a ON a.id = d.parent_id WHERE d.closed_at IS NULL";
 
 /// The departments that are not closed, by code.
@@ -64,9 +70,17 @@ fn read(row: &sqlx::postgres::PgRow) -> Department {
         code: row.get("code"),
         name: row.get("name"),
         parent: row.get("parent"),
+        forcing: row.get("forcing"),
         people: row.get("people"),
         revision: row.get("revision"),
     }
+}
+
+/// The department of a user.
+pub(crate) async fn department_of(connection: &mut PgConnection, user: i64) -> Result<Option<Department>, StoreError> {
+    let sql = format!("SELECT {SHOWN} AND d.id = (SELECT department_id FROM staff_user WHERE id = $1)");
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(user).fetch_optional(connection).await?;
+    Ok(row.as_ref().map(read))
 }
 
 /// Every department with the one above it.
@@ -95,17 +109,18 @@ pub(super) async fn id_of(
 pub async fn add_department(change: &mut Change, new: &NewDepartment, reason: &str) -> Result<(), StaffError> {
     change.hold_author().await?;
     let parent = id_of(change.connection(), new.parent.as_deref(), false).await?;
-    sqlx::query("INSERT INTO department (code, name, parent_id) VALUES ($1, $2, $3)")
+    sqlx::query("INSERT INTO department (code, name, parent_id, forcing) VALUES ($1, $2, $3, $4)")
         .bind(&new.code)
         .bind(&new.name)
         .bind(parent)
+        .bind(&new.forcing)
         .execute(change.connection())
         .await
         .map_err(|error| match broken_constraint(&error) {
             Some("department_code_unique") => StaffError::Exists(new.code.clone()),
             _ => error.into(),
         })?;
-    let after = json!({"name": new.name, "parent": new.parent});
+    let after = json!({"name": new.name, "parent": new.parent, "forcing": new.forcing});
     change.record("department.add", "department", &new.code, &json!(null), &after, reason);
     Ok(())
 }
@@ -125,6 +140,7 @@ pub async fn update_department(
     let mut after = before.clone();
     after.name = update.name.clone().unwrap_or(after.name);
     after.parent = update.parent.clone().applied(after.parent);
+    after.forcing = update.forcing.clone().unwrap_or(after.forcing);
     after.revision += 1;
     let parent = id_of(change.connection(), after.parent.as_deref(), after.parent == before.parent).await?;
     if let Some(parent) = parent {
@@ -133,14 +149,15 @@ pub async fn update_department(
             return Err(StaffError::Circle);
         }
     }
-    sqlx::query("UPDATE department SET name = $2, parent_id = $3, revision = $4 WHERE id = $1")
+    sqlx::query("UPDATE department SET name = $2, parent_id = $3, forcing = $4, revision = $5 WHERE id = $1")
         .bind(before.id)
         .bind(&after.name)
         .bind(parent)
+        .bind(&after.forcing)
         .bind(after.revision)
         .execute(change.connection())
         .await?;
-    let shown = |department: &Department| json!({"name": department.name, "parent": department.parent});
+    let shown = |department: &Department| json!({"name": department.name, "parent": department.parent, "forcing": department.forcing});
     change.record("department.edit", "department", code, &shown(&before), &shown(&after), reason);
     Ok(after)
 }

@@ -15,6 +15,7 @@ mod roles;
 mod rules;
 mod tokens;
 
+pub(crate) use departments::department_of;
 pub use departments::{
     Department, DepartmentUpdate, NewDepartment, add_department, close_department, departments, update_department,
 };

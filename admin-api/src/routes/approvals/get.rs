@@ -26,7 +26,7 @@ use crate::state::AppState;
         "state": "requested", "reason": "письмо клиента от 1 июля", "requested_by": "ivanova", "department": "sales",
         "requested_at": "2026-07-01T10:00:00Z", "expires_at": "2026-07-15T10:00:00Z", "closed_at": null, "failure": null,
         "consent_needed": false, "consent_number": null,
-        "steps": [{"no": 1, "permission": "account.credit_approve", "people": 1, "approved": 0, "barred": [], "waits": true}],
+        "steps": [{"no": 1, "permission": "account.credit_approve", "people": 1, "approved": 0, "barred": [], "head_of": null, "waits": true}],
         "decisions": [], "evidence": [], "may_approve": true, "may_refuse": true, "why_not": null, "revision": 1
     })))
 )]

@@ -12,6 +12,9 @@ pub(crate) mod request;
 pub(crate) mod withdraw;
 
 use billing::approvals::{Approval, ApprovalError, Decision, Evidence, Obstacle, Standing, State};
+use billing::numbers::force::ForceError;
+use billing::numbers::forcing::NotForced;
+use billing::staff::Permission;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -35,6 +38,8 @@ pub(crate) struct StepView {
     approved: i64,
     /// Logins of others who do not count.
     barred: Vec<String>,
+    /// Code of the department that they have to head, or one above it.
+    head_of: Option<String>,
     /// Whether this is the step that waits.
     waits: bool,
 }
@@ -158,6 +163,7 @@ impl ApprovalView {
             people: step.people,
             approved: approval.approved_in(no),
             barred: step.barred.clone(),
+            head_of: step.head_of.clone(),
             waits: is_open && no == approval.step,
         };
         let steps: Vec<StepView> = (1_i16..).zip(&approval.steps).map(step).collect();
@@ -204,7 +210,18 @@ impl From<Obstacle> for Problem {
             Obstacle::SelfApproval => Self::new(Code::SelfApproval),
             Obstacle::OwnWork => Self::new(Code::SelfApproval)
                 .because(Text::fixed("Сделанное вами согласует другой", "Somebody else approves what you made")),
+            Obstacle::Lacks(permission @ Permission::DidForceForeign) => {
+                let name = permission.as_str();
+                Self::new(Code::ProviderNotOwn).because(Text::new(
+                    format!("Номер чужого провайдера согласует назначенный сотрудник продаж: нужно право {name}"),
+                    format!("The designated approver of sales decides on another provider's number: the permission {name} is needed"),
+                ))
+            }
             Obstacle::Lacks(permission) => forbidden(permission),
+            Obstacle::NotManager => Self::new(Code::Forbidden).because(Text::fixed(
+                "Согласует руководитель отдела того, кто запросил, или вышестоящего отдела",
+                "Who heads the department of the requester, or one above it, decides",
+            )),
             Obstacle::AlreadyDecided => Self::new(Code::AlreadyDecided),
             Obstacle::StaleRequest => Self::new(Code::StaleRequest),
             Obstacle::ConsentRequired(consent) => {
@@ -236,6 +253,24 @@ impl From<ApprovalError> for Problem {
                     "A number of 0 to 999999999.99 is expected as a string, with at most two decimals",
                 ),
             ),
+            ApprovalError::Number => Self::field(
+                "/entity_id",
+                Text::fixed(
+                    "Ожидается номер: только цифры, с кодом страны и без +",
+                    "A number is expected: digits alone, with the country code and without `+`",
+                ),
+            ),
+            ApprovalError::NoManager(department) => Self::field(
+                "/kind",
+                Text::new(
+                    format!(
+                        "Согласовать некому: ни у отдела {department}, ни у вышестоящих нет руководителя, кроме вас; его назначают в PUT /v1/staff/{{login}}"
+                    ),
+                    format!(
+                        "Nobody can approve it: neither the department {department} nor one above it has a head beside you; PUT /v1/staff/{{login}} makes one"
+                    ),
+                ),
+            ),
             ApprovalError::AlreadyOpen => Self::new(Code::AlreadyExists).at(
                 "/entity_id",
                 Text::fixed(
@@ -265,8 +300,56 @@ impl From<ApprovalError> for Problem {
             ApprovalError::Termination(error) => {
                 Self::new(Code::InvalidTransition).because(Text::new(error.to_string(), error.to_string()))
             }
+            ApprovalError::Force(error) => not_forced(error),
             ApprovalError::Store(error) => error.into(),
         }
+    }
+}
+
+/// Why a number cannot be forced, and what helps.
+fn not_forced(error: ForceError) -> Problem {
+    let state = |ru: String, en: String| Problem::new(Code::InvalidTransition).at("/entity_id", Text::new(ru, en));
+    let client = |code: Code, ru: String, en: String| Problem::new(code).at("/payload/client", Text::new(ru, en));
+    match error {
+        ForceError::NotForced(NotForced::State(status)) => state(
+            format!("Номер в состоянии {status}, а принудительно выводят свободный или архивный"),
+            format!("The number is {status}; only a free or archived one is forced into sale"),
+        ),
+        ForceError::NotForced(NotForced::OffSale) => state(
+            "Номер снят с продажи: сначала верните его, PUT /v1/dids/{number} с sale yes".to_owned(),
+            "The number was taken off sale: put it on sale first, PUT /v1/dids/{number} with sale yes".to_owned(),
+        ),
+        ForceError::NotForced(NotForced::Already) => {
+            state("Номер уже выведен принудительно".to_owned(), "The number is forced into sale already".to_owned())
+        }
+        ForceError::NotForced(NotForced::Green) => {
+            state("Номер и так продаётся".to_owned(), "The number is for sale without that".to_owned())
+        }
+        ForceError::NotForced(NotForced::Rests(until)) => state(
+            format!("Мобильный номер не продаётся раньше {until}"),
+            format!("A mobile number is not for sale before {until}"),
+        ),
+        ForceError::NoClient(code) => {
+            client(Code::Validation, format!("Клиента {code} нет"), format!("There is no client {code}"))
+        }
+        ForceError::Cleaned(code) => client(
+            Code::Cleaned,
+            format!("Данные клиента {code} очищены"),
+            format!("The data of client {code} were cleaned"),
+        ),
+        ForceError::ClientNeeded(callers) => client(
+            Code::ClientConsentRequired,
+            format!("Уникальных звонивших: {callers}. Укажите клиента, для которого номер: понадобится его согласие"),
+            format!("{callers} unique callers: name the client for whom the number is, his consent will be needed"),
+        ),
+        ForceError::Calendar(outside) => {
+            let (calendar, year) = (outside.calendar, outside.year);
+            Problem::new(Code::OutsideCalendar).because(Text::new(
+                format!("В производственном календаре {calendar} нет {year} года: сначала введите его"),
+                format!("The production calendar {calendar} does not know the year {year}: enter its days first"),
+            ))
+        }
+        ForceError::Did(error) => error.into(),
     }
 }
 
@@ -274,8 +357,9 @@ impl From<ApprovalError> for Problem {
 mod tests {
     use billing::accounts::AccountError;
     use billing::approvals::Consent;
+    use billing::numbers::DidError;
     use billing::price_lists::ActivateError;
-    use billing::staff::Permission;
+    use billing::production_calendar::OutsideCalendar;
 
     use super::*;
 
@@ -297,10 +381,20 @@ mod tests {
             ),
             (ApprovalError::Prices(ActivateError::StalePreview), Code::StalePreview),
             (ApprovalError::NotDue, Code::TerminationNotDue),
+            (ApprovalError::Number, Code::Validation),
+            (ApprovalError::NoManager("care".into()), Code::Validation),
+            (ApprovalError::Force(NotForced::OffSale.into()), Code::InvalidTransition),
+            (ApprovalError::Force(ForceError::NoClient("C".into())), Code::Validation),
+            (ApprovalError::Force(ForceError::Cleaned("C".into())), Code::Cleaned),
+            (ApprovalError::Force(ForceError::ClientNeeded(6)), Code::ClientConsentRequired),
+            (ApprovalError::Force(DidError::NotOurs.into()), Code::NotOurs),
+            (ApprovalError::Force(OutsideCalendar { calendar: "ru".into(), year: 2028 }.into()), Code::OutsideCalendar),
             (of(Obstacle::State(State::Refused)), Code::InvalidTransition),
             (of(Obstacle::SelfApproval), Code::SelfApproval),
             (of(Obstacle::OwnWork), Code::SelfApproval),
             (of(Obstacle::Lacks(Permission::PriceActivate)), Code::Forbidden),
+            (of(Obstacle::Lacks(Permission::DidForceForeign)), Code::ProviderNotOwn),
+            (of(Obstacle::NotManager), Code::Forbidden),
             (of(Obstacle::AlreadyDecided), Code::AlreadyDecided),
             (of(Obstacle::StaleRequest), Code::StaleRequest),
             (of(Obstacle::ConsentRequired(Consent { number: Some(6) })), Code::ClientConsentRequired),

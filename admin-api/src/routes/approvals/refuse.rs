@@ -40,7 +40,7 @@ pub(crate) struct Refuse {
         "state": "refused", "reason": "письмо клиента от 1 июля", "requested_by": "ivanova", "department": "sales",
         "requested_at": "2026-07-01T10:00:00Z", "expires_at": "2026-07-15T10:00:00Z", "closed_at": "2026-07-02T09:00:00Z", "failure": null,
         "consent_needed": false, "consent_number": null,
-        "steps": [{"no": 1, "permission": "account.credit_approve", "people": 1, "approved": 0, "barred": [], "waits": false}],
+        "steps": [{"no": 1, "permission": "account.credit_approve", "people": 1, "approved": 0, "barred": [], "head_of": null, "waits": false}],
         "decisions": [{"user": "petrov", "step": 1, "verdict": "refuse", "comment": "есть долг", "at": "2026-07-02T09:00:00Z"}], "evidence": [], "may_approve": false, "may_refuse": false, "why_not": {"code": "invalid_transition", "detail": "Запрос в состоянии refused"}, "revision": 2
     })))
 )]

@@ -23,11 +23,12 @@ use crate::writes::{self, Write};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WantedApproval {
-    /// `account.credit_limit`, `account.terminate`, `posting.reverse` or `price_import.activate`.
+    /// `account.credit_limit`, `account.terminate`, `did.force`, `posting.reverse` or `price_import.activate`.
     kind: String,
-    /// What it is about: the code of an account, the number of an import.
+    /// What it is about: the code of an account, a telephone number, the number of an import.
     entity_id: String,
-    /// What it would do: `{"limit": "1500.00"}` of an account, `{"backdate": false}` of an import.
+    /// What it would do: `{"limit": "1500.00"}` of an account, `{"client": "C-000017"}` of a number (the client has to agree where six callers or more rang),
+    /// `{"backdate": false}` of an import.
     #[serde(default)]
     #[schema(value_type = Object)]
     payload: Option<Map<String, Value>>,
@@ -40,7 +41,7 @@ pub(crate) struct WantedApproval {
 /// Ask for approval
 ///
 /// What is asked for is kept with the revision of what it is about: when that changes, the request is stale. A kind also asks for the permission of what it
-/// does: `account.credit` for a limit, `contract.edit` for ending the contract of a debtor (`termination_not_due` before its term is over), `price.import` for an import.
+/// does: `account.credit` for a limit, `contract.edit` for ending the contract of a debtor (`termination_not_due` before its term is over), `did.force_request` for a number, `price.import` for an import.
 #[utoipa::path(
     post, path = "/v1/approvals", operation_id = "approval_request", tag = "approvals",
     params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
@@ -52,7 +53,7 @@ pub(crate) struct WantedApproval {
         "state": "requested", "reason": "письмо клиента от 1 июля", "requested_by": "ivanova", "department": "sales",
         "requested_at": "2026-07-01T10:00:00Z", "expires_at": "2026-07-15T10:00:00Z", "closed_at": null, "failure": null,
         "consent_needed": false, "consent_number": null,
-        "steps": [{"no": 1, "permission": "account.credit_approve", "people": 1, "approved": 0, "barred": [], "waits": true}],
+        "steps": [{"no": 1, "permission": "account.credit_approve", "people": 1, "approved": 0, "barred": [], "head_of": null, "waits": true}],
         "decisions": [], "evidence": [], "may_approve": false, "may_refuse": false, "why_not": {"code": "self_approval", "detail": "Свой запрос согласует другой"}, "revision": 1
     })))
 )]

@@ -19,7 +19,7 @@ use crate::state::AppState;
     get, path = "/v1/providers/{code}", operation_id = "provider_get", tag = "prices",
     params(("code" = String, Path, description = "Code of the provider", example = "mts")),
     responses((status = 200, description = "The card; the header ETag carries its revision", body = ProviderView, example = json!({
-        "code": "mts", "name": "МТС", "trunks": ["mts-1", "mts-2"], "price_lists": ["wholesale"], "revision": 1
+        "code": "mts", "name": "МТС", "trunks": ["mts-1", "mts-2"], "price_lists": ["wholesale"], "is_own": false, "revision": 1
     })))
 )]
 pub(crate) async fn handler(State(state): State<AppState>, Path(code): Path<String>) -> Result<Response, Problem> {

@@ -5,7 +5,7 @@
 //! Always: a provider is named by his code.
 
 pub(crate) mod get;
-pub(crate) mod rename;
+pub(crate) mod update;
 
 use billing::providers::{Provider, ProviderError};
 use serde::Serialize;
@@ -24,6 +24,8 @@ pub(crate) struct ProviderView {
     trunks: Vec<String>,
     /// Codes of the price lists by which he charges us.
     price_lists: Vec<String>,
+    /// Whether his numbers are our own capacity.
+    is_own: bool,
     /// Raised with every change; the ETag.
     revision: i64,
 }
@@ -35,6 +37,7 @@ impl From<Provider> for ProviderView {
             name: provider.name,
             trunks: provider.trunks,
             price_lists: provider.price_lists,
+            is_own: provider.is_own,
             revision: provider.revision,
         }
     }

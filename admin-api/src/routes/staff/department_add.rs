@@ -6,6 +6,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use billing::numbers::forcing::Route;
 use billing::staff::{self, NewDepartment};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -28,6 +29,9 @@ pub(crate) struct WantedDepartment {
     /// Code of the one above it.
     #[serde(default)]
     parent: Option<String>,
+    /// Who approves that a number is forced into sale for its people: `assistants` (the default), or `manager`.
+    #[serde(default)]
+    forcing: Option<String>,
     /// Why; obligatory.
     #[serde(default)]
     #[schema(value_type = String, required = true)]
@@ -52,6 +56,7 @@ pub(crate) async fn handler(
         code: super::code("/code", &asked.code)?,
         name: inputs::word("/name", asked.name.trim())?.to_owned(),
         parent: parent.transpose()?,
+        forcing: super::forcing(asked.forcing.as_deref().unwrap_or(Route::default().as_str()))?,
     };
     let reason = inputs::reason(asked.reason.as_deref())?;
     let key = context.idempotency("department_add", "", &body.bytes);

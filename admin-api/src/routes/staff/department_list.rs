@@ -16,7 +16,7 @@ use crate::state::AppState;
 /// Departments
 #[utoipa::path(
     get, path = "/v1/departments", operation_id = "department_list", tag = "staff",
-    responses((status = 200, description = "All of them, by code", body = List<DepartmentView>, example = json!({"items": [{"code": "support", "name": "Поддержка", "parent": "service", "people": 12, "revision": 1}], "next_cursor": null})))
+    responses((status = 200, description = "All of them, by code", body = List<DepartmentView>, example = json!({"items": [{"code": "support", "name": "Поддержка", "parent": "service", "forcing": "assistants", "people": 12, "revision": 1}], "next_cursor": null})))
 )]
 pub(crate) async fn handler(State(state): State<AppState>) -> Result<Json<List<DepartmentView>>, Problem> {
     let departments = staff::departments(&state.store).await?;

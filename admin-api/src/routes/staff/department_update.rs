@@ -1,4 +1,4 @@
-//! `PUT /v1/departments/{code}`: name and place of a department.
+//! `PUT /v1/departments/{code}`: name and place of a department, and whom its people ask for a forcing.
 //!
 //! Owns: what the request says.
 //! Does not own: departments (`billing::staff`).
@@ -30,6 +30,9 @@ pub(crate) struct DepartmentChange {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     parent: Edit<String>,
+    /// Who approves that a number is forced into sale for its people: `assistants`, or `manager`: who heads it, with a copy to the designated approver.
+    #[serde(default)]
+    forcing: Option<String>,
     /// Why; obligatory.
     #[serde(default)]
     #[schema(value_type = String, required = true)]
@@ -40,8 +43,8 @@ pub(crate) struct DepartmentChange {
 #[utoipa::path(
     put, path = "/v1/departments/{code}", operation_id = "department_update", tag = "staff",
     params(("code" = String, Path, description = "Code of the department", example = "support"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
-    request_body(content = DepartmentChange, example = json!({"name": "Техподдержка", "reason": "переименование"})),
-    responses((status = 200, description = "Changed", body = DepartmentView, example = json!({"code": "support", "name": "Поддержка", "parent": "service", "people": 12, "revision": 1})))
+    request_body(content = DepartmentChange, example = json!({"name": "Техподдержка", "forcing": "assistants", "reason": "переименование"})),
+    responses((status = 200, description = "Changed", body = DepartmentView, example = json!({"code": "support", "name": "Поддержка", "parent": "service", "forcing": "assistants", "people": 12, "revision": 1})))
 )]
 pub(crate) async fn handler(
     State(state): State<AppState>,
@@ -53,6 +56,7 @@ pub(crate) async fn handler(
     let wanted = DepartmentUpdate {
         name: asked.name.as_deref().map(|name| inputs::word("/name", name.trim()).map(str::to_owned)).transpose()?,
         parent: asked.parent.try_map(|code| inputs::word("/parent", &code).map(str::to_owned))?,
+        forcing: asked.forcing.as_deref().map(super::forcing).transpose()?,
     };
     let reason = inputs::reason(asked.reason.as_deref())?;
     let key = context.idempotency("department_update", &code, &body.bytes);

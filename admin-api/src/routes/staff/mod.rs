@@ -29,6 +29,7 @@ pub(crate) mod update;
 
 use std::collections::BTreeSet;
 
+use billing::numbers::forcing::Route;
 use billing::staff::{Department, Grant, Permission, Role, StaffCard, StaffError};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -153,6 +154,8 @@ pub(crate) struct DepartmentView {
     name: String,
     /// Code of the one above it.
     parent: Option<String>,
+    /// Who approves that a number is forced into sale for its people: `assistants`, or `manager` with a copy to the designated approver.
+    forcing: String,
     /// People in it who are not blocked.
     people: i64,
     /// Raised with every change.
@@ -161,8 +164,8 @@ pub(crate) struct DepartmentView {
 
 impl From<Department> for DepartmentView {
     fn from(department: Department) -> Self {
-        let Department { code, name, parent, people, revision, .. } = department;
-        Self { code, name, parent, people, revision }
+        let Department { code, name, parent, forcing, people, revision, .. } = department;
+        Self { code, name, parent, forcing, people, revision }
     }
 }
 
@@ -284,6 +287,12 @@ fn code(pointer: &str, text: &str) -> Result<String, Problem> {
         "1 to 50 small Latin letters, digits, _ and - are expected, a letter first",
     );
     fits.then(|| text.to_owned()).ok_or_else(|| Problem::field(pointer, expected))
+}
+
+/// Whom a department asks for a forcing.
+fn forcing(text: &str) -> Result<String, Problem> {
+    let route: Route = inputs::one_of("/forcing", text, Route::ALL.iter().map(|route| route.as_str()))?;
+    Ok(route.as_str().to_owned())
 }
 
 /// A login: what stands in one word.

@@ -7,6 +7,7 @@
 
 mod account_credit_limit;
 mod account_terminate;
+mod did_force;
 mod posting_reverse;
 mod price_import_activate;
 
@@ -66,10 +67,22 @@ kinds! {
     AccountCreditLimit = "account.credit_limit", account_credit_limit;
     /// End the contract of a debtor (M70).
     AccountTerminate = "account.terminate", account_terminate;
+    /// Force a number into sale (M20).
+    DidForce = "did.force", did_force;
     /// Take a posting back (M43).
     PostingReverse = "posting.reverse", posting_reverse;
     /// Put an imported price list in force.
     PriceImportActivate = "price_import.activate", price_import_activate;
+}
+
+impl Kind {
+    /// What follows from its being asked for, beside the request itself.
+    pub(super) async fn asked(self, change: &mut Change, asked: &Asked<'_>) -> Result<(), ApprovalError> {
+        match self {
+            Self::DidForce => did_force::asked(change, asked).await,
+            _ => Ok(()),
+        }
+    }
 }
 
 impl std::str::FromStr for Kind {
@@ -90,6 +103,8 @@ pub(super) struct Subject<'a> {
     pub(super) hold: bool,
     /// The moment.
     pub(super) now: DateTime<Utc>,
+    /// Identifier of who asks, or has asked.
+    pub(super) requester: i64,
 }
 
 /// What is asked for, understood.
@@ -104,8 +119,26 @@ pub(super) struct Plan {
     pub(super) consent: Option<Consent>,
 }
 
+/// What was asked for just now.
+pub(super) struct Asked<'a> {
+    /// Identifier of the request.
+    pub(super) approval: i64,
+    /// Identifier of who asked.
+    pub(super) requester: i64,
+    /// What it is about.
+    pub(super) entity_id: &'a str,
+    /// What it would mean.
+    pub(super) plan: &'a Plan,
+    /// Why.
+    pub(super) reason: &'a str,
+}
+
 /// What was approved.
 pub(super) struct Order<'a> {
+    /// Identifier of the request.
+    pub(super) approval: i64,
+    /// The consent that the client had to give, and gave.
+    pub(super) consent: Option<Consent>,
     /// What it is about.
     pub(super) entity_id: &'a str,
     /// What it does.

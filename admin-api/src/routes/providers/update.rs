@@ -1,12 +1,12 @@
-//! `PUT /v1/providers/{code}`: give a provider another name.
+//! `PUT /v1/providers/{code}`: change a provider.
 //!
 //! Owns: what the request says.
 //! Does not own: providers (`billing::providers`).
-//! Always: his code and trunks stay: calls are recognised by them.
+//! Always: a field that is absent stays; his code and trunks stay: calls are recognised by them.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use billing::providers;
+use billing::providers::{self, ProviderUpdate};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -23,20 +23,24 @@ use crate::writes::{self, Write};
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProviderChange {
     /// Name.
-    name: String,
+    #[serde(default)]
+    name: Option<String>,
+    /// Whether his numbers are our own capacity: the forcing of others is approved by the designated approver alone.
+    #[serde(default)]
+    is_own: Option<bool>,
     /// Why; obligatory.
     #[serde(default)]
     #[schema(value_type = String, required = true)]
     reason: Option<String>,
 }
 
-/// Rename a provider
+/// Change a provider
 #[utoipa::path(
-    put, path = "/v1/providers/{code}", operation_id = "provider_rename", tag = "prices",
+    put, path = "/v1/providers/{code}", operation_id = "provider_update", tag = "prices",
     params(("code" = String, Path, description = "Code of the provider", example = "mts"), ("If-Match" = Option<String>, Header, description = "The ETag as it was given, or its revision in quotes"), ("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
-    request_body(content = ProviderChange, example = json!({"name": "ПАО «МТС»", "reason": "по договору"})),
+    request_body(content = ProviderChange, example = json!({"name": "ПАО «МТС»", "is_own": false, "reason": "по договору"})),
     responses((status = 200, description = "Changed", body = ProviderView, example = json!({
-        "code": "mts", "name": "ПАО «МТС»", "trunks": ["mts-1", "mts-2"], "price_lists": ["wholesale"], "revision": 2
+        "code": "mts", "name": "ПАО «МТС»", "trunks": ["mts-1", "mts-2"], "price_lists": ["wholesale"], "is_own": false, "revision": 2
     })))
 )]
 pub(crate) async fn handler(
@@ -45,13 +49,15 @@ pub(crate) async fn handler(
     Path(code): Path<String>,
     body: JsonBody<ProviderChange>,
 ) -> Result<Response, Problem> {
-    let name = inputs::party::name("/name", &body.value.name)?;
-    let reason = inputs::reason(body.value.reason.as_deref())?;
-    let key = context.idempotency("provider_rename", &code, &body.bytes);
+    let asked = &body.value;
+    let name = asked.name.as_deref().map(|name| inputs::party::name("/name", name)).transpose()?;
+    let wanted = ProviderUpdate { name, is_own: asked.is_own };
+    let reason = inputs::reason(asked.reason.as_deref())?;
+    let key = context.idempotency("provider_update", &code, &body.bytes);
     let mut change = match writes::begin(&state, &context, key).await? {
         Write::Begun(change) => change,
         Write::Answered(answer) => return Ok(answer),
     };
-    let provider = providers::rename(&mut change, &code, &name, context.revision, reason).await?;
+    let provider = providers::update(&mut change, &code, &wanted, context.revision, reason).await?;
     writes::commit(change, &ProviderView::from(provider)).await
 }
