@@ -21,6 +21,7 @@ use crate::routes::{
     payment_searches, payments, plans, price_lists, products, providers, quarantine_terms, reports, rework, search,
     settings, sign_in, staff, suspense, switches, tags, tariffs, terms,
 };
+use crate::routes::{production_calendars, subscriptions};
 
 /// Name of the security scheme.
 const BEARER: &str = "bearer";
@@ -243,6 +244,9 @@ const BEARER: &str = "bearer";
         price_lists::rates::handler,
         price_lists::roll_back::handler,
         price_lists::warnings::handler,
+        production_calendars::get::handler,
+        production_calendars::import::handler,
+        production_calendars::set::handler,
         products::add::handler,
         products::close::handler,
         products::update::handler,
@@ -292,6 +296,21 @@ const BEARER: &str = "bearer";
         staff::token_revoke::handler,
         staff::unblock::handler,
         staff::update::handler,
+        subscriptions::activate::handler,
+        subscriptions::add::handler,
+        subscriptions::attach::handler,
+        subscriptions::callers::handler,
+        subscriptions::close::handler,
+        subscriptions::get::handler,
+        subscriptions::of_account::handler,
+        subscriptions::resume::handler,
+        subscriptions::subscriber_activate::handler,
+        subscriptions::subscriber_cancel::handler,
+        subscriptions::subscriber_close::handler,
+        subscriptions::subscriber_get::handler,
+        subscriptions::subscriber_refused::handler,
+        subscriptions::suspend::handler,
+        subscriptions::update::handler,
         suspense::correct::handler,
         suspense::counts::handler,
         suspense::discard::handler,
@@ -350,6 +369,8 @@ const BEARER: &str = "bearer";
         (name = "contracts", description = "Contracts of clients, their templates and kinds"),
         (name = "prices", description = "Price lists: imported, compared, put in force, taken back, exported"),
         (name = "numbers", description = "Numbers of our capacity and their quarantine"),
+        (name = "subscriptions", description = "Products of accounts, numbers attached to them, reservations"),
+        (name = "calendars", description = "Production calendars: which days are worked, for terms of business days"),
         (name = "suspense", description = "Records that could not be rated"),
         (name = "rework", description = "Jobs that rate again: suspense tried anew, charges re-rated, imports taken back"),
         (name = "imports", description = "Files of call records, the alarms of their collection, and what switches count themselves"),

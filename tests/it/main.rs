@@ -53,6 +53,7 @@ mod sign_in;
 mod sign_in_provider;
 mod staff;
 mod terminations;
+mod subscriptions;
 mod terms;
 mod transactions;
 mod views;

@@ -5,6 +5,7 @@
 //! Always: values are bound, never pasted into a statement; a charge is shown once, as its revisions leave it.
 
 mod by_client;
+mod callers;
 mod imports;
 mod reconciliation;
 mod search;

@@ -23,6 +23,7 @@ mod month_end;
 pub(crate) mod overdue_block;
 pub(crate) mod receipts;
 pub(crate) mod registry;
+pub(crate) mod reservation_release;
 pub(crate) mod risk_tags;
 pub(crate) mod runner;
 pub(crate) mod terminate;

@@ -13,14 +13,14 @@ use billing::mail::MailError;
 use billing::numbers::DidError;
 use billing::receipts::ReceiptError;
 use billing::settings::Settings;
+use billing::subscriptions::SubscriptionError;
 use billing::{Actor, Change, StoreError};
 use chrono::{NaiveDate, NaiveTime};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::{
-    approvals_expire, autopay, credit_check, credit_renew, critical_notice, did_release, holds_expire,
-    idempotency_sweep, liquidation_notice, overdue_block, receipts, risk_tags, terminate,
+    approvals_expire, autopay, credit_check, credit_renew, critical_notice, did_release, holds_expire, idempotency_sweep, liquidation_notice, overdue_block, receipts, reservation_release, risk_tags, terminate,
 };
 use crate::language::Text;
 use crate::risk_tags::RiskTagsError;
@@ -74,6 +74,9 @@ pub(crate) enum JobFault {
     /// Numbers did not move.
     #[error(transparent)]
     Numbers(#[from] DidError),
+    /// Reservations were not ended: the calendar does not know a year of their term, which is named.
+    #[error(transparent)]
+    Reservations(SubscriptionError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -93,6 +96,15 @@ pub(crate) enum JobFault {
     /// A setting that nobody knows.
     #[error("the setting {0} cannot be understood")]
     Setting(&'static str),
+}
+
+impl From<SubscriptionError> for JobFault {
+    fn from(error: SubscriptionError) -> Self {
+        match error {
+            SubscriptionError::Store(error) => Self::Store(error),
+            error => Self::Reservations(error),
+        }
+    }
 }
 
 impl JobFault {
@@ -140,6 +152,7 @@ pub(crate) static JOBS: &[Job] = &[
     Job { name: "liquidation_notice", about: Text::fixed("Письма ликвидированным клиентам", "Letters to liquidated clients"), at: at(4, 30), run: liquidation_notice::run },
     Job { name: "overdue_block", about: Text::fixed("Блокировки за просрочку, каждый час", "Blocks for what is overdue, every hour"), at: at(0, 10), run: overdue_block::run },
     Job { name: "receipts", about: Text::fixed("Кассовые чеки, каждый час; отправка идёт и между запусками", "Fiscal receipts, every hour; they are sent between the runs too"), at: at(0, 20), run: receipts::run },
+    Job { name: "reservation_release", about: Text::fixed("Резервы номеров, которые не оплачены в срок", "Reservations of numbers that were not paid for in time"), at: at(4, 5), run: reservation_release::run },
     Job { name: "risk_tags", about: Text::fixed("Теги по правилам: мало звонков за прошлый месяц", "Tags by rules: few calls in the last month"), at: at(5, 0), run: risk_tags::run },
     Job { name: "terminate", about: Text::fixed("Расторжение договоров должников", "Contracts of debtors are ended"), at: at(4, 50), run: terminate::run },
 ];

@@ -1,9 +1,9 @@
 //! Accounts end, and begin again.
 //!
 //! Owns: what stands against either.
-//! Does not own: numbers, money.
-//! Always: nothing is closed that holds or owes money, hidden by virtual credit or not, or has numbers, trunks or calls under way; a call that took place before is charged all
-//! the same; what is closed stays readable (T25).
+//! Does not own: numbers, products, money.
+//! Always: nothing is closed that holds or owes money, hidden by virtual credit or not, or has numbers, products, trunks or calls under way; a call that took place
+//! before is charged all the same; what is closed stays readable (T25).
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -37,7 +37,8 @@ pub async fn close(change: &mut Change, code: &str, revision: Option<i64>, reaso
     }
     let services: i64 = sqlx::query_scalar(
         "SELECT (SELECT count(*) FROM did WHERE account_id = $1 AND status IN ('in_work', 'reserved'))
-                    + (SELECT count(*) FROM account_trunk WHERE account_id = $1)",
+                    + (SELECT count(*) FROM account_trunk WHERE account_id = $1)
+                    + (SELECT count(*) FROM product_instance WHERE account_id = $1 AND status <> 'closed')",
     )
     .bind(held.id)
     .fetch_one(change.connection())

@@ -37,6 +37,7 @@ use crate::payments::PaymentError;
 use crate::price_lists::ActivateError;
 use crate::store::{StoreError, broken_constraint};
 use crate::terminations::TerminationError;
+use crate::subscriptions::SubscriptionError;
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +93,9 @@ pub enum ApprovalError {
     /// What ending a contract ran into.
     #[error(transparent)]
     Termination(TerminationError),
+    /// What the room of subscriptions says.
+    #[error(transparent)]
+    Subscription(SubscriptionError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -174,6 +178,16 @@ impl From<TerminationError> for ApprovalError {
             TerminationError::NotDue => Self::NotDue,
             TerminationError::Store(error) => Self::Store(error),
             error => Self::Termination(error),
+        }
+    }
+}
+
+impl From<SubscriptionError> for ApprovalError {
+    fn from(error: SubscriptionError) -> Self {
+        match error {
+            SubscriptionError::NoSubscriber => Self::NoEntity,
+            SubscriptionError::Store(error) => Self::Store(error),
+            error => Self::Subscription(error),
         }
     }
 }

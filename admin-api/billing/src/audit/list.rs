@@ -30,10 +30,12 @@ closed! {
     "party" "party.view",
     "payment" "payment.view",
     "payment_search" "payment.view",
+    "product_instance" "subscription.view",
     "role" "staff.view",
     "session" "staff.view",
     "setting" "setting.view",
     "staff" "staff.view",
+    "subscriber" "subscription.view",
     "tag" "client.view",
 }
 

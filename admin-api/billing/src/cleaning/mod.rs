@@ -120,6 +120,7 @@ async fn subject(change: &mut Change, code: &str, zone: Tz) -> Result<Subject, C
                 (SELECT max(coalesce((terminated_at AT TIME ZONE $3)::date, valid_to)) FROM contract WHERE client_id = $2 AND state <> 'draft') AS contract,
                 EXISTS (SELECT FROM did WHERE account_id = ANY($1) AND status IN ('in_work', 'reserved'))
                     OR EXISTS (SELECT FROM account_trunk WHERE account_id = ANY($1))
+                    OR EXISTS (SELECT FROM product_instance WHERE account_id = ANY($1) AND status <> 'closed')
                     OR EXISTS (SELECT FROM contract WHERE client_id = $2 AND state = 'active' AND $4 <= coalesce(valid_to, 'infinity')) AS in_work",
     )
     .bind(&accounts)

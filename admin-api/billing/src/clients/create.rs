@@ -183,6 +183,7 @@ pub async fn delete(change: &mut Change, code: &str, reason: &str) -> Result<(),
     let has_history: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM posting WHERE account_id = ANY($1)) OR EXISTS (SELECT FROM usage_total WHERE account_id = ANY($1))
              OR EXISTS (SELECT FROM did WHERE account_id = ANY($1)) OR EXISTS (SELECT FROM did_period WHERE account_id = ANY($1))
+             OR EXISTS (SELECT FROM product_instance WHERE account_id = ANY($1))
              OR EXISTS (SELECT FROM account_trunk WHERE account_id = ANY($1)) OR EXISTS (SELECT FROM account_balance WHERE account_id = ANY($1) AND balance <> 0)",
     )
     .bind(&accounts)

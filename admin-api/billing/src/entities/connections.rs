@@ -82,7 +82,9 @@ pub async fn connect(
             "SELECT (SELECT count(*) FROM account a JOIN did d ON d.account_id = a.id
                      WHERE a.client_id = $1 AND a.legal_entity_id = $2 AND d.status = 'in_work')
                     + (SELECT count(*) FROM account a JOIN account_trunk t ON t.account_id = a.id
-                       WHERE a.client_id = $1 AND a.legal_entity_id = $2)",
+                       WHERE a.client_id = $1 AND a.legal_entity_id = $2)
+                    + (SELECT count(*) FROM account a JOIN product_instance i ON i.account_id = a.id
+                       WHERE a.client_id = $1 AND a.legal_entity_id = $2 AND i.status <> 'closed')",
         )
         .bind(client_id)
         .bind(entity_id)

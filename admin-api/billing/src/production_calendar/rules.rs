@@ -38,8 +38,7 @@ impl ProductionCalendar {
         if !self.years.contains(&day.year()) {
             return Err(OutsideCalendar { calendar: self.name.clone(), year: day.year() });
         }
-        let by_week = !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-        Ok(self.different.get(&day).copied().unwrap_or(by_week))
+        Ok(self.different.get(&day).copied().unwrap_or_else(|| is_working_by_week(day)))
     }
 
     /// The business day with this number after a day: 1 is the first one behind it, 0 the day itself (M18).
@@ -64,6 +63,51 @@ impl ProductionCalendar {
     fn next(&self, day: NaiveDate) -> Result<NaiveDate, OutsideCalendar> {
         day.succ_opt().ok_or_else(|| OutsideCalendar { calendar: self.name.clone(), year: day.year() })
     }
+}
+
+/// Whether a day is worked as far as its week says.
+pub fn is_working_by_week(day: NaiveDate) -> bool {
+    !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
+}
+
+/// A day of a calendar as somebody enters it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewDay {
+    /// Where it stands: the row of a file, the place in a list.
+    pub at: u32,
+    /// The day.
+    pub day: NaiveDate,
+    /// Whether it is worked.
+    pub is_working: bool,
+    /// What it is: a holiday, a day off that was moved.
+    pub name: String,
+}
+
+/// What is wrong with a day.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DayFault {
+    /// It is of another year.
+    OtherYear,
+    /// The same day stands before, there.
+    Twice(u32),
+}
+
+/// The days that differ from their week, of a year; those that do not need no row. Or every fault with the place of its day.
+pub fn different_days(year: i32, days: &[NewDay]) -> Result<Vec<&NewDay>, Vec<(u32, DayFault)>> {
+    let (mut seen, mut faults) = (BTreeMap::new(), Vec::new());
+    for new in days {
+        if new.day.year() != year {
+            faults.push((new.at, DayFault::OtherYear));
+        } else if let Some(first) = seen.get(&new.day) {
+            faults.push((new.at, DayFault::Twice(*first)));
+        } else {
+            seen.insert(new.day, new.at);
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(days.iter().filter(|new| new.is_working != is_working_by_week(new.day)).collect())
 }
 
 #[cfg(test)]
@@ -151,5 +195,29 @@ mod tests {
         ] {
             assert_eq!(calendar.working_from(day(date)), Ok(day(expected)), "{date}");
         }
+    }
+
+    /// Of a list of holidays the ones on a weekend need no row, and a worked Saturday does.
+    #[test]
+    fn days_that_differ_from_their_week() {
+        let days = |rows: &[(&str, bool)]| -> Vec<NewDay> {
+            let new = |(at, (text, is_working)): (u32, &(&str, bool))| NewDay {
+                at,
+                day: day(text),
+                is_working: *is_working,
+                name: String::new(),
+            };
+            (1..).zip(rows).map(new).collect()
+        };
+        let good = days(&[
+            ("2027-02-20", true),  // Saturday
+            ("2027-02-22", false), // Monday
+            ("2027-01-02", false), // Saturday
+            ("2027-03-09", true),  // Tuesday
+        ]);
+        let kept: Vec<u32> = different_days(2027, &good).unwrap().iter().map(|new| new.at).collect();
+        assert_eq!(kept, [1, 2]);
+        let bad = days(&[("2027-01-01", false), ("2028-01-03", false), ("2027-01-01", true)]);
+        assert_eq!(different_days(2027, &bad), Err(vec![(2, DayFault::OtherYear), (3, DayFault::Twice(1))]));
     }
 }

@@ -104,6 +104,100 @@ impl FromStr for SubscriberStatus {
     }
 }
 
+/// Why a subscriber is closed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClosedFor {
+    /// Nobody paid for the reservation in time (M18).
+    Lapsed,
+    /// Somebody cancelled the reservation.
+    Cancelled,
+    /// The client gave the number up (M19).
+    Closed,
+    /// His contract has ended, or the product (M13).
+    Terminated,
+    /// Another number took its place (M22).
+    Replaced,
+}
+
+impl ClosedFor {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Lapsed, Self::Cancelled, Self::Closed, Self::Terminated, Self::Replaced];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lapsed => "lapsed",
+            Self::Cancelled => "cancelled",
+            Self::Closed => "closed",
+            Self::Terminated => "terminated",
+            Self::Replaced => "replaced",
+        }
+    }
+
+    /// Whether a subscriber in a state can be closed for that: a reservation lapses or is cancelled, a number in work is given up or replaced.
+    pub const fn ends(self, before: SubscriberStatus) -> bool {
+        match before {
+            SubscriberStatus::New => matches!(self, Self::Lapsed | Self::Cancelled | Self::Terminated),
+            SubscriberStatus::InWork => matches!(self, Self::Closed | Self::Terminated | Self::Replaced),
+            SubscriberStatus::Closed => false,
+        }
+    }
+}
+
+/// From when the term of a reservation counts (A30, the setting `did.reservation_from`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TermFrom {
+    /// From the day on which the number was attached.
+    Created,
+    /// From the day until which the first payment invoice is to be paid.
+    PaymentDue,
+    /// From the day on which the client refused.
+    Refused,
+}
+
+impl TermFrom {
+    /// The first day of the term of a number that is attached on a day; `None`: it has not begun.
+    pub const fn begins(self, attached: NaiveDate) -> Option<NaiveDate> {
+        match self {
+            Self::Created => Some(attached),
+            Self::PaymentDue | Self::Refused => None,
+        }
+    }
+}
+
+impl FromStr for TermFrom {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "created" => Ok(Self::Created),
+            "payment_due" => Ok(Self::PaymentDue),
+            "refused" => Ok(Self::Refused),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Why the day is not planned on which a product is to work (M61).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NotPlanned {
+    /// It is not new any more.
+    NotNew(InstanceStatus),
+    /// Tomorrow is the first day that can be planned.
+    NotFuture(NaiveDate),
+}
+
+/// Whether a day can be planned on which a product begins to work; `None`: as soon as it can.
+pub fn may_plan(status: InstanceStatus, day: Option<NaiveDate>, today: NaiveDate) -> Result<(), NotPlanned> {
+    if status != InstanceStatus::New {
+        return Err(NotPlanned::NotNew(status));
+    }
+    match day {
+        Some(day) if day <= today => Err(NotPlanned::NotFuture(today.succ_opt().unwrap_or(today))),
+        _ => Ok(()),
+    }
+}
+
 /// Where the number of a subscriber goes that is closed: to quarantine once it was in work, unless somebody may skip it (M19). A reserved one is free again, and
 /// keeps the day of its last quarantine, so that its class still tells of calls (M18).
 pub const fn number_after_close(before: SubscriberStatus, skips_quarantine: bool) -> DidStatus {
@@ -214,6 +308,50 @@ mod tests {
         }
         assert_eq!(I::NAMES, I::ALL.iter().map(|status| status.as_str()).collect::<Vec<_>>());
         assert_eq!(S::NAMES, S::ALL.iter().map(|status| status.as_str()).collect::<Vec<_>>());
+    }
+
+    /// 6.4, M18, M19, M22: each end has its beginning.
+    #[test]
+    fn what_a_subscriber_is_closed_for() {
+        use super::{ClosedFor as C, SubscriberStatus as S};
+        let ends = [
+            (S::New, C::Lapsed),
+            (S::New, C::Cancelled),
+            (S::New, C::Terminated),
+            (S::InWork, C::Closed),
+            (S::InWork, C::Terminated),
+            (S::InWork, C::Replaced),
+        ];
+        for (before, why) in S::ALL.iter().flat_map(|before| C::ALL.iter().map(move |why| (*before, *why))) {
+            assert_eq!(why.ends(before), ends.contains(&(before, why)), "{before:?} {why:?}");
+        }
+    }
+
+    /// M61: today is 9 September 2020.
+    #[test]
+    fn planned_days_are_still_to_come() {
+        use super::InstanceStatus as I;
+        let (today, tomorrow) = (day("2020-09-09"), day("2020-09-10"));
+        for (status, planned, expected) in [
+            (I::New, Some("2020-09-09"), Err(NotPlanned::NotFuture(tomorrow))),
+            (I::New, Some("2020-09-08"), Err(NotPlanned::NotFuture(tomorrow))),
+            (I::New, Some("2020-09-10"), Ok(())),
+            (I::New, None, Ok(())),
+            (I::InWork, Some("2020-09-10"), Err(NotPlanned::NotNew(I::InWork))),
+            (I::Closed, None, Err(NotPlanned::NotNew(I::Closed))),
+        ] {
+            assert_eq!(may_plan(status, planned.map(day), today), expected, "{status:?} {planned:?}");
+        }
+    }
+
+    /// A30: what begins the term.
+    #[test]
+    fn terms_begin_with_what_the_setting_names() {
+        let attached = day("2020-09-07");
+        for (name, expected) in [("created", Some(attached)), ("payment_due", None), ("refused", None)] {
+            assert_eq!(name.parse::<TermFrom>().map(|from| from.begins(attached)), Ok(expected), "{name}");
+        }
+        assert!("paid".parse::<TermFrom>().is_err());
     }
 
     /// M18, M19: what a subscriber was, whether quarantine is skipped | where its number goes

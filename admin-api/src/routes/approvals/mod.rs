@@ -301,6 +301,7 @@ impl From<ApprovalError> for Problem {
                 Self::new(Code::InvalidTransition).because(Text::new(error.to_string(), error.to_string()))
             }
             ApprovalError::Force(error) => not_forced(error),
+            ApprovalError::Subscription(error) => error.into(),
             ApprovalError::Store(error) => error.into(),
         }
     }

@@ -6,7 +6,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use billing::approvals::{self, Kind, NewRequest};
+use billing::approvals::{self, Kind, NewEvidence, NewRequest};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -16,6 +16,7 @@ use crate::call_context::CallContext;
 use crate::extract::{JsonBody, Spoken};
 use crate::inputs;
 use crate::problem::Problem;
+use crate::routes::subscriptions::callers;
 use crate::state::AppState;
 use crate::writes::{self, Write};
 
@@ -23,12 +24,13 @@ use crate::writes::{self, Write};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WantedApproval {
-    /// `account.credit_limit`, `account.terminate`, `did.force`, `posting.reverse` or `price_import.activate`.
+    /// `account.credit_limit`, `account.terminate`, `did.force`, `did.replace`, `posting.reverse` or `price_import.activate`.
     kind: String,
-    /// What it is about: the code of an account, a telephone number, the number of an import.
+    /// What it is about: the code of an account, a telephone number, the number of a subscriber or of an import.
     entity_id: String,
     /// What it would do: `{"limit": "1500.00"}` of an account, `{"client": "C-000017"}` of a number (the client has to agree where six callers or more rang),
-    /// `{"backdate": false}` of an import.
+    /// `{"backdate": false}` of an import, of a subscriber the number to come: `{"number": "74951201031", "initiator": "client"}`, or `operator` with `told_on`,
+    /// the day on which the client was told.
     #[serde(default)]
     #[schema(value_type = Object)]
     payload: Option<Map<String, Value>>,
@@ -41,7 +43,8 @@ pub(crate) struct WantedApproval {
 /// Ask for approval
 ///
 /// What is asked for is kept with the revision of what it is about: when that changes, the request is stale. A kind also asks for the permission of what it
-/// does: `account.credit` for a limit, `contract.edit` for ending the contract of a debtor (`termination_not_due` before its term is over), `did.force_request` for a number, `price.import` for an import.
+/// does: `account.credit` for a limit, `contract.edit` for ending the contract of a debtor (`termination_not_due` before its term is over), `did.force_request`
+/// for a number, `price.import` for an import, `did.replace_request` for the number of a subscriber; with that comes the count of callers as evidence.
 #[utoipa::path(
     post, path = "/v1/approvals", operation_id = "approval_request", tag = "approvals",
     params(("Idempotency-Key" = Option<String>, Header, description = "A key of your choice, up to 200 characters: the same request, byte for byte, is answered alike for 72 hours")),
@@ -70,12 +73,26 @@ pub(crate) async fn handler(
     let reason = inputs::reason(asked.reason.as_deref())?;
     let days = state.settings()?.number("approval.days")?;
     let new = NewRequest { kind, entity_id, payload: &payload, days };
+    let evidence = evidence(&state, kind, entity_id).await?;
     let key = context.idempotency("approval_request", "", &body.bytes);
     let mut change = match writes::begin(&state, &context, key).await? {
         Write::Begun(change) => change,
         Write::Answered(answer) => return Ok(answer),
     };
     let id = approvals::request(&mut change, &context.staff, &new, reason).await?;
+    if let Some(evidence) = evidence {
+        approvals::add_evidence(&mut change, id, &evidence).await?;
+    }
     let made = approvals::changed(&mut change, &context.staff, id).await?;
     writes::created(change, &ApprovalView::new(made, language)).await
+}
+
+/// What the program itself knows that speaks for a request: of a number to be replaced, who has called it (M22).
+async fn evidence(state: &AppState, kind: Kind, entity_id: &str) -> Result<Option<NewEvidence>, Problem> {
+    let subscriber = entity_id.parse::<i64>().ok().filter(|_| kind == Kind::DidReplace);
+    let Some(subscriber) = subscriber else { return Ok(None) };
+    let zone = state.settings()?.zone("billing.zone")?;
+    let day = state.clock.now().with_timezone(&zone).date_naive();
+    let figures = callers::figures(state, subscriber).await?;
+    Ok(figures.map(|figures| figures.evidence(day, zone)))
 }

@@ -1,12 +1,13 @@
 //! `POST /v1/dids/{number}/archive`: send a number to quarantine (M13, M19).
 //!
 //! Owns: what the request says, and which problem each refusal is.
-//! Does not own: which states may become which (`billing::numbers`).
+//! Does not own: which states may become which (`billing::numbers`), what becomes of the subscriber (`billing::subscriptions`).
 //! Always: no move without a reason; a step that does not exist is `invalid_transition` and stays in the audit.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use billing::numbers::{self, DidError};
+use billing::numbers::DidError;
+use billing::subscriptions;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -54,7 +55,7 @@ impl From<DidError> for Problem {
 
 /// Send a number to quarantine
 ///
-/// The account loses the number at once; its class by non-target calls starts anew.
+/// The account loses the number at once, and its subscriber, if it has one, is closed; its class by non-target calls starts anew.
 #[utoipa::path(
     post, path = "/v1/dids/{number}/archive", operation_id = "did_archive", tag = "numbers",
     params(
@@ -78,7 +79,7 @@ pub(crate) async fn handler(
         Write::Begun(change) => change,
         Write::Answered(answer) => return Ok(answer),
     };
-    numbers::archive(&mut change, number, context.revision, reason).await?;
+    subscriptions::close_of_number(&mut change, number, context.revision, reason).await?;
     writes::commit(change, &Archived { number: number.to_string(), status: "archive" }).await
 }
 

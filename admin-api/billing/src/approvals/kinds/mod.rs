@@ -8,6 +8,7 @@
 mod account_credit_limit;
 mod account_terminate;
 mod did_force;
+mod did_replace;
 mod posting_reverse;
 mod price_import_activate;
 
@@ -69,6 +70,8 @@ kinds! {
     AccountTerminate = "account.terminate", account_terminate;
     /// Force a number into sale (M20).
     DidForce = "did.force", did_force;
+    /// Replace a number that strangers keep calling (M22).
+    DidReplace = "did.replace", did_replace;
     /// Take a posting back (M43).
     PostingReverse = "posting.reverse", posting_reverse;
     /// Put an imported price list in force.
