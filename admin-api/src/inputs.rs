@@ -165,6 +165,17 @@ pub(crate) fn rate(pointer: &str, text: &str) -> Result<Decimal, Problem> {
     fits.then_some(rate).ok_or_else(|| Problem::field(pointer, expected))
 }
 
+/// What something costs: from 0 to below 1,000,000,000 with at most two decimals.
+pub(crate) fn price(pointer: &str, text: &str) -> Result<Decimal, Problem> {
+    let price = amount(pointer, text)?.normalize();
+    let fits = !price.is_sign_negative() && price.scale() <= 2 && price < Decimal::from(1_000_000_000);
+    let expected = Text::fixed(
+        "Ожидается число от 0 меньше 1000000000, не больше двух знаков после точки",
+        "A number of 0 to below 1000000000 is expected, with at most two decimals",
+    );
+    fits.then_some(price).ok_or_else(|| Problem::field(pointer, expected))
+}
+
 /// A wall clock `YYYY-MM-DD hh:mm:ss` of `zone`. `end`: it is the last second of a stretch, so the moment after it is meant.
 pub(crate) fn wall_clock(pointer: &str, text: &str, zone: Tz, end: bool) -> Result<DateTime<Utc>, Problem> {
     let clock = NaiveDateTime::parse_from_str(text.trim(), "%Y-%m-%d %H:%M:%S").ok();

@@ -16,10 +16,7 @@ use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Access, Route, Verb};
 use crate::routes::{
     accounts, agents, approvals, audit, autopay, availability, bank_statements, blocks, cabinet, charges, cleaning,
-    client_users, clients, contracts, credit, docs, documents, fiscal_receipts, gateway, health, imports, jobs, ledger,
-    legal_entities, liquidation, lists, locks, mails, numbers, open_calls, parties, payers, payment_methods,
-    payment_searches, payments, plans, price_lists, products, providers, quarantine_terms, reports, rework, search,
-    settings, sign_in, staff, suspense, switches, tags, tariffs, terms,
+    client_users, clients, contracts, credit, did_imports, docs, documents, fiscal_receipts, gateway, health, imports, jobs, ledger, legal_entities, liquidation, lists, locks, mails, number_classes, number_regions, numbers, open_calls, parties, payers, payment_methods, payment_searches, payments, plans, price_lists, products, providers, quarantine_terms, reports, rework, search, settings, sign_in, staff, suspense, switches, tags, tariffs, terms,
 };
 use crate::routes::{production_calendars, subscriptions};
 
@@ -153,6 +150,10 @@ const BEARER: &str = "bearer";
         contracts::update::handler,
         credit::bank_day_complete::handler,
         credit::get::handler,
+        did_imports::apply::handler,
+        did_imports::create::handler,
+        did_imports::discard::handler,
+        did_imports::get::handler,
         docs::document::handler,
         docs::page::handler,
         docs::script::handler,
@@ -195,12 +196,17 @@ const BEARER: &str = "bearer";
         locks::update::handler,
         mails::consent::handler,
         mails::retry::handler,
+        number_classes::add::handler,
+        number_classes::update::handler,
+        number_regions::add::handler,
+        number_regions::update::handler,
         numbers::archive::handler,
         numbers::get::handler,
-        numbers::ignored_add::handler,
-        numbers::ignored_add_for_all::handler,
-        numbers::ignored_end::handler,
+    numbers::history::handler, numbers::ignored_add::handler, numbers::ignored_add_for_all::handler, numbers::ignored_end::handler,
         numbers::non_target::handler,
+        numbers::restore::handler,
+        numbers::update::handler,
+        numbers::withdraw::handler,
         open_calls::end::handler,
         parties::create::handler,
         parties::get::handler,

@@ -160,18 +160,25 @@ where
 
 /// A list.
 fn grid(path: &'static str, permission: Permission, entity: &'static str, grid: &'static Grid) -> Route {
-    let handler = get(move |State(state): State<AppState>, context: CallContext, request: Request| {
+    let handler = move |State(state): State<AppState>, context: CallContext, request: Request| {
         grids::answer(state, grid, context, request)
-    });
-    Route {
-        verb: Verb::Get,
-        path,
-        access: Access::Needs(permission),
-        entity,
-        grid: Some(grid),
-        for_switches: false,
-        handler,
-    }
+    };
+    grid_by(path, permission, entity, grid, handler)
+}
+
+/// A list whose requests are looked at first.
+fn grid_by<H, T>(
+    path: &'static str,
+    permission: Permission,
+    entity: &'static str,
+    grid: &'static Grid,
+    handler: H,
+) -> Route
+where
+    H: Handler<T, AppState>,
+    T: 'static,
+{
+    Route { grid: Some(grid), ..guarded(Verb::Get, path, permission, entity, handler) }
 }
 
 /// A route of the cabinet.

@@ -39,6 +39,7 @@ mod lists;
 mod locks;
 mod long_calls;
 mod matrix;
+mod numbers_inventory;
 mod offline;
 mod payments;
 mod plan;

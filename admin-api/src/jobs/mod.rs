@@ -20,6 +20,7 @@ pub(crate) mod holds_expire;
 pub(crate) mod idempotency_sweep;
 pub(crate) mod liquidation_notice;
 mod month_end;
+pub(crate) mod number_classes;
 pub(crate) mod overdue_block;
 pub(crate) mod receipts;
 pub(crate) mod registry;

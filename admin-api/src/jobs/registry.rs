@@ -20,7 +20,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::{
-    approvals_expire, autopay, credit_check, credit_renew, critical_notice, did_release, holds_expire, idempotency_sweep, liquidation_notice, overdue_block, receipts, reservation_release, risk_tags, terminate,
+    approvals_expire, autopay, credit_check, credit_renew, critical_notice, did_release, holds_expire, idempotency_sweep, liquidation_notice, number_classes, overdue_block, receipts, reservation_release, risk_tags, terminate,
 };
 use crate::language::Text;
 use crate::risk_tags::RiskTagsError;
@@ -150,6 +150,7 @@ pub(crate) static JOBS: &[Job] = &[
     Job { name: "holds_expire", about: Text::fixed("Звонки, записей о которых не было", "Calls whose record never came"), at: at(3, 15), run: holds_expire::run },
     Job { name: "idempotency_sweep", about: Text::fixed("Старые ответы на повторы запросов", "Old answers to repeated requests"), at: at(3, 30), run: idempotency_sweep::run },
     Job { name: "liquidation_notice", about: Text::fixed("Письма ликвидированным клиентам", "Letters to liquidated clients"), at: at(4, 30), run: liquidation_notice::run },
+    Job { name: "number_classes", about: Text::fixed("Классы красивых номеров по новым правилам, каждый час", "Classes of beautiful numbers by their new rules, every hour"), at: at(0, 20), run: number_classes::run },
     Job { name: "overdue_block", about: Text::fixed("Блокировки за просрочку, каждый час", "Blocks for what is overdue, every hour"), at: at(0, 10), run: overdue_block::run },
     Job { name: "receipts", about: Text::fixed("Кассовые чеки, каждый час; отправка идёт и между запусками", "Fiscal receipts, every hour; they are sent between the runs too"), at: at(0, 20), run: receipts::run },
     Job { name: "reservation_release", about: Text::fixed("Резервы номеров, которые не оплачены в срок", "Reservations of numbers that were not paid for in time"), at: at(4, 5), run: reservation_release::run },
@@ -158,7 +159,7 @@ pub(crate) static JOBS: &[Job] = &[
 ];
 
 /// Jobs that begin again for the date of now when an hour has passed since they were done.
-pub(crate) static HOURLY: &[&str] = &["overdue_block", "receipts"];
+pub(crate) static HOURLY: &[&str] = &["number_classes", "overdue_block", "receipts"];
 
 /// A time of a day.
 const fn at(hour: u32, minute: u32) -> NaiveTime {

@@ -7,13 +7,12 @@
 use billing::cabinet::Right;
 use billing::staff::Permission;
 
-use super::{BODY_BYTES_MAX, FILE_BYTES_MAX, Route, Verb, cabinet, grid, guarded, in_session, open, signed_in, switch};
+use super::{
+    BODY_BYTES_MAX, FILE_BYTES_MAX, Route, Verb, cabinet, grid, grid_by, guarded, in_session, open, signed_in, switch,
+};
 use crate::routes::{
     accounts, agents, approvals, audit, autopay, availability, bank_statements, blocks, cabinet, charges, cleaning,
-    client_users, clients, contracts, credit, docs, documents, fiscal_receipts, gateway, health, imports, jobs, ledger,
-    legal_entities, liquidation, lists, locks, mails, numbers, open_calls, parties, payers, payment_methods,
-    payment_searches, payments, plans, price_lists, products, providers, quarantine_terms, reports, rework, search,
-    settings, sign_in, staff, suspense, switches, tags, tariffs, terms,
+    client_users, clients, contracts, credit, did_imports, docs, documents, fiscal_receipts, gateway, health, imports, jobs, ledger, legal_entities, liquidation, lists, locks, mails, number_classes, number_regions, numbers, open_calls, parties, payers, payment_methods, payment_searches, payments, plans, price_lists, products, providers, quarantine_terms, reports, rework, search, settings, sign_in, staff, suspense, switches, tags, tariffs, terms,
 };
 use crate::routes::{production_calendars, subscriptions};
 
@@ -203,11 +202,22 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Post,   "/v1/departments",                             P::RoleEdit,      "department",    staff::department_add::handler),
         guarded(Put,    "/v1/departments/{code}",                      P::RoleEdit,      "department",    staff::department_update::handler),
         guarded(Delete, "/v1/departments/{code}",                      P::RoleEdit,      "department",    staff::department_close::handler),
-        grid("/v1/dids", P::DidView, "did", &billing::numbers::GRID),
+        grid("/v1/did-import-changes", P::DidImport, "did_import", &billing::numbers::import::IMPORT_CHANGES),
+        grid("/v1/did-import-rows", P::DidImport, "did_import", &billing::numbers::import::IMPORT_ROWS),
+        grid_by("/v1/dids", P::DidView, "did", &billing::numbers::GRID, numbers::list::handler),
+        grid("/v1/dids/imports", P::DidImport, "did_import", &billing::numbers::import::IMPORTS),
+        guarded(Post,   "/v1/dids/imports",                            P::DidImport,     "did_import",    did_imports::create::handler).with_body(FILE_BYTES_MAX),
+        guarded(Get,    "/v1/dids/imports/{id}",                       P::DidImport,     "did_import",    did_imports::get::handler),
+        guarded(Post,   "/v1/dids/imports/{id}/apply",                 P::DidImport,     "did_import",    did_imports::apply::handler),
+        guarded(Post,   "/v1/dids/imports/{id}/discard",               P::DidImport,     "did_import",    did_imports::discard::handler),
         guarded(Get,    "/v1/dids/{number}",                           P::DidView,       "did",           numbers::get::handler),
+        guarded(Put,    "/v1/dids/{number}",                           P::DidEdit,       "did",           numbers::update::handler),
         guarded(Post,   "/v1/dids/{number}/archive",                   P::DidArchive,    "did",           numbers::archive::handler),
         guarded(Post,   "/v1/dids/{number}/ignored-callers",           P::QuarantineEdit, "did",          numbers::ignored_add::handler),
+        guarded(Get,    "/v1/dids/{number}/history",                   P::DidView,       "did",           numbers::history::handler),
         guarded(Get,    "/v1/dids/{number}/non-target",                P::DidView,       "did",           numbers::non_target::handler),
+        guarded(Post,   "/v1/dids/{number}/restore",                   P::DidWithdraw,   "did",           numbers::restore::handler),
+        guarded(Post,   "/v1/dids/{number}/withdraw",                  P::DidWithdraw,   "did",           numbers::withdraw::handler),
         grid("/v1/discounts", P::TermsView, "discount", &billing::terms::DISCOUNTS),
         guarded(Post,   "/v1/discounts",                               P::DiscountEdit,  "discount",      terms::discount_give::handler),
         guarded(Delete, "/v1/discounts/{id}",                          P::DiscountEdit,  "discount",      terms::discount_end::handler),
@@ -260,6 +270,12 @@ pub(crate) fn table() -> Vec<Route> {
         in_session(Post,   "/v1/me/totp",                              "staff",   sign_in::totp_begin::handler).enrolling(),
         in_session(Delete, "/v1/me/totp",                              "staff",   sign_in::totp_end::handler),
         in_session(Post,   "/v1/me/totp/confirm",                      "staff",   sign_in::totp_confirm::handler).enrolling(),
+        grid("/v1/number-classes", P::DidView, "number_class", &billing::numbers::CLASSES),
+        guarded(Post,   "/v1/number-classes",                          P::NumberClassEdit, "number_class", number_classes::add::handler),
+        guarded(Put,    "/v1/number-classes/{code}",                   P::NumberClassEdit, "number_class", number_classes::update::handler),
+        grid("/v1/number-regions", P::DidView, "number_region", &billing::numbers::REGIONS),
+        guarded(Post,   "/v1/number-regions",                          P::NumberClassEdit, "number_region", number_regions::add::handler),
+        guarded(Put,    "/v1/number-regions/{code}",                   P::NumberClassEdit, "number_region", number_regions::update::handler),
         grid("/v1/open-calls", P::CallsView, "call", &billing::holds::OPEN),
         guarded(Post,   "/v1/open-calls/{id}/end",                     P::CallEnd,       "call",          open_calls::end::handler),
         grid("/v1/parties",                                             P::PartyView,      "party",         &billing::parties::GRID),

@@ -235,13 +235,13 @@ const fn known_titles(column: Column) -> &'static [&'static str] {
 }
 
 /// A title as it is compared: no case, no blanks around or doubled, `ё` as `е`.
-fn plain(title: &str) -> String {
+pub(crate) fn plain(title: &str) -> String {
     let words: Vec<&str> = title.split_whitespace().collect();
     words.join(" ").to_lowercase().replace('ё', "е")
 }
 
 /// The letters that Excel gives a column.
-fn letter(index: usize) -> String {
+pub(crate) fn letter(index: usize) -> String {
     let mut rest = index + 1;
     let mut letters = Vec::new();
     while rest > 0 {

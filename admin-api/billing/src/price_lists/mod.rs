@@ -26,6 +26,7 @@ mod state;
 pub(crate) use activate::waiting;
 pub use activate::{ActivateError, Activated, RolledBack, activate, discard, roll_back};
 pub use columns::{Layout, Mapping, MappingError, layout};
+pub(crate) use columns::{letter, plain};
 pub use compare::{Kind, Mode};
 pub use export::{ExportedList, export};
 pub use faults::{FAULTS_MAX, Faults, RowFault};

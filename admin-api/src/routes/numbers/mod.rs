@@ -9,7 +9,12 @@ pub(crate) mod get;
 pub(crate) mod ignored_add;
 pub(crate) mod ignored_add_for_all;
 pub(crate) mod ignored_end;
+pub(crate) mod history;
+pub(crate) mod list;
 pub(crate) mod non_target;
+pub(crate) mod restore;
+pub(crate) mod update;
+pub(crate) mod withdraw;
 
 use billing::numbering_plan;
 use billing::numbers::{self, DidCard, DidError, IgnoredError};

@@ -39,8 +39,8 @@ fn tax_category(text: &str) -> Result<TaxCategory, Problem> {
     inputs::one_of("/tax_category", text, TaxCategory::NAMES.iter().copied())
 }
 
-/// A code of a new product.
-fn code(text: &str) -> Result<String, Problem> {
+/// A code of a new product, or of another thing of a directory.
+pub(crate) fn code(text: &str) -> Result<String, Problem> {
     let code = inputs::word("/code", text.trim())?;
     let begins = code.starts_with(|first: char| first.is_ascii_lowercase());
     let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_.-".contains(letter);
