@@ -13,17 +13,13 @@ use std::time::{Duration, Instant};
 
 use admin_api::{AppState, CallsReader, RateLimits, serve_until};
 use anyhow::{Context, ensure};
-use benches::Random;
+use benches::{Caller, Random, TOKEN};
 use billing::{Clock, Store, SystemClock, staff};
 use cdr_ingest::operator_dir;
 use clap::Parser;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-const TOKEN: &str = "bench-token";
 
 #[derive(Clone, Parser)]
 struct Options {
@@ -235,34 +231,6 @@ fn escaped(text: &str) -> String {
     })
 }
 
-/// One connection that asks.
-struct Caller(BufReader<TcpStream>);
-
-impl Caller {
-    async fn get(&mut self, path: &str) -> anyhow::Result<usize> {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {TOKEN}\r\n\r\n");
-        self.0.get_mut().write_all(request.as_bytes()).await?;
-        let (mut line, mut length, mut status) = (String::new(), None, String::new());
-        loop {
-            line.clear();
-            ensure!(self.0.read_line(&mut line).await? > 0, "the connection was closed");
-            if status.is_empty() {
-                status.clone_from(&line);
-            }
-            if line == "\r\n" {
-                break;
-            }
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse::<usize>().ok();
-            }
-        }
-        let mut body = vec![0; length.context("an answer has a length")?];
-        self.0.read_exact(&mut body).await?;
-        ensure!(status.contains(" 200 "), "{path}: {status}{}", String::from_utf8_lossy(&body));
-        Ok(body.len())
-    }
-}
-
 async fn ask(
     address: std::net::SocketAddr,
     seed: u64,
@@ -270,9 +238,7 @@ async fn ask(
     until: Instant,
 ) -> anyhow::Result<Vec<(usize, Duration)>> {
     let mut random = Random::new(seed);
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    let mut caller = Caller(BufReader::new(stream));
+    let mut caller = Caller::connect(address).await?;
     let words = [words(250, 3), words(250, 5)];
     let mut taken = Vec::new();
     while Instant::now() < until {

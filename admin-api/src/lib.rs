@@ -49,6 +49,7 @@ mod monitor;
 mod radius_door;
 mod receipt_rounds;
 mod risk_tags;
+mod shelf;
 mod snapshot;
 mod state;
 

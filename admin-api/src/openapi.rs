@@ -16,7 +16,7 @@ use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Access, Route, Verb};
 use crate::routes::{
     accounts, agents, approvals, audit, autopay, availability, bank_statements, blocks, cabinet, charges, cleaning,
-    client_users, clients, contracts, credit, did_imports, docs, documents, fiscal_receipts, gateway, health, imports, jobs, ledger, legal_entities, liquidation, lists, locks, mails, number_classes, number_regions, numbers, open_calls, parties, payers, payment_methods, payment_searches, payments, plans, price_lists, products, providers, quarantine_terms, reports, rework, search, settings, sign_in, staff, suspense, switches, tags, tariffs, terms,
+    client_users, clients, contracts, credit, did_imports, docs, documents, fiscal_receipts, gateway, health, imports, jobs, ledger, legal_entities, liquidation, lists, locks, mails, number_classes, number_regions, numbers, numbers_for_sale, open_calls, parties, payers, payment_methods, payment_searches, payments, plans, price_lists, products, providers, quarantine_terms, reports, rework, search, settings, sign_in, staff, suspense, switches, tags, tariffs, terms,
 };
 use crate::routes::{production_calendars, subscriptions};
 
@@ -202,11 +202,17 @@ const BEARER: &str = "bearer";
         number_regions::update::handler,
         numbers::archive::handler,
         numbers::get::handler,
-    numbers::history::handler, numbers::ignored_add::handler, numbers::ignored_add_for_all::handler, numbers::ignored_end::handler,
+        numbers::history::handler,
+        numbers::ignored_add::handler,
+        numbers::ignored_add_for_all::handler,
+        numbers::ignored_end::handler,
         numbers::non_target::handler,
         numbers::restore::handler,
         numbers::update::handler,
         numbers::withdraw::handler,
+        numbers_for_sale::capacity::handler,
+        numbers_for_sale::export::handler,
+        numbers_for_sale::list::handler,
         open_calls::end::handler,
         parties::create::handler,
         parties::get::handler,

@@ -55,7 +55,8 @@ pub(crate) fn limit(text: Option<&str>, settings: &Settings) -> Result<usize, Pr
     limit_within(text, default, most)
 }
 
-fn limit_within(text: Option<&str>, default: i64, most: i64) -> Result<usize, Problem> {
+/// The same between limits of its own.
+pub(crate) fn limit_within(text: Option<&str>, default: i64, most: i64) -> Result<usize, Problem> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(usize::try_from(default).unwrap_or(100)) };
     let asked = text.parse::<u64>().ok().filter(|rows| *rows > 0);
     let asked = asked.ok_or_else(|| {

@@ -184,6 +184,8 @@ problems! {
     ReasonRequired = "reason_required", UNPROCESSABLE_ENTITY, "Укажите причину", "A reason is required";
     /// An emergency code cannot be locked (A1).
     EmergencyNotLockable = "emergency_not_lockable", UNPROCESSABLE_ENTITY, "Экстренный номер нельзя запретить", "An emergency code cannot be locked";
+    /// A pool of numbers is searched without saying which availability (M17).
+    AvailabilityFilterRequired = "availability_filter_required", UNPROCESSABLE_ENTITY, "Укажите доступность для продажи", "Say which availability for sale";
     /// More rows than a list may have.
     LimitTooLarge = "limit_too_large", UNPROCESSABLE_ENTITY, "Слишком много строк", "Too many rows";
     /// Advertising needs the recorded consent of the client (A42).

@@ -16,7 +16,7 @@ use crate::jobs::runner;
 use crate::radius_door::RadiusPorts;
 use crate::router::app;
 use crate::state::AppState;
-use crate::{audit_anchor, balance_watch, mailer, receipt_rounds, snapshot};
+use crate::{audit_anchor, balance_watch, mailer, receipt_rounds, shelf, snapshot};
 
 /// What a connection is held to. Proxies keep an idle one for a minute: whoever closes first should be them, or a request meets a closed door.
 const CONNECTIONS: Limits =
@@ -57,6 +57,7 @@ pub async fn serve_until(doors: impl Into<Doors>, state: AppState, stop: impl Fu
     // Dropping the set ends the task, also when this future is dropped.
     let mut background = JoinSet::new();
     background.spawn(snapshot::keep_fresh(state.clone()));
+    background.spawn(shelf::keep_fresh(state.clone()));
     background.spawn(audit_anchor::tell(state.store.clone()));
     background.spawn(exporter::work(state.clone()));
     background.spawn(state.authorizer.clone().work());

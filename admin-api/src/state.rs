@@ -1,6 +1,6 @@
 //! The program's state: what every handler may use.
 //!
-//! Owns: the handles of both engines, the clock, the held catalogue, what lets calls go, the way to the mail server, what signing in needs of the server's own, what a serving
+//! Owns: the handles of both engines, the clock, the held catalogue and shelf of numbers, what lets calls go, the way to the mail server, what signing in needs of the server's own, what a serving
 //! program is told about its surroundings.
 //! Does not own: what is done with them.
 //! Always: cheap to clone; a request changes nothing here but the count of itself.
@@ -9,7 +9,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use billing::settings::Settings;
-use billing::{Clock, Store};
+use billing::{Clock, Store, StoreError};
 use ipnet::IpNet;
 use rating::Snapshot;
 
@@ -23,6 +23,7 @@ use crate::limits::{Limits, RateLimits};
 use crate::mailer::Mailer;
 use crate::problem::{Code, Problem};
 use crate::radius_door::{Ending, RadiusClients};
+use crate::shelf::HeldShelf;
 use crate::sign_in::{Passwords, Provider, SecretKey};
 use crate::snapshot::{Catalogue, RefreshError};
 use crate::switch_door::Switches;
@@ -64,6 +65,8 @@ pub struct Parts {
     pub(crate) gateway: Option<Arc<dyn Gateway>>,
     /// The service of cash registers.
     pub(crate) cash_register: Option<Arc<dyn CashRegister>>,
+    /// Numbers that are searched for sale.
+    pub(crate) shelf: Arc<HeldShelf>,
 }
 
 impl Deref for AppState {
@@ -97,6 +100,7 @@ impl AppState {
             switches: Arc::default(),
             gateway: None,
             cash_register: None,
+            shelf: Arc::default(),
         }))
     }
 
@@ -191,6 +195,11 @@ impl AppState {
     /// Reads settings and, when its version changed, the catalogue. `true` when a new snapshot is in force.
     pub async fn refresh(&self) -> Result<bool, RefreshError> {
         self.catalogue.refresh(&self.store).await
+    }
+
+    /// Reads the numbers that are searched for sale, or what has changed of them: how many those were. A serving program does so by itself.
+    pub async fn refresh_shelf(&self) -> Result<usize, StoreError> {
+        self.shelf.refresh(&self.store).await
     }
 
     /// The snapshot in force.

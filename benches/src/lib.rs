@@ -1,12 +1,14 @@
 //! Workloads that the benches share.
 //!
-//! Owns: seeded numbers over the world's plan, a generated operator with its records.
+//! Owns: seeded numbers over the world's plan, a generated operator with its records; a connection that asks over HTTP.
 //! Does not own: what is measured.
 //! Always: the same seed gives the same work.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::{Context, ensure};
 use cdr_ingest::generate::operator::{OperatorOptions, write_operator};
 use cdr_ingest::generate::traffic::{TrafficOptions, generate};
 use cdr_ingest::generate::{expectation::Expectation, model::Operator};
@@ -14,6 +16,8 @@ use cdr_ingest::operator_dir::{self, world_plan_csv};
 use chrono::{DateTime, NaiveTime, Utc};
 use numbering::{Digits, NumberingPlan};
 use rating::Snapshot;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 
 /// A small generator of random numbers: enough to spread a workload.
 pub struct Random(u64);
@@ -96,4 +100,43 @@ pub fn records(directory: &Path, count: u64) -> anyhow::Result<(Vec<Generated>, 
         Ok(())
     })?;
     Ok((records, expectation))
+}
+
+/// The token of whoever asks over HTTP.
+pub const TOKEN: &str = "bench-token";
+
+/// One connection that asks.
+pub struct Caller(BufReader<TcpStream>);
+
+impl Caller {
+    /// A connection of its own.
+    pub async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self(BufReader::new(stream)))
+    }
+
+    /// Asks with [`TOKEN`]; how long the answer is, which has to be 200.
+    pub async fn get(&mut self, path: &str) -> anyhow::Result<usize> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {TOKEN}\r\n\r\n");
+        self.0.get_mut().write_all(request.as_bytes()).await?;
+        let (mut line, mut length, mut status) = (String::new(), None, String::new());
+        loop {
+            line.clear();
+            ensure!(self.0.read_line(&mut line).await? > 0, "the connection was closed");
+            if status.is_empty() {
+                status.clone_from(&line);
+            }
+            if line == "\r\n" {
+                break;
+            }
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse::<usize>().ok();
+            }
+        }
+        let mut body = vec![0; length.context("an answer has a length")?];
+        self.0.read_exact(&mut body).await?;
+        ensure!(status.contains(" 200 "), "{path}: {status}{}", String::from_utf8_lossy(&body));
+        Ok(body.len())
+    }
 }

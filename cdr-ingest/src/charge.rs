@@ -220,6 +220,8 @@ pub struct Arena {
     pub legs: Vec<ChargedLeg>,
     /// Legs whose price depends on legs before them: those that counters count, and parts of long calls.
     pub counted: Vec<CountedLeg>,
+    /// By what they were resolved.
+    pub resolved: crate::stages::Resolved,
 }
 
 /// A leg whose price depends on legs before it, and that of legs after it on this one.
@@ -261,7 +263,7 @@ impl Arena {
     }
 
     /// Puts the legs of `again` into the place of those whose records stand at `offsets`; the order of offsets stays. Rows and texts of what they replace
-    /// remain as bytes that no leg names: they are few, and to move all the others would cost more.
+    /// remain as bytes that no leg names: they are few, and to move all the others would cost more. Their records name the same numbers as before.
     pub fn replace(&mut self, offsets: &FxHashSet<i64>, mut again: Self) {
         let (rows, texts) = (self.rows.len(), self.texts.len());
         self.rows.append(&mut again.rows);

@@ -23,6 +23,7 @@ meters! {
     STAGE_SECONDS = "tollgate_stage_seconds", Kind::Histogram(SECONDS), "Seconds that a batch took, by stage: rate, assemble, commit, deliver";
     COMMIT_RETRIES = "tollgate_commit_retries_total", Kind::Counter, "Commits that Postgres asked to try again";
     COUNTER_CONFLICTS = "tollgate_counter_conflicts_total", Kind::Counter, "Batches that were rated again because another process moved a bundle's counter";
+    NUMBER_CONFLICTS = "tollgate_number_conflicts_total", Kind::Counter, "Batches that were rated again because a number that they name moved meanwhile";
     CLICKHOUSE_RETRIES = "tollgate_clickhouse_retries_total", Kind::Counter, "INSERTs that ClickHouse did not take at the first try";
     CLICKHOUSE_UP = "tollgate_clickhouse_up", Kind::Gauge, "1 = ClickHouse took the last INSERT, 0 = it did not";
     LAG_RECORDS = "tollgate_lag_records", Kind::Gauge, "Records of the log that are not committed, by partition; 0 for a partition that went to another process";

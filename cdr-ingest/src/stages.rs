@@ -5,6 +5,7 @@
 //! Does not own: any decision.
 //! Always: every record adds at least one leg to the arena, whatever its bytes.
 
+use numbering::E164;
 use rating::rows::SourceRow;
 use rating::{Snapshot, SuspenseCode};
 
@@ -42,6 +43,21 @@ impl Context<'_> {
     /// Whether the identity of a record that reports this end may have been forgotten: another report of the call may have ended it a little earlier.
     const fn may_be_forgotten(&self, end_ms: i64) -> bool {
         end_ms.saturating_sub(REPORTS_APART_MS) <= self.forgotten_up_to_ms
+    }
+}
+
+/// By what legs were resolved: who had which number at an answer is what a version of the catalogue says.
+#[derive(Clone, Debug, Default)]
+pub struct Resolved {
+    /// The version; where some records went through the stages again, that of the first time.
+    pub version: u64,
+    /// The numbers that the records name, ours or not.
+    pub numbers: Vec<E164>,
+}
+
+impl Resolved {
+    fn name(&mut self, call: &NormalisedCdr) {
+        self.numbers.extend([call.src, call.dst.e164(), call.forwarded_from].into_iter().flatten());
     }
 }
 
@@ -83,6 +99,7 @@ pub fn run<'r>(
     standings: &mut Standings<'_>,
     arena: &mut Arena,
 ) {
+    arena.resolved.version = context.snapshot.version;
     let mut records = records.into_iter();
     let mut block = Vec::with_capacity(BLOCK);
     loop {
@@ -142,6 +159,9 @@ fn settle(
     let own = crate::text::clean(cdr.source.as_deref().unwrap_or_default());
     let code: &str = if source.code.is_empty() { &own } else { &source.code };
     let decoded = Decoded { cdr, source: code, call: understood.call() };
+    if let Some(call) = decoded.call {
+        arena.resolved.name(call);
+    }
     if cdr.is_part() && understood.call().is_some() {
         return settle_part(context, at, (cdr, source), &decoded, standings, arena);
     }

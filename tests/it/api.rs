@@ -57,6 +57,8 @@ impl Api {
     /// The same with doors that `more` made of the plain one.
     pub(crate) async fn serve_doors(state: AppState, more: impl FnOnce(Doors) -> Doors) -> Self {
         state.refresh().await.unwrap();
+        // Searched from the first request on: the program itself reads the numbers beside its start.
+        state.refresh_shelf().await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(admin_api::serve_on(more(listener.into()), state.clone()));
@@ -77,6 +79,16 @@ impl Api {
     /// Waits until the catalogue of now is in force.
     pub(crate) async fn refresh(&self) {
         self.state.refresh().await.unwrap();
+    }
+
+    /// Waits until the numbers of now can be searched for sale.
+    pub(crate) async fn refresh_shelf(&self) {
+        self.state.refresh_shelf().await.unwrap();
+    }
+
+    /// The state that it serves, for jobs by the same clock.
+    pub(crate) const fn state_of(&self) -> &AppState {
+        &self.state
     }
 
     pub(crate) async fn ask(

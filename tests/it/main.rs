@@ -40,6 +40,8 @@ mod locks;
 mod long_calls;
 mod matrix;
 mod numbers_inventory;
+mod numbers_agree;
+mod numbers_for_sale;
 mod offline;
 mod payments;
 mod plan;

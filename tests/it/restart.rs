@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use billing::streams::{self, BatchTx, BatchWrite, WriteError};
+use billing::streams::{self, BatchTx, BatchWrite, Resolved, WriteError};
 use chrono::Utc;
 use serde_json::json;
 use tests::{World, record};
@@ -61,6 +61,7 @@ async fn a_fenced_owner_changes_nothing() {
         from_offset: 0,
         next_offset: 10,
         last_digest: vec![0; 16],
+        resolved: Resolved::default(),
         read_up_to: Utc::now(),
         usage: &[],
         identities: &[1; 16],

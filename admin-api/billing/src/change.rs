@@ -4,7 +4,9 @@
 //! Does not own: what is changed (the rooms take `&mut Change` first).
 //! Always: nothing is written without an audit line; the lines and the effects commit together or not at all.
 
-use chrono::{DateTime, SubsecRound, Utc};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -154,11 +156,15 @@ pub(crate) struct Savepoint {
     touched: usize,
 }
 
+/// A change that took longer before it wrote has waited for others; what happened meanwhile was before it.
+const AT_ONCE: Duration = Duration::from_millis(250);
+
 /// A transaction with its author.
 pub struct Change {
     tx: Transaction<'static, Postgres>,
     actor: Actor,
     now: DateTime<Utc>,
+    begun: Instant,
     lines: Vec<AuditLine>,
     idempotency: Option<IdempotencyKey>,
     touched: Vec<Touched>,
@@ -193,12 +199,23 @@ impl Change {
         }
         // As fine as Postgres keeps it: what is read back later is not a little earlier than it was.
         let now = clock.now().trunc_subsecs(6);
-        Ok(Begun::New(Self { tx, actor, now, lines: Vec::new(), idempotency, touched: Vec::new() }))
+        let begun = Instant::now();
+        Ok(Begun::New(Self { tx, actor, now, begun, lines: Vec::new(), idempotency, touched: Vec::new() }))
     }
 
     /// The moment of the change.
     pub const fn now(&self) -> DateTime<Utc> {
         self.now
+    }
+
+    /// The moment from which what is written now holds in the stream: that of the change, unless it had to wait for others, whose calls of meanwhile may be
+    /// charged by now.
+    pub(crate) fn in_force_from(&self) -> DateTime<Utc> {
+        let waited = self.begun.elapsed();
+        if waited < AT_ONCE {
+            return self.now;
+        }
+        (self.now + TimeDelta::from_std(waited).unwrap_or_default()).trunc_subsecs(6)
     }
 
     /// Who changes.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::routes::{
     accounts, agents, approvals, audit, autopay, availability, bank_statements, blocks, cabinet, charges, cleaning,
-    client_users, clients, contracts, credit, did_imports, docs, documents, fiscal_receipts, gateway, health, imports, jobs, ledger, legal_entities, liquidation, lists, locks, mails, number_classes, number_regions, numbers, open_calls, parties, payers, payment_methods, payment_searches, payments, plans, price_lists, products, providers, quarantine_terms, reports, rework, search, settings, sign_in, staff, suspense, switches, tags, tariffs, terms,
+    client_users, clients, contracts, credit, did_imports, docs, documents, fiscal_receipts, gateway, health, imports, jobs, ledger, legal_entities, liquidation, lists, locks, mails, number_classes, number_regions, numbers, numbers_for_sale, open_calls, parties, payers, payment_methods, payment_searches, payments, plans, price_lists, products, providers, quarantine_terms, reports, rework, search, settings, sign_in, staff, suspense, switches, tags, tariffs, terms,
 };
 use crate::routes::{production_calendars, subscriptions};
 
@@ -276,6 +276,9 @@ pub(crate) fn table() -> Vec<Route> {
         grid("/v1/number-regions", P::DidView, "number_region", &billing::numbers::REGIONS),
         guarded(Post,   "/v1/number-regions",                          P::NumberClassEdit, "number_region", number_regions::add::handler),
         guarded(Put,    "/v1/number-regions/{code}",                   P::NumberClassEdit, "number_region", number_regions::update::handler),
+        guarded(Get,    "/v1/number-capacity",                         P::DidView,       "did",           numbers_for_sale::capacity::handler),
+        guarded(Get,    "/v1/numbers-for-sale",                        P::DidView,       "did",           numbers_for_sale::list::handler),
+        guarded(Get,    "/v1/numbers-for-sale/export",                 P::DidView,       "did",           numbers_for_sale::export::handler),
         grid("/v1/open-calls", P::CallsView, "call", &billing::holds::OPEN),
         guarded(Post,   "/v1/open-calls/{id}/end",                     P::CallEnd,       "call",          open_calls::end::handler),
         grid("/v1/parties",                                             P::PartyView,      "party",         &billing::parties::GRID),

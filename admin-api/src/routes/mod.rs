@@ -36,6 +36,7 @@ pub(crate) mod mails;
 pub(crate) mod number_classes;
 pub(crate) mod number_regions;
 pub(crate) mod numbers;
+pub(crate) mod numbers_for_sale;
 pub(crate) mod open_calls;
 pub(crate) mod parties;
 pub(crate) mod payers;

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use billing::rework::{Claimed, PortionRefused, PortionWrite};
-use billing::streams::{self, BatchTx, BatchWrite, IdentityBlob, WriteError};
+use billing::streams::{self, BatchTx, BatchWrite, IdentityBlob, Resolved, WriteError};
 use billing::{Clock, StoreError, SystemClock};
 
 use super::{Prepared, Trouble};
@@ -52,6 +52,10 @@ pub(super) async fn commit(
                 shared.counters.refresh(&shared.store, &prepared.moves.counters).await?;
                 return Ok(Committed::Again);
             }
+            Err(PortionRefused::Batch(WriteError::NumbersMoved)) => {
+                let unread = || Trouble::Later("a number moved, and the catalogue cannot be read".to_owned());
+                return shared.live.reach(&shared.store).await?.then_some(Committed::Again).ok_or_else(unread);
+            }
             Err(PortionRefused::Batch(WriteError::Store(error))) => return Err(error.into()),
         }
     };
@@ -92,6 +96,10 @@ async fn write(
         from_offset: n,
         next_offset: n + 1,
         last_digest: vec![0; 16],
+        resolved: Resolved {
+            version: shared.live.past_refused(prepared.resolved.version),
+            numbers: &prepared.resolved.numbers,
+        },
         read_up_to: now,
         usage: &assembled.usage,
         identities: &assembled.identities,

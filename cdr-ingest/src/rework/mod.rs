@@ -23,6 +23,7 @@ use rating::counter::CounterKey;
 use crate::assemble::Assembled;
 use crate::charge::Identity;
 use crate::counters::Moves;
+use crate::stages::Resolved;
 
 /// What a portion does.
 #[derive(Debug, Default)]
@@ -37,6 +38,8 @@ struct Prepared {
     counts: BTreeMap<&'static str, u64>,
     /// Identities that are charged now and must not have been seen when it is committed.
     unseen: Vec<Identity>,
+    /// By what records were resolved, where they were resolved anew.
+    resolved: Resolved,
 }
 
 impl Prepared {

@@ -55,7 +55,9 @@ pub(super) async fn recycle(shared: &Arc<Shared>, entries: &[Waiting]) -> Result
         .collect();
     let rated = rate(shared, entries, &booked, &long_calls);
     let ids = shared.reserve_ids(&rated.arena).await?;
-    Ok(settle(entries, &rated, &repeats, ids))
+    let mut prepared = settle(entries, &rated, &repeats, ids);
+    prepared.resolved = rated.arena.resolved;
+    Ok(prepared)
 }
 
 /// What an entry's record is to a leg that it gives.

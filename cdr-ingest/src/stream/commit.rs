@@ -11,7 +11,7 @@ use std::time::Duration;
 use billing::StoreError;
 use billing::holds::EndedCall;
 use billing::long_calls::LongCall;
-use billing::streams::{self, BatchTx, BatchWrite, Claim, Committed, IdentityBlob, WriteError};
+use billing::streams::{self, BatchTx, BatchWrite, Claim, Committed, IdentityBlob, Resolved, WriteError};
 
 use rustc_hash::FxHashSet;
 
@@ -76,7 +76,7 @@ pub enum Refusal {
 /// How much of a batch has to be rated again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Again {
-    /// A period was closed, or late records could not be looked up.
+    /// A period was closed, a number moved, or late records could not be looked up.
     Everything,
     /// A counter or a call in parts was moved by somebody else, or counted a repeat.
     Counted,
@@ -160,7 +160,8 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
     }
     let holding = tx.sources_of_holds().await?;
     let ended = ended_calls(&prepared.arena, &prepared.marks, &holding);
-    let blob = match tx.write(claim, &write(prepared, &ended)).await {
+    let version = shared.live.past_refused(prepared.arena.resolved.version);
+    let blob = match tx.write(claim, &write(prepared, version, &ended)).await {
         Ok(blob) => blob,
         Err(error @ WriteError::Fenced { .. }) => return Ok(Attempt::Refused(Refusal::Fenced(error.to_string()))),
         Err(WriteError::PeriodClosed) => {
@@ -175,6 +176,10 @@ async fn attempt(shared: &Arc<Shared>, claim: &Claim, prepared: &mut Prepared) -
             drop(tx);
             let lessons = prepared.lessons.with_calls(shared, &prepared.calls_asked).await?;
             return Ok(Attempt::Refused(Refusal::RateAgain(Again::Counted, lessons)));
+        }
+        Err(WriteError::NumbersMoved) => {
+            drop(tx);
+            return numbers_moved(shared, claim, prepared).await;
         }
         Err(WriteError::Store(error)) => return Err(error.into()),
     };
@@ -212,6 +217,21 @@ pub(crate) async fn catch_up(shared: &Shared, tx: &mut BatchTx, now_ms: i64) -> 
     }
     seen.raise_horizon(horizon);
     Ok(())
+}
+
+/// The refusal of a batch that names a number which moved: what moved is read first, so that the next rating knows it.
+async fn numbers_moved(shared: &Shared, claim: &Claim, prepared: &Prepared) -> Result<Attempt, Attempt> {
+    metrics::counter!("tollgate_number_conflicts_total").increment(1);
+    tracing::info!(
+        partition = claim.partition,
+        from_offset = prepared.from_offset,
+        version = prepared.arena.resolved.version,
+        "numbers moved: the batch is rated again"
+    );
+    if shared.live.reach(&shared.store).await? {
+        return Ok(Attempt::Refused(Refusal::RateAgain(Again::Everything, prepared.lessons.clone())));
+    }
+    Ok(Attempt::Again("a number moved, and the catalogue cannot be read".into()))
 }
 
 /// The refusal of a batch that found its counters elsewhere than they stand.
@@ -343,12 +363,13 @@ fn ended_calls<'a>(arena: &'a Arena, marks: &[bool], sources: &[String]) -> Vec<
     ended.collect()
 }
 
-fn write<'a>(prepared: &'a Prepared, ended: &'a [EndedCall<'a>]) -> BatchWrite<'a> {
+fn write<'a>(prepared: &'a Prepared, version: u64, ended: &'a [EndedCall<'a>]) -> BatchWrite<'a> {
     let assembled = &prepared.assembled;
     BatchWrite {
         from_offset: prepared.from_offset,
         next_offset: prepared.summary.next_offset,
         last_digest: prepared.last_digest.to_vec(),
+        resolved: Resolved { version, numbers: &prepared.arena.resolved.numbers },
         read_up_to: instant(prepared.summary.read_up_to_ms),
         usage: &assembled.usage,
         identities: &assembled.identities,

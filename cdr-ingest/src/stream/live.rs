@@ -13,6 +13,7 @@ use billing::hot_path::SnapshotError;
 use billing::{Clock, Store, SystemClock, hot_path, ledger};
 use numbering::NumberingPlan;
 use rating::Snapshot;
+use tokio::sync::Mutex;
 
 use crate::charge::Periods;
 use crate::meters;
@@ -22,8 +23,10 @@ pub struct Live {
     snapshot: ArcSwap<Snapshot>,
     periods: ArcSwap<Periods>,
     numbering: Arc<NumberingPlan>,
-    /// The last version that was refused: it is not read again before something changes.
+    /// The last version that was refused: it is not read again before something changes. 0 = the one in force is the latest that was read.
     refused: AtomicU64,
+    /// One rebuild at a time, so that an older one never replaces a newer one.
+    rebuilding: Mutex<()>,
 }
 
 impl Live {
@@ -37,6 +40,7 @@ impl Live {
             periods: ArcSwap::from_pointee(periods),
             numbering,
             refused: AtomicU64::new(0),
+            rebuilding: Mutex::new(()),
         })
     }
 
@@ -69,10 +73,7 @@ impl Live {
     async fn follow_once(&self, store: &Store, poll: Duration) -> anyhow::Result<()> {
         let mut listener = hot_path::VersionListener::open(store).await?;
         loop {
-            let version = hot_path::version(store).await? as u64;
-            if version != self.snapshot.load().version && version != self.refused.load(Ordering::Relaxed) {
-                self.rebuild(store, version).await;
-            }
+            let version = self.look(store).await?;
             if version == self.snapshot.load().version {
                 metrics::gauge!(meters::SNAPSHOT_CHECKED).set(now_seconds());
             }
@@ -83,6 +84,27 @@ impl Live {
                 Err(_elapsed) => {}
             }
         }
+    }
+
+    /// Reads the catalogue of now at once: `true` when it is in force, or was refused and the old one stays; `false` when it cannot be read.
+    pub async fn reach(&self, store: &Store) -> Result<bool, billing::StoreError> {
+        let version = self.look(store).await?;
+        Ok(self.past_refused(self.snapshot.load().version) >= version)
+    }
+
+    /// The version whose changes need not be waited for: that by which something was resolved, or a later one that was refused.
+    pub fn past_refused(&self, version: u64) -> u64 {
+        version.max(self.refused.load(Ordering::Relaxed))
+    }
+
+    /// Rebuilds the snapshot if the catalogue has another version; which one that is.
+    async fn look(&self, store: &Store) -> Result<u64, billing::StoreError> {
+        let _one_at_a_time = self.rebuilding.lock().await;
+        let version = hot_path::version(store).await? as u64;
+        if version != self.snapshot.load().version && version != self.refused.load(Ordering::Relaxed) {
+            self.rebuild(store, version).await;
+        }
+        Ok(version)
     }
 
     async fn rebuild(&self, store: &Store, version: u64) {
@@ -96,6 +118,7 @@ impl Live {
                     "snapshot in force"
                 );
                 in_force(snapshot.version);
+                self.refused.store(0, Ordering::Relaxed);
                 self.snapshot.store(Arc::new(snapshot));
             }
             Err(SnapshotError::Contradictions(rows)) => {

@@ -14,7 +14,7 @@ mod touched;
 
 pub use charges::{Charged, changes, read_rows_of};
 pub use snapshot::{SnapshotError, read_snapshot};
-pub(crate) use touched::{Touched, raise_version};
+pub(crate) use touched::{Touched, moved_since, raise_version};
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use numbering::E164;
+use rustc_hash::FxHashSet;
 use sqlx::Row;
 use sqlx::postgres::PgConnection;
 
@@ -75,6 +76,21 @@ pub(crate) async fn raise_version(connection: &mut PgConnection, touched: &[Touc
         .await?;
     sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(version.to_string()).execute(&mut *connection).await?;
     Ok(version)
+}
+
+/// Whether one of these numbers may have moved after a version of the catalogue: what was resolved by that version would have to be resolved again.
+pub(crate) async fn moved_since(
+    connection: &mut PgConnection,
+    version: i64,
+    numbers: &[E164],
+) -> Result<bool, StoreError> {
+    let now: i64 = sqlx::query_scalar("SELECT version FROM catalogue").fetch_one(&mut *connection).await?;
+    if now == version || numbers.is_empty() {
+        return Ok(false);
+    }
+    let difference = Difference::between(connection, version, now).await?;
+    let moved: FxHashSet<E164> = difference.numbers.iter().filter_map(|number| E164::parse(number)).collect();
+    Ok(difference.everything || !moved.is_empty() && numbers.iter().any(|number| moved.contains(number)))
 }
 
 /// What differs between two versions.

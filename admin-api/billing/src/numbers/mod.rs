@@ -1,7 +1,8 @@
 //! Numbers: our capacity, its states and its quarantine.
 //!
 //! Owns: tables `did`, `did_period`, `non_target_call`, `non_target_last`, `non_target_run`, `ignored_caller`, `quarantine_term`, `number_region`, `number_class`,
-//! `number_class_walk`, `did_import`, `did_import_row`, `did_import_change`; the states of a number (M12), its class by non-target calls (M15), what may be sold (M16) and forced into sale (M20).
+//! `number_class_walk`, `did_import`, `did_import_row`, `did_import_change`; the states of a number (M12), its class by non-target calls (M15), what may be sold (M16)
+//! and forced into sale (M20).
 //! Does not own: products, subscribers and reservations (`subscriptions`).
 //! Always: a state changes only along the table of [`rules`]; the former state keeps its period, so a call is resolved as of its answer.
 
@@ -21,6 +22,7 @@ pub mod import;
 mod regions;
 pub mod rules;
 pub mod sale;
+pub mod shelf;
 mod store;
 mod terms;
 

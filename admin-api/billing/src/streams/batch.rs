@@ -1,6 +1,7 @@
 //! The transaction of a batch.
 
 use chrono::{DateTime, Utc};
+use numbering::E164;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, Row, Transaction};
 
@@ -8,6 +9,7 @@ use super::outbox::OutboxPart;
 use super::partition::Claim;
 use crate::counters::{self, CounterMove};
 use crate::holds::{self, EndedCall};
+use crate::hot_path;
 use crate::ledger::{self, UsageDelta};
 use crate::long_calls::{self, LongCall};
 use crate::numbers::{self, NonTargetDelta};
@@ -49,6 +51,15 @@ impl IdentityBlob {
     }
 }
 
+/// By what the legs of a batch were resolved.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Resolved<'a> {
+    /// Version of the catalogue.
+    pub version: u64,
+    /// The numbers that its records name, ours or not, in any order.
+    pub numbers: &'a [E164],
+}
+
 /// Everything that a batch changes.
 #[derive(Clone, Debug)]
 pub struct BatchWrite<'a> {
@@ -58,6 +69,8 @@ pub struct BatchWrite<'a> {
     pub next_offset: i64,
     /// Digest of the last record.
     pub last_digest: Vec<u8>,
+    /// By what its legs were resolved.
+    pub resolved: Resolved<'a>,
     /// Latest message time of the batch.
     pub read_up_to: DateTime<Utc>,
     /// What accounts owe, one row a key.
@@ -104,6 +117,9 @@ pub enum WriteError {
     /// Another part of a call was charged, or its charge revised: rate it again with what is known of the call now.
     #[error("a call that comes in parts was changed while the batch was rated")]
     LongCallsMoved,
+    /// A number that the batch names has moved since: resolve it again, for the move may have been before a call's answer.
+    #[error("a number moved while the batch was rated")]
+    NumbersMoved,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -220,6 +236,10 @@ impl BatchTx {
             .bind(&part.body)
             .execute(&mut *self.tx)
             .await?;
+        }
+        // Last, so that as little as possible is left in which a number could move unseen: a call belongs to whoever had the number at its answer (M12).
+        if hot_path::moved_since(&mut self.tx, batch.resolved.version as i64, batch.resolved.numbers).await? {
+            return Err(WriteError::NumbersMoved);
         }
         Ok(blob)
     }

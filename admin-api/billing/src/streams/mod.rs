@@ -8,14 +8,14 @@
 //! Start reading at [`BatchTx`].
 //!
 //! Round trips of a batch: begin and lock 2, foreign blobs 1, position 1, periods 1, accounts 2, totals 1, identities 1, suspense 0-1, non-target 0-4,
-//! calls in parts 0-2, holds 1-2, outbox 1 a part, delivered outbox rows 0-1, commit 1.
+//! calls in parts 0-2, holds 1-2, outbox 1 a part, delivered outbox rows 0-1, version of the catalogue 1-2, commit 1.
 
 mod batch;
 mod outbox;
 mod partition;
 
 pub(crate) use batch::hold_commits;
-pub use batch::{BatchTx, BatchWrite, Committed, IdentityBlob, WriteError};
+pub use batch::{BatchTx, BatchWrite, Committed, IdentityBlob, Resolved, WriteError};
 pub use outbox::{OutboxPart, OutboxRow, delete_delivered, outbox_bytes, pending, pending_by_id, reserve_ids};
 pub use partition::{
     Claim, PartitionProgress, StreamId, claim, forget_identities, identities_after, identity_horizon, move_position,

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use numbering::E164;
 use rating::rows::DidStatus;
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{PgConnection, Row};
 
 use super::compare::{compare, differs, known, present, sale_differs};
@@ -339,6 +339,5 @@ mod tests {
         assert!(matches!(failed(wrong), ImportError::StalePreview));
         let away = DidError::Store(StoreError::AuthorBlocked);
         assert!(matches!(failed(away), ImportError::Store(StoreError::AuthorBlocked)));
-        assert_eq!(serde_json::to_value(Summary::default()).unwrap()["new"], Value::from(0));
     }
 }
