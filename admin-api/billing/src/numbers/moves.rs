@@ -212,7 +212,7 @@ const fn stream_sees(status: DidStatus) -> u8 {
 /// Writes one step of numbers that are held. `unforced`: those of them whose forcing it ends. A mobile number rests from the end of its contract on, whatever
 /// becomes of it then (A31).
 async fn write(change: &mut Change, ids: &[i64], unforced: &[i64], step: &Move<'_>) -> Result<(), StoreError> {
-    let (now, author) = (change.now(), change.actor().login.clone());
+    let (now, author) = (change.in_force_from(), change.actor().login.clone());
     sqlx::query(
         "UPDATE did SET status = $2, account_id = $3,
              archived_at = CASE WHEN $2 = 'archive' OR is_mobile AND status = 'in_work' THEN $4 ELSE archived_at END,
