@@ -16,9 +16,12 @@ use crate::problem::{Code, ProblemBody};
 use crate::router::{self, Access, Route, Verb};
 use crate::routes::{
     accounts, agents, approvals, audit, autopay, availability, bank_statements, blocks, cabinet, charges, cleaning,
-    client_users, clients, contracts, credit, did_imports, docs, documents, fiscal_receipts, gateway, health, imports, jobs, ledger, legal_entities, liquidation, lists, locks, mails, number_classes, number_regions, numbers, numbers_for_sale, open_calls, parties, payers, payment_methods, payment_searches, payments, plans, price_lists, products, providers, quarantine_terms, reports, rework, search, settings, sign_in, staff, suspense, switches, tags, tariffs, terms,
+    client_users, clients, contracts, credit, did_imports, docs, documents, fiscal_receipts, gateway, health, imports,
+    jobs, ledger, legal_entities, liquidation, lists, locks, mails, number_classes, number_regions, numbers,
+    numbers_for_sale, open_calls, parties, payers, payment_methods, payment_searches, payments, plans, price_lists,
+    production_calendars, products, providers, quarantine_terms, reports, rework, search, settings, sign_in, staff,
+    subscriptions, suspense, switches, tags, tariffs, terms,
 };
-use crate::routes::{production_calendars, subscriptions};
 
 /// Name of the security scheme.
 const BEARER: &str = "bearer";
@@ -263,7 +266,9 @@ const BEARER: &str = "bearer";
         products::close::handler,
         products::update::handler,
         providers::get::handler,
-    providers::rename::handler, providers::update::handler, quarantine_terms::list::handler, quarantine_terms::set::handler,
+        providers::update::handler,
+        quarantine_terms::list::handler,
+        quarantine_terms::set::handler,
         reports::distribution::handler,
         rework::cancel::handler,
         rework::differences::handler,

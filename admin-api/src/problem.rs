@@ -146,8 +146,6 @@ problems! {
     NotNew = "not_new", CONFLICT, "Продукт уже не новый", "The product is not new any more";
     /// The earliest day that can be planned is tomorrow (M61).
     PlannedDateNotFuture = "planned_date_not_future", UNPROCESSABLE_ENTITY, "Плановая дата должна быть позже сегодняшней", "A planned day is tomorrow or later";
-    /// A term ends in a year that the production calendar does not know (A30).
-    OutsideCalendar = "outside_calendar", UNPROCESSABLE_ENTITY, "Производственный календарь не знает этого года", "The production calendar does not know this year";
     /// The number is outside of our capacity (A33).
     NotOurs = "not_ours", NOT_FOUND, "Номер не из нашей ёмкости", "The number is not of our capacity";
     /// The route exists, with other methods.

@@ -20,7 +20,9 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::{
-    approvals_expire, autopay, credit_check, credit_renew, critical_notice, did_release, holds_expire, idempotency_sweep, liquidation_notice, number_classes, overdue_block, receipts, reservation_release, risk_tags, terminate,
+    approvals_expire, autopay, credit_check, credit_renew, critical_notice, did_release, holds_expire,
+    idempotency_sweep, liquidation_notice, number_classes, overdue_block, receipts, reservation_release, risk_tags,
+    terminate,
 };
 use crate::language::Text;
 use crate::risk_tags::RiskTagsError;

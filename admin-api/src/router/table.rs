@@ -12,9 +12,12 @@ use super::{
 };
 use crate::routes::{
     accounts, agents, approvals, audit, autopay, availability, bank_statements, blocks, cabinet, charges, cleaning,
-    client_users, clients, contracts, credit, did_imports, docs, documents, fiscal_receipts, gateway, health, imports, jobs, ledger, legal_entities, liquidation, lists, locks, mails, number_classes, number_regions, numbers, numbers_for_sale, open_calls, parties, payers, payment_methods, payment_searches, payments, plans, price_lists, products, providers, quarantine_terms, reports, rework, search, settings, sign_in, staff, suspense, switches, tags, tariffs, terms,
+    client_users, clients, contracts, credit, did_imports, docs, documents, fiscal_receipts, gateway, health, imports,
+    jobs, ledger, legal_entities, liquidation, lists, locks, mails, number_classes, number_regions, numbers,
+    numbers_for_sale, open_calls, parties, payers, payment_methods, payment_searches, payments, plans, price_lists,
+    production_calendars, products, providers, quarantine_terms, reports, rework, search, settings, sign_in, staff,
+    subscriptions, suspense, switches, tags, tariffs, terms,
 };
-use crate::routes::{production_calendars, subscriptions};
 
 /// The table. Open routes first, then by path.
 #[rustfmt::skip]
@@ -213,8 +216,8 @@ pub(crate) fn table() -> Vec<Route> {
         guarded(Get,    "/v1/dids/{number}",                           P::DidView,       "did",           numbers::get::handler),
         guarded(Put,    "/v1/dids/{number}",                           P::DidEdit,       "did",           numbers::update::handler),
         guarded(Post,   "/v1/dids/{number}/archive",                   P::DidArchive,    "did",           numbers::archive::handler),
-        guarded(Post,   "/v1/dids/{number}/ignored-callers",           P::QuarantineEdit, "did",          numbers::ignored_add::handler),
         guarded(Get,    "/v1/dids/{number}/history",                   P::DidView,       "did",           numbers::history::handler),
+        guarded(Post,   "/v1/dids/{number}/ignored-callers",           P::QuarantineEdit, "did",          numbers::ignored_add::handler),
         guarded(Get,    "/v1/dids/{number}/non-target",                P::DidView,       "did",           numbers::non_target::handler),
         guarded(Post,   "/v1/dids/{number}/restore",                   P::DidWithdraw,   "did",           numbers::restore::handler),
         guarded(Post,   "/v1/dids/{number}/withdraw",                  P::DidWithdraw,   "did",           numbers::withdraw::handler),
@@ -270,13 +273,13 @@ pub(crate) fn table() -> Vec<Route> {
         in_session(Post,   "/v1/me/totp",                              "staff",   sign_in::totp_begin::handler).enrolling(),
         in_session(Delete, "/v1/me/totp",                              "staff",   sign_in::totp_end::handler),
         in_session(Post,   "/v1/me/totp/confirm",                      "staff",   sign_in::totp_confirm::handler).enrolling(),
+        guarded(Get,    "/v1/number-capacity",                         P::DidView,       "did",           numbers_for_sale::capacity::handler),
         grid("/v1/number-classes", P::DidView, "number_class", &billing::numbers::CLASSES),
         guarded(Post,   "/v1/number-classes",                          P::NumberClassEdit, "number_class", number_classes::add::handler),
         guarded(Put,    "/v1/number-classes/{code}",                   P::NumberClassEdit, "number_class", number_classes::update::handler),
         grid("/v1/number-regions", P::DidView, "number_region", &billing::numbers::REGIONS),
         guarded(Post,   "/v1/number-regions",                          P::NumberClassEdit, "number_region", number_regions::add::handler),
         guarded(Put,    "/v1/number-regions/{code}",                   P::NumberClassEdit, "number_region", number_regions::update::handler),
-        guarded(Get,    "/v1/number-capacity",                         P::DidView,       "did",           numbers_for_sale::capacity::handler),
         guarded(Get,    "/v1/numbers-for-sale",                        P::DidView,       "did",           numbers_for_sale::list::handler),
         guarded(Get,    "/v1/numbers-for-sale/export",                 P::DidView,       "did",           numbers_for_sale::export::handler),
         grid("/v1/open-calls", P::CallsView, "call", &billing::holds::OPEN),

@@ -36,8 +36,8 @@ use crate::numbers::force::ForceError;
 use crate::payments::PaymentError;
 use crate::price_lists::ActivateError;
 use crate::store::{StoreError, broken_constraint};
-use crate::terminations::TerminationError;
 use crate::subscriptions::SubscriptionError;
+use crate::terminations::TerminationError;
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]

@@ -7,19 +7,19 @@
 //! Always: a state changes only along the table of [`rules`]; the former state keeps its period, so a call is resolved as of its answer.
 
 mod card;
-pub mod forcing;
-mod ignored;
+mod classes;
+mod edit;
 pub mod force;
+pub mod forcing;
+mod history;
+mod ignored;
+pub mod import;
 pub(crate) mod letters;
 mod list;
 pub(crate) mod moves;
 pub(crate) mod quarantine;
-mod release;
-mod classes;
-mod edit;
-mod history;
-pub mod import;
 mod regions;
+mod release;
 pub mod rules;
 pub mod sale;
 pub mod shelf;
@@ -27,17 +27,17 @@ mod store;
 mod terms;
 
 pub use card::{DidCard, Forced, card};
-pub use ignored::{IGNORED_CALLERS, IgnoredError, end_ignored, ignore_caller};
-pub use list::GRID;
-pub use quarantine::{Facts, Why};
-pub use release::{Released, awaits_statistics, release};
 pub use classes::{
     CLASSES, ClassError, ClassUpdate, NewClass, NumberClass, Portion, RULES_MAX, add as add_class, class_portion,
     followed, to_follow, update as update_class,
 };
 pub use edit::{Did, DidKind, DidUpdate, EditError, edit, restore, withdraw};
 pub use history::{Holding, history, is_known};
+pub use ignored::{IGNORED_CALLERS, IgnoredError, end_ignored, ignore_caller};
+pub use list::GRID;
+pub use quarantine::{Facts, Why};
 pub use regions::{REGIONS, Region, RegionError, RegionUpdate, add as add_region, update as update_region};
+pub use release::{Released, awaits_statistics, release};
 pub use rules::{NonTargetClass, QuarantineTerm, QuarantineTerms, class, may_move};
 pub use sale::{Offer, Sale};
 pub use store::{

@@ -110,17 +110,6 @@ fn held_of(row: &PgRow) -> Result<HeldDid, StoreError> {
     })
 }
 
-/// A number as it is, with its revision; with `hold` nobody else writes it until the end of the transaction.
-pub(crate) async fn seen(connection: &mut PgConnection, number: E164, hold: bool) -> Result<(HeldDid, i64), DidError> {
-    let found = "SELECT * FROM did WHERE number = $1";
-    let row = sqlx::query(if hold { "SELECT * FROM did WHERE number = $1 FOR UPDATE" } else { found })
-        .bind(number.to_string())
-        .fetch_optional(connection)
-        .await?
-        .ok_or(DidError::NotOurs)?;
-    Ok((held_of(&row)?, row.get("revision")))
-}
-
 /// Moves a number that is held, now.
 pub(crate) async fn move_to(change: &mut Change, did: &HeldDid, step: &Move<'_>) -> Result<(), DidError> {
     let unforces = may_step(did, step)?;

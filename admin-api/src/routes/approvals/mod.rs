@@ -343,13 +343,7 @@ fn not_forced(error: ForceError) -> Problem {
             format!("Уникальных звонивших: {callers}. Укажите клиента, для которого номер: понадобится его согласие"),
             format!("{callers} unique callers: name the client for whom the number is, his consent will be needed"),
         ),
-        ForceError::Calendar(outside) => {
-            let (calendar, year) = (outside.calendar, outside.year);
-            Problem::new(Code::OutsideCalendar).because(Text::new(
-                format!("В производственном календаре {calendar} нет {year} года: сначала введите его"),
-                format!("The production calendar {calendar} does not know the year {year}: enter its days first"),
-            ))
-        }
+        ForceError::Calendar(outside) => outside.into(),
         ForceError::Did(error) => error.into(),
     }
 }

@@ -6,10 +6,10 @@
 
 pub(crate) mod archive;
 pub(crate) mod get;
+pub(crate) mod history;
 pub(crate) mod ignored_add;
 pub(crate) mod ignored_add_for_all;
 pub(crate) mod ignored_end;
-pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod non_target;
 pub(crate) mod restore;
