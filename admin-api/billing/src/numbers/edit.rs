@@ -4,7 +4,7 @@
 //! period that a new place of service begins.
 //! Does not own: its state and account (`moves`), forcing (`force`), many numbers at once (`import`).
 //! Always: what is not said stays; a number is forced into sale by approval alone, and ends to be forced when somebody says yes or no here; a class that somebody
-//! chose stays whatever the rules say.
+//! chose stays whatever the rules say; a number becomes one that calls never judge by the right to skip the quarantine alone.
 
 use std::str::FromStr;
 
@@ -16,12 +16,14 @@ use serde_json::{Value, json};
 use sqlx::{PgConnection, Row};
 
 use super::classes::InForce;
-use super::moves::{HeldDid, Move, held, move_to};
+use super::moves::{HeldDid, Move, held, moment, move_to};
+use super::quarantine;
 use super::sale::Sale;
 use super::store::DidError;
 use crate::change::Change;
 use crate::edit::Edit;
 use crate::hot_path::Touched;
+use crate::staff::{Permission, Staff};
 use crate::store::StoreError;
 
 /// What a number is by its nature.
@@ -136,9 +138,17 @@ impl From<sqlx::Error> for EditError {
     }
 }
 
-/// Changes what a number is; what it is then.
+/// What a change needs beside the right to change numbers: calls never judge FMTN and agents' numbers, so that one which becomes such leaves quarantine the next
+/// night, whoever looks for its former holder (M15, M19).
+fn needs(before: &Did, after: &Did) -> Option<Permission> {
+    let is_never_judged = |did: &Did| quarantine::is_never_judged(&did.kind, did.place.as_deref());
+    (!is_never_judged(before) && is_never_judged(after)).then_some(Permission::DidSkipQuarantine)
+}
+
+/// Changes what a number is; what it is then. `by`: who does, for what he may.
 pub async fn edit(
     change: &mut Change,
+    by: &Staff,
     number: E164,
     update: &DidUpdate,
     revision: Option<i64>,
@@ -154,9 +164,12 @@ pub async fn edit(
     }
     let before = read(change.connection(), &held).await?;
     let after = wanted(change.connection(), &before, update, number, reason).await?;
+    if let Some(permission) = needs(&before, &after).filter(|permission| !by.may(*permission)) {
+        return Err(DidError::Lacks(permission).into());
+    }
     write(change.connection(), held.id, &after).await?;
     if after.place != before.place && held.status == DidStatus::InWork {
-        let (now, author) = (change.now(), change.actor().login.clone());
+        let (now, author) = (moment(change, &[held.id]).await?, change.actor().login.clone());
         begin_places(change.connection(), &[held.id], &author, reason, now).await?;
         change.touch(Touched::Number(number));
     }

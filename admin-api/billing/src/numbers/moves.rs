@@ -201,7 +201,7 @@ const fn stream_sees(status: DidStatus) -> u8 {
 /// Writes one step of numbers that are held. `unforced`: those of them whose forcing it ends. A mobile number rests from the end of its contract on, whatever
 /// becomes of it then (A31).
 async fn write(change: &mut Change, ids: &[i64], unforced: &[i64], step: &Move<'_>) -> Result<(), StoreError> {
-    let (now, author) = (change.in_force_from(), change.actor().login.clone());
+    let (now, author) = (moment(change, ids).await?, change.actor().login.clone());
     sqlx::query(
         "UPDATE did SET status = $2, account_id = $3,
              archived_at = CASE WHEN $2 = 'archive' OR is_mobile AND status = 'in_work' THEN $4 ELSE archived_at END,
@@ -220,6 +220,18 @@ async fn write(change: &mut Change, ids: &[i64], unforced: &[i64], step: &Move<'
     .execute(change.connection())
     .await?;
     write_periods(change.connection(), ids, step, &author, now).await
+}
+
+/// The moment from which what becomes of numbers that are held counts. Never before their present states began: a change that waited for another one may have
+/// begun earlier, another program's clock may go ahead, and two periods that overlap are a catalogue that nobody can read.
+pub(super) async fn moment(change: &mut Change, ids: &[i64]) -> Result<DateTime<Utc>, StoreError> {
+    let now = change.in_force_from();
+    let begun: Option<DateTime<Utc>> =
+        sqlx::query_scalar("SELECT max(valid_from) FROM did_period WHERE did_id = ANY($1) AND valid_to IS NULL")
+            .bind(ids)
+            .fetch_one(change.connection())
+            .await?;
+    Ok(begun.map_or(now, |begun| begun.max(now)))
 }
 
 /// Ends the periods of the states before and begins the next ones. A state that lasted no time at all leaves no period.

@@ -127,6 +127,11 @@ fn event(did: &HeldDid, zone: Tz) -> NaiveDate {
     day_of(did.archived_at.map_or(did.added_at, later), zone)
 }
 
+/// Whether calls never judge a number of a kind at a place of service: FMTN and agents' numbers (M15).
+pub(super) fn is_never_judged(kind: &str, place: Option<&str>) -> bool {
+    kind == "fmtn" || place == Some(AGENT_PLACE)
+}
+
 /// A number on a day of the zone of the rules.
 pub(crate) async fn facts(
     connection: &mut PgConnection,
@@ -186,7 +191,7 @@ pub(crate) async fn candidate(
 /// Pure.
 fn judge(did: &HeldDid, statistics: &Statistics, today: NaiveDate, term: u32, rules: &QuarantineRules) -> Facts {
     let Statistics { first_collected, last_call, calls, callers, callers_since, ignored_calls } = *statistics;
-    let ignore = did.kind == "fmtn" || did.place.as_deref() == Some(AGENT_PLACE);
+    let ignore = is_never_judged(&did.kind, did.place.as_deref());
     let class = class(ignore, today, first_collected, last_call, term);
     let clear = clear_from(ignore, first_collected, last_call, term);
     let archived = did.archived_at.map(|at| day_of(at, rules.zone));

@@ -36,7 +36,7 @@ async fn card(state: &AppState, number: &str) -> Result<(E164, DidCard), Problem
 }
 
 /// A number of somebody else, with what the numbering plan knows of its range: its owner, where a registry of ranges is loaded (A33).
-fn not_ours(number: E164) -> Problem {
+pub(crate) fn not_ours(number: E164) -> Problem {
     let plan = numbering_plan::in_force();
     let Some(range) = plan.destination(number).map(|id| plan.describe(id)) else { return Problem::new(Code::NotOurs) };
     let russian = if range.name_ru.is_empty() { &range.name_en } else { &range.name_ru };

@@ -133,7 +133,8 @@ impl From<EditError> for Problem {
 
 /// Change a number
 ///
-/// What is absent stays. A new place of service of a number in work counts for calls from now on. The class follows its rules unless somebody chooses one.
+/// What is absent stays. A new place of service of a number in work counts for calls from now on. The class follows its rules unless somebody chooses one. What
+/// makes it a number that calls never judge (`kind` fmtn, `place` agent) leads it round the quarantine, and needs `did.skip_quarantine` as well.
 #[utoipa::path(
     put, path = "/v1/dids/{number}", operation_id = "did_update", tag = "numbers",
     params(
@@ -179,7 +180,7 @@ pub(crate) async fn handler(
         Write::Begun(change) => change,
         Write::Answered(answer) => return Ok(answer),
     };
-    let did = numbers::edit(&mut change, number, &wanted, context.revision, reason).await?;
+    let did = numbers::edit(&mut change, &context.staff, number, &wanted, context.revision, reason).await?;
     writes::commit(change, &ChangedDid::from(did)).await
 }
 

@@ -20,6 +20,8 @@ use crate::inputs::{self, given};
 use crate::language::Text;
 use crate::paging::{hex, strange_cursor, unhex};
 use crate::problem::{Code, Problem};
+use crate::routes::number_classes::mask_in_russian;
+use crate::routes::numbers::not_ours;
 
 /// Digits of a text that can be meant as a whole number, although it is none of ours; fewer are the end of a number.
 const WHOLE_DIGITS: usize = 11;
@@ -210,7 +212,7 @@ fn number_or_mask(
                 return Ok((Some(number), None));
             }
             if digits >= WHOLE_DIGITS {
-                return Err(Problem::new(Code::NotOurs));
+                return Err(not_ours(number));
             }
         }
     }
@@ -218,19 +220,7 @@ fn number_or_mask(
 }
 
 fn unfit_mask(fault: MaskFault) -> Problem {
-    let ru = match fault {
-        MaskFault::Empty => "Маска пуста".to_owned(),
-        MaskFault::Sign { place, sign } => {
-            format!("Знак «{sign}» на месте {place} в маске ничего не значит: нужны цифры, буквы, ? или %")
-        }
-        MaskFault::LetterOfTwoParts { place, letter } => {
-            format!("Буква {letter} на месте {place} стоит и в другой части: буквы сравниваются только между двумя %")
-        }
-        MaskFault::TooLong { place } => {
-            format!("Маска слишком длинна с места {place}: в номере не больше 15 цифр")
-        }
-    };
-    Problem::field("/number", Text::new(ru, fault.to_string()))
+    Problem::field("/number", Text::new(mask_in_russian(fault), fault.to_string()))
 }
 
 /// The cursor behind a number.
@@ -298,6 +288,6 @@ mod tests {
         let problem = unfit_mask(NumberMask::parse("%5#5%").unwrap_err());
         let body = serde_json::to_value(problem.body(Language::Russian, "r")).unwrap();
         assert_eq!(body["errors"][0]["pointer"], "/number");
-        assert!(body["errors"][0]["detail"].as_str().unwrap().contains("«#» на месте 3"), "{body}");
+        assert!(body["errors"][0]["detail"].as_str().unwrap().contains("`#` на месте 3"), "{body}");
     }
 }

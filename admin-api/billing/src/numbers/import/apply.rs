@@ -8,10 +8,12 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
 use numbering::E164;
 use rating::rows::DidStatus;
 use rust_decimal::Decimal;
 use serde_json::json;
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
 use super::compare::{compare, differs, known, present, sale_differs};
@@ -20,7 +22,7 @@ use crate::change::Change;
 use crate::hot_path::Touched;
 use crate::numbers::classes::{InForce, held_version};
 use crate::numbers::edit::{begin_places, go};
-use crate::numbers::moves::held;
+use crate::numbers::moves::{held, moment};
 use crate::numbers::store::DidError;
 use crate::operator::copy::Copy;
 use crate::store::StoreError;
@@ -131,22 +133,9 @@ struct Known {
 
 /// Changes the numbers that are there, `expected` of them; those that the stream has to read anew.
 async fn change_known(change: &mut Change, import: i64, expected: u64) -> Result<Vec<E164>, ImportError> {
-    let rows = sqlx::query(concat!(
-        "SELECT d.id, d.number, d.status, r.no, 'place' = ANY(r.says) AND d.place IS DISTINCT FROM r.place AS is_moved ",
-        known!(),
-        " AND (d.status = 'withdrawn' OR ",
-        differs!(),
-        ") ORDER BY d.id FOR UPDATE OF d"
-    ))
-    .bind(import)
-    .fetch_all(change.connection())
-    .await?;
-    if rows.len() as u64 != expected {
-        return Err(ImportError::StalePreview);
-    }
     let unknown =
         || StoreError::Inconsistent { table: "did", problem: "a number or a state that is unknown".to_owned() };
-    let read = |row: &sqlx::postgres::PgRow| -> Result<Known, StoreError> {
+    let read = |row: &PgRow| -> Result<Known, StoreError> {
         Ok(Known {
             id: row.get("id"),
             number: E164::parse(row.get("number")).ok_or_else(unknown)?,
@@ -155,18 +144,34 @@ async fn change_known(change: &mut Change, import: i64, expected: u64) -> Result
             is_moved: row.get("is_moved"),
         })
     };
-    let dids = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    // One after the other: a million rows as they come from the database are ten times what is kept of them.
+    let mut dids = Vec::new();
+    let mut rows = sqlx::query(concat!(
+        "SELECT d.id, d.number, d.status, r.no, 'place' = ANY(r.says) AND d.place IS DISTINCT FROM r.place AS is_moved ",
+        known!(),
+        " AND (d.status = 'withdrawn' OR ",
+        differs!(),
+        ") ORDER BY d.id FOR UPDATE OF d"
+    ))
+    .bind(import)
+    .fetch(change.connection());
+    while let Some(row) = rows.try_next().await? {
+        dids.push(read(&row)?);
+    }
+    drop(rows);
+    if dids.len() as u64 != expected {
+        return Err(ImportError::StalePreview);
+    }
     if dids.is_empty() {
         return Ok(Vec::new());
     }
-    drop(rows);
     let words = words(import);
     keep_before(change.connection(), import, &dids).await?;
     write_known(change.connection(), import, &dids, &words).await?;
     let in_work: Vec<&Known> = dids.iter().filter(|did| did.is_moved && did.status == DidStatus::InWork).collect();
     if !in_work.is_empty() {
         let ids: Vec<i64> = in_work.iter().map(|did| did.id).collect();
-        let (now, author) = (change.now(), change.actor().login.clone());
+        let (now, author) = (moment(change, &ids).await?, change.actor().login.clone());
         begin_places(change.connection(), &ids, &author, &words, now).await?;
     }
     for did in dids.iter().filter(|did| did.status == DidStatus::Withdrawn) {
