@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use admin_api::run_job;
+use billing::change::Begun;
 use billing::streams::{self, BatchTx, BatchWrite, Resolved, WriteError};
-use billing::{Clock, SystemClock, hot_path, numbers};
+use billing::{Change, Clock, SystemClock, hot_path, jobs, numbers, subscriptions};
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tests::{SetClock, World, record_ending};
@@ -229,6 +230,39 @@ async fn a_number_lives_its_whole_life_by_its_calls() {
         numbers::non_target_calls(&life.world.store).await.unwrap().iter().map(|(.., calls)| calls).sum();
     assert_eq!(counted, 5);
     life.world.assert_books_agree().await;
+    life.world.drop().await;
+}
+
+/// A change that began before another one and comes to the number after it: its state begins where the one before it does. Two states that overlap would be a
+/// catalogue that cannot be read at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_that_wait_for_each_other_leave_no_states_that_overlap() {
+    let life = Life::begin().await;
+    let subscriber = life.attach("a1", life.day(40)).await.as_i64().unwrap();
+    let begin = async |now: DateTime<Utc>| {
+        life.hands.set(now);
+        let actor = jobs::actor(&life.world.store, "test").await.unwrap();
+        match Change::begin(&life.world.store, life.hands.as_ref(), actor, None).await.unwrap() {
+            Begun::New(change) => change,
+            Begun::Repeated(..) | Begun::KeyReused => panic!("a change without a key"),
+        }
+    };
+    let mut earlier = begin(life.day(41)).await;
+    let mut later = begin(life.day(42)).await;
+    subscriptions::activate(&mut later, subscriber, None, "оплата поступила").await.unwrap();
+    later.commit(200, &Value::Null).await.unwrap();
+    let number = numbering::E164::parse(NUMBER).unwrap();
+    subscriptions::close_of_number(&mut earlier, number, None, "договор расторгнут").await.unwrap();
+    earlier.commit(200, &Value::Null).await.unwrap();
+    life.api.refresh().await;
+    let history = life.api.get(&format!("/v1/dids/{NUMBER}/history"), "support").await;
+    let periods = history.body["items"].as_array().unwrap();
+    // It was in work for no time at all.
+    let states: Vec<&Value> = periods.iter().map(|period| &period["status"]).collect();
+    assert_eq!(states, ["archive", "reserved", "free"], "{}", history.body);
+    for pair in periods.windows(2) {
+        assert_eq!(pair[1]["to"], pair[0]["from"], "{}", history.body);
+    }
     life.world.drop().await;
 }
 
