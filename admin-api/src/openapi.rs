@@ -1,19 +1,19 @@
 //! The API, described for programs (OpenAPI 3.1).
 //!
-//! Owns: the document: what the endpoints say about themselves, and what holds for all of them.
+//! Owns: the document: what the endpoints say about themselves, the lists, what holds for all of them (`operation`).
 //! Does not own: the routes; permissions and problems are put on from `router`'s table, so that they cannot differ.
 //! Always: every route is in it, with an example that fits its schema; tests compare it with the table.
 
+mod operation;
+
 use billing::grid::Grid;
 use utoipa::OpenApi;
-use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Object, Ref, RefOr, Required, Response, ResponseBuilder, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
+use self::operation::{BEARER, complete};
 use crate::grids;
-use crate::problem::{Code, ProblemBody};
-use crate::router::{self, Access, Route, Verb};
+use crate::problem::ProblemBody;
+use crate::router::{self, Route, Verb};
 use crate::routes::{
     accounts, agents, approvals, audit, autopay, availability, bank_statements, blocks, cabinet, charges, cleaning,
     client_users, clients, contracts, credit, did_imports, docs, documents, fiscal_receipts, gateway, health, imports,
@@ -22,9 +22,6 @@ use crate::routes::{
     production_calendars, products, providers, quarantine_terms, reports, rework, search, settings, sign_in, staff,
     subscriptions, suspense, switches, tags, tariffs, terms,
 };
-
-/// Name of the security scheme.
-const BEARER: &str = "bearer";
 
 /// What the endpoints say about themselves.
 #[derive(OpenApi)]
@@ -443,74 +440,6 @@ fn add_list(document: &mut utoipa::openapi::OpenApi, route: &Route, grid: &Grid)
     if let Some(components) = &mut document.components {
         components.schemas.extend(schemas);
     }
-}
-
-/// Puts on what holds for every operation of this kind.
-fn complete(operation: &mut Operation, route: &Route) {
-    operation.responses.responses.insert("default".to_owned(), problem().into());
-    if route.verb == Verb::Get {
-        tagged(operation);
-    }
-    let needed = match route.access {
-        Access::Open => return,
-        Access::SignedIn => "Permission: any valid token is enough".to_owned(),
-        Access::Needs(permission) => format!("Permission: `{}`", permission.as_str()),
-        Access::NeedsOrSelf(permission) => format!("Permission: `{}`, or to be that user", permission.as_str()),
-        Access::InSession => "Permission: a session; an API token is not enough".to_owned(),
-        Access::Enrolling => {
-            "Permission: a session, also one that may only enrol a second factor; an API token is not enough".to_owned()
-        }
-        Access::NeedsOrOwn(permission, own) => {
-            format!("Permission: `{}`, or `{}` as far as the record is one's own", permission.as_str(), own.as_str())
-        }
-        Access::Cabinet(None) => "Right: any, in the cabinet of a client".to_owned(),
-        Access::Cabinet(Some(right)) => format!("Right: `{}`", right.as_str()),
-    };
-    operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, [])]);
-    let needed = format!("{needed}. Audit: `{}`.", route.entity);
-    operation.description = Some(match operation.description.take() {
-        Some(text) if !text.is_empty() => format!("{text}\n\n{needed}"),
-        _ => needed,
-    });
-}
-
-/// Says of a record that carries a tag, as its description promises, how the tag is used.
-fn tagged(operation: &mut Operation) {
-    let Some(RefOr::T(shown)) = operation.responses.responses.get_mut("200") else { return };
-    if !shown.description.contains("ETag") {
-        return;
-    }
-    let text = || Object::with_type(Type::String);
-    let tag = HeaderBuilder::new().schema(text()).description(Some(
-        "Revision and digest in quotes: for `If-Match` of a change, `If-None-Match` of the next look",
-    ));
-    shown.headers.insert("ETag".to_owned(), tag.build());
-    let known = ParameterBuilder::new()
-        .name("If-None-Match")
-        .parameter_in(ParameterIn::Header)
-        .required(Required::False)
-        .description(Some("ETag of what you have: 304 without a body if nothing is new"))
-        .schema(Some(text()));
-    operation.parameters.get_or_insert_default().push(known.build());
-    let same = ResponseBuilder::new().description("Nothing is new").build();
-    operation.responses.responses.insert("304".to_owned(), same.into());
-}
-
-fn problem() -> Response {
-    let codes: Vec<String> =
-        Code::ALL.iter().map(|code| format!("`{}` {}", code.as_str(), code.status().as_u16())).collect();
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    ResponseBuilder::new()
-        .description(format!("A problem: {}", codes.join(", ")))
-        .content("application/problem+json", content)
-        .header("Retry-After", whole_seconds())
-        .build()
-}
-
-/// Of 429 and 503: when to come again.
-fn whole_seconds() -> utoipa::openapi::Header {
-    let description = Some("Seconds after which to try again; with `rate_limited` and `unavailable`");
-    HeaderBuilder::new().schema(Object::with_type(Type::Integer)).description(description).build()
 }
 
 /// The document as text.

@@ -1,6 +1,7 @@
 //! The document against the table of routes, against itself, and against the committed one.
 
 use super::*;
+use crate::router::Access;
 use serde_json::Value;
 
 fn described() -> Value {

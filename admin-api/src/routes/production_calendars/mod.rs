@@ -30,6 +30,7 @@ const SOURCE_CHARS_MAX: usize = 500;
 
 /// A day that differs from its week.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CalendarDayView)]
 pub(crate) struct DayView {
     /// The day.
     day: NaiveDate,
