@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use billing::holds::{self, Admission, Ask, CallKey, EndedCall, Facts, Settled, Terms, What};
 use billing::ledger::UsageDelta;
-use billing::streams::{self, BatchTx, BatchWrite, Claim, Committed, WriteError};
+use billing::streams::{self, BatchTx, BatchWrite, Claim, Committed, Resolved, WriteError};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use numbering::{E164, NumberRules, NumberingPlan, parse_mask};
 use rating::authorize::{Request, Rules, admit};
@@ -209,6 +209,7 @@ impl Calls {
             from_offset,
             next_offset: from_offset + 1,
             last_digest: vec![0; 16],
+            resolved: Resolved::default(),
             read_up_to: desk.now(),
             usage: &usage,
             identities: &[7; 16],
