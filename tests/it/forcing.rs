@@ -542,6 +542,16 @@ async fn how_forcings_end() {
     let path = format!("/v1/dids/{everybody}/archive");
     desk.done("assistants", "POST", &path, json!({"reason": "договор расторгнут"})).await;
     assert_eq!(desk.stands(everybody).await, pair("archive", "yes"));
+    // For one client: with his subscriber, also past the quarantine.
+    let skipped = "74956000004";
+    desk.forced_for_c1(skipped, "free").await;
+    let subscriber = desk.attach(product, skipped).await.unwrap();
+    let admin = staff::authenticate(&desk.world.store, "token-admin", desk.clock.now()).await.unwrap().unwrap();
+    let mut change = desk.begin().await;
+    subscriptions::activate(&mut change, subscriber, None, "оплачено").await.unwrap();
+    subscriptions::close(&mut change, &admin, subscriber, true, None, "переходит на другой счёт").await.unwrap();
+    change.commit(200, &Value::Null).await.unwrap();
+    assert_eq!(desk.stands(skipped).await, pair("free", "yes"));
     desk.world.drop().await;
 }
 
