@@ -264,6 +264,14 @@ async fn closing_a_subscriber_in_work() {
         (&json!("archive"), &json!("no_data"), &Value::Null, &json!("2026-07-01T10:00:00Z")),
         "{did}"
     );
+    let green = async |number: &str| {
+        stage.api.refresh_shelf().await;
+        let found =
+            stage.api.get(&format!("/v1/numbers-for-sale?number={number}&offer=green&status=free"), "sales").await;
+        assert_eq!(found.status, 200, "{}", found.body);
+        found.body["items"].as_array().unwrap().len()
+    };
+    assert_eq!(green(NUMBERS[0]).await, 0, "it rests");
     assert_eq!(said(&stage.attach(product, NUMBERS[0]).await), (409, "did_not_available"));
     for verb in ["activate", "cancel", "close"] {
         assert_eq!(said(&stage.step(one, verb, "admin", json!({})).await), (409, "invalid_transition"), "{verb}");
@@ -277,6 +285,7 @@ async fn closing_a_subscriber_in_work() {
     assert_eq!(skipped.status, 200, "{}", skipped.body);
     let did = stage.did(NUMBERS[1]).await;
     assert_eq!((&did["status"], &did["archived_at"]), (&json!("free"), &Value::Null), "{did}");
+    assert_eq!(green(NUMBERS[1]).await, 1, "and for sale");
     let audit = stage.api.get(&format!("/v1/audit/did/{}", NUMBERS[1]), "admin").await;
     let line = &audit.body["items"][0];
     assert_eq!(
