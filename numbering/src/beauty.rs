@@ -50,8 +50,10 @@ pub enum BadRule {
     Mask(#[from] MaskFault),
 }
 
-/// Name of each feature, and how many digits it may ask for.
-const FEATURES: &[(&str, usize, usize, fn(usize) -> BeautyRule)] = &[
+/// Name of a feature, how many digits it may ask for, and the rule that does.
+type Feature = (&'static str, usize, usize, fn(usize) -> BeautyRule);
+
+const FEATURES: &[Feature] = &[
     ("repeat", 2, SUBSCRIBER_DIGITS, BeautyRule::Repeat),
     ("ladder", 3, SUBSCRIBER_DIGITS, BeautyRule::Ladder),
     ("mirror", 2, SUBSCRIBER_DIGITS, BeautyRule::Mirror),

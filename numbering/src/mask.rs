@@ -208,15 +208,12 @@ impl Reading {
             return Err(MaskFault::LetterOfTwoParts { place, letter });
         }
         let left = self.symbol(place)?;
-        match self.letters.iter_mut().find(|(known, ..)| *known == letter) {
-            Some((.., last)) => {
-                self.part.equal.push((*last, left));
-                *last = left;
-            }
-            None => {
-                self.part.different.extend(self.letters.iter().map(|(_, first, _)| (*first, left)));
-                self.letters.push((letter, left, left));
-            }
+        if let Some((.., last)) = self.letters.iter_mut().find(|(known, ..)| *known == letter) {
+            self.part.equal.push((*last, left));
+            *last = left;
+        } else {
+            self.part.different.extend(self.letters.iter().map(|(_, first, _)| (*first, left)));
+            self.letters.push((letter, left, left));
         }
         Ok(())
     }

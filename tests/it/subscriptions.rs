@@ -52,15 +52,15 @@ impl Stage {
         let api = Api::serve_by(&world, clock.clone()).await;
         let state =
             AppState::new(world.store.clone(), clock.clone(), CallsReader::open(&world.clickhouse_url, &world.name));
-        let stage = Self { world, hands, clock, api, state };
-        stage
+        let opened = Self { world, hands, clock, api, state };
+        opened
             .run(&format!(
                 "UPDATE did SET added_at = '{added}T09:00:00Z' WHERE status = 'free';
                  INSERT INTO non_target_run (day, collected_at)
                  SELECT d::date, d FROM generate_series('{added}'::timestamptz, '{collected}'::timestamptz, '1 day') AS d ON CONFLICT DO NOTHING"
             ))
             .await;
-        stage
+        opened
     }
 
     async fn run(&self, statements: &str) {
@@ -496,9 +496,9 @@ async fn products_of_an_account() {
         list.body["items"].as_array().unwrap().iter().map(|item| item["id"].as_i64().unwrap()).collect();
     let (fax, vats) = (format!("/v1/products-of-accounts/{}", ids[0]), format!("/v1/products-of-accounts/{}", ids[1]));
 
-    let stale = [("If-Match", "\"9\"")];
+    let old = [("If-Match", "\"9\"")];
     let body = json!({"quantity": 2, "reason": "test"});
-    assert_eq!(said(&stage.api.ask("PUT", &vats, "sales", &stale, Some(body)).await), (412, "stale"));
+    assert_eq!(said(&stage.api.ask("PUT", &vats, "sales", &old, Some(body)).await), (412, "stale"));
     let changed = stage.ask("PUT", &vats, "sales", json!({"quantity": 2, "planned_activation": null})).await;
     assert_eq!(
         (changed.status, &changed.body["quantity"], &changed.body["planned_activation"]),
@@ -602,7 +602,8 @@ async fn business_days_are_those_of_a_calendar() {
     let pointers: Vec<&str> =
         faulty.body["errors"].as_array().unwrap().iter().filter_map(|error| error["pointer"].as_str()).collect();
     assert_eq!((said(&faulty), pointers), ((422, "import_faults"), vec!["/rows/3/day", "/rows/4/working"]));
-    let holidays: String = (1..=9).map(|date| format!("0{date}.01.2028;нет;Новогодние каникулы\n")).collect();
+    let holidays: Vec<String> = (1..=9).map(|date| format!("0{date}.01.2028;нет;Новогодние каникулы\n")).collect();
+    let holidays = holidays.concat();
     let done = import(&format!("День;Рабочий;Название\n{holidays}")).await;
     // 1, 2, 8 and 9 January 2028 are a weekend.
     let expected = json!({"calendar": "ru", "year": 2028, "days": 5, "reservations_moved": 0});

@@ -148,12 +148,12 @@ pub async fn end_ignored(change: &mut Change, id: i64, reason: &str) -> Result<(
 
 /// Only numbers that he called can have another last day now.
 async fn recount_called_by(change: &mut Change, caller: &str, number: Option<&str>) -> Result<(), StoreError> {
-    let called: Vec<String> = sqlx::query_scalar(
+    let numbers: Vec<String> = sqlx::query_scalar(
         "SELECT DISTINCT did_number FROM non_target_call WHERE caller = $1 AND caller <> '' AND ($2::text IS NULL OR did_number = $2)",
     )
     .bind(caller)
     .bind(number)
     .fetch_all(change.connection())
     .await?;
-    recount_last(change.connection(), &called).await
+    recount_last(change.connection(), &numbers).await
 }

@@ -162,7 +162,9 @@ pub(crate) async fn move_many(change: &mut Change, ids: &[i64], to: DidStatus, r
     if seen.len() > TOUCHED_MAX {
         change.touch(Touched::Everything);
     } else {
-        seen.into_iter().for_each(|number| change.touch(Touched::Number(number)));
+        for number in seen {
+            change.touch(Touched::Number(number));
+        }
     }
     Ok(dids.len() as u64)
 }

@@ -11,11 +11,10 @@ pub const fn may_move(from: DidStatus, to: DidStatus) -> bool {
     use DidStatus::{Archive, Free, InWork, Reserved, Withdrawn};
     matches!(
         (from, to),
-        (Free, Reserved)
-            | (Reserved, InWork | Free)
-            | (InWork, Archive | Free)
-            | (Archive, Free)
-            | (Free | Reserved | InWork | Archive, Withdrawn)
+        (Free, Reserved | Withdrawn)
+            | (Reserved, InWork | Free | Withdrawn)
+            | (InWork, Archive | Free | Withdrawn)
+            | (Archive, Free | Withdrawn)
             | (Withdrawn, Free)
     )
 }

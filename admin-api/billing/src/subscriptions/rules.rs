@@ -40,9 +40,7 @@ impl InstanceStatus {
     pub const fn may_become(self, to: Self) -> bool {
         matches!(
             (self, to),
-            (Self::New, Self::InWork | Self::Closed)
-                | (Self::InWork, Self::Suspended | Self::Closed)
-                | (Self::Suspended, Self::InWork | Self::Closed)
+            (Self::New | Self::Suspended, Self::InWork | Self::Closed) | (Self::InWork, Self::Suspended | Self::Closed)
         )
     }
 }

@@ -19,7 +19,7 @@ use crate::store::StoreError;
 /// Columns that [`subscriber_of`] reads.
 macro_rules! held_columns {
     () => {
-        "id, instance_id, did_id, status, reserved_through, revision"
+        "id, did_id, status, reserved_through, revision"
     };
 }
 pub(super) use held_columns;
@@ -59,7 +59,6 @@ pub(super) struct HeldInstance {
 #[derive(Clone, Debug)]
 pub(super) struct HeldSubscriber {
     pub(super) id: i64,
-    pub(super) instance_id: i64,
     pub(super) did_id: i64,
     pub(super) status: SubscriberStatus,
     pub(super) reserved_through: Option<NaiveDate>,
@@ -155,7 +154,6 @@ pub(super) async fn hold_subscribers_of(
 pub(super) fn subscriber_of(row: &PgRow) -> Result<HeldSubscriber, StoreError> {
     Ok(HeldSubscriber {
         id: row.get("id"),
-        instance_id: row.get("instance_id"),
         did_id: row.get("did_id"),
         status: subscriber_status(row.get("status"))?,
         reserved_through: row.get("reserved_through"),

@@ -88,14 +88,7 @@ pub(super) async fn reserve(
         "reserved_through": through, "replaces": replaces,
     });
     change.record("subscriber.attach", "subscriber", id, &json!(null), &after, reason);
-    Ok(HeldSubscriber {
-        id,
-        instance_id: instance.id,
-        did_id: did.id,
-        status: SubscriberStatus::New,
-        reserved_through: through,
-        revision: 1,
-    })
+    Ok(HeldSubscriber { id, did_id: did.id, status: SubscriberStatus::New, reserved_through: through, revision: 1 })
 }
 
 /// Puts a new subscriber in work with its number, and its product where that is new too.

@@ -104,9 +104,9 @@ impl SaleQuery {
     }
 
     /// What is searched for.
-    pub(super) fn wanted(&self, shelf: &Shelf, limit: usize, settings: &Settings) -> Result<Wanted, Problem> {
+    pub(super) fn wanted(&self, numbers: &Shelf, limit: usize, settings: &Settings) -> Result<Wanted, Problem> {
         let (number, mask) = match given(self.number.as_deref()) {
-            Some(text) => number_or_mask(text, shelf, settings)?,
+            Some(text) => number_or_mask(text, numbers, settings)?,
             None => (None, None),
         };
         let client = given(self.client.as_deref()).map(|code| inputs::word("/client", code)).transpose()?;

@@ -83,8 +83,8 @@ impl From<Shelved> for NumberForSale {
     }
 }
 
-fn word(text: &str) -> Option<Value> {
-    Some(Value::Text(text.to_owned()))
+fn word(text: &str) -> Value {
+    Value::Text(text.to_owned())
 }
 
 fn text(text: Option<&String>) -> Option<Value> {
@@ -97,13 +97,13 @@ pub(super) static NUMBERS: Table<NumberForSale> = Table {
     ru: "Номера для продажи",
     en: "Numbers for sale",
     columns: &[
-        Column::new("Номер", "Number", Kind::Text, |row: &NumberForSale| word(&row.number)),
+        Column::new("Номер", "Number", Kind::Text, |row: &NumberForSale| Some(word(&row.number))),
         Column::new("Регион", "Region", Kind::Text, |row: &NumberForSale| text(row.region_name.as_ref())),
         Column::new("Класс", "Class", Kind::Text, |row: &NumberForSale| text(row.class_name.as_ref())),
         Column::new("Цена", "Price", Kind::Amount, |row: &NumberForSale| text(row.price.as_ref())),
         Column::new("Валюта", "Currency", Kind::Text, |row: &NumberForSale| text(row.currency.as_ref())),
-        Column::new("Состояние", "State", Kind::Text, |row: &NumberForSale| word(row.status)),
-        Column::new("Доступность", "Availability", Kind::Text, |row: &NumberForSale| word(row.offer)),
+        Column::new("Состояние", "State", Kind::Text, |row: &NumberForSale| Some(word(row.status))),
+        Column::new("Доступность", "Availability", Kind::Text, |row: &NumberForSale| Some(word(row.offer))),
         Column::new("Место оказания услуг", "Place of service", Kind::Text, |row: &NumberForSale| {
             text(row.place.as_ref())
         }),

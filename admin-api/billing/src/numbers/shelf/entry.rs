@@ -27,6 +27,7 @@ pub(super) fn day_of(number: i32) -> NaiveDate {
 
 /// What is packed: words are places in dictionaries, 0 = none; days are those of [`day_number`], possibly before the first one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 pub(super) struct Known {
     pub(super) number: E164,
     pub(super) status: DidStatus,

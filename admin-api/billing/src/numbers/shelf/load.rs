@@ -58,7 +58,7 @@ pub async fn refresh(shelf: &mut Shelf, store: &Store) -> Result<usize, StoreErr
         return Ok(shelf.len());
     }
     let former = shelf.seen.clone();
-    let mut changes = Vec::new();
+    let mut rows_read = Vec::new();
     for sql in [
         format!("{NUMBERS} WHERE d.id IN (SELECT id FROM did WHERE {NEWS})"),
         format!(
@@ -76,11 +76,11 @@ pub async fn refresh(shelf: &mut Shelf, store: &Store) -> Result<usize, StoreErr
             .bind(&former.under_way)
             .fetch(&mut *tx);
         while let Some(row) = rows.try_next().await? {
-            changes.push(shelf.read(&row)?);
+            rows_read.push(shelf.read(&row)?);
         }
     }
-    let changed = changes.len();
-    shelf.put(changes);
+    let changed = rows_read.len();
+    shelf.put(rows_read);
     (shelf.seen, shelf.about) = (seen, Arc::new(about));
     Ok(changed)
 }

@@ -198,6 +198,7 @@ fn wanted() -> impl Strategy<Value = Wanted> {
         let (mask, statuses, offers, client, is_mobile, by_price, limit) = rest;
         let said = |is_said: bool, codes: Vec<String>| if is_said { codes } else { Vec::new() };
         Wanted {
+            number: None,
             mask: mask.map(|mask| NumberMask::parse(mask).unwrap()),
             statuses,
             offers,
@@ -248,7 +249,10 @@ proptest! {
             prop_assert_eq!((row.status, row.offer), (plain.status, plain.offer(today)));
             prop_assert_eq!(row.price.as_ref().map(|(price, _)| *price), plain.effective().map(Decimal::from));
             prop_assert_eq!(row.forced_for.as_deref(), plain.client);
-            prop_assert_eq!(shelf.find(row.number, today).as_ref(), Some(row));
+            let same = shelf.find(row.number, today);
+            prop_assert_eq!(same.as_ref(), Some(row));
+            let exact = Wanted { number: Some(row.number), after: None, ..wanted.clone() };
+            prop_assert_eq!(&shelf.search(&exact, today).unwrap().rows, std::slice::from_ref(row));
         }
         // Who searches the former one is not disturbed.
         let former: BTreeMap<E164, &Plain> = first.iter().map(|plain| (plain.number, plain)).collect();
