@@ -29,6 +29,7 @@ real engines (deploy/stack, started and stopped by this command unless it alread
 """
 
 DENY = "cargo-deny@0.20.2"
+TESTS_AT_ONCE = 4
 DEMO = ("--cdrs", "20000", "--accounts", "2000")
 DEPLOY = layout.REPOSITORY / "deploy"
 
@@ -103,6 +104,8 @@ def rust_tests(environment, locked):
         environment = dict(environment, **{radclient.VARIABLE: radclient.find(layout.Layout())})
     except StackError as error:
         print(f"deploy/test: {error}", file=sys.stderr)
+    # Most of a test is waiting for an engine, a program or a clock: as many at once as there are processors leave these idle.
+    environment = {"RUST_TEST_THREADS": str(max(TESTS_AT_ONCE, os.cpu_count() or 1)), **environment}
     return machine.cargo("test", "--workspace", *locked, environment=environment)
 
 

@@ -72,6 +72,11 @@ impl StoreError {
     }
 }
 
+/// Whether the server allows no such thing to us.
+fn is_forbidden(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("42501"))
+}
+
 /// The name of the rule of uniqueness that a statement broke.
 pub(crate) fn broken_constraint(error: &sqlx::Error) -> Option<&str> {
     error.as_database_error().filter(|error| error.is_unique_violation())?.constraint()
@@ -96,6 +101,10 @@ const CALLERS_MAX: u32 = 16;
 const ACQUIRED_WITHIN: Duration = Duration::from_secs(10);
 /// The same of a switch.
 const CALLED_WITHIN: Duration = Duration::from_secs(2);
+/// Tries to drop a database. The server cleans tables up by sessions of its own, which nobody of ours may end: they are over soon.
+const DROPS_MAX: u32 = 120;
+/// How long one waits for such a session.
+const DROPPED_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// A connection that was used so shortly before is taken for alive.
 const ALIVE_FOR: Duration = Duration::from_secs(1);
 
@@ -198,9 +207,14 @@ impl Store {
         }
         let mut connection = options.database("postgres").connect().await?;
         let quoted = format!("\"{}\"", name.replace('"', "\"\""));
-        sqlx::query(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")))
-            .execute(&mut connection)
-            .await?;
+        let drop = format!("DROP DATABASE IF EXISTS {quoted} WITH (FORCE)");
+        for _ in 1..DROPS_MAX {
+            match sqlx::query(AssertSqlSafe(drop.clone())).execute(&mut connection).await {
+                Err(error) if is_forbidden(&error) => tokio::time::sleep(DROPPED_AGAIN_AFTER).await,
+                done => return Ok(done.map(|_| ())?),
+            }
+        }
+        sqlx::query(AssertSqlSafe(drop)).execute(&mut connection).await?;
         Ok(())
     }
 
