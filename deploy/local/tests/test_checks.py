@@ -80,9 +80,17 @@ class RustTests(unittest.TestCase):
         for found, expected, said in ((["/x/radclient"], {"A": "a", "TOLLGATE_RADCLIENT": "/x/radclient"}, ""), ([lacking], {"A": "a"}, "no apt-get")):
             with mock.patch.object(radclient, "find", side_effect=found), mock.patch.object(layout, "Layout"), \
                     mock.patch.object(machine, "cargo", return_value=101) as cargo, contextlib.redirect_stderr(io.StringIO()) as told:
-                self.assertEqual(checks.rust_tests({"A": "a"}, ["--locked"]), 101)
-            cargo.assert_called_once_with("test", "--workspace", "--locked", environment=expected)
+                with mock.patch.object(checks.os, "cpu_count", return_value=2):
+                    self.assertEqual(checks.rust_tests({"A": "a"}, ["--locked"]), 101)
+            cargo.assert_called_once_with("test", "--workspace", "--locked", environment={"RUST_TEST_THREADS": "4", **expected})
             self.assertIn(said, told.getvalue())
+
+    def test_as_many_at_once_as_there_are_processors_or_as_somebody_says(self):
+        for processors, said, expected in ((None, {}, "4"), (16, {}, "16"), (16, {"RUST_TEST_THREADS": "1"}, "1")):
+            with mock.patch.object(radclient, "find", return_value="/x"), mock.patch.object(layout, "Layout"), \
+                    mock.patch.object(machine, "cargo", return_value=0) as cargo, mock.patch.object(checks.os, "cpu_count", return_value=processors):
+                checks.rust_tests(said, [])
+            self.assertEqual(cargo.call_args.kwargs["environment"]["RUST_TEST_THREADS"], expected)
 
 
 if __name__ == "__main__":
